@@ -1,0 +1,14 @@
+"""Recurrent networks for time series as plain scikit-learn estimators."""
+
+from skrnn import datasets
+from skrnn._regressors import ElmanRegressor, GRURegressor, LSTMRegressor
+from skrnn._windowing import SequenceWindower
+
+__all__ = [
+    "ElmanRegressor",
+    "GRURegressor",
+    "LSTMRegressor",
+    "SequenceWindower",
+    "datasets",
+]
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,102 @@
+"""The door to TensorFlow: opened at the first fit or predict, and quietly."""
+
+import contextlib
+import importlib
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+import warnings
+
+_hold_lock = threading.RLock()
+
+# What TensorFlow's C++ side logs, whatever TF_CPP_MIN_LOG_LEVEL says.
+_LOG_LINE = re.compile(
+    rb"[IWEF]\d{4} \d\d:\d\d:"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] "
+    rb"|WARNING: All log messages before absl::InitializeLog"
+    rb"|To enable the following instructions: "
+)
+
+
+@contextlib.contextmanager
+def quiet_tensorflow():
+    """Drop TensorFlow's log lines from stderr while it starts or compiles.
+
+    All else that is written to stderr meanwhile is written when the block ends; if
+    it ends in an exception, the log lines too.
+    """
+    logger = logging.getLogger("tensorflow")
+    with _hold_lock:
+        logger.addFilter(_is_no_retracing_notice)
+        try:
+            with _held_stderr():
+                yield
+        finally:
+            logger.removeFilter(_is_no_retracing_notice)
+
+
+def _is_no_retracing_notice(record):
+    """Pass all but the notice that several functions were traced, as they must be."""
+    return "tf.function retracing" not in record.getMessage()
+
+
+@contextlib.contextmanager
+def _held_stderr():
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a process without stderr has nothing to hold
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        keep_log = True
+        _flush_stderr()
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+            keep_log = False
+        finally:
+            _flush_stderr()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if keep_log or not _LOG_LINE.match(line):
+                    os.write(2, line)
+
+
+def _flush_stderr():
+    if sys.stderr is not None:
+        sys.stderr.flush()
+
+
+def load():
+    """Return `skrnn._wrapper`, importing TensorFlow, Keras and scikeras once.
+
+    Returns
+    -------
+    module
+        `skrnn._wrapper`.
+
+    Raises
+    ------
+    ImportError
+        If Keras is set to another backend than TensorFlow.
+    """
+    loaded = sys.modules.get("skrnn._wrapper")
+    if loaded is not None and hasattr(loaded, "RecurrentWrapper"):
+        return loaded
+    with quiet_tensorflow(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        keras = importlib.import_module("keras")
+        if keras.backend.backend() != "tensorflow":
+            raise ImportError(
+                "skrnn trains with Keras on TensorFlow, but Keras is set to the "
+                f"backend {keras.backend.backend()!r}. Unset KERAS_BACKEND or set it "
+                "to 'tensorflow' before Keras is imported."
+            )
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_logical_devices()  # its start-up logs as well
+        return importlib.import_module("skrnn._wrapper")

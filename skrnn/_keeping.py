@@ -1,0 +1,42 @@
+"""What a fit leaves behind, and how it is kept."""
+
+import threading
+
+from skrnn import _backend
+
+
+class FittedNetwork:
+    """A trained network: asleep it is plain parameters and arrays.
+
+    Pickling and copying store it asleep, without Keras objects; it wakes at the
+    first use, which imports TensorFlow.
+
+    Parameters
+    ----------
+    wrapper : skrnn._wrapper.RecurrentWrapper
+        The trained wrapper.
+    """
+
+    def __init__(self, wrapper):
+        self._wrapper = wrapper
+        self._asleep = None
+        self._waking = threading.Lock()
+
+    @property
+    def wrapper(self):
+        """The scikeras wrapper, awake."""
+        with self._waking:
+            if self._wrapper is None:
+                new = _backend.load().RecurrentWrapper(**self._asleep["params"])
+                self._wrapper = new.resume(self._asleep["state"])
+                self._asleep = None
+        return self._wrapper
+
+    def __getstate__(self):
+        if self._wrapper is None:
+            return self._asleep
+        return {"params": self._wrapper.params, "state": self._wrapper.state()}
+
+    def __setstate__(self, asleep):
+        self.__init__(None)
+        self._asleep = asleep

@@ -1,0 +1,81 @@
+"""Missing values of windows: which rows to fit on, which steps to skip (NumPy only)."""
+
+import numpy as np
+
+# What a skipped step holds in every feature: a keras.layers.Masking layer knows it.
+MISSING = float(np.finfo(np.float32).min)
+
+_CHUNK = 2**20  # values converted at a time, so that no second copy is ever whole
+
+
+def rows_to_fit(windows, candidates):
+    """Choose the windows that a network is trained on.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN where a value is missing.
+    candidates : ndarray of int, shape (n_candidates,)
+        The windows to choose from.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Those whose first step is observed; where there is none, those with any
+        observed step.
+
+    Raises
+    ------
+    ValueError
+        If no window has an observed step.
+    """
+
+    def observed(step):
+        return ~np.isnan(windows[candidates, step]).any(axis=-1)
+
+    whole = candidates[observed(0)]
+    if len(whole):
+        return whole
+    some = candidates[np.any([observed(t) for t in range(windows.shape[1])], axis=0)]
+    if len(some):
+        return some
+    raise ValueError(
+        "X has no observed step: every step of every window has a missing value."
+    )
+
+
+def mark_missing(windows, rows, dtype):
+    """Copy windows to what the network computes in, missing steps marked.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN where a value is missing.
+    rows : ndarray of int, shape (n_rows,)
+        The windows to copy.
+    dtype : {"float32", "float64"}
+        What the network computes in.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_timesteps, n_features)
+        `MISSING` in all features of a step that has a missing value.
+
+    Raises
+    ------
+    ValueError
+        If a value does not fit into `dtype`.
+    """
+    out = np.empty((len(rows), *windows.shape[1:]), dtype=dtype)
+    n_at_once = max(1, _CHUNK // max(1, out[:1].size))
+    for start in range(0, len(rows), n_at_once):
+        part = out[start : start + n_at_once]
+        with np.errstate(over="ignore"):
+            part[...] = windows[rows[start : start + n_at_once]]
+        if np.isinf(part).any():
+            raise ValueError(
+                f"X has values too large for dtype={dtype!r}. Scale X, or set "
+                'dtype="float64".'
+            )
+        part[np.isnan(part).any(axis=-1)] = MISSING
+    return out

@@ -1,0 +1,106 @@
+"""The network of an estimator, layer by layer."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import initializers, layers
+
+from skrnn._missing import MISSING
+
+CELLS = {"elman": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+
+
+def build_network(
+    cell,
+    units,
+    *,
+    n_features,
+    n_outputs,
+    cell_options,
+    dropout,
+    recurrent_dropout,
+    bidirectional,
+    dtype,
+    seed,
+):
+    """Build the Keras network: masking, recurrent layers, a linear layer.
+
+    Parameters
+    ----------
+    cell : {"elman", "lstm", "gru"}
+        The recurrent cell.
+    units : tuple of int
+        Hidden units of each recurrent layer, from input to output.
+    n_features, n_outputs : int
+        Values of one step, and of one prediction.
+    cell_options : dict
+        Arguments of the recurrent layer: activations, and for a GRU its form.
+    dropout, recurrent_dropout : float
+        Share of the inputs, and of the hidden state, dropped in training.
+    bidirectional : bool
+        Whether each layer also reads its input from the newest step backwards.
+    dtype : {"float32", "float64"}
+        What the network computes in.
+    seed : int
+        Seeds the initial weights and the dropout.
+
+    Returns
+    -------
+    keras.Sequential
+        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for
+        any number of steps.
+    """
+    rng = np.random.RandomState(seed)
+
+    def direction(depth, **options):
+        return CELLS[cell](
+            units[depth],
+            return_sequences=depth < len(units) - 1,
+            kernel_initializer=initializers.GlorotUniform(_draw(rng)),
+            recurrent_initializer=initializers.Orthogonal(seed=_draw(rng)),
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=_draw(rng),
+            dtype=dtype,
+            **cell_options,
+            **_kernel_choice(cell),
+            **options,
+        )
+
+    def recurrent_layer(depth):
+        if not bidirectional:
+            return direction(depth, name=f"{cell}_{depth}")
+        return layers.Bidirectional(
+            direction(depth, name=f"{cell}_{depth}_forward"),
+            backward_layer=direction(
+                depth, name=f"{cell}_{depth}_backward", go_backwards=True
+            ),
+            dtype=dtype,
+            name=f"{cell}_{depth}",
+        )
+
+    return keras.Sequential(
+        [
+            layers.Input((None, n_features), dtype=dtype, name="window"),
+            layers.Masking(MISSING, dtype=dtype, name="skip_missing"),
+            *[recurrent_layer(depth) for depth in range(len(units))],
+            layers.Dense(
+                n_outputs,
+                kernel_initializer=initializers.GlorotUniform(_draw(rng)),
+                dtype=dtype,
+                name="output",
+            ),
+        ],
+        name=f"skrnn_{cell}",
+    )
+
+
+def _draw(rng):
+    return int(rng.randint(2**31 - 1))
+
+
+def _kernel_choice(cell):
+    """Without a GPU, spare Keras the try of its cuDNN kernel."""
+    if cell == "elman" or tf.config.list_physical_devices("GPU"):
+        return {}
+    return {"use_cudnn": False}

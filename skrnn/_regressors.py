@@ -1,0 +1,498 @@
+"""The three regressors: a cell, its parameters, its documentation."""
+
+from skrnn._base import BaseRecurrentRegressor
+
+
+class LSTMRegressor(BaseRecurrentRegressor):
+    r"""Long short-term memory network for windows of time series.
+
+    Its gates let it keep a value over many steps, and drop it.
+
+    Parameters
+    ----------
+    units : int or tuple of int, default=32
+        Hidden units; a tuple stacks one layer for each entry.
+    activation : str, default="tanh"
+        Activation of the hidden state, a name that Keras knows.
+    recurrent_activation : str, default="sigmoid"
+        Activation of the gates, a name that Keras knows.
+    dropout : float in [0, 1), default=0.0
+        Share of the inputs of each layer that is dropped in training.
+    recurrent_dropout : float in [0, 1), default=0.0
+        Share of the hidden state that is dropped in training.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window from its newest step backwards.
+    n_step_features : int or None, default=None
+        For 2-D X, how many of its columns make one time step. None takes it from
+        column names of the form `<feature>_lag<k>`, and otherwise 1.
+    loss : str, keras.losses.Loss or callable, default="squared_error"
+        What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
+        another name that Keras knows, an instance, or a function of (y_true,
+        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        A name that Keras knows, or an instance, which is copied for every fit.
+    learning_rate : float or "auto", default="auto"
+        Step size. `"auto"` is that of an optimizer instance, and 0.005 for an
+        optimizer given by name.
+    clipnorm : float or None, default=None
+        Largest norm of the gradient of a weight array; a longer one is shortened
+        to it. None leaves it to the optimizer.
+    batch_size : int or "auto", default="auto"
+        Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    epochs : int, default=200
+        Passes over the training windows.
+    shuffle : bool, default=True
+        Whether each epoch takes the windows in a random order.
+    metrics : list of str or None, default=None
+        Names of Keras metrics to compute on the training batches of each epoch.
+    warm_start : bool, default=False
+        Whether `fit` carries on with the weights and the optimizer's state of the
+        last `fit` instead of new ones.
+    dtype : {"float32", "float64"}, default="float32"
+        What the network computes in.
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, dropout and the order of the windows.
+    verbose : {0, 1, 2}, default=0
+        2 prints a line for every epoch, 1 for every tenth of the training.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network.
+    history_ : dict of list of float
+        The training loss and the metrics of every epoch.
+    loss_curve_ : list of float
+        The training loss of every epoch: the mean over the windows of the loss
+        that each had when its batch was trained on.
+    best_loss_ : float
+        The smallest value of `loss_curve_`.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`. Defined if all of them are strings.
+    n_outputs_ : int
+        Columns of `y` seen in `fit`.
+
+    See Also
+    --------
+    GRURegressor : The gated recurrent unit network.
+    ElmanRegressor : The simple recurrent network.
+    SequenceWindower : Makes windows of rows in time order.
+
+    Notes
+    -----
+    With the concatenation of the hidden state before and the step,
+    :math:`z_t = [h_{t-1}, x_t]`, the cell [1]_ with its forget gate [2]_ is
+
+    .. math::
+        f_t &= \sigma(W_f z_t + b_f), \quad i_t = \sigma(W_i z_t + b_i), \quad
+        o_t = \sigma(W_o z_t + b_o) \\
+        C_t &= f_t \odot C_{t-1} + i_t \odot \tanh(W_C z_t + b_C) \\
+        h_t &= o_t \odot \tanh(C_t)
+
+    A step that has a missing value is skipped: the hidden state is carried over it.
+    The prediction is a linear function of the hidden state after the last step.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
+       Computation 9(8), 1997.
+    .. [2] F. A. Gers, J. Schmidhuber and F. Cummins, "Learning to forget: continual
+       prediction with LSTM", Neural Computation 12(10), 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import LSTMRegressor, SequenceWindower
+    >>> series = np.sin(np.arange(0.0, 30.0, 0.1))
+    >>> X, y = series[:-1].reshape(-1, 1), series[1:]
+    >>> model = make_pipeline(
+    ...     SequenceWindower(window_length=10),
+    ...     LSTMRegressor(units=8, epochs=50, random_state=0),
+    ... )
+    >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
+    (99,)
+    >>> model.score(X[200:], y[200:]) > 0.9
+    True
+    """
+
+    _cell = "lstm"
+    _cell_options = ("activation", "recurrent_activation")
+    _parameter_constraints = {
+        **BaseRecurrentRegressor._parameter_constraints,
+        "recurrent_activation": [str],
+    }
+
+    def __init__(
+        self,
+        units=32,
+        *,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        bidirectional=False,
+        n_step_features=None,
+        loss="squared_error",
+        optimizer="adam",
+        learning_rate="auto",
+        clipnorm=None,
+        batch_size="auto",
+        epochs=200,
+        shuffle=True,
+        metrics=None,
+        warm_start=False,
+        dtype="float32",
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            bidirectional=bidirectional,
+            n_step_features=n_step_features,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            clipnorm=clipnorm,
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            metrics=metrics,
+            warm_start=warm_start,
+            dtype=dtype,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.recurrent_activation = recurrent_activation
+
+
+class GRURegressor(BaseRecurrentRegressor):
+    r"""Gated recurrent unit network for windows of time series.
+
+    Two gates instead of the three of an LSTM, and no separate cell state.
+
+    Parameters
+    ----------
+    units : int or tuple of int, default=32
+        Hidden units; a tuple stacks one layer for each entry.
+    activation : str, default="tanh"
+        Activation of the hidden state, a name that Keras knows.
+    recurrent_activation : str, default="sigmoid"
+        Activation of the gates, a name that Keras knows.
+    reset_after : bool, default=True
+        Whether the reset gate multiplies the hidden state after the matrix product
+        instead of before it, the original form.
+    dropout : float in [0, 1), default=0.0
+        Share of the inputs of each layer that is dropped in training.
+    recurrent_dropout : float in [0, 1), default=0.0
+        Share of the hidden state that is dropped in training.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window from its newest step backwards.
+    n_step_features : int or None, default=None
+        For 2-D X, how many of its columns make one time step. None takes it from
+        column names of the form `<feature>_lag<k>`, and otherwise 1.
+    loss : str, keras.losses.Loss or callable, default="squared_error"
+        What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
+        another name that Keras knows, an instance, or a function of (y_true,
+        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        A name that Keras knows, or an instance, which is copied for every fit.
+    learning_rate : float or "auto", default="auto"
+        Step size. `"auto"` is that of an optimizer instance, and 0.005 for an
+        optimizer given by name.
+    clipnorm : float or None, default=None
+        Largest norm of the gradient of a weight array; a longer one is shortened
+        to it. None leaves it to the optimizer.
+    batch_size : int or "auto", default="auto"
+        Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    epochs : int, default=200
+        Passes over the training windows.
+    shuffle : bool, default=True
+        Whether each epoch takes the windows in a random order.
+    metrics : list of str or None, default=None
+        Names of Keras metrics to compute on the training batches of each epoch.
+    warm_start : bool, default=False
+        Whether `fit` carries on with the weights and the optimizer's state of the
+        last `fit` instead of new ones.
+    dtype : {"float32", "float64"}, default="float32"
+        What the network computes in.
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, dropout and the order of the windows.
+    verbose : {0, 1, 2}, default=0
+        2 prints a line for every epoch, 1 for every tenth of the training.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network.
+    history_ : dict of list of float
+        The training loss and the metrics of every epoch.
+    loss_curve_ : list of float
+        The training loss of every epoch: the mean over the windows of the loss
+        that each had when its batch was trained on.
+    best_loss_ : float
+        The smallest value of `loss_curve_`.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`. Defined if all of them are strings.
+    n_outputs_ : int
+        Columns of `y` seen in `fit`.
+
+    See Also
+    --------
+    LSTMRegressor : The long short-term memory network.
+    ElmanRegressor : The simple recurrent network.
+    SequenceWindower : Makes windows of rows in time order.
+
+    Notes
+    -----
+    The cell [1]_ in the form `reset_after=False` is
+
+    .. math::
+        z_t &= \sigma(W_z x_t + U_z h_{t-1} + b_z), \quad
+        r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r) \\
+        \hat h_t &= \tanh(W_h x_t + U_h (r_t \odot h_{t-1}) + b_h) \\
+        h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot \hat h_t
+
+    as Keras writes it; the paper's later version exchanges :math:`z_t` and
+    :math:`1 - z_t`, which is the same family of functions. `reset_after=True` has
+    :math:`r_t \odot (U_h h_{t-1} + b'_h)` in the second line, and is faster on GPUs.
+
+    A step that has a missing value is skipped: the hidden state is carried over it.
+    The prediction is a linear function of the hidden state after the last step.
+
+    References
+    ----------
+    .. [1] K. Cho et al., "Learning phrase representations using RNN encoder-decoder
+       for statistical machine translation", EMNLP 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import GRURegressor, SequenceWindower
+    >>> series = np.sin(np.arange(0.0, 30.0, 0.1))
+    >>> X, y = series[:-1].reshape(-1, 1), series[1:]
+    >>> model = make_pipeline(
+    ...     SequenceWindower(window_length=10),
+    ...     GRURegressor(units=8, epochs=50, random_state=0),
+    ... )
+    >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
+    (99,)
+    >>> model.score(X[200:], y[200:]) > 0.9
+    True
+    """
+
+    _cell = "gru"
+    _cell_options = ("activation", "recurrent_activation", "reset_after")
+    _parameter_constraints = {
+        **BaseRecurrentRegressor._parameter_constraints,
+        "recurrent_activation": [str],
+        "reset_after": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        units=32,
+        *,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        reset_after=True,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        bidirectional=False,
+        n_step_features=None,
+        loss="squared_error",
+        optimizer="adam",
+        learning_rate="auto",
+        clipnorm=None,
+        batch_size="auto",
+        epochs=200,
+        shuffle=True,
+        metrics=None,
+        warm_start=False,
+        dtype="float32",
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            bidirectional=bidirectional,
+            n_step_features=n_step_features,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            clipnorm=clipnorm,
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            metrics=metrics,
+            warm_start=warm_start,
+            dtype=dtype,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.recurrent_activation = recurrent_activation
+        self.reset_after = reset_after
+
+
+class ElmanRegressor(BaseRecurrentRegressor):
+    r"""Elman's simple recurrent network for windows of time series.
+
+    The cheapest of the three; it forgets quickly.
+
+    Parameters
+    ----------
+    units : int or tuple of int, default=32
+        Hidden units; a tuple stacks one layer for each entry.
+    activation : str, default="tanh"
+        Activation of the hidden state, a name that Keras knows.
+    dropout : float in [0, 1), default=0.0
+        Share of the inputs of each layer that is dropped in training.
+    recurrent_dropout : float in [0, 1), default=0.0
+        Share of the hidden state that is dropped in training.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window from its newest step backwards.
+    n_step_features : int or None, default=None
+        For 2-D X, how many of its columns make one time step. None takes it from
+        column names of the form `<feature>_lag<k>`, and otherwise 1.
+    loss : str, keras.losses.Loss or callable, default="squared_error"
+        What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
+        another name that Keras knows, an instance, or a function of (y_true,
+        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        A name that Keras knows, or an instance, which is copied for every fit.
+    learning_rate : float or "auto", default="auto"
+        Step size. `"auto"` is that of an optimizer instance, and 0.005 for an
+        optimizer given by name.
+    clipnorm : float or None, default=None
+        Largest norm of the gradient of a weight array; a longer one is shortened
+        to it. None leaves it to the optimizer.
+    batch_size : int or "auto", default="auto"
+        Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    epochs : int, default=200
+        Passes over the training windows.
+    shuffle : bool, default=True
+        Whether each epoch takes the windows in a random order.
+    metrics : list of str or None, default=None
+        Names of Keras metrics to compute on the training batches of each epoch.
+    warm_start : bool, default=False
+        Whether `fit` carries on with the weights and the optimizer's state of the
+        last `fit` instead of new ones.
+    dtype : {"float32", "float64"}, default="float32"
+        What the network computes in.
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, dropout and the order of the windows.
+    verbose : {0, 1, 2}, default=0
+        2 prints a line for every epoch, 1 for every tenth of the training.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network.
+    history_ : dict of list of float
+        The training loss and the metrics of every epoch.
+    loss_curve_ : list of float
+        The training loss of every epoch: the mean over the windows of the loss
+        that each had when its batch was trained on.
+    best_loss_ : float
+        The smallest value of `loss_curve_`.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`. Defined if all of them are strings.
+    n_outputs_ : int
+        Columns of `y` seen in `fit`.
+
+    See Also
+    --------
+    LSTMRegressor : The long short-term memory network.
+    GRURegressor : The gated recurrent unit network.
+    SequenceWindower : Makes windows of rows in time order.
+
+    Notes
+    -----
+    The cell [1]_ is :math:`h_t = \tanh(W_x x_t + W_h h_{t-1} + b)`.
+
+    A step that has a missing value is skipped: the hidden state is carried over it.
+    The prediction is a linear function of the hidden state after the last step.
+
+    References
+    ----------
+    .. [1] J. L. Elman, "Finding structure in time", Cognitive Science 14(2), 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import ElmanRegressor, SequenceWindower
+    >>> series = np.sin(np.arange(0.0, 30.0, 0.1))
+    >>> X, y = series[:-1].reshape(-1, 1), series[1:]
+    >>> model = make_pipeline(
+    ...     SequenceWindower(window_length=10),
+    ...     ElmanRegressor(units=8, epochs=50, random_state=0),
+    ... )
+    >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
+    (99,)
+    >>> model.score(X[200:], y[200:]) > 0.9
+    True
+    """
+
+    _cell = "elman"
+
+    def __init__(
+        self,
+        units=32,
+        *,
+        activation="tanh",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        bidirectional=False,
+        n_step_features=None,
+        loss="squared_error",
+        optimizer="adam",
+        learning_rate="auto",
+        clipnorm=None,
+        batch_size="auto",
+        epochs=200,
+        shuffle=True,
+        metrics=None,
+        warm_start=False,
+        dtype="float32",
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            bidirectional=bidirectional,
+            n_step_features=n_step_features,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            clipnorm=clipnorm,
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            metrics=metrics,
+            warm_start=warm_start,
+            dtype=dtype,
+            random_state=random_state,
+            verbose=verbose,
+        )

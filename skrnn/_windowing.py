@@ -1,0 +1,223 @@
+"""SequenceWindower: rows in time order to windows."""
+
+import hashlib
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skrnn._compat import (
+    Interval,
+    StrOptions,
+    check_feature_names_in,
+    fit_context,
+    returns_frame,
+)
+from skrnn._layout import lag_names, view_windows
+
+_X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+
+
+class SequenceWindower(TransformerMixin, BaseEstimator):
+    """Turn rows in time order into windows, one window for every row.
+
+    Row t of the output is the window that ends at row t of the input, so the
+    number and the order of rows stay, `y` needs no alignment, and the window
+    length is an ordinary hyper-parameter. `y[t]` is whatever is to be predicted
+    at time t, usually a later value.
+
+    The output is a read-only view on one padded copy of the rows: it takes
+    O(n_rows * n_features) memory, whatever the window length.
+
+    Parameters
+    ----------
+    window_length : int, default=10
+        Steps in a window, its own row included.
+    pad : {"nan", "edge"} or float, default="nan"
+        What fills the steps before the first known row. `"nan"` marks them
+        missing, which the recurrent regressors skip; `"edge"` repeats the first
+        row; a number fills with it.
+    history : {"auto", "none"}, default="auto"
+        Which rows come before the first row of the data that `transform` gets.
+
+        - `"auto"`: the rows of `fit` are windowed as in `fit`. Any other rows are
+          taken to start `gap` rows after the last row of `fit`, and their first
+          windows reach back to it.
+        - `"none"`: none; every call of `transform` starts anew.
+    gap : int, default=0
+        Rows between those of `fit` and the next ones, as in
+        :class:`~sklearn.model_selection.TimeSeriesSplit`. They are missing steps.
+    flatten : bool, default=False
+        Whether a window is a row of `window_length * n_features` numbers, oldest
+        step first and features fastest, as other estimators want it. Output to
+        DataFrames (`set_output`) is always flat.
+
+    Attributes
+    ----------
+    last_window_ : ndarray of shape (n_steps, n_features)
+        The last rows seen in `fit`, at most `window_length - 1`.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in `fit`. Defined if all of them are strings.
+
+    See Also
+    --------
+    LSTMRegressor : Long short-term memory network on such windows.
+
+    Notes
+    -----
+    Two of scikit-learn's estimator checks ask that a row's output does not depend
+    on the rows around it. A window is just that, so these two cannot hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import SequenceWindower
+    >>> X = np.arange(4.0).reshape(-1, 1)
+    >>> SequenceWindower(window_length=3, flatten=True).fit_transform(X)
+    array([[nan, nan,  0.],
+           [nan,  0.,  1.],
+           [ 0.,  1.,  2.],
+           [ 1.,  2.,  3.]])
+
+    New rows know those of `fit`:
+
+    >>> windower = SequenceWindower(window_length=3, flatten=True).fit(X)
+    >>> windower.transform([[4.0], [5.0]])
+    array([[2., 3., 4.],
+           [3., 4., 5.]])
+    """
+
+    _parameter_constraints = {
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "pad": [StrOptions({"nan", "edge"}), Interval(Real, None, None, closed="both")],
+        "history": [StrOptions({"auto", "none"})],
+        "gap": [Interval(Integral, 0, None, closed="left")],
+        "flatten": ["boolean"],
+    }
+
+    def __init__(
+        self, window_length=10, *, pad="nan", history="auto", gap=0, flatten=False
+    ):
+        self.window_length = window_length
+        self.pad = pad
+        self.history = history
+        self.gap = gap
+        self.flatten = flatten
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Remember the last rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows in time order. NaN marks a missing value and passes through.
+        y : None
+            Ignored; scikit-learn's convention.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or X is not as described.
+        """
+        rows = validate_data(self, X, **_X_CHECKS)
+        n_before = self.window_length - 1
+        self.last_window_ = rows[max(0, len(rows) - n_before) :].copy()
+        self._fingerprint = _fingerprint(rows) if self.history == "auto" else None
+        return self
+
+    def transform(self, X):
+        """Window the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows in time order.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, window_length, n_features), or DataFrame or \
+                ndarray of shape (n_rows, window_length * n_features)
+            Window t ends at row t, oldest step first. An array is a read-only
+            view. The dtype is that of X if it is float32, and float64 otherwise.
+
+        Raises
+        ------
+        ValueError
+            If X has other features than in `fit`, or infinite values.
+        """
+        check_is_fitted(self)
+        rows = validate_data(self, X, reset=False, **_X_CHECKS)
+        n_before = self.window_length - 1
+        padded = np.empty((n_before + len(rows), rows.shape[1]), dtype=rows.dtype)
+        padded[n_before:] = rows
+        known = self._known_before(rows)
+        padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
+        return view_windows(padded, self.window_length, flatten=self._is_flat())
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of the output.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input features; None takes those of `fit`, or `x0`, `x1`
+            and so on.
+
+        Returns
+        -------
+        ndarray of str objects
+            `<feature>_lag<k>` for flat windows, oldest step first and features
+            fastest. For 3-D windows `lag<k>`, the names of the second axis.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not those of `fit`.
+        """
+        check_is_fitted(self)
+        features = check_feature_names_in(self, input_features)
+        if self._is_flat():
+            return np.array(lag_names(features, self.window_length), dtype=object)
+        lags = range(self.window_length - 1, -1, -1)
+        return np.array([f"lag{lag}" for lag in lags], dtype=object)
+
+    def _is_flat(self):
+        return self.flatten or returns_frame(self)
+
+    def _known_before(self, rows):
+        """Return the known rows before `rows`, missing steps for a gap included."""
+        if self.history == "none" or _fingerprint(rows) == self._fingerprint:
+            return rows[:0]
+        gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
+        return np.concatenate([self.last_window_.astype(rows.dtype), gap])
+
+
+def _fingerprint(rows):
+    """Tell these very rows from others."""
+    digest = hashlib.blake2b(np.ascontiguousarray(rows), digest_size=16)
+    return rows.shape, rows.dtype.str, digest.digest()
+
+
+def _rows_before(known, n_before, pad, first_row):
+    """Return the `n_before` steps before a first row: padding, then known rows."""
+    known = known[max(0, len(known) - n_before) :]
+    n_padded = n_before - len(known)
+    fill = (known if len(known) else first_row[np.newaxis])[:1]
+    if pad != "edge":
+        fill = np.full_like(fill, np.nan if pad == "nan" else pad)
+    return np.concatenate([np.repeat(fill, n_padded, axis=0), known])

@@ -1,0 +1,315 @@
+"""The scikeras wrapper that a fitted estimator holds."""
+
+import json
+
+import keras
+import numpy as np
+from scikeras.wrappers import BaseWrapper
+
+from skrnn import _engine
+from skrnn._compat import ScikerasHooks
+from skrnn._network import build_network
+
+# scikit-learn's names beside Keras's.
+LOSSES = {
+    "squared_error": "mean_squared_error",
+    "absolute_error": "mean_absolute_error",
+}
+AUTO_LEARNING_RATE = 0.005
+
+
+class WeightedMeanLoss(keras.losses.Loss):
+    """A loss function whose mean over a batch is weighted by the sample weights."""
+
+    def __init__(self, function, *, name, dtype):
+        super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
+        self.function = function
+
+    def call(self, y_true, y_pred):
+        return self.function(y_true, y_pred)
+
+
+class RecurrentWrapper(ScikerasHooks, BaseWrapper):
+    """scikeras on a recurrent network; the engine trains and predicts.
+
+    Parameters
+    ----------
+    network : dict
+        Arguments of `build_network` but its seed.
+    seed : int
+        Seeds weights, dropout and the order of the batches.
+    optimizer : str or keras.optimizers.Optimizer
+        An instance is copied.
+    learning_rate : float or "auto"
+        Replaces the optimizer's own.
+    clipnorm : float or None
+        Replaces the optimizer's own.
+    loss : str, keras.losses.Loss or callable
+        Always averaged by the sample weights.
+    metrics : list of str
+        Names of Keras metrics.
+    batch_size, epochs, shuffle, verbose
+        As in `keras.Model.fit`.
+    """
+
+    def __init__(
+        self,
+        *,
+        network,
+        seed,
+        optimizer,
+        learning_rate,
+        clipnorm,
+        loss,
+        metrics,
+        batch_size,
+        epochs,
+        shuffle,
+        verbose,
+    ):
+        super().__init__(
+            optimizer=make_optimizer(optimizer, learning_rate, clipnorm),
+            loss=make_loss(loss, network["dtype"]),
+            metrics=[make_metric(name, network["dtype"]) for name in metrics],
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            verbose=verbose,
+        )
+        self.network = network
+        self.seed = seed
+        self.params = {
+            "network": network,
+            "seed": seed,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "clipnorm": clipnorm,
+            "loss": loss,
+            "metrics": metrics,
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": shuffle,
+            "verbose": verbose,
+        }
+
+    def build(self, compile_kwargs):
+        """Return the network with its initial weights, compiled by scikeras's words."""
+        model = self._twin_network()
+        model.compile(**compile_kwargs)
+        return model
+
+    def train(self, X, y, sample_weight, epochs):
+        """Train `model_` and append to `history_`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_timesteps, n_features)
+            Missing steps marked.
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets.
+        sample_weight : ndarray of shape (n_samples,)
+            Positive weights.
+        epochs : int
+            Passes over the data.
+
+        Raises
+        ------
+        ValueError
+            If the loss, or in the end a weight, is not finite.
+        """
+        names = self._history_names()
+        if not self.warm_start:
+            self.history_ = {name: [] for name in names}
+
+        def on_epoch_end(epoch, values):
+            figures = dict(zip(names, values, strict=True))
+            for name, value in figures.items():
+                self.history_[name].append(value)
+            _check_finite(epoch + 1, figures["loss"])
+            _report(self.verbose, epoch + 1, epochs, figures)
+
+        _engine.train(
+            self.model_,
+            (X, y, sample_weight),
+            key=self._training_key(),
+            twin=self._twin_for_training,
+            batch_size=self.batch_size,
+            epochs=epochs,
+            shuffle=self.shuffle,
+            seed=self.seed,
+            on_epoch_end=on_epoch_end,
+        )
+        if not all(np.isfinite(w).all() for w in self.model_.get_weights()):
+            _check_finite(epochs, np.nan)
+
+    def infer(self, windows_of, n_rows):
+        """Return the network's output for rows whose windows come slice by slice."""
+        return _engine.predict(
+            self.model_,
+            windows_of,
+            n_rows,
+            key=self._network_key(),
+            twin=self._twin_network,
+        )
+
+    def state(self):
+        """Return variables and history as arrays and plain values."""
+        return {
+            "variables": [v.numpy() for v in self.model_.variables],
+            "optimizer_variables": [v.numpy() for v in self.model_.optimizer.variables],
+            "history": self.history_,
+        }
+
+    def resume(self, state, *, with_optimizer=True):
+        """Become what was trained earlier.
+
+        Parameters
+        ----------
+        state : dict
+            As `state` returned it for a wrapper of the same network.
+        with_optimizer : bool, default=True
+            Whether to take over the optimizer's variables as well.
+
+        Returns
+        -------
+        self
+        """
+        self.initialize(np.zeros((1, 1)), np.zeros(1))
+        self.warm_start = True
+        before = state["history"]
+        unknown = [np.nan] * len(before["loss"])
+        self.history_ = {k: list(before.get(k, unknown)) for k in self._history_names()}
+        _engine.assign(self.model_.variables, state["variables"])
+        if with_optimizer:
+            self.optimizer.build(self.model_.trainable_variables)
+            _engine.assign(self.optimizer.variables, state["optimizer_variables"])
+        return self
+
+    def carry_on(self, trained):
+        """Start where another wrapper of the same network stopped.
+
+        Parameters
+        ----------
+        trained : RecurrentWrapper
+            What to carry on. The moments of its optimizer are taken over if it
+            differs from the optimizer here in its learning rate at most.
+
+        Raises
+        ------
+        ValueError
+            If its network is another one.
+        """
+        for name, value in self.network.items():
+            if value != trained.network[name]:
+                raise ValueError(
+                    "warm_start=True continues with the network of the last fit, but "
+                    f"{name} was {trained.network[name]!r} then and is {value!r} now. "
+                    "Set warm_start=False to start anew."
+                )
+        learning_rate = float(self.optimizer.learning_rate)
+        same = self._optimizer_key() == trained._optimizer_key()
+        self.resume(trained.state(), with_optimizer=same)
+        if same and self.params["learning_rate"] != trained.params["learning_rate"]:
+            self.optimizer.learning_rate = learning_rate
+
+    def _history_names(self):
+        return ["loss", *self.params["metrics"]]
+
+    def _twin_network(self):
+        return build_network(**self.network, seed=self.seed)
+
+    def _twin_for_training(self):
+        optimizer = _copy_of(self.optimizer)
+        metrics = [
+            make_metric(n, self.network["dtype"]) for n in self.params["metrics"]
+        ]
+        return self._twin_network(), optimizer, self.loss, metrics
+
+    def _training_key(self):
+        """What the epoch program depends on; None for a loss without a name."""
+        if not isinstance(self.params["loss"], str):
+            return None
+        what = (self.params["loss"], *self.params["metrics"])
+        return self._network_key(), self._optimizer_key(), what
+
+    def _network_key(self):
+        return json.dumps(self.network, sort_keys=True)
+
+    def _optimizer_key(self):
+        optimizer = keras.optimizers.serialize(self.optimizer)
+        config = optimizer["config"]
+        del config["name"]  # Keras numbers the names
+        if not isinstance(config["learning_rate"], dict):
+            del config["learning_rate"]  # a variable of the program
+        return json.dumps(optimizer, sort_keys=True, default=str)
+
+
+def make_optimizer(optimizer, learning_rate, clipnorm):
+    """Return a new Keras optimizer, never the instance that was given."""
+    named = isinstance(optimizer, str)
+    try:
+        given = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
+            f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
+            "instead."
+        ) from error
+    changes = {}
+    if learning_rate != "auto":
+        changes["learning_rate"] = learning_rate
+    elif named:
+        changes["learning_rate"] = AUTO_LEARNING_RATE
+    if clipnorm is not None:
+        changes["clipnorm"] = clipnorm
+    return _copy_of(given, **changes)
+
+
+def _copy_of(optimizer, **changes):
+    return type(optimizer).from_config({**optimizer.get_config(), **changes})
+
+
+def make_loss(loss, dtype):
+    """Return a Keras loss that averages by the sample weights."""
+    try:
+        given = keras.losses.get(
+            LOSSES.get(loss, loss) if isinstance(loss, str) else loss
+        )
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'loss' parameter must be 'squared_error', 'absolute_error', 'huber' "
+            f"or another name of a Keras loss, or a Keras loss. Got {loss!r} instead."
+        ) from error
+    function = given.call if isinstance(given, keras.losses.Loss) else given
+    return WeightedMeanLoss(function, name="loss", dtype=dtype)
+
+
+def make_metric(name, dtype):
+    """Return a new Keras metric of that name."""
+    try:
+        given = keras.metrics.get(LOSSES.get(name, name))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'metrics' parameter must hold names of Keras metrics, such as "
+            f"'mean_absolute_error'. Got {name!r} instead."
+        ) from error
+    if isinstance(given, type):
+        return given(name=name, dtype=dtype)
+    if isinstance(given, keras.metrics.Metric):
+        return type(given).from_config({**given.get_config(), "dtype": dtype})
+    return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
+
+
+def _check_finite(epoch, loss):
+    if not np.isfinite(loss):
+        raise ValueError(
+            f"Training diverged: the loss of epoch {epoch} is {loss}. Try a lower "
+            "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
+        )
+
+
+def _report(verbose, epoch, epochs, values):
+    """Print a line for every epoch (2) or for each tenth of the training (1)."""
+    if verbose == 2 or (verbose == 1 and (epoch == epochs or epoch * 10 % epochs < 10)):
+        figures = ", ".join(f"{name} {value:.6g}" for name, value in values.items())
+        print(f"epoch {epoch}/{epochs}: {figures}")
