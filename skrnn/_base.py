@@ -219,7 +219,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             self.n_features_in_ = found
         else:
             _check_two_or_three(self, X)
-            names = getattr(self, "feature_names_in_", ())
+            names = getattr(self, "feature_names_in_", [""])
             columns, found = layout_of_names(names) or (None, asked or 1)
         if 0 in X.shape[1:]:
             raise ValueError(f"X holds no values: its shape is {X.shape}.")
@@ -236,7 +236,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         return columns, found
 
     def _validate_predict(self, X):
-        n_dims = np.ndim(X)
+        n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
         if (n_dims > 2 and self._n_dims == 2) or (n_dims == 2 and self._n_dims == 3):
             raise ValueError(
                 f"X has {n_dims} dimensions, but {type(self).__name__} was fitted on "

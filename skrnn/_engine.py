@@ -16,6 +16,9 @@ import tensorflow as tf
 from skrnn._backend import quiet_tensorflow
 
 N_PROGRAMS_KEPT = 16
+# A prediction program gets a multiple of this many rows: a row's output then has
+# the same bits whichever rows come with it, as matrix kernels depend on the shape.
+ROWS_TOGETHER = 32
 N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a prediction program
 
 # Seconds that a batch costs outside a kernel without XLA, and that XLA takes to
@@ -300,12 +303,14 @@ class PredictProgram:
 
     def run(self, model, windows):
         """Return the output of a model of the same layers as an ndarray."""
+        n_rows = len(windows)
+        windows = _lengthened(windows, -(-n_rows // ROWS_TOGETHER) * ROWS_TOGETHER)
         trained = [variable.value for variable in model.trainable_variables]
         fixed = [variable.value for variable in model.non_trainable_variables]
         with contextlib.nullcontext() if self._ready else quiet_tensorflow():
             outputs = self._compiled(trained, fixed, windows)
         self._ready = True
-        return outputs.numpy()
+        return outputs.numpy()[:n_rows]
 
     def _outputs(self, trained, fixed, windows):
         return self.network.stateless_call(trained, fixed, windows, training=False)[0]

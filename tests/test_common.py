@@ -1,0 +1,96 @@
+"""scikit-learn's estimator checks, and the table of those that cannot hold."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import (
+    check_dont_overwrite_parameters,
+    check_estimators_nan_inf,
+    check_estimators_overwrite_params,
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
+
+from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
+
+REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
+
+ROWS_DEPEND = "A window is made of the rows before it."
+FLOAT32 = (
+    "Compares to 1e-7, finer than float32 computes. Holds with dtype='float64', and "
+    "to 1e-4 in float32."
+)
+PIPELINE_FITS_STEPS = "A scikit-learn Pipeline fits its steps in place, any Pipeline."
+PIPELINE_TAG = "A scikit-learn Pipeline does not pass on the allow_nan tag of its steps."
+
+# docs/conformance.rst shows this table.
+EXPECTED_FAILURES = {
+    "SequenceWindower": {
+        "check_methods_subset_invariance": ROWS_DEPEND,
+        "check_methods_sample_order_invariance": ROWS_DEPEND,
+    },
+    **{
+        regressor.__name__: {"check_sample_weight_equivalence_on_dense_data": FLOAT32}
+        for regressor in REGRESSORS
+    },
+    "Pipeline": {
+        "check_methods_subset_invariance": ROWS_DEPEND,
+        "check_methods_sample_order_invariance": ROWS_DEPEND,
+        "check_estimators_overwrite_params": PIPELINE_FITS_STEPS,
+        "check_dont_overwrite_parameters": PIPELINE_FITS_STEPS,
+        "check_estimators_nan_inf": PIPELINE_TAG,
+    },
+}
+
+
+def expected_failures(estimator):
+    return EXPECTED_FAILURES[type(estimator).__name__]
+
+
+@parametrize_with_checks(
+    [
+        SequenceWindower(),
+        *[regressor() for regressor in REGRESSORS],
+        make_pipeline(MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)),
+    ],
+    expected_failed_checks=expected_failures,
+)
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("regressor", REGRESSORS)
+def test_weight_is_repetition_in_float64(regressor):
+    estimator = regressor(dtype="float64")
+    check_sample_weight_equivalence_on_dense_data(regressor.__name__, estimator)
+
+
+@pytest.mark.parametrize("regressor", REGRESSORS)
+def test_weight_is_repetition_to_1e4_in_float32(regressor):
+    rng = np.random.RandomState(0)
+    X, y = rng.rand(15, 30), rng.rand(15)
+    weight = rng.randint(0, 5, size=15)
+    weighted = regressor(epochs=50, random_state=0).fit(X, y, sample_weight=weight)
+    repeated = regressor(epochs=50, random_state=0).fit(
+        X.repeat(weight, axis=0), y.repeat(weight)
+    )
+    assert_allclose(weighted.predict(X), repeated.predict(X), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("check", "pipeline"),
+    [
+        (check_estimators_overwrite_params, make_pipeline(MinMaxScaler(), Ridge())),
+        (check_dont_overwrite_parameters, make_pipeline(MinMaxScaler(), Ridge())),
+        (check_estimators_nan_inf, make_pipeline(HistGradientBoostingRegressor())),
+    ],
+)
+def test_no_pipeline_passes_these_checks(check, pipeline):
+    """The failures of a Pipeline are not those of its steps here."""
+    with pytest.raises(AssertionError):
+        check("Pipeline", pipeline)
+    assert check.__name__ in EXPECTED_FAILURES["Pipeline"]
