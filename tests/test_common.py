@@ -25,7 +25,9 @@ FLOAT32 = (
     "to 1e-4 in float32."
 )
 PIPELINE_FITS_STEPS = "A scikit-learn Pipeline fits its steps in place, any Pipeline."
-PIPELINE_TAG = "A scikit-learn Pipeline does not pass on the allow_nan tag of its steps."
+PIPELINE_TAG = (
+    "A scikit-learn Pipeline does not pass on the allow_nan tag of its steps."
+)
 
 # docs/conformance.rst shows this table.
 EXPECTED_FAILURES = {
@@ -55,7 +57,9 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         *[regressor() for regressor in REGRESSORS],
-        make_pipeline(MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)),
+        make_pipeline(
+            MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)
+        ),
     ],
     expected_failed_checks=expected_failures,
 )
