@@ -67,6 +67,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         shuffle,
         verbose,
     ):
+        _check_activations(network["cell_options"])
         super().__init__(
             optimizer=make_optimizer(optimizer, learning_rate, clipnorm),
             loss=make_loss(loss, network["dtype"]),
@@ -242,6 +243,19 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if not isinstance(config["learning_rate"], dict):
             del config["learning_rate"]  # a variable of the program
         return json.dumps(optimizer, sort_keys=True, default=str)
+
+
+def _check_activations(cell_options):
+    for parameter, name in cell_options.items():
+        if not isinstance(name, str):
+            continue
+        try:
+            keras.activations.get(name)
+        except ValueError as error:
+            raise ValueError(
+                f"The {parameter!r} parameter must be the name of a Keras activation, "
+                f"such as 'tanh', 'relu' or 'sigmoid'. Got {name!r} instead."
+            ) from error
 
 
 def make_optimizer(optimizer, learning_rate, clipnorm):

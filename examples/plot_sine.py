@@ -1,0 +1,126 @@
+"""
+=========
+Sine wave
+=========
+
+How closely does a small LSTM predict the next value of a sine wave, and how does its
+loss fall from epoch to epoch?
+
+The series is 1000 points of sin(t) for t from 0 to 100 rad. The first 80 % train the
+network, the last 20 % test it.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skrnn import LSTMRegressor, SequenceWindower
+from skrnn.datasets import make_sine
+
+# %%
+# Each row holds the value at one time, and its target is the value one step later.
+# The split keeps the order of time.
+
+series = make_sine(1000, t_max=100.0)
+X, y = series[:-1].reshape(-1, 1), series[1:]
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, shuffle=False)
+
+# %%
+# One model
+# ---------
+# A pipeline scales the rows to [0, 1], makes windows of 20 steps of them and trains
+# the network. ``TransformedTargetRegressor`` scales the target for training and puts
+# the predictions back to the original scale.
+
+pipeline = make_pipeline(
+    MinMaxScaler(),
+    SequenceWindower(window_length=20),
+    LSTMRegressor(units=50, batch_size=32, epochs=20, random_state=0),
+)
+model = TransformedTargetRegressor(pipeline, transformer=MinMaxScaler())
+y_pred = model.fit(X_train, y_train).predict(X_test)
+
+mse = mean_squared_error(y_test, y_pred)
+print("Test part, in the units of the series (its amplitude is 1)")
+print(f"  MSE  {mse:.2e}")
+print(f"  RMSE {np.sqrt(mse):.2e}")
+
+# %%
+# The loss of every epoch
+# -----------------------
+# The fit above keeps its training loss, but not how the test part fared meanwhile.
+# For that, ``warm_start=True`` makes each ``fit`` of one epoch carry on with the
+# weights of the last, and the test part is predicted in between. A ``RandomState``
+# goes on from fit to fit, whereas an int would repeat the order of the windows; so
+# this network has the same initial weights as the one above, and sees the windows in
+# another order. Both losses are mean squared errors of the scaled values.
+
+scaler = MinMaxScaler().fit(y_train.reshape(-1, 1))
+target_train = scaler.transform(y_train.reshape(-1, 1)).ravel()
+target_test = scaler.transform(y_test.reshape(-1, 1)).ravel()
+to_windows = pipeline[:-1].fit(X_train)
+windows_train, windows_test = to_windows.transform(X_train), to_windows.transform(X_test)
+
+lstm = LSTMRegressor(
+    units=50,
+    batch_size=32,
+    epochs=1,
+    warm_start=True,
+    random_state=np.random.RandomState(0),
+)
+validation_loss = []
+for _ in range(20):
+    lstm.fit(windows_train, target_train)
+    validation_loss.append(mean_squared_error(target_test, lstm.predict(windows_test)))
+training_loss = lstm.loss_curve_
+
+# %%
+# The reference is what a hand-written Keras LSTM of this size is known to reach on
+# this series.
+
+reference = {10: (None, 1.1e-4), 20: (1.0e-5, 7.6e-6)}
+
+print("MSE of the scaled values       reference")
+print("epoch  training  validation   training  validation")
+for epoch, losses in enumerate(zip(training_loss, validation_loss), start=1):
+    known = [f"{loss:.1e}" if loss else "-" for loss in reference.get(epoch, ())]
+    line = f"{epoch:5d}   {losses[0]:.1e}     {losses[1]:.1e}"
+    print(line + "".join(f"{loss:>11}" for loss in known))
+
+# %%
+# The predictions of the test part lie on the wave, and the two losses fall together:
+# nothing is learnt by heart here, as the test part repeats the waves of the training
+# part.
+
+t = np.linspace(0.0, 100.0, 1000)[1:][-len(y_test) :]
+fig, (ax_series, ax_loss) = plt.subplots(
+    1, 2, figsize=(10, 3.8), width_ratios=[3, 2], layout="constrained"
+)
+ax_series.plot(t, y_test, color="0.7", linewidth=4, label="actual")
+ax_series.plot(t, y_pred, color="C0", linewidth=1.2, label="predicted")
+ax_series.set(xlabel="t (rad)", ylabel="sin(t)", title="Test part, one step ahead")
+ax_series.legend(loc="upper right", ncols=2)
+ax_series.set_ylim(-1.15, 1.45)
+
+epochs = np.arange(1, 21)
+ax_loss.semilogy(epochs, training_loss, "o-", markersize=3, label="training")
+ax_loss.semilogy(epochs, validation_loss, "s-", markersize=3, label="validation")
+ax_loss.semilogy(
+    list(reference),
+    [validation for _, validation in reference.values()],
+    "kx",
+    label="validation, reference",
+)
+ax_loss.set(xlabel="epoch", ylabel="MSE of the scaled values", title="Loss")
+ax_loss.set_xticks([1, 5, 10, 15, 20])
+ax_loss.legend()
+
+figures = Path(globals().get("__file__", "")).parent / "figures"
+figures.mkdir(exist_ok=True)
+fig.savefig(figures / "plot_sine.png", dpi=120)

@@ -1,0 +1,16 @@
+"""What several test modules use."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def windows():
+    """Sixty windows of five steps with two features."""
+    return np.random.RandomState(0).uniform(-1, 1, size=(60, 5, 2))
+
+
+@pytest.fixture(scope="session")
+def target(windows):
+    """A target that depends on the first and the last step."""
+    return windows[:, 0, 0] - 0.5 * windows[:, -1, 1]

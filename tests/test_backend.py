@@ -1,0 +1,81 @@
+"""TensorFlow is imported late and quietly."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from skrnn import _backend
+
+USE = """
+import sys
+import numpy as np
+import skrnn
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+def late(what):
+    assert "tensorflow" not in sys.modules and "keras" not in sys.modules, what
+
+late("import skrnn")
+pipe = make_pipeline(skrnn.SequenceWindower(3), skrnn.GRURegressor(2, epochs=2))
+pipe.get_params(), clone(pipe), repr(pipe), GridSearchCV(pipe, {})
+late("building a pipeline")
+X = np.arange(40.0).reshape(-1, 1) / 40
+pipe[:1].fit_transform(X)
+late("windows")
+pipe.fit(X, X[:, 0]).predict(X)
+pipe.set_params(gruregressor__dtype="float64", gruregressor__epochs=2000)
+pipe.fit(X, X[:, 0]).predict(X)  # enough epochs to be compiled with XLA
+assert "tensorflow" in sys.modules
+"""
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_import_fit_and_predict_print_nothing():
+    done = run(USE)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_another_backend_of_keras_is_refused():
+    code = USE.replace("pipe.fit(X, X[:, 0]).predict(X)\n", "pipe.fit(X, X[:, 0])\n", 1)
+    done = run(code, KERAS_BACKEND="numpy")
+    assert "Keras is set to the backend 'numpy'" in done.stderr
+
+
+LOG_LINES = [
+    b"I0000 00:00:1795221338.582785    2015 port.cc:153] oneDNN custom operations\n",
+    b"2026-01-11 05:40:05.061907: I tensorflow/core/platform/cpu_feature_guard.cc:1\n",
+]
+
+
+def test_log_lines_are_dropped_and_all_else_is_passed_on(capfd):
+    with _backend.quiet_tensorflow():
+        os.write(2, LOG_LINES[0] + b"a user's own line\n" + LOG_LINES[1])
+        print("from Python", file=sys.stderr)
+    assert capfd.readouterr().err == "a user's own line\nfrom Python\n"
+
+
+def test_log_lines_are_replayed_after_an_error(capfd):
+    with pytest.raises(ImportError), _backend.quiet_tensorflow():
+        os.write(2, LOG_LINES[0])
+        raise ImportError
+    assert capfd.readouterr().err == LOG_LINES[0].decode()
+
+
+def test_stderr_is_back_after_nested_use(capfd):
+    with _backend.quiet_tensorflow(), _backend.quiet_tensorflow():
+        pass
+    os.write(2, LOG_LINES[0])
+    assert capfd.readouterr().err == LOG_LINES[0].decode()

@@ -1,0 +1,53 @@
+"""Windows as views, and the names of their columns."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from skrnn._layout import lag_names, layout_of_names, view_windows
+
+sizes = st.integers(1, 6)
+
+
+@given(n_rows=sizes, window_length=sizes, n_features=sizes)
+def test_windows_are_slices_of_the_padded_rows(n_rows, window_length, n_features):
+    n_padded = n_rows + window_length - 1
+    padded = np.arange(n_padded * n_features, dtype=float).reshape(-1, n_features)
+    windows = view_windows(padded, window_length, flatten=False)
+    flat = view_windows(padded, window_length, flatten=True)
+    assert windows.shape == (n_rows, window_length, n_features)
+    for row in range(n_rows):
+        assert_array_equal(windows[row], padded[row : row + window_length])
+        assert_array_equal(flat[row], windows[row].ravel())
+    for view in (windows, flat):
+        assert np.shares_memory(view, padded)
+        assert not view.flags.writeable
+
+
+@given(n_features=sizes, window_length=sizes)
+def test_names_tell_their_layout_back(n_features, window_length):
+    names = lag_names([f"x{i}" for i in range(n_features)], window_length)
+    columns, n_step_features = layout_of_names(names)
+    assert_array_equal(columns, np.arange(len(names)))
+    assert n_step_features == n_features
+
+
+def test_names_go_from_oldest_step_with_features_fastest():
+    assert lag_names(["a", "b"], 2) == ["a_lag1", "b_lag1", "a_lag0", "b_lag0"]
+
+
+def test_layout_of_columns_in_another_order():
+    columns, n_step_features = layout_of_names(["b_lag0", "a_lag1", "b_lag1", "a_lag0"])
+    assert_array_equal(columns, [2, 1, 0, 3])  # b_lag1, a_lag1, b_lag0, a_lag0
+    assert n_step_features == 2
+
+
+def test_a_name_without_lag_carries_no_layout():
+    assert layout_of_names(["a_lag1", "a_lag0", "weekday"]) is None
+
+
+def test_an_absent_lag_is_named():
+    with pytest.raises(ValueError, match="'b_lag1' is absent"):
+        layout_of_names(["a_lag1", "a_lag0", "b_lag0"])

@@ -1,0 +1,55 @@
+"""Which windows are trained on, and how missing steps are marked."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skrnn._missing import MISSING, mark_missing, rows_to_fit
+
+NAN = np.nan
+
+
+def windows_of(*rows):
+    """Windows of one feature."""
+    return np.array(rows, dtype=float)[..., np.newaxis]
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        (windows_of([1, 2, 3], [NAN, 2, 3], [1, NAN, 3]), [0, 2]),
+        (windows_of([NAN, NAN, 3], [NAN, NAN, NAN], [NAN, 2, 3]), [0, 2]),
+    ],
+    ids=["first step observed", "no such window: any observed step"],
+)
+def test_rows_to_fit(windows, expected):
+    assert_array_equal(rows_to_fit(windows, np.arange(3)), expected)
+
+
+def test_rows_to_fit_are_chosen_from_the_candidates():
+    windows = windows_of([1, 2], [3, 4], [5, 6])
+    assert_array_equal(rows_to_fit(windows, np.array([0, 2])), [0, 2])
+
+
+def test_nothing_observed_is_an_error():
+    with pytest.raises(ValueError, match="no observed step"):
+        rows_to_fit(windows_of([NAN, NAN]), np.arange(1))
+
+
+def test_a_step_with_one_missing_feature_is_marked_in_all():
+    windows = np.array([[[1.0, NAN], [2.0, 3.0]]])
+    marked = mark_missing(windows, np.arange(1), "float32")
+    assert marked.dtype == np.float32
+    assert_array_equal(marked, np.float32([[[MISSING, MISSING], [2, 3]]]))
+    assert np.isnan(windows[0, 0, 1]), "the input is not changed"
+
+
+def test_many_windows_are_copied_in_parts_alike():
+    windows = np.random.RandomState(0).rand(3000, 40, 10)
+    rows = np.arange(0, 3000, 2)
+    assert_array_equal(mark_missing(windows, rows, "float64"), windows[rows])
+
+
+def test_a_value_beyond_float32_is_an_error():
+    with pytest.raises(ValueError, match=r"too large for dtype='float32'.*float64"):
+        mark_missing(windows_of([1e300]), np.arange(1), "float32")

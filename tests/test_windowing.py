@@ -1,0 +1,216 @@
+"""SequenceWindower on arrays and DataFrames."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skrnn import SequenceWindower
+
+NAN = np.nan
+
+
+def rows(*values):
+    return np.array(values, dtype=float).reshape(-1, 1)
+
+
+def flat(windower, X):
+    return windower.set_params(flatten=True).fit_transform(X)
+
+
+@pytest.mark.parametrize(
+    ("pad", "first"),
+    [("nan", [NAN, NAN, 5]), ("edge", [5, 5, 5]), (-1.5, [-1.5, -1.5, 5])],
+)
+def test_pad_fills_the_steps_before_the_first_row(pad, first):
+    windows = flat(SequenceWindower(window_length=3, pad=pad), rows(5, 6, 7))
+    assert_array_equal(windows, [first, [first[1], 5, 6], [5, 6, 7]])
+
+
+def test_three_dimensions_oldest_step_first():
+    X = np.arange(6.0).reshape(3, 2)
+    windows = SequenceWindower(window_length=2).fit_transform(X)
+    assert windows.shape == (3, 2, 2)
+    assert_array_equal(windows[2], [[2, 3], [4, 5]])
+
+
+def test_a_window_of_one_step_is_the_row():
+    X = np.arange(6.0).reshape(3, 2)
+    windower = SequenceWindower(window_length=1).fit(X)
+    assert_array_equal(windower.transform(X)[:, 0], X)
+    assert_array_equal(windower.transform(X + 9)[:, 0], X + 9)
+    assert windower.last_window_.shape == (0, 2)
+
+
+@given(
+    n_rows=st.integers(2, 40),
+    n_features=st.integers(1, 3),
+    window_length=st.integers(1, 50),
+    gap=st.integers(0, 5),
+    data=st.data(),
+)
+def test_a_test_fold_gets_the_windows_of_the_whole_series(
+    n_rows, n_features, window_length, gap, data
+):
+    """Where the history is known; the steps of the gap are missing."""
+    series = np.random.RandomState(0).rand(n_rows, n_features)
+    n_train = data.draw(st.integers(1, n_rows - 1))
+    start = min(n_train + gap, n_rows - 1)
+    gap = start - n_train
+    windower = SequenceWindower(window_length, gap=gap).fit(series[:n_train])
+    known = series.copy()
+    known[n_train:start] = NAN
+    of_whole = SequenceWindower(window_length, history="none").fit_transform(known)
+    assert_array_equal(windower.transform(series[start:]), of_whole[start:])
+
+
+def test_time_series_split_with_gap():
+    series = np.random.RandomState(0).rand(50, 1)
+    for train, test in TimeSeriesSplit(n_splits=3, gap=4).split(series):
+        windower = SequenceWindower(8, gap=4).fit(series[train])
+        windows = windower.transform(series[test])[..., 0]
+        assert np.isnan(windows[0, 3:7]).all(), "four steps of gap"
+        assert_array_equal(windows[0, :3], series[train][-3:, 0])
+        assert_array_equal(windows[7], series[test][:8, 0])
+
+
+def test_rows_of_fit_are_windowed_as_in_fit():
+    X = rows(1, 2, 3, 4)
+    windower = SequenceWindower(window_length=3).fit(X)
+    assert_array_equal(windower.transform(X.copy()), windower.fit_transform(X))
+
+
+def test_fewer_rows_in_fit_than_steps():
+    windower = SequenceWindower(window_length=5, flatten=True).fit(rows(1, 2))
+    assert_array_equal(windower.transform(rows(3)), [[NAN, NAN, 1, 2, 3]])
+    windower.set_params(pad="edge")
+    assert_array_equal(windower.transform(rows(3)), [[1, 1, 1, 2, 3]])
+
+
+def test_history_none_starts_anew():
+    windower = SequenceWindower(window_length=2, history="none", flatten=True)
+    windower.fit(rows(1, 2))
+    assert_array_equal(windower.transform(rows(3, 4)), [[NAN, 3], [3, 4]])
+    windower.set_params(pad="edge")
+    assert_array_equal(windower.transform(rows(3, 4)), [[3, 3], [3, 4]])
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_output_is_a_read_only_view(flatten):
+    X = np.random.RandomState(0).rand(1000, 3)
+    windows = SequenceWindower(window_length=50, flatten=flatten).fit_transform(X)
+    base = windows
+    while base.base is not None:
+        base = base.base
+    assert base.nbytes == (1000 + 49) * 3 * 8
+    assert not windows.flags.writeable
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_long_windows_of_a_long_series_take_little_memory(flatten):
+    X = np.zeros((2_000_000, 1))
+    windower = SequenceWindower(window_length=500, flatten=flatten)
+    tracemalloc.start()
+    windows = windower.fit_transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert windows.size == 1_000_000_000
+    assert peak < 100e6
+
+
+def test_changing_a_row_changes_no_earlier_window():
+    X = np.random.RandomState(0).rand(30, 2)
+    before = SequenceWindower(window_length=7).fit_transform(X)
+    X[20] += 1.0
+    after = SequenceWindower(window_length=7).fit_transform(X)
+    assert_array_equal(after[:20], before[:20])
+    assert (after[20:27] != before[20:27]).any(axis=(1, 2)).all()
+
+
+def test_input_is_not_changed_and_missing_values_pass():
+    X = rows(1, NAN, 3)
+    kept = X.copy()
+    windows = flat(SequenceWindower(window_length=2, pad=0), X)
+    assert_array_equal(windows, [[0, 1], [1, NAN], [NAN, 3]])
+    assert_array_equal(X, kept)
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"), [("f4", "f4"), ("f8", "f8"), ("i8", "f8")]
+)
+def test_dtype(given_, expected):
+    X = np.arange(6).reshape(3, 2).astype(given_)
+    windower = SequenceWindower(window_length=2).fit(X)
+    assert windower.transform(X).dtype == expected
+    assert windower.transform(X + X).dtype == expected
+
+
+def test_feature_names():
+    frame = pd.DataFrame({"load": [1.0, 2.0], "wind": [3.0, 4.0]})
+    windower = SequenceWindower(window_length=2, flatten=True).fit(frame)
+    expected = ["load_lag1", "wind_lag1", "load_lag0", "wind_lag0"]
+    assert windower.get_feature_names_out().tolist() == expected
+    windower.set_params(flatten=False)
+    assert windower.get_feature_names_out().tolist() == ["lag1", "lag0"]
+
+
+@pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
+def test_output_to_frames_is_flat_with_names(library):
+    frame = library.DataFrame({"load": [1.0, 2.0, 3.0]})
+    windower = SequenceWindower(window_length=2)
+    windower.set_output(transform=library.__name__)
+    windows = windower.fit_transform(frame)
+    assert isinstance(windows, library.DataFrame)
+    assert list(windows.columns) == ["load_lag1", "load_lag0"]
+    assert_array_equal(windows.to_numpy(), [[NAN, 1], [1, 2], [2, 3]])
+    assert_array_equal(clone(windower).fit_transform(frame).to_numpy(), windows)
+
+
+def test_frame_output_keeps_the_index():
+    index = pd.date_range("2026-01-01", periods=3, freq="D")
+    frame = pd.DataFrame({"load": [1.0, 2.0, 3.0]}, index=index)
+    pipe = make_pipeline(MinMaxScaler(), SequenceWindower(window_length=2))
+    pipe.set_output(transform="pandas")
+    assert pipe.fit_transform(frame).index.equals(index)
+
+
+@pytest.mark.parametrize(
+    ("params", "rule"),
+    [
+        ({"window_length": 0}, r"'window_length'.*int in the range \[1, inf\).*Got 0"),
+        (
+            {"window_length": -1},
+            r"'window_length'.*int in the range \[1, inf\).*Got -1",
+        ),
+        ({"window_length": 2.5}, r"'window_length'.*int in the range \[1.*Got 2.5"),
+        ({"window_length": "a"}, r"'window_length'.*int in the range \[1.*Got 'a'"),
+        ({"pad": "mean"}, r"'pad'.*'edge'.*Got 'mean'"),
+        ({"history": "all"}, r"'history'.*Got 'all'"),
+        ({"gap": -1}, r"'gap'.*int in the range \[0, inf\).*Got -1"),
+        ({"flatten": "yes"}, r"'flatten'.*Got 'yes'"),
+    ],
+)
+def test_bad_parameters_are_named_at_fit(params, rule):
+    windower = SequenceWindower(**params)
+    with pytest.raises(ValueError, match=rule):
+        windower.fit(rows(1, 2))
+
+
+def test_other_features_than_in_fit():
+    windower = SequenceWindower().fit(np.zeros((5, 2)))
+    with pytest.raises(ValueError, match="X has 3 features, but SequenceWindower is"):
+        windower.transform(np.zeros((5, 3)))
+
+
+def test_infinite_values_are_refused():
+    with pytest.raises(ValueError, match="infinity"):
+        SequenceWindower().fit(rows(1, np.inf))

@@ -1,0 +1,95 @@
+"""Optimizers, losses and metrics: by name or given, and never shared."""
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scikeras.wrappers import BaseWrapper
+from sklearn.base import clone
+
+from skrnn import ElmanRegressor
+from skrnn._wrapper import AUTO_LEARNING_RATE, make_loss, make_optimizer
+
+SMALL = {"units": 2, "epochs": 3, "random_state": 0}
+
+
+def test_an_estimator_holds_a_scikeras_wrapper(windows, target):
+    estimator = ElmanRegressor(**SMALL).fit(windows, target)
+    assert isinstance(estimator._fitted.wrapper, BaseWrapper)
+    assert isinstance(estimator.model_, keras.Model)
+    assert not isinstance(estimator, BaseWrapper)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "learning_rate", "expected"),
+    [
+        ("adam", "auto", AUTO_LEARNING_RATE),
+        ("sgd", 0.2, 0.2),
+        (keras.optimizers.Adam(0.3), "auto", 0.3),
+        (keras.optimizers.Adam(0.3), 0.4, 0.4),
+    ],
+)
+def test_learning_rate(optimizer, learning_rate, expected):
+    made = make_optimizer(optimizer, learning_rate, None)
+    assert float(made.learning_rate) == pytest.approx(expected)
+
+
+def test_clipnorm_is_the_optimizers_unless_given():
+    assert (
+        make_optimizer(keras.optimizers.SGD(clipnorm=2.0), "auto", None).clipnorm == 2
+    )
+    assert make_optimizer(keras.optimizers.SGD(clipnorm=2.0), "auto", 3.0).clipnorm == 3
+
+
+def test_an_optimizer_instance_is_never_shared(windows, target):
+    optimizer = keras.optimizers.Adam(0.01)
+    estimator = ElmanRegressor(**SMALL, optimizer=optimizer)
+    first = estimator.fit(windows, target).predict(windows)
+    assert estimator.model_.optimizer is not optimizer
+    assert not optimizer.built
+    other = clone(estimator).fit(windows, target)
+    assert_array_equal(other.predict(windows), first)
+    assert_array_equal(estimator.fit(windows, target).predict(windows), first)
+
+
+def test_a_learning_rate_schedule(windows, target):
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 1, 1e-9)
+    optimizer = keras.optimizers.SGD(schedule)
+    estimator = ElmanRegressor(**SMALL, optimizer=optimizer).fit(windows, target)
+    loss = estimator.loss_curve_
+    assert abs(loss[2] - loss[1]) < 1e-3 * abs(loss[1] - loss[0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("squared_error", lambda e: e**2),
+        ("mean_squared_error", lambda e: e**2),
+        ("MeanSquaredError", lambda e: e**2),
+        ("absolute_error", np.abs),
+        ("huber", lambda e: np.where(abs(e) < 1, e**2 / 2, abs(e) - 0.5)),
+        (
+            keras.losses.Huber(delta=1.0),
+            lambda e: np.where(abs(e) < 1, e**2 / 2, abs(e) - 0.5),
+        ),
+        (lambda y, p: keras.ops.mean((y - p) ** 4, axis=-1), lambda e: e**4),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_losses_are_averaged_by_weight(loss, expected, dtype):
+    rng = np.random.RandomState(0)
+    y, predicted = rng.normal(size=(2, 9, 3)).astype(dtype)
+    weight = rng.rand(9).astype(dtype)
+    found = make_loss(loss, dtype)(y, predicted, weight)
+    per_row = expected(y - predicted).mean(axis=1)
+    rtol = 1e-12 if dtype == "float64" else 1e-5
+    assert_allclose(float(found), np.average(per_row, weights=weight), rtol=rtol)
+
+
+def test_a_loss_function_of_the_users_trains(windows, target):
+    def quartic(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 4, axis=-1)
+
+    estimator = ElmanRegressor(units=4, epochs=40, loss=quartic, random_state=0)
+    loss = estimator.fit(windows, target).loss_curve_
+    assert loss[0] > 2 * loss[-1]
