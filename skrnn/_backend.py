@@ -90,13 +90,18 @@ def load():
         return loaded
     with quiet_tensorflow(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
         keras = importlib.import_module("keras")
-        if keras.backend.backend() != "tensorflow":
-            raise ImportError(
-                "skrnn trains with Keras on TensorFlow, but Keras is set to the "
-                f"backend {keras.backend.backend()!r}. Unset KERAS_BACKEND or set it "
-                "to 'tensorflow' before Keras is imported."
-            )
+        _check_backend(keras.backend.backend())
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.list_logical_devices()  # its start-up logs as well
         return importlib.import_module("skrnn._wrapper")
+
+
+def _check_backend(name):
+    if name != "tensorflow":
+        raise ImportError(
+            "skrnn trains with Keras on TensorFlow, but Keras is set to the backend "
+            f"{name!r}. Unset KERAS_BACKEND, or set it to 'tensorflow', before Keras "
+            "is imported."
+        )

@@ -145,10 +145,10 @@ def test_input_is_not_changed_and_missing_values_pass():
 
 
 @pytest.mark.parametrize(
-    ("given_", "expected"), [("f4", "f4"), ("f8", "f8"), ("i8", "f8")]
+    ("dtype", "expected"), [("f4", "f4"), ("f8", "f8"), ("i8", "f8")]
 )
-def test_dtype(given_, expected):
-    X = np.arange(6).reshape(3, 2).astype(given_)
+def test_dtype(dtype, expected):
+    X = np.arange(6).reshape(3, 2).astype(dtype)
     windower = SequenceWindower(window_length=2).fit(X)
     assert windower.transform(X).dtype == expected
     assert windower.transform(X + X).dtype == expected
