@@ -21,24 +21,28 @@ from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn.datasets import make_adding
 
 # %%
-# Every network has 16 units and gets the same budget: 2000 sequences, 20 epochs in
-# batches of 50, that is 800 gradient steps of Adam with the default learning rate of
-# 0.005, clipped to norm 1. Data and initial weights come from one of three seeds.
+# Every network has 16 units and gets the same budget: 2000 sequences, 10 epochs in
+# batches of 25, that is 800 gradient steps of Adam with the default learning rate of
+# 0.005, clipped to norm 1. Each of three seeds gives other data and initial weights.
 # The error is that on 1000 new sequences, relative to always predicting the mean: 1
 # is a network that has learnt nothing.
+#
+# Shorter sequences are filled up to 40 steps with missing ones, which the networks
+# skip. All fits of a network then share one shape, and it is compiled only once.
 
 networks = {"Elman": ElmanRegressor, "GRU": GRURegressor, "LSTM": LSTMRegressor}
-lengths, seeds = [10, 25, 50], [0, 1, 2]
+lengths, seeds = [5, 10, 20, 40], [0, 1, 2]
 
 error = np.empty((len(networks), len(lengths), len(seeds)))
 for j, length in enumerate(lengths):
     for k, seed in enumerate(seeds):
-        X, y = make_adding(3000, n_timesteps=length, random_state=seed)
+        X = np.full((3000, max(lengths), 2), np.nan)
+        X[:, -length:], y = make_adding(3000, n_timesteps=length, random_state=seed)
         X_train, X_test, y_train, y_test = X[:2000], X[2000:], y[:2000], y[2000:]
         mean_mse = mean_squared_error(y_test, np.full(1000, y_train.mean()))
         for i, network in enumerate(networks.values()):
             model = network(
-                units=16, epochs=20, batch_size=50, clipnorm=1.0, random_state=seed
+                units=16, epochs=10, batch_size=25, clipnorm=1.0, random_state=seed
             )
             y_pred = model.fit(X_train, y_train).predict(X_test)
             error[i, j, k] = mean_squared_error(y_test, y_pred) / mean_mse

@@ -1,0 +1,61 @@
+"""What the package shows, and that its documents agree with it."""
+
+import importlib.metadata
+import inspect
+from pathlib import Path
+
+import pytest
+from test_common import EXPECTED_FAILURES
+
+import skrnn
+
+TOP = Path(__file__).parents[1]
+
+
+def test_public_names():
+    assert skrnn.__all__ == [
+        "ElmanRegressor",
+        "GRURegressor",
+        "LSTMRegressor",
+        "SequenceWindower",
+        "datasets",
+    ]
+    assert all(hasattr(skrnn, name) for name in skrnn.__all__)
+
+
+def test_version_is_that_of_the_distribution():
+    assert skrnn.__version__ == importlib.metadata.version("skrnn")
+
+
+@pytest.mark.parametrize("name", [n for n in skrnn.__all__ if n[0].isupper()])
+def test_every_parameter_has_a_constraint_and_is_documented(name):
+    estimator = getattr(skrnn, name)
+    parameters = list(estimator().get_params())
+    assert set(estimator._parameter_constraints) == set(parameters)
+    for parameter, default in estimator().get_params().items():
+        described = f"    {parameter} : "
+        (line,) = [d for d in estimator.__doc__.splitlines() if d.startswith(described)]
+        assert line.endswith(f"default={default!r}".replace("'", '"')), line
+
+
+def test_the_regressors_share_their_parameters():
+    shared = list(skrnn.ElmanRegressor().get_params())
+    for regressor in (skrnn.LSTMRegressor, skrnn.GRURegressor):
+        own = list(regressor().get_params())
+        assert [p for p in own if p in shared] == shared
+    keyword_only = list(inspect.signature(skrnn.ElmanRegressor).parameters.values())[1:]
+    assert all(p.kind is p.KEYWORD_ONLY for p in keyword_only)
+
+
+def test_the_documented_table_of_failures_is_the_tested_one():
+    text = (TOP / "docs" / "conformance.rst").read_text()
+    rows = [
+        line.strip()[2:] for line in text.splitlines() if line.startswith("   * - ")
+    ]
+    cells = " ".join(text.split())
+    for estimator, checks in EXPECTED_FAILURES.items():
+        for check, reason in checks.items():
+            row = f"* - {estimator} - ``{check}`` - {reason}"
+            assert row in cells
+    n_expected = sum(len(checks) for checks in EXPECTED_FAILURES.values())
+    assert len(rows) == n_expected + 1, "and the head of the table"
