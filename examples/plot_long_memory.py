@@ -31,7 +31,7 @@ from skrnn.datasets import make_adding
 # skip. All fits of a network then share one shape, and it is compiled only once.
 
 networks = {"Elman": ElmanRegressor, "GRU": GRURegressor, "LSTM": LSTMRegressor}
-lengths, seeds = [5, 10, 20, 40], [0, 1, 2]
+lengths, seeds = [10, 20, 40], [0, 1, 2]
 
 error = np.empty((len(networks), len(lengths), len(seeds)))
 for j, length in enumerate(lengths):
@@ -56,21 +56,30 @@ for j, length in enumerate(lengths):
     print(f"{length:5d}" + "".join(f"{cell:>24}" for cell in cells))
 
 # %%
-# Text
+# Within this budget the Elman network makes something of 10 and 20 steps, and of 40
+# steps next to nothing. The two networks with gates learn all three lengths; the LSTM
+# ends with a larger error than the GRU, and its loss is the one still falling.
+#
+# This is a result about a task that asks for a choice. The echo task, repeating the
+# one value that came a fixed number of steps ago, is another matter: with
+# ``make_echo(lag=40)``, windows of 41 steps and the same budget (not run here), the
+# Elman network was the only one of the three that learnt with all three seeds.
 
 fig, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
-for name, of_network, marker in zip(networks, error, "o^s"):
+for name, of_network, marker in zip(networks, error, "o^s", strict=True):
     ax.plot(lengths, np.median(of_network, axis=1), marker=marker, label=name)
     ax.fill_between(lengths, of_network.min(axis=1), of_network.max(axis=1), alpha=0.2)
 ax.axhline(1.0, color="k", linestyle="--", linewidth=1, label="predicting the mean")
-ax.set_yscale("log")
+ax.loglog()
 ax.set(
     xlabel="steps in a sequence",
-    ylabel="test MSE, relative",
+    ylabel="test MSE / MSE of predicting the mean",
     title="Adding problem: median and range of 3 seeds",
-    xticks=lengths,
 )
-ax.legend()
+ax.set_xticks(lengths, labels=lengths)
+ax.set_xticks([], minor=True)
+ax.set_ylim(0.001, 3)
+ax.legend(loc="lower right", ncols=2)
 
 figures = Path(globals().get("__file__", "")).parent / "figures"
 figures.mkdir(exist_ok=True)

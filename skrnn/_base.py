@@ -16,7 +16,7 @@ from skrnn._compat import (
     fit_context,
 )
 from skrnn._keeping import FittedNetwork
-from skrnn._layout import layout_of_names
+from skrnn._layout import WindowLayout, check_two_or_three
 from skrnn._missing import mark_missing, rows_to_fit
 
 _WRAPPER_PARAMS = (
@@ -202,53 +202,30 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
 
     def _validate_fit(self, X, y):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
-        columns, n_step_features = self._layout_in_fit(X)
+        names = getattr(self, "feature_names_in_", None)
+        self._layout = WindowLayout.of(X, names, self.n_step_features)
+        if X.ndim == 3:
+            self.n_features_in_ = X.shape[2]
         y = y if y.dtype == np.float32 else y.astype(np.float64)
-        self._n_dims, self._columns = X.ndim, columns
-        self._n_step_features = n_step_features
-        self._n_timesteps = X.shape[1] if X.ndim == 3 else X.shape[1] // n_step_features
         self._y_dtype, self._y_is_1d = y.dtype, y.ndim == 1
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-        return self._as_windows(X), y
-
-    def _layout_in_fit(self, X):
-        """Return the columns' order (None: as they are) and the width of a step."""
-        asked = self.n_step_features
-        if X.ndim == 3:
-            columns, found = None, X.shape[2]
-            self.n_features_in_ = found
-        else:
-            _check_two_or_three(self, X)
-            names = getattr(self, "feature_names_in_", [""])
-            columns, found = layout_of_names(names) or (None, asked or 1)
-        if 0 in X.shape[1:]:
-            raise ValueError(f"X holds no values: its shape is {X.shape}.")
-        if asked not in (None, found):
-            raise ValueError(
-                f"X has {found} features in a step, but n_step_features={asked}. "
-                "Leave it None where X says it itself."
-            )
-        if X.ndim == 2 and X.shape[1] % found:
-            raise ValueError(
-                f"The {X.shape[1]} columns of X are not a multiple of "
-                f"n_step_features={found}."
-            )
-        return columns, found
+        return self._layout.windows(X), y
 
     def _validate_predict(self, X):
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-        if (n_dims > 2 and self._n_dims == 2) or (n_dims == 2 and self._n_dims == 3):
+        layout = self._layout
+        if n_dims in (2, 3) and n_dims != layout.n_dims:
             raise ValueError(
                 f"X has {n_dims} dimensions, but {type(self).__name__} was fitted on "
-                f"X of {self._n_dims} dimensions."
+                f"X of {layout.n_dims} dimensions."
             )
-        if self._n_dims == 2:
-            return self._as_windows(validate_data(self, X, reset=False, **_X_CHECKS))
+        if n_dims < 3:
+            return layout.windows(validate_data(self, X, reset=False, **_X_CHECKS))
         X = check_array(X, input_name="X", estimator=self, **_X_CHECKS)
-        _check_two_or_three(self, X)
+        check_two_or_three(X)
         for axis, what, expected in (
-            (2, "features", self._n_step_features),
-            (1, "time steps", self._n_timesteps),
+            (2, "features", layout.n_step_features),
+            (1, "time steps", layout.n_timesteps),
         ):
             if X.shape[axis] != expected:
                 raise ValueError(
@@ -256,12 +233,6 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
                     f"expecting {expected} {what} as input."
                 )
         return X
-
-    def _as_windows(self, X):
-        if X.ndim == 3:
-            return X
-        X = X if self._columns is None else X[:, self._columns]
-        return X.reshape(len(X), self._n_timesteps, self._n_step_features)
 
     def _new_wrapper(self, n_rows):
         """Build the wrapper to train: a new one, or with warm_start the last one."""
@@ -291,7 +262,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         return {
             "cell": self._cell,
             "units": [int(n) for n in units],
-            "n_features": self._n_step_features,
+            "n_features": self._layout.n_step_features,
             "n_outputs": self.n_outputs_,
             "cell_options": {name: getattr(self, name) for name in self._cell_options},
             "dropout": float(self.dropout),
@@ -306,11 +277,3 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self.loss_curve_ = self.history_["loss"]
         self.best_loss_ = min(self.loss_curve_)
         self.n_iter_ = len(self.loss_curve_)
-
-
-def _check_two_or_three(estimator, X):
-    if X.ndim not in (2, 3):
-        raise ValueError(
-            f"X must have 2 or 3 dimensions for {type(estimator).__name__}: (samples, "
-            f"columns) or (samples, time steps, features). Got shape {X.shape}."
-        )

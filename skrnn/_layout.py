@@ -1,6 +1,7 @@
 """How windows lie in memory and what their columns are called (NumPy only)."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -78,3 +79,85 @@ def layout_of_names(names):
             "n_step_features after renaming the columns."
         )
     return np.array([position[step] for step in steps]), len(features)
+
+
+@dataclass(frozen=True)
+class WindowLayout:
+    """What makes windows of the X that an estimator gets.
+
+    Parameters
+    ----------
+    n_dims : int
+        Dimensions of X.
+    n_timesteps, n_step_features : int
+        Steps of a window and features of a step.
+    columns : ndarray of int or None
+        The order of 2-D X's columns that puts the oldest step first with features
+        fastest; None where they are so.
+    """
+
+    n_dims: int
+    n_timesteps: int
+    n_step_features: int
+    columns: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, X, names, n_step_features):
+        """Read the layout of the X of a fit.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_columns)
+            Windows.
+        names : sequence of str or None
+            Names of the columns of 2-D X.
+        n_step_features : int or None
+            What the user says; None leaves it to X.
+
+        Returns
+        -------
+        WindowLayout
+            The layout.
+
+        Raises
+        ------
+        ValueError
+            If X has other dimensions or no values, or contradicts
+            `n_step_features`.
+        """
+        check_two_or_three(X)
+        if 0 in X.shape[1:]:
+            raise ValueError(f"X holds no values: its shape is {X.shape}.")
+        columns, found = None, X.shape[-1]
+        if X.ndim == 2:
+            named = layout_of_names(names) if names is not None else None
+            columns, found = named or (None, n_step_features or 1)
+        if n_step_features not in (None, found):
+            raise ValueError(
+                f"X has {found} features in a step, but n_step_features="
+                f"{n_step_features}. Leave it None where X says it itself."
+            )
+        if X.shape[-1] % found:
+            raise ValueError(
+                f"The {X.shape[1]} columns of X are not a multiple of "
+                f"n_step_features={found}."
+            )
+        n_timesteps = X.shape[1] if X.ndim == 3 else X.shape[1] // found
+        return cls(X.ndim, n_timesteps, found, columns)
+
+    def windows(self, X):
+        """Return X as (n_samples, n_timesteps, n_features), a view where it can be."""
+        if X.ndim == 3:
+            return X
+        X = X if self.columns is None else X[:, self.columns]
+        return X.reshape(len(X), self.n_timesteps, self.n_step_features)
+
+
+def check_two_or_three(X):
+    """Raise a ValueError unless X has two or three dimensions."""
+    if X.ndim not in (2, 3):
+        raise ValueError(
+            "X must have 2 or 3 dimensions: (samples, columns) or (samples, time "
+            f"steps, features). Got shape {X.shape}."
+        )

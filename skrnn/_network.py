@@ -1,5 +1,7 @@
 """The network of an estimator, layer by layer."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -51,32 +53,31 @@ def build_network(
         any number of steps.
     """
     rng = np.random.RandomState(seed)
-
-    def direction(depth, **options):
-        return CELLS[cell](
-            units[depth],
-            return_sequences=depth < len(units) - 1,
-            kernel_initializer=initializers.GlorotUniform(_draw(rng)),
-            recurrent_initializer=initializers.Orthogonal(seed=_draw(rng)),
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=_draw(rng),
-            dtype=dtype,
-            **cell_options,
-            **_kernel_choice(cell),
-            **options,
-        )
+    options = {
+        "dropout": dropout,
+        "recurrent_dropout": recurrent_dropout,
+        "dtype": dtype,
+        **cell_options,
+        **_kernel_choice(cell),
+    }
 
     def recurrent_layer(depth):
+        make = functools.partial(
+            _direction,
+            CELLS[cell],
+            rng,
+            units=units[depth],
+            return_sequences=depth < len(units) - 1,
+            **options,
+        )
+        name = f"{cell}_{depth}"
         if not bidirectional:
-            return direction(depth, name=f"{cell}_{depth}")
+            return make(name=name)
         return layers.Bidirectional(
-            direction(depth, name=f"{cell}_{depth}_forward"),
-            backward_layer=direction(
-                depth, name=f"{cell}_{depth}_backward", go_backwards=True
-            ),
+            make(name=f"{name}_forward"),
+            backward_layer=make(name=f"{name}_backward", go_backwards=True),
             dtype=dtype,
-            name=f"{cell}_{depth}",
+            name=name,
         )
 
     return keras.Sequential(
@@ -92,6 +93,16 @@ def build_network(
             ),
         ],
         name=f"skrnn_{cell}",
+    )
+
+
+def _direction(layer, rng, **options):
+    """Make a recurrent layer with initial weights and dropout of its own."""
+    return layer(
+        kernel_initializer=initializers.GlorotUniform(_draw(rng)),
+        recurrent_initializer=initializers.Orthogonal(seed=_draw(rng)),
+        seed=_draw(rng),
+        **options,
     )
 
 

@@ -9,24 +9,13 @@ from scikeras.wrappers import BaseWrapper
 from skrnn import _engine
 from skrnn._compat import ScikerasHooks
 from skrnn._network import build_network
-
-# scikit-learn's names beside Keras's.
-LOSSES = {
-    "squared_error": "mean_squared_error",
-    "absolute_error": "mean_absolute_error",
-}
-AUTO_LEARNING_RATE = 0.005
-
-
-class WeightedMeanLoss(keras.losses.Loss):
-    """A loss function whose mean over a batch is weighted by the sample weights."""
-
-    def __init__(self, function, *, name, dtype):
-        super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
-        self.function = function
-
-    def call(self, y_true, y_pred):
-        return self.function(y_true, y_pred)
+from skrnn._objectives import (
+    check_activations,
+    copy_of,
+    make_loss,
+    make_metric,
+    make_optimizer,
+)
 
 
 class RecurrentWrapper(ScikerasHooks, BaseWrapper):
@@ -67,7 +56,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         shuffle,
         verbose,
     ):
-        _check_activations(network["cell_options"])
+        check_activations(network["cell_options"])
         super().__init__(
             optimizer=make_optimizer(optimizer, learning_rate, clipnorm),
             loss=make_loss(loss, network["dtype"]),
@@ -220,7 +209,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         return build_network(**self.network, seed=self.seed)
 
     def _twin_for_training(self):
-        optimizer = _copy_of(self.optimizer)
+        optimizer = copy_of(self.optimizer)
         metrics = [
             make_metric(n, self.network["dtype"]) for n in self.params["metrics"]
         ]
@@ -243,75 +232,6 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if not isinstance(config["learning_rate"], dict):
             del config["learning_rate"]  # a variable of the program
         return json.dumps(optimizer, sort_keys=True, default=str)
-
-
-def _check_activations(cell_options):
-    for parameter, name in cell_options.items():
-        if not isinstance(name, str):
-            continue
-        try:
-            keras.activations.get(name)
-        except ValueError as error:
-            raise ValueError(
-                f"The {parameter!r} parameter must be the name of a Keras activation, "
-                f"such as 'tanh', 'relu' or 'sigmoid'. Got {name!r} instead."
-            ) from error
-
-
-def make_optimizer(optimizer, learning_rate, clipnorm):
-    """Return a new Keras optimizer, never the instance that was given."""
-    named = isinstance(optimizer, str)
-    try:
-        given = keras.optimizers.get(optimizer)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
-            f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
-            "instead."
-        ) from error
-    changes = {}
-    if learning_rate != "auto":
-        changes["learning_rate"] = learning_rate
-    elif named:
-        changes["learning_rate"] = AUTO_LEARNING_RATE
-    if clipnorm is not None:
-        changes["clipnorm"] = clipnorm
-    return _copy_of(given, **changes)
-
-
-def _copy_of(optimizer, **changes):
-    return type(optimizer).from_config({**optimizer.get_config(), **changes})
-
-
-def make_loss(loss, dtype):
-    """Return a Keras loss that averages by the sample weights."""
-    try:
-        given = keras.losses.get(
-            LOSSES.get(loss, loss) if isinstance(loss, str) else loss
-        )
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            "The 'loss' parameter must be 'squared_error', 'absolute_error', 'huber' "
-            f"or another name of a Keras loss, or a Keras loss. Got {loss!r} instead."
-        ) from error
-    function = given.call if isinstance(given, keras.losses.Loss) else given
-    return WeightedMeanLoss(function, name="loss", dtype=dtype)
-
-
-def make_metric(name, dtype):
-    """Return a new Keras metric of that name."""
-    try:
-        given = keras.metrics.get(LOSSES.get(name, name))
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            "The 'metrics' parameter must hold names of Keras metrics, such as "
-            f"'mean_absolute_error'. Got {name!r} instead."
-        ) from error
-    if isinstance(given, type):
-        return given(name=name, dtype=dtype)
-    if isinstance(given, keras.metrics.Metric):
-        return type(given).from_config({**given.get_config(), "dtype": dtype})
-    return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
 
 
 def _check_finite(epoch, loss):

@@ -1,0 +1,92 @@
+"""Optimizers, losses and metrics: by name or given, checked, never shared."""
+
+import keras
+
+# scikit-learn's names beside Keras's.
+LOSSES = {
+    "squared_error": "mean_squared_error",
+    "absolute_error": "mean_absolute_error",
+}
+AUTO_LEARNING_RATE = 0.005
+
+
+class WeightedMeanLoss(keras.losses.Loss):
+    """A loss function whose mean over a batch is weighted by the sample weights."""
+
+    def __init__(self, function, *, name, dtype):
+        super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
+        self.function = function
+
+    def call(self, y_true, y_pred):
+        return self.function(y_true, y_pred)
+
+
+def check_activations(cell_options):
+    """Raise a ValueError for an activation that Keras does not know."""
+    for parameter, name in cell_options.items():
+        if not isinstance(name, str):
+            continue
+        try:
+            keras.activations.get(name)
+        except ValueError as error:
+            raise ValueError(
+                f"The {parameter!r} parameter must be the name of a Keras activation, "
+                f"such as 'tanh', 'relu' or 'sigmoid'. Got {name!r} instead."
+            ) from error
+
+
+def make_optimizer(optimizer, learning_rate, clipnorm):
+    """Return a new Keras optimizer, never the instance that was given."""
+    named = isinstance(optimizer, str)
+    try:
+        given = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
+            f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
+            "instead."
+        ) from error
+    changes = {}
+    if learning_rate != "auto":
+        changes["learning_rate"] = learning_rate
+    elif named:
+        changes["learning_rate"] = AUTO_LEARNING_RATE
+    if clipnorm is not None:
+        changes["clipnorm"] = clipnorm
+    return copy_of(given, **changes)
+
+
+def copy_of(optimizer, **changes):
+    """Return a new optimizer of the same configuration but for the changes."""
+    return type(optimizer).from_config({**optimizer.get_config(), **changes})
+
+
+def make_loss(loss, dtype):
+    """Return a Keras loss that averages by the sample weights."""
+    try:
+        given = keras.losses.get(
+            LOSSES.get(loss, loss) if isinstance(loss, str) else loss
+        )
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'loss' parameter must be 'squared_error', 'absolute_error', 'huber' "
+            f"or another name of a Keras loss, or a Keras loss. Got {loss!r} instead."
+        ) from error
+    function = given.call if isinstance(given, keras.losses.Loss) else given
+    return WeightedMeanLoss(function, name="loss", dtype=dtype)
+
+
+def make_metric(name, dtype):
+    """Return a new Keras metric of that name."""
+    try:
+        given = keras.metrics.get(LOSSES.get(name, name))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The 'metrics' parameter must hold names of Keras metrics, such as "
+            f"'mean_absolute_error'. Got {name!r} instead."
+        ) from error
+    if isinstance(given, type):
+        return given(name=name, dtype=dtype)
+    if isinstance(given, keras.metrics.Metric):
+        return type(given).from_config({**given.get_config(), "dtype": dtype})
+    return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
