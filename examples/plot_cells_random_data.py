@@ -24,7 +24,8 @@ from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 # %%
 # The training data have shape (samples, time steps, features). The Elman network
 # reads 11 steps of 4 features in batches of 32 samples; LSTM and GRU read a single
-# step, one sample at a time. The last case has a target for each of the 11 steps.
+# step, one sample at a time. The last case has a target for each of the 11 steps. The
+# loss is the squared error, the default.
 
 rng = np.random.RandomState(0)
 elman = ElmanRegressor(

@@ -36,8 +36,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, shuffle
 # One model
 # ---------
 # A pipeline scales the rows to [0, 1], makes windows of 20 steps of them and trains
-# the network. ``TransformedTargetRegressor`` scales the target for training and puts
-# the predictions back to the original scale.
+# the network, with Adam and the squared error, which are the defaults.
+# ``TransformedTargetRegressor`` scales the target for training and puts the
+# predictions back to the original scale.
 
 pipeline = make_pipeline(
     MinMaxScaler(),
@@ -63,10 +64,8 @@ print(f"  RMSE {np.sqrt(mse):.2e}")
 # on it gets the windows in another order.
 
 to_windows, scaler = model.regressor_[:-1], model.transformer_
-windows_train, windows_test = (
-    to_windows.transform(X_train),
-    to_windows.transform(X_test),
-)
+windows_train = to_windows.transform(X_train)
+windows_test = to_windows.transform(X_test)
 scaled_train = scaler.transform(y_train.reshape(-1, 1)).ravel()
 scaled_test = scaler.transform(y_test.reshape(-1, 1)).ravel()
 

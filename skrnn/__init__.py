@@ -2,13 +2,17 @@
 
 from skrnn import datasets
 from skrnn._regressors import ElmanRegressor, GRURegressor, LSTMRegressor
+from skrnn._split import PanelTimeSeriesSplit
+from skrnn._supervised import to_supervised
 from skrnn._windowing import SequenceWindower
 
 __all__ = [
     "ElmanRegressor",
     "GRURegressor",
     "LSTMRegressor",
+    "PanelTimeSeriesSplit",
     "SequenceWindower",
     "datasets",
+    "to_supervised",
 ]
 __version__ = "0.1.0.dev0"

@@ -4,6 +4,7 @@ import hashlib
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -15,6 +16,7 @@ from skrnn._compat import (
     returns_frame,
 )
 from skrnn._layout import lag_names, view_windows
+from skrnn._timeline import Timeline, place
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 
@@ -27,8 +29,13 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     length is an ordinary hyper-parameter. `y[t]` is whatever is to be predicted
     at time t, usually a later value.
 
+    Of data with an index of times, a missing timestamp is a missing step of the
+    windows, and with a two-level MultiIndex (series, time), a panel, no window
+    crosses a series.
+
     The output is a read-only view on one padded copy of the rows: it takes
-    O(n_rows * n_features) memory, whatever the window length.
+    O(n_rows * n_features) memory, whatever the window length. Only data with missing
+    timestamps, and panels, are copied window by window.
 
     Parameters
     ----------
@@ -41,13 +48,17 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     history : {"auto", "none"}, default="auto"
         Which rows come before the first row of the data that `transform` gets.
 
-        - `"auto"`: the rows of `fit` are windowed as in `fit`. Any other rows are
-          taken to start `gap` rows after the last row of `fit`, and their first
-          windows reach back to it.
+        - `"auto"`, data with an index of times (a DatetimeIndex, PeriodIndex,
+          TimedeltaIndex or integers): the index says it. The last rows of `fit`
+          come before later rows, and a gap between them is missing steps; data
+          from before or from elsewhere have no history.
+        - `"auto"`, other data: the rows of `fit` are windowed as in `fit`. Any
+          other rows are taken to start `gap` rows after the last row of `fit`.
         - `"none"`: none; every call of `transform` starts anew.
     gap : int, default=0
-        Rows between those of `fit` and the next ones, as in
-        :class:`~sklearn.model_selection.TimeSeriesSplit`. They are missing steps.
+        Rows between those of `fit` and the next ones in data without an index of
+        times, as in :class:`~sklearn.model_selection.TimeSeriesSplit`. They are
+        missing steps.
     flatten : bool, default=False
         Whether a window is a row of `window_length * n_features` numbers, oldest
         step first and features fastest, as other estimators want it. Output to
@@ -56,7 +67,9 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     last_window_ : ndarray of shape (n_steps, n_features)
-        The last rows seen in `fit`, at most `window_length - 1`.
+        The last rows seen in `fit`, at most `window_length - 1` of each series.
+    last_index_ : Index of shape (n_steps,) or None
+        Their index; None for data without an index of times.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -88,6 +101,15 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     >>> windower.transform([[4.0], [5.0]])
     array([[2., 3., 4.],
            [3., 4., 5.]])
+
+    An index of times tells what lies between:
+
+    >>> import pandas as pd
+    >>> days = pd.date_range("2026-01-01", periods=6, freq="D")
+    >>> load = pd.DataFrame({"load": np.arange(6.0)}, index=days)
+    >>> windower.fit(load[:3]).transform(load[4:])
+    array([[ 2., nan,  4.],
+           [nan,  4.,  5.]])
     """
 
     _parameter_constraints = {
@@ -119,7 +141,7 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or DataFrame of shape (n_rows, n_features), or Series
             Rows in time order. NaN marks a missing value and passes through.
         y : None
             Ignored; scikit-learn's convention.
@@ -132,11 +154,14 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or X is not as described.
+            If a parameter is out of its range, X is not as described, or its index
+            does not increase or has no regular step.
         """
-        rows = validate_data(self, X, **_X_CHECKS)
-        n_before = self.window_length - 1
-        self.last_window_ = rows[max(0, len(rows) - n_before) :].copy()
+        rows, timeline = self._rows(X, reset=True)
+        self._step = timeline.step() if timeline else None
+        last = _last_rows(timeline, len(rows), self.window_length - 1)
+        self.last_window_ = rows[last].copy()
+        self.last_index_ = timeline.index[last] if timeline else None
         self._fingerprint = _fingerprint(rows) if self.history == "auto" else None
         return self
 
@@ -145,29 +170,33 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or DataFrame of shape (n_rows, n_features), or Series
             Rows in time order.
 
         Returns
         -------
         ndarray of shape (n_rows, window_length, n_features), or DataFrame or \
                 ndarray of shape (n_rows, window_length * n_features)
-            Window t ends at row t, oldest step first. An array is a read-only
-            view. The dtype is that of X if it is float32, and float64 otherwise.
+            Window t ends at row t, oldest step first. The dtype is that of X if it is float32, and float64 otherwise.
 
         Raises
         ------
         ValueError
-            If X has other features than in `fit`, or infinite values.
+            If X has other features or another kind of index than in `fit`, infinite
+            values, or times off the step of those in `fit`.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, **_X_CHECKS)
-        n_before = self.window_length - 1
-        padded = np.empty((n_before + len(rows), rows.shape[1]), dtype=rows.dtype)
-        padded[n_before:] = rows
-        known = self._known_before(rows)
-        padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
-        return view_windows(padded, self.window_length, flatten=self._is_flat())
+        rows, timeline = self._rows(X, reset=False)
+        in_fit = self.last_index_
+        if timeline is None and isinstance(in_fit, pd.MultiIndex):
+            raise ValueError(
+                "X has no (series, time) index, but it had one in fit. In a pipeline, "
+                "let the steps before return DataFrames: "
+                '`set_output(transform="pandas")`.'
+            )
+        if timeline is None or (in_fit is None and timeline.series is None):
+            return self._window_in_order(rows)
+        return self._window_by_index(rows, timeline)
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns of the output.
@@ -199,12 +228,53 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     def _is_flat(self):
         return self.flatten or returns_frame(self)
 
-    def _known_before(self, rows):
-        """Return the known rows before `rows`, missing steps for a gap included."""
-        if self.history == "none" or _fingerprint(rows) == self._fingerprint:
-            return rows[:0]
-        gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
-        return np.concatenate([self.last_window_.astype(rows.dtype), gap])
+    def _rows(self, X, *, reset):
+        if isinstance(X, pd.Series):
+            X = X.to_frame()
+        timeline = Timeline.of(X)
+        return validate_data(self, X, reset=reset, **_X_CHECKS), timeline
+
+    def _window_in_order(self, rows):
+        """Window rows that follow each other, and perhaps those of fit."""
+        known = rows[:0]
+        if self.history == "auto" and _fingerprint(rows) != self._fingerprint:
+            gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
+            known = np.concatenate([self.last_window_.astype(rows.dtype), gap])
+        n_before = self.window_length - 1
+        padded = np.empty((n_before + len(rows), rows.shape[1]), dtype=rows.dtype)
+        padded[n_before:] = rows
+        padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
+        return view_windows(padded, self.window_length, flatten=self._is_flat())
+
+    def _window_by_index(self, rows, timeline):
+        """Window rows as their index says, after those of fit that are earlier."""
+        known = self.last_window_[:0].astype(rows.dtype)
+        if self.history == "auto" and self.last_index_ is not None:
+            last = Timeline.of_index(self.last_index_)
+            earlier = last.before(timeline)
+            known = self.last_window_[earlier].astype(rows.dtype)
+            timeline = last[earlier].followed_by(timeline)
+        step = self._step or timeline.step() or 1
+        places, first = place(timeline, step, self.window_length)
+        rows = np.concatenate([known, rows])
+        padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+        padded[places] = rows
+        if self.pad != "nan":
+            before = places[first, np.newaxis] - np.arange(1, self.window_length)
+            padded[before] = rows[first, np.newaxis] if self.pad == "edge" else self.pad
+        windows = view_windows(padded, self.window_length, flatten=self._is_flat())
+        ends = places[len(known) :] - (self.window_length - 1)
+        if (np.diff(ends) == 1).all():
+            return windows[ends[0] : ends[-1] + 1]
+        return windows[ends]
+
+
+def _last_rows(timeline, n_rows, n_last):
+    """Tell which are the last rows, of each series, as a mask or a slice."""
+    if timeline is None or timeline.series is None:
+        return slice(max(0, n_rows - n_last), None)
+    codes = pd.Series(timeline.codes)
+    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
 
 
 def _fingerprint(rows):

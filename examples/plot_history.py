@@ -1,0 +1,118 @@
+"""
+==========================================
+What a test fold knows of the rows before
+==========================================
+
+What does it buy that the first windows of a test fold reach back into the training
+rows?
+
+Without them the first windows of a fold are cut short, and the longer the window, the
+more of them are. The same search over window lengths is run twice, with
+``history="none"`` and with ``history="auto"``.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import GRURegressor, SequenceWindower, to_supervised
+from skrnn.datasets import load_co2
+
+# %%
+# The change of CO2 at Mauna Loa from week to week, in ppm, is to be predicted one week
+# ahead. Weeks without a measurement are holes, and stay holes: the index says so.
+
+X, y = to_supervised(load_co2()["1970":].diff().to_frame(), target="co2")
+print(f"{len(X)} weeks from {X.index[0]:%Y-%m-%d} to {X.index[-1]:%Y-%m-%d}")
+
+# %%
+# Folds of half a year are short beside windows of up to a year, so many of their rows
+# have their past in the training rows.
+
+lengths = [2, 8, 26, 52]
+folds = TimeSeriesSplit(n_splits=6, test_size=26)
+pipe = Pipeline(
+    [
+        ("scale", StandardScaler().set_output(transform="pandas")),
+        ("window", SequenceWindower()),
+        ("rnn", GRURegressor(units=16, epochs=20, random_state=0)),
+    ]
+)
+
+
+def search_with(history):
+    search = GridSearchCV(
+        clone(pipe).set_params(window__history=history),
+        {"window__window_length": lengths},
+        cv=folds,
+        scoring="neg_root_mean_squared_error",
+    )
+    return search.fit(X, y)
+
+
+searches = {history: search_with(history) for history in ("none", "auto")}
+rmse = pd.DataFrame(
+    {name: -search.cv_results_["mean_test_score"] for name, search in searches.items()},
+    index=pd.Index(lengths, name="window"),
+)
+print("\nRMSE in ppm, mean of the folds, by window length (weeks) and history")
+print(rmse.to_string(float_format="{:.4f}".format))
+for name, search in searches.items():
+    chosen = search.best_params_["window__window_length"]
+    print(f'history="{name}" picks a window of {chosen} weeks')
+
+# %%
+# The network of a fold is the same in both searches. Only the windows of its test rows
+# differ, and only the first of them. So the error by row of the fold shows where the
+# history counts: here for the longest window.
+
+
+def squared_errors(history):
+    model = clone(pipe).set_params(
+        window__history=history, window__window_length=max(lengths)
+    )
+    return np.array(
+        [
+            (model.fit(X.iloc[train], y.iloc[train]).predict(X.iloc[test]) - y.iloc[test])
+            ** 2
+            for train, test in folds.split(X)
+        ]
+    )
+
+
+by_row = pd.DataFrame(
+    {history: squared_errors(history).mean(axis=0) ** 0.5 for history in searches},
+    index=pd.RangeIndex(1, 27, name="row"),
+)
+blocks = by_row.pow(2).groupby(pd.cut(by_row.index, [0, 4, 13, 26])).mean().pow(0.5)
+blocks.index = ["1 to 4", "5 to 13", "14 to 26"]
+print(f"\nRMSE in ppm by row of the fold, windows of {max(lengths)} weeks")
+print(blocks.to_string(float_format="{:.4f}".format))
+
+# %%
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for name, marker in (("none", "o"), ("auto", "s")):
+    label = f'history="{name}"'
+    left.plot(lengths, rmse[name], marker=marker, label=label)
+    right.plot(by_row.index, by_row[name], marker=marker, ms=4, label=label)
+left.set_xscale("log")
+left.set_xticks(lengths, labels=lengths)
+left.set_xticks([], minor=True)
+left.set(xlabel="window (weeks)", ylabel="RMSE (ppm)", title="Mean of the folds")
+right.set(
+    xlabel="row of the test fold",
+    ylabel="RMSE (ppm)",
+    title=f"By row, windows of {max(lengths)} weeks",
+)
+left.legend()
+
+figures = Path(globals().get("__file__", "")).parent / "figures"
+figures.mkdir(exist_ok=True)
+fig.savefig(figures / "plot_history.png", dpi=120)
