@@ -52,6 +52,7 @@ def search_with(history):
         {"window__window_length": lengths},
         cv=folds,
         scoring="neg_root_mean_squared_error",
+        refit=False,
     )
     return search.fit(X, y)
 
@@ -73,21 +74,16 @@ for name, search in searches.items():
 # history counts: here for the longest window.
 
 
-def squared_errors(history):
-    model = clone(pipe).set_params(
-        window__history=history, window__window_length=max(lengths)
-    )
-    return np.array(
-        [
-            (model.fit(X.iloc[train], y.iloc[train]).predict(X.iloc[test]) - y.iloc[test])
-            ** 2
-            for train, test in folds.split(X)
-        ]
-    )
-
+long_windows = clone(pipe).set_params(window__window_length=max(lengths))
+squared_errors = {history: [] for history in searches}
+for train, test in folds.split(X):
+    long_windows.fit(X.iloc[train], y.iloc[train])
+    for history, errors in squared_errors.items():
+        long_windows.set_params(window__history=history)
+        errors.append((long_windows.predict(X.iloc[test]) - y.iloc[test]) ** 2)
 
 by_row = pd.DataFrame(
-    {history: squared_errors(history).mean(axis=0) ** 0.5 for history in searches},
+    {name: np.mean(errors, axis=0) ** 0.5 for name, errors in squared_errors.items()},
     index=pd.RangeIndex(1, 27, name="row"),
 )
 blocks = by_row.pow(2).groupby(pd.cut(by_row.index, [0, 4, 13, 26])).mean().pow(0.5)

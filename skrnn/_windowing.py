@@ -177,7 +177,8 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_rows, window_length, n_features), or DataFrame or \
                 ndarray of shape (n_rows, window_length * n_features)
-            Window t ends at row t, oldest step first. The dtype is that of X if it is float32, and float64 otherwise.
+            Window t ends at row t, oldest step first. The dtype is that of X if it
+            is float32, and float64 otherwise.
 
         Raises
         ------
