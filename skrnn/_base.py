@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import assert_all_finite, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn import _backend
@@ -16,7 +16,12 @@ from skrnn._compat import (
     fit_context,
 )
 from skrnn._keeping import FittedNetwork
-from skrnn._layout import WindowLayout, check_two_or_three
+from skrnn._layout import (
+    TrainingData,
+    WindowLayout,
+    check_two_or_three,
+    series_of,
+)
 from skrnn._missing import mark_missing, rows_to_fit
 
 _WRAPPER_PARAMS = (
@@ -30,7 +35,7 @@ _WRAPPER_PARAMS = (
 )
 _X_CHECKS = {
     "dtype": [np.float64, np.float32],
-    "ensure_all_finite": "allow-nan",
+    "ensure_all_finite": False,  # of the series behind the windows, see _finite
     "allow_nd": True,
 }
 
@@ -153,18 +158,26 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             If X is sparse.
         """
         windows, y = self._validate_fit(X, y)
-        weight = check_sample_weight(
-            sample_weight, y, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weight.any():
-            raise ValueError("All sample weights are zero: there is nothing to fit.")
-        rows = rows_to_fit(windows, np.flatnonzero(weight))
+        weight, weighted = None, slice(None)
+        if sample_weight is not None:
+            weight = check_sample_weight(
+                sample_weight, y, dtype=np.float64, ensure_non_negative=True
+            )
+            weighted = np.flatnonzero(weight)
+            if not len(weighted):
+                raise ValueError("The sample weights are all zero: nothing to fit.")
+        rows = rows_to_fit(windows, weighted)
         wrapper = self._new_wrapper(n_rows=len(rows))
-        wrapper.fit(
-            mark_missing(windows, rows, self.dtype),
-            y.reshape(len(y), -1)[rows].astype(self.dtype),
-            sample_weight=weight[rows].astype(self.dtype),
+        series, stride = series_of(windows)
+        data = TrainingData(
+            mark_missing(series, self.dtype),
+            stride,
+            windows.shape[1],
+            y.reshape(len(y), -1).astype(self.dtype),
+            (np.ones(len(y)) if weight is None else weight).astype(self.dtype),
+            rows,
         )
+        wrapper.fit(data, data.y)
         self._keep(wrapper)
         return self
 
@@ -190,13 +203,12 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = self._validate_predict(X)
-        rows = np.arange(len(windows))
         wrapper = self._fitted.wrapper
 
         def windows_of(part):
-            return mark_missing(windows, rows[part], wrapper.network["dtype"])
+            return mark_missing(windows[part], wrapper.network["dtype"])
 
-        predicted = wrapper.infer(windows_of, len(rows))
+        predicted = wrapper.infer(windows_of, len(windows))
         shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
         return predicted.astype(self._y_dtype, copy=False).reshape(shape)
 
@@ -206,10 +218,10 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self._layout = WindowLayout.of(X, names, self.n_step_features)
         if X.ndim == 3:
             self.n_features_in_ = X.shape[2]
-        y = y if y.dtype == np.float32 else y.astype(np.float64)
+        y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)
         self._y_dtype, self._y_is_1d = y.dtype, y.ndim == 1
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-        return self._layout.windows(X), y
+        return self._finite(self._layout.windows(X)), y
 
     def _validate_predict(self, X):
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -220,7 +232,8 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
                 f"X of {layout.n_dims} dimensions."
             )
         if n_dims < 3:
-            return layout.windows(validate_data(self, X, reset=False, **_X_CHECKS))
+            X = validate_data(self, X, reset=False, **_X_CHECKS)
+            return self._finite(layout.windows(X))
         X = check_array(X, input_name="X", estimator=self, **_X_CHECKS)
         check_two_or_three(X)
         for axis, what, expected in (
@@ -232,7 +245,17 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
                     f"X has {X.shape[axis]} {what}, but {type(self).__name__} is "
                     f"expecting {expected} {what} as input."
                 )
-        return X
+        return self._finite(X)
+
+    def _finite(self, windows):
+        """Check the series behind windows, not each of its values in every window."""
+        assert_all_finite(
+            series_of(windows)[0],
+            allow_nan=True,
+            estimator_name=type(self).__name__,
+            input_name="X",
+        )
+        return windows
 
     def _new_wrapper(self, n_rows):
         """Build the wrapper to train: a new one, or with warm_start the last one."""

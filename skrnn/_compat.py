@@ -54,4 +54,4 @@ class ScikerasHooks:
         """Nothing: network and loss were built for this very target."""
 
     def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch):
-        self.train(X, y, sample_weight, epochs)
+        self.train(X, epochs)

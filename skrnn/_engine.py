@@ -94,19 +94,19 @@ class EpochProgram:
         """What training changes: the network's variables and the optimizer's."""
         return [*self.network.variables, *self.optimizer.variables]
 
-    def run(self, data, order, n_rows, batch_size):
+    def run(self, tensors, order, batch_size, n_timesteps, stride):
         """Train one epoch.
 
         Parameters
         ----------
-        data : sequence of Tensor
-            X, y and the weights.
-        order : ndarray of int32, shape (n_batches * batch_size or more,)
-            Rows in the order to train on, then any fill.
-        n_rows : int
-            How many of them are rows to train on.
+        tensors : sequence of Tensor
+            Series, targets and weights, perhaps filled up.
+        order : ndarray of int32, shape (n_fit,)
+            Samples in the order to train on.
         batch_size : int
-            Rows in a batch.
+            Samples in a batch.
+        n_timesteps, stride : int
+            As in `TrainingData`.
 
         Returns
         -------
@@ -115,49 +115,62 @@ class EpochProgram:
         """
         for metric in self.metrics:
             metric.reset_state()
-        n_batches = -(-n_rows // batch_size)
-        size = batch_size if self.xla else tf.constant(batch_size)
-        scalars = tf.constant(n_rows), tf.constant(n_batches), size
-        shape = (*data[0].shape, batch_size) if self.xla else ()
+        n_fit, most = len(order), _bucket(len(order)) if self.xla else len(order)
+        filled = _lengthened(order, -(-most // batch_size) * batch_size)
+        sizes = [batch_size, n_timesteps, stride]
+        shapes = (*(t.shape[0] for t in tensors), len(filled), *sizes)
+        shapes = shapes if self.xla else ()
+        if not self.xla:
+            sizes = [tf.constant(size) for size in sizes]
         with (
-            contextlib.nullcontext() if shape in self._ready_for else quiet_tensorflow()
+            contextlib.nullcontext()
+            if shapes in self._ready_for
+            else quiet_tensorflow()
         ):
-            loss = self._compiled(*data, tf.constant(order), *scalars)
-        self._ready_for.add(shape)
+            loss = self._compiled(
+                *tensors, tf.constant(filled), tf.constant(n_fit), *sizes
+            )
+        self._ready_for.add(shapes)
         return [float(loss), *(float(metric.result()) for metric in self.metrics)]
 
     def _any_number_of_rows(self):
-        n_features, n_outputs = (
-            self.network.input_shape[-1],
-            self.network.output_shape[-1],
-        )
-        dtype = self.network.inputs[0].dtype
+        network = self.network
+        dtype = network.inputs[0].dtype
         count = tf.TensorSpec((), tf.int32)
         return [
-            tf.TensorSpec((None, None, n_features), dtype),
-            tf.TensorSpec((None, n_outputs), dtype),
+            tf.TensorSpec((None, network.input_shape[-1]), dtype),
+            tf.TensorSpec((None, network.output_shape[-1]), dtype),
             tf.TensorSpec((None,), dtype),
             tf.TensorSpec((None,), tf.int32),
-            *[count, count, count],
+            *[count, count, count, count],
         ]
 
-    def _epoch(self, X, y, weight, order, n_rows, n_batches, batch_size):
+    def _epoch(self, series, y, weight, order, n_fit, batch_size, n_timesteps, stride):
+        n_features = self.network.input_shape[-1]
+        dtype = series.dtype
+
         def one_batch(batch, total):
             start = batch * batch_size
-            rows = tf.slice(order, [start], [batch_size])
-            n_real = tf.minimum(n_rows - start, batch_size)
-            real = tf.cast(tf.range(batch_size) < n_real, y.dtype)
-            loss = self._step(
-                tf.gather(X, rows), tf.gather(y, rows), tf.gather(weight, rows), real
+            samples = tf.slice(order, [start], [batch_size])
+            n_real = tf.minimum(n_fit - start, batch_size)
+            real = tf.cast(tf.range(batch_size) < n_real, dtype)
+            first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
+            steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
+            windows = tf.reshape(
+                tf.gather(series, steps), (batch_size, n_timesteps, n_features)
             )
-            return batch + 1, total + tf.cast(loss, y.dtype) * tf.cast(n_real, y.dtype)
+            loss = self._step(
+                windows, tf.gather(y, samples), tf.gather(weight, samples), real
+            )
+            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_real, dtype)
 
+        n_batches = (n_fit + batch_size - 1) // batch_size
         _, total = tf.while_loop(
             lambda batch, _: batch < n_batches,
             one_batch,
-            (tf.constant(0), tf.zeros((), y.dtype)),
+            (tf.constant(0), tf.zeros((), dtype)),
         )
-        return total / tf.cast(n_rows, y.dtype)
+        return total / tf.cast(n_fit, dtype)
 
     def _step(self, X, y, weight, real):
         trained = self.network.trainable_variables
@@ -177,9 +190,8 @@ def train(model, data, *, key, twin, batch_size, epochs, shuffle, seed, on_epoch
     ----------
     model : keras.Model
         Compiled; its weights and its optimizer's state are carried on.
-    data : tuple of ndarray
-        X of shape (n_samples, n_timesteps, n_features), y of shape (n_samples,
-        n_outputs) and the weights of shape (n_samples,), all of one dtype.
+    data : TrainingData
+        Of the model's dtype.
     key : hashable or None
         What the program depends on. None: it is not kept.
     twin : callable
@@ -193,23 +205,22 @@ def train(model, data, *, key, twin, batch_size, epochs, shuffle, seed, on_epoch
     on_epoch_end : callable
         Called with the epoch's number, from 0, and its list of loss and metrics.
     """
-    n_rows, n_timesteps, _ = data[0].shape
-    n_batches = epochs * -(-n_rows // batch_size)
-    xla = worth_compiling(n_batches, n_timesteps, depth=len(model.layers) - 2)
+    n_batches = epochs * -(-len(data.samples) // batch_size)
+    xla = worth_compiling(n_batches, data.n_timesteps, depth=len(model.layers) - 2)
     key = key and (key, xla)
     program = _epoch_programs.take(key, lambda: EpochProgram(*twin(), xla=xla))
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
     assign(program.variables, state)
-    length = _bucket(n_rows) if xla else n_rows
-    tensors = [tf.constant(_lengthened(part, length)) for part in data]
-    order = np.zeros(-(-length // batch_size) * batch_size, dtype=np.int32)
-    order[:n_rows] = np.arange(n_rows)
+    tensors = [
+        tf.constant(_lengthened(part, _bucket(len(part)) if xla else len(part)))
+        for part in (data.series, data.y, data.weight)
+    ]
     rng = np.random.RandomState(seed)
     for epoch in range(epochs):
-        if shuffle:
-            order[:n_rows] = rng.permutation(n_rows)
-        on_epoch_end(epoch, program.run(tensors, order, n_rows, batch_size))
+        order = rng.permutation(data.samples) if shuffle else data.samples
+        figures = program.run(tensors, order, batch_size, data.n_timesteps, data.stride)
+        on_epoch_end(epoch, figures)
     assign(state, program.variables)
     if key is not None:  # after an exception it is not put back
         _epoch_programs.put(key, program)

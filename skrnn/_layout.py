@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>\d+)")
 
@@ -33,6 +33,28 @@ def view_windows(padded, window_length, *, flatten):
         runs = sliding_window_view(padded.reshape(-1), window_length * n_features)
         return runs[::n_features]
     return sliding_window_view(padded, window_length, axis=0).transpose(0, 2, 1)
+
+
+def series_of(windows):
+    """Return the rows that windows are made of, without a copy where it can be.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        A view as `view_windows` gives it, or any array.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_features)
+        The series behind a view; the steps of all windows for another array.
+    stride : int
+        Window i is `rows[i * stride : i * stride + n_timesteps]`.
+    """
+    n_samples, n_timesteps, n_features = windows.shape
+    if windows.strides[0] != windows.strides[1] or n_timesteps == 1:
+        return windows.reshape(-1, n_features), n_timesteps
+    shape = (n_samples + n_timesteps - 1, n_features)
+    return as_strided(windows, shape, windows.strides[1:], writeable=False), 1
 
 
 def lag_names(features, window_length):
@@ -79,6 +101,38 @@ def layout_of_names(names):
             "n_step_features after renaming the columns."
         )
     return np.array([position[step] for step in steps]), len(features)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Windows, as the rows they are made of, with their targets and weights.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_rows, n_features)
+        Missing steps marked.
+    stride, n_timesteps : int
+        Window i is `series[i * stride : i * stride + n_timesteps]`.
+    y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+    weight : ndarray of shape (n_samples,)
+        Weights, not negative.
+    samples : ndarray of int32, shape (n_fit,)
+        The windows to train on.
+    """
+
+    series: np.ndarray
+    stride: int
+    n_timesteps: int
+    y: np.ndarray
+    weight: np.ndarray
+    samples: np.ndarray
+
+    def batch(self, samples):
+        """Return windows, targets and weights of some samples."""
+        steps = samples[:, np.newaxis].astype(np.int64) * self.stride
+        steps = steps + np.arange(self.n_timesteps)
+        return self.series[steps], self.y[samples], self.weight[samples]
 
 
 @dataclass(frozen=True)

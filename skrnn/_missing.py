@@ -15,12 +15,12 @@ def rows_to_fit(windows, candidates):
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
         NaN where a value is missing.
-    candidates : ndarray of int, shape (n_candidates,)
+    candidates : ndarray of int or slice
         The windows to choose from.
 
     Returns
     -------
-    ndarray of int, shape (n_rows,)
+    ndarray of int32, shape (n_rows,)
         Those whose first step is observed; where there is none, those with any
         observed step.
 
@@ -33,10 +33,11 @@ def rows_to_fit(windows, candidates):
     def observed(step):
         return ~np.isnan(windows[candidates, step]).any(axis=-1)
 
-    whole = candidates[observed(0)]
+    rows = np.arange(len(windows), dtype=np.int32)[candidates]
+    whole = rows[observed(0)]
     if len(whole):
         return whole
-    some = candidates[np.any([observed(t) for t in range(windows.shape[1])], axis=0)]
+    some = rows[np.any([observed(t) for t in range(windows.shape[1])], axis=0)]
     if len(some):
         return some
     raise ValueError(
@@ -44,21 +45,19 @@ def rows_to_fit(windows, candidates):
     )
 
 
-def mark_missing(windows, rows, dtype):
-    """Copy windows to what the network computes in, missing steps marked.
+def mark_missing(steps, dtype):
+    """Copy steps to what the network computes in, those with a missing value marked.
 
     Parameters
     ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+    steps : ndarray of shape (n, ..., n_features)
         NaN where a value is missing.
-    rows : ndarray of int, shape (n_rows,)
-        The windows to copy.
     dtype : {"float32", "float64"}
         What the network computes in.
 
     Returns
     -------
-    ndarray of shape (n_rows, n_timesteps, n_features)
+    ndarray of shape (n, ..., n_features)
         `MISSING` in all features of a step that has a missing value.
 
     Raises
@@ -66,12 +65,12 @@ def mark_missing(windows, rows, dtype):
     ValueError
         If a value does not fit into `dtype`.
     """
-    out = np.empty((len(rows), *windows.shape[1:]), dtype=dtype)
+    out = np.empty(steps.shape, dtype=dtype)
     n_at_once = max(1, _CHUNK // max(1, out[:1].size))
-    for start in range(0, len(rows), n_at_once):
+    for start in range(0, len(steps), n_at_once):
         part = out[start : start + n_at_once]
         with np.errstate(over="ignore"):
-            part[...] = windows[rows[start : start + n_at_once]]
+            part[...] = steps[start : start + n_at_once]
         if np.isinf(part).any():
             raise ValueError(
                 f"X has values too large for dtype={dtype!r}. Scale X, or set "

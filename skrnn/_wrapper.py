@@ -88,17 +88,13 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         model.compile(**compile_kwargs)
         return model
 
-    def train(self, X, y, sample_weight, epochs):
+    def train(self, data, epochs):
         """Train `model_` and append to `history_`.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_timesteps, n_features)
-            Missing steps marked.
-        y : ndarray of shape (n_samples, n_outputs)
-            Targets.
-        sample_weight : ndarray of shape (n_samples,)
-            Positive weights.
+        data : TrainingData
+            What to train on.
         epochs : int
             Passes over the data.
 
@@ -120,7 +116,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
 
         _engine.train(
             self.model_,
-            (X, y, sample_weight),
+            data,
             key=self._training_key(),
             twin=self._twin_for_training,
             batch_size=self.batch_size,

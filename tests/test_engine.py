@@ -33,7 +33,7 @@ def as_keras(windows, y, weight=None):
     """Arrays as a tf.data.Dataset in order, which Keras takes in their own dtype."""
     import tensorflow as tf
 
-    X = mark_missing(windows, np.arange(len(windows)), "float32")
+    X = mark_missing(windows, "float32")
     arrays = (X, y.reshape(len(y), -1).astype("float32"))
     if weight is not None:
         arrays = (*arrays, weight.astype("float32"))
