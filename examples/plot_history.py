@@ -86,7 +86,12 @@ by_row = pd.DataFrame(
     {name: np.mean(errors, axis=0) ** 0.5 for name, errors in squared_errors.items()},
     index=pd.RangeIndex(1, 27, name="row"),
 )
-blocks = by_row.pow(2).groupby(pd.cut(by_row.index, [0, 4, 13, 26])).mean().pow(0.5)
+blocks = (
+    by_row.pow(2)
+    .groupby(pd.cut(by_row.index, [0, 4, 13, 26]), observed=True)
+    .mean()
+    .pow(0.5)
+)
 blocks.index = ["1 to 4", "5 to 13", "14 to 26"]
 print(f"\nRMSE in ppm by row of the fold, windows of {max(lengths)} weeks")
 print(blocks.to_string(float_format="{:.4f}".format))

@@ -173,7 +173,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             mark_missing(series, self.dtype),
             stride,
             windows.shape[1],
-            y.reshape(len(y), -1).astype(self.dtype),
+            _targets(y, self.dtype),
             (np.ones(len(y)) if weight is None else weight).astype(self.dtype),
             rows,
         )
@@ -300,3 +300,14 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self.loss_curve_ = self.history_["loss"]
         self.best_loss_ = min(self.loss_curve_)
         self.n_iter_ = len(self.loss_curve_)
+
+
+def _targets(y, dtype):
+    with np.errstate(over="ignore"):
+        targets = y.reshape(len(y), -1).astype(dtype)
+    if np.isinf(targets).any():
+        raise ValueError(
+            f"y has values too large for dtype={dtype!r}. Scale y, or set "
+            'dtype="float64".'
+        )
+    return targets

@@ -221,6 +221,8 @@ def train(model, data, *, key, twin, batch_size, epochs, shuffle, seed, on_epoch
         order = rng.permutation(data.samples) if shuffle else data.samples
         figures = program.run(tensors, order, batch_size, data.n_timesteps, data.stride)
         on_epoch_end(epoch, figures)
+    trained = program.network.trainable_variables
+    program.optimizer.finalize_variable_values(trained)  # averages, if it keeps any
     assign(state, program.variables)
     if key is not None:  # after an exception it is not put back
         _epoch_programs.put(key, program)

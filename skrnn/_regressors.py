@@ -21,7 +21,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
     recurrent_dropout : float in [0, 1), default=0.0
         Share of the hidden state that is dropped in training.
     bidirectional : bool, default=False
-        Whether each layer also reads the window from its newest step backwards.
+        Whether each layer also reads the window from its newest step backwards;
+        the hidden states of both directions are concatenated.
     n_step_features : int or None, default=None
         For 2-D X, how many of its columns make one time step. None takes it from
         column names of the form `<feature>_lag<k>`, and otherwise 1.
@@ -44,14 +45,16 @@ class LSTMRegressor(BaseRecurrentRegressor):
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch.
+        Names of Keras metrics to compute on the training batches of each epoch,
+        without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, dropout and the order of the windows.
+        Determines initial weights, dropout and the order of the windows. With
+        `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
         2 prints a line for every epoch, 1 for every tenth of the training.
 
@@ -62,8 +65,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
     history_ : dict of list of float
         The training loss and the metrics of every epoch.
     loss_curve_ : list of float
-        The training loss of every epoch: the mean over the windows of the loss
-        that each had when its batch was trained on.
+        The training loss of every epoch: the mean of the losses of its batches,
+        each before its gradient step and weighted by its number of windows.
     best_loss_ : float
         The smallest value of `loss_curve_`.
     n_iter_ : int
@@ -193,7 +196,8 @@ class GRURegressor(BaseRecurrentRegressor):
     recurrent_dropout : float in [0, 1), default=0.0
         Share of the hidden state that is dropped in training.
     bidirectional : bool, default=False
-        Whether each layer also reads the window from its newest step backwards.
+        Whether each layer also reads the window from its newest step backwards;
+        the hidden states of both directions are concatenated.
     n_step_features : int or None, default=None
         For 2-D X, how many of its columns make one time step. None takes it from
         column names of the form `<feature>_lag<k>`, and otherwise 1.
@@ -216,14 +220,16 @@ class GRURegressor(BaseRecurrentRegressor):
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch.
+        Names of Keras metrics to compute on the training batches of each epoch,
+        without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, dropout and the order of the windows.
+        Determines initial weights, dropout and the order of the windows. With
+        `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
         2 prints a line for every epoch, 1 for every tenth of the training.
 
@@ -234,8 +240,8 @@ class GRURegressor(BaseRecurrentRegressor):
     history_ : dict of list of float
         The training loss and the metrics of every epoch.
     loss_curve_ : list of float
-        The training loss of every epoch: the mean over the windows of the loss
-        that each had when its batch was trained on.
+        The training loss of every epoch: the mean of the losses of its batches,
+        each before its gradient step and weighted by its number of windows.
     best_loss_ : float
         The smallest value of `loss_curve_`.
     n_iter_ : int
@@ -364,7 +370,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     recurrent_dropout : float in [0, 1), default=0.0
         Share of the hidden state that is dropped in training.
     bidirectional : bool, default=False
-        Whether each layer also reads the window from its newest step backwards.
+        Whether each layer also reads the window from its newest step backwards;
+        the hidden states of both directions are concatenated.
     n_step_features : int or None, default=None
         For 2-D X, how many of its columns make one time step. None takes it from
         column names of the form `<feature>_lag<k>`, and otherwise 1.
@@ -387,14 +394,16 @@ class ElmanRegressor(BaseRecurrentRegressor):
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch.
+        Names of Keras metrics to compute on the training batches of each epoch,
+        without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, dropout and the order of the windows.
+        Determines initial weights, dropout and the order of the windows. With
+        `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
         2 prints a line for every epoch, 1 for every tenth of the training.
 
@@ -405,8 +414,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     history_ : dict of list of float
         The training loss and the metrics of every epoch.
     loss_curve_ : list of float
-        The training loss of every epoch: the mean over the windows of the loss
-        that each had when its batch was trained on.
+        The training loss of every epoch: the mean of the losses of its batches,
+        each before its gradient step and weighted by its number of windows.
     best_loss_ : float
         The smallest value of `loss_curve_`.
     n_iter_ : int

@@ -83,7 +83,7 @@ def to_supervised(series, horizon=1, *, target=None):
     steps = range(1, horizon + 1)
     names = [f"{name}_lead{step}" for step in steps for name in targets]
     y = pd.DataFrame(future[known], index=X.index[known], columns=names)
-    X = X[known]
+    X = X[known].copy()
     if len(names) == 1:
         y = y[names[0]]
     return (X, y) if in_pandas else (X.to_numpy(), y.to_numpy())
@@ -101,9 +101,12 @@ def _as_frame(series):
 
 
 def _target_columns(X, target):
-    if target is None:
-        return list(X.columns)
-    targets = list(target) if isinstance(target, (list, tuple)) else [target]
+    targets = list(X.columns) if target is None else target
+    targets = list(targets) if isinstance(targets, (list, tuple)) else [targets]
+    if not X.columns.is_unique:
+        raise ValueError(
+            f"The columns of the series must differ. Got {list(X.columns)}."
+        )
     absent = [name for name in targets if name not in X.columns]
     if absent or not targets:
         raise ValueError(
@@ -118,7 +121,7 @@ def _future(values, timeline, horizon):
     if timeline is None:
         places, n_places = np.arange(len(values)), len(values)
     else:
-        places, _ = place(timeline, timeline.step() or 1, horizon + 1)
+        places, _ = place(timeline, timeline.step(), horizon + 1)
         n_places = places.max() + 1
     ahead = np.full((n_places + horizon, values.shape[1]), np.nan, dtype=np.float64)
     ahead[places] = values

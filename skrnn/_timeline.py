@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_DAY = 86_400_000_000_000  # in nanoseconds
+from skrnn._steps import infer_step, numbers_of
+
 _TO_DO = (
-    "Make it regular with `asfreq` or `resample`, or drop it with "
-    "`reset_index(drop=True)` if rows follow each other all the same."
+    "Make it regular with `asfreq` or `resample`. If rows follow each other all the "
+    "same, number them with `reset_index(drop=True)`, before any split."
 )
 
 
@@ -123,7 +124,7 @@ class Timeline:
             False also for a series that has no new row.
         """
         both = self.followed_by(new)
-        codes, numbers = both.codes, _numbers(both.times)
+        codes, numbers = both.codes, numbers_of(both.times)
         n_series = codes.max() + 1
         first = np.full(n_series, np.iinfo(np.int64).min)
         n_rows = len(self.times)
@@ -178,49 +179,33 @@ class Timeline:
 
         Returns
         -------
-        int, pandas.offsets.BaseOffset or None
-            An integer counts the index's own units, nanoseconds for datetimes and
-            timedeltas. None where no series has two rows.
+        Step or None
+            None where no series has two rows and the index declares no freq.
 
         Raises
         ------
         ValueError
             If there is no regular step.
         """
-        times = self.times
-        if isinstance(times, pd.PeriodIndex):
-            return times.freq.n
-        calendar = None
-        if isinstance(times, pd.DatetimeIndex):
-            calendar = _calendar_step(times if self.series is None else times.unique())
-        return calendar or self._common_step(_numbers(times))
+        order, same = self._by_series()
+        # a whole index keeps its freq, rows taken from it do not
+        times = self.times if self.series is None else self.times[order]
+        try:
+            return infer_step(times, same)
+        except ValueError as error:
+            raise ValueError(f"{error} {_TO_DO}") from None
 
-    def _common_step(self, numbers):
-        between = self._between(numbers)
-        if not len(between):
-            return None
-        step = int(between.min())
-        if not (between % step).any():
-            return step
-        if getattr(self.times, "tz", None) is not None:  # days of 23 and 25 hours
-            on_the_wall = self._between(_numbers(self.times.tz_localize(None)))
-            if not (on_the_wall % _DAY).any():
-                return pd.offsets.Day(int(on_the_wall.min() // _DAY))
-        raise ValueError(
-            f"The index of X has no regular step: it is at least "
-            f"{_worded(step, self.times)}, and others are no multiples of it. {_TO_DO}"
-        )
-
-    def _between(self, numbers):
-        """Return the differences of neighbours of the same series."""
+    def _by_series(self):
+        """Return an order that groups series, and where neighbours are of the same."""
         codes = self.codes
         order = np.argsort(codes, kind="stable")
-        return np.diff(numbers[order])[np.diff(codes[order]) == 0]
+        return order, np.diff(codes[order]) == 0
 
     def _check_increasing(self):
         if self.times.hasnans or (self.series is not None and self.series.hasnans):
             raise ValueError("The index of X has missing values. Drop those rows.")
-        if (self._between(_numbers(self.times)) <= 0).any():
+        order, same = self._by_series()
+        if (np.diff(numbers_of(self.times)[order])[same] <= 0).any():
             raise ValueError(
                 "The index of X does not increase"
                 + ("" if self.series is None else " within each series")
@@ -239,8 +224,8 @@ def place(timeline, step, window_length):
     ----------
     timeline : Timeline
         At least one row; times increase within each series.
-    step : int or pandas.offsets.BaseOffset
-        As `Timeline.step` returns it.
+    step : Step or None
+        As `Timeline.step` returns it; None if no series has two rows.
     window_length : int
         Steps in a window.
 
@@ -256,72 +241,21 @@ def place(timeline, step, window_length):
     ValueError
         If a time does not lie on the step.
     """
-    codes = timeline.codes
-    order = np.argsort(codes, kind="stable")
-    same = np.diff(codes[order]) == 0
+    order, same = timeline._by_series()
     jump = np.full(len(order), window_length, dtype=np.int64)
-    between = _n_steps_between(timeline.times[order], step, same)
-    jump[1:][same] = np.minimum(between, window_length)
+    if same.any():
+        between = step.count(timeline.times[order], same)
+        if between is None:
+            raise ValueError(
+                f"The index of X does not lie on one step of "
+                f"{step.worded(timeline.times)}. {_TO_DO}"
+            )
+        jump[1:][same] = np.minimum(between, window_length)
     places = np.empty_like(jump)
     places[order] = np.cumsum(jump) - 1
     return places, order[np.concatenate([[True], ~same])]
 
 
-def _n_steps_between(times, step, same):
-    """Count the steps from rows to their next one of the same series."""
-    if isinstance(step, int):
-        steps, rest = np.divmod(np.diff(_numbers(times))[same], step)
-        off = rest.any()
-    else:
-        grid = pd.date_range(times.min(), times.max(), freq=step)
-        on_grid = grid.get_indexer(times)
-        steps, off = np.diff(on_grid)[same], (on_grid < 0).any()
-    if off:
-        raise ValueError(
-            "The index of X does not lie on the step of the data in fit, "
-            f"{_worded(step, times)}. {_TO_DO}"
-        )
-    return steps
-
-
 def _is_time(index):
     times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     return isinstance(index, times) or pd.api.types.is_integer_dtype(index.dtype)
-
-
-def _numbers(times):
-    """Return times as int64: nanoseconds, ordinals of periods, or themselves."""
-    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        times = times.as_unit("ns")
-    return times.astype(np.int64).to_numpy()
-
-
-def _calendar_step(times):
-    """Return the step of months, business days or the index's own, or None."""
-    freq = times.freq
-    if freq is not None and not isinstance(
-        freq, (pd.offsets.Tick, pd.offsets.Day, pd.offsets.Week)
-    ):
-        return freq
-    if len(times) < 2 or len((times - times.normalize()).unique()) > 1:
-        return None
-    months = np.diff(times.year * 12 + times.month)
-    n_months = int(months.min())
-    if n_months > 0 and not (months % n_months).any():
-        if times.is_month_end.all():
-            return pd.offsets.MonthEnd(n_months)
-        if len(times.day.unique()) == 1:
-            return pd.DateOffset(months=n_months)
-    days = times.tz_localize(None).to_numpy().astype("datetime64[D]")
-    if not np.is_busday(days).all() or (np.diff(days).astype(int) == 1).all():
-        return None
-    each = (np.busday_count(days[:-1], days[1:]) == 1).all()
-    return pd.offsets.BusinessDay() if each else None
-
-
-def _worded(step, times):
-    if not isinstance(step, int):
-        return f"{getattr(step, 'freqstr', step)}"
-    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        return f"{pd.Timedelta(step, 'ns')}"
-    return f"{step}"

@@ -162,7 +162,7 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
         last = _last_rows(timeline, len(rows), self.window_length - 1)
         self.last_window_ = rows[last].copy()
         self.last_index_ = timeline.index[last] if timeline else None
-        self._fingerprint = _fingerprint(rows) if self.history == "auto" else None
+        self._fingerprint = _fingerprint(rows)
         return self
 
     def transform(self, X):
@@ -255,7 +255,7 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
             earlier = last.before(timeline)
             known = self.last_window_[earlier].astype(rows.dtype)
             timeline = last[earlier].followed_by(timeline)
-        step = self._step or timeline.step() or 1
+        step = self._step or timeline.step()
         places, first = place(timeline, step, self.window_length)
         rows = np.concatenate([known, rows])
         padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)

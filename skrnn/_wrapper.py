@@ -125,8 +125,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             seed=self.seed,
             on_epoch_end=on_epoch_end,
         )
-        if not all(np.isfinite(w).all() for w in self.model_.get_weights()):
-            _check_finite(epochs, np.nan)
+        for weight in self.model_.trainable_variables:
+            _check_finite(
+                epochs, weight.numpy().sum(), f"the sum of {weight.path} after"
+            )
 
     def infer(self, windows_of, n_rows):
         """Return the network's output for rows whose windows come slice by slice."""
@@ -230,10 +232,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         return json.dumps(optimizer, sort_keys=True, default=str)
 
 
-def _check_finite(epoch, loss):
-    if not np.isfinite(loss):
+def _check_finite(epoch, value, what="the loss of"):
+    if not np.isfinite(value):
         raise ValueError(
-            f"Training diverged: the loss of epoch {epoch} is {loss}. Try a lower "
+            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
             "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
         )
 

@@ -71,7 +71,7 @@ def test_grid_search(container, pipe, X, y):
         error_score="raise",
     ).fit(X[:100], y[:100])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert mean_squared_error(y[100:], search.predict(X[100:])) < 10
+    assert mean_squared_error(y[100:], search.predict(X[100:])) < 2 * y.var()
     best = clone(pipe).set_params(**search.best_params_).fit(X[:100], y[:100])
     assert_array_equal(search.predict(X[100:]), best.predict(X[100:]))
 
@@ -102,14 +102,27 @@ def test_the_last_step_is_swapped_in_one_line(pipe, X, y):
 
 def test_cross_validation(pipe, X, y):
     assert cross_val_score(pipe, X, y, cv=TimeSeriesSplit(3)).shape == (3,)
-    assert cross_val_predict(pipe, X, y, cv=KFold(3)).shape == (N_ROWS,)
+    predicted = cross_val_predict(pipe, X, y, cv=KFold(3))
+    for train, test in KFold(3).split(X):
+        by_hand = clone(pipe).fit(X[train], y[train]).predict(X[test])
+        assert_array_equal(predicted[test], by_hand)
+
+
+def test_search_on_two_processes(pipe, X, y):
+    def scores(n_jobs):
+        search = GridSearchCV(
+            pipe, {"rnn__units": [2, 4]}, cv=TimeSeriesSplit(2), n_jobs=n_jobs
+        )
+        return search.fit(X, y).cv_results_["mean_test_score"]
+
+    assert_array_equal(scores(2), scores(1))
 
 
 def test_predictions_in_the_units_of_the_target(pipe, X, y):
-    pipe = clone(pipe).set_params(rnn__epochs=60)
+    pipe = clone(pipe).set_params(rnn__epochs=200)
     whole = TransformedTargetRegressor(pipe, transformer=StandardScaler())
     predicted = whole.fit(X[:100], 500 + 20 * y[:100]).predict(X[100:])
-    assert_allclose(predicted, 500 + 20 * y[100:], atol=20)
+    assert_allclose(predicted, 500 + 20 * y[100:], atol=6)
 
 
 def test_target_of_several_steps(pipe, X, y):
@@ -121,7 +134,8 @@ def test_target_of_several_steps(pipe, X, y):
 
 def test_ensembles(pipe, X, y):
     voting = VotingRegressor([("rnn", pipe), ("ridge", Ridge())]).fit(X, y)
-    assert voting.predict(X).shape == (N_ROWS,)
+    members = [member.predict(X) for member in voting.estimators_]
+    assert_allclose(voting.predict(X), np.mean(members, axis=0))
     bagging = BaggingRegressor(pipe, n_estimators=2, random_state=0).fit(X, y)
     assert bagging.predict(X).shape == (N_ROWS,)
 
@@ -143,7 +157,9 @@ def test_halving_grid_search(pipe, X, y):
     search = HalvingGridSearchCV(
         pipe, {"rnn__units": [2, 3]}, cv=TimeSeriesSplit(2), min_resources=40
     ).fit(X, y)
-    assert search.best_params_["rnn__units"] in (2, 3)
+    assert search.n_resources_[0] == 40
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.predict(X).shape == (N_ROWS,)
 
 
 def test_sample_weight_through_the_pipeline(pipe, X, y):

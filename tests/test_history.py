@@ -61,7 +61,9 @@ def test_rows_of_fit_are_windowed_as_in_fit(week):
     windower = flat().fit(week)
     assert_array_equal(windower.transform(week), flat().fit_transform(week))
     part = windower.transform(week[1:3])
-    assert_array_equal(part, flat().fit_transform(week[1:3])), "no longer remembered"
+    assert_array_equal(
+        part, flat().fit_transform(week[1:3])
+    )  # those before are not remembered
 
 
 def test_rows_that_overlap_get_the_remembered_rows_before_them(week):
@@ -161,9 +163,28 @@ def test_irregular_data_are_refused_at_fit():
         flat().fit(frame(range(3), pd.Index([0, 2, 1])))
 
 
+def test_winter_in_fit_and_summer_in_transform():
+    index = pd.date_range("2026-03-20", periods=20, tz="Europe/Paris")
+    for rows in (frame(range(20), index), frame(range(20), index).drop(index[2])):
+        windows = flat().fit(rows[:"2026-03-27"]).transform(rows["2026-03-28":])
+        assert_array_equal(windows[:3], [[6, 7, 8], [7, 8, 9], [8, 9, 10]])
+
+
+def test_one_training_row_whose_index_declares_its_freq(week):
+    windows = flat().fit(week[:1]).transform(week[3:4])
+    assert_array_equal(windows, [[NAN, NAN, 3]])
+
+
+def test_months_at_their_end_go_on_after_fit():
+    rows = frame(range(6), pd.date_range("2026-01-31", periods=6, freq="ME"))
+    rows.index.freq = None
+    windows = flat().fit(rows[:3]).transform(rows[4:])
+    assert_array_equal(windows, [[2, NAN, 4], [NAN, 4, 5]])
+
+
 def test_data_off_the_step_are_refused_at_transform(week):
     off = frame([1], week.index[-1:] + pd.Timedelta(hours=36))
-    with pytest.raises(ValueError, match="does not lie on the step of the data in fit"):
+    with pytest.raises(ValueError, match="does not lie on one step of 1 days"):
         flat().fit(week).transform(off)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -94,8 +94,7 @@ def test_missing_values_at_the_end_of_an_array_are_left_out():
     horizon=st.integers(1, 3),
 )
 def test_panels_are_shifted_series_by_series(lengths, horizon):
-    if max(lengths) <= horizon:
-        return
+    assume(max(lengths) > horizon)
     rows = [(f"s{i}", t) for i, n in enumerate(lengths) for t in range(n)]
     panel = pd.DataFrame(
         {"x": np.random.RandomState(0).rand(len(rows))},
@@ -130,6 +129,11 @@ def test_rows_left_out_are_missing_steps_of_windows(frame):
 def test_what_cannot_be_done_is_said(params, message, frame):
     with pytest.raises(ValueError, match=message):
         to_supervised(frame, **params)
+
+
+def test_columns_of_the_same_name_are_refused(frame):
+    with pytest.raises(ValueError, match="must differ"):
+        to_supervised(frame[["load", "load"]])
 
 
 def test_an_irregular_index_is_refused(frame):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skrnn._steps import Step
 from skrnn._timeline import Timeline, place
 
 MINUTE = 60_000_000_000
@@ -21,40 +22,81 @@ def days(*numbers, **options):
     return pd.DatetimeIndex([first + pd.Timedelta(days=n) for n in numbers])
 
 
+DAY = 1440 * MINUTE
 STEPS = {
-    "regular": (pd.date_range("2026-01-01", periods=5, freq="15min"), 15 * MINUTE),
-    "days with a hole": (days(0, 1, 5, 6), 1440 * MINUTE),
-    "weeks": (pd.date_range("2026-01-03", periods=3, freq="W-SAT"), 7 * 1440 * MINUTE),
-    "two rows": (days(0, 1), 1440 * MINUTE),
-    "one row": (days(0), None),
-    "its own freq": (pd.date_range("2026-01-01", periods=1, freq="MS"), "MS"),
-    "month starts with a hole": (dates("01-01", "02-01", "04-01"), "<DateOffset"),
-    "month ends": (dates("01-31", "02-28", "03-31"), "ME"),
-    "quarters": (dates("01-15", "04-15", "10-15"), "<DateOffset: months=3>"),
-    "business days": (pd.bdate_range("2026-01-01", periods=8)._with_freq(None), "B"),
+    "regular": (
+        pd.date_range("2026-01-01", periods=5, freq="15min"),
+        "number",
+        15 * MINUTE,
+    ),
+    "days with a hole": (days(0, 1, 5, 6, 8), "number", DAY),
+    "weeks": (pd.date_range("2026-01-03", periods=3, freq="W-SAT"), "number", 7 * DAY),
+    "two rows": (days(0, 1), "number", DAY),
+    "its own freq, of one row": (
+        pd.date_range("2026", periods=1, freq="D"),
+        "number",
+        DAY,
+    ),
+    "a wide freq of its own": (
+        pd.date_range("2026", periods=1, freq="2D"),
+        "number",
+        2 * DAY,
+    ),
+    "month starts with a hole": (dates("01-01", "02-01", "04-01"), "month", 1),
+    "month ends": (dates("01-31", "02-28", "03-31"), "month end", 1),
+    "the thirtieth": (dates("01-30", "03-30", "04-30"), "month", 1),
+    "quarters": (dates("01-15", "04-15", "10-15"), "month", 3),
+    "business days": (days(0, 1, 4, 5, 6), pd.offsets.BusinessDay(), 1),
+    "business days with a holiday": (
+        days(0, 1, 4, 6, 7, 8),
+        pd.offsets.BusinessDay(),
+        1,
+    ),
+    "Mondays": (days(4, 11, 18), "number", 7 * DAY),
     "days across the change to summer time": (
         pd.date_range("2026-03-27", periods=5, tz="Europe/Paris").delete(1),
-        "D",
+        "wall clock",
+        DAY,
     ),
+    "days before it": (days(0, 1, 6, tz="Europe/Paris"), "wall clock", DAY),
     "hours across it": (
         pd.date_range("2026-03-28", periods=50, freq="h", tz="Europe/Paris").delete(3),
+        "number",
         60 * MINUTE,
     ),
-    "periods": (pd.period_range("2026-01", periods=3, freq="2M"), 2),
-    "timedeltas": (pd.to_timedelta([0, 2, 6], unit="s"), 2_000_000_000),
-    "range": (pd.RangeIndex(0, 10, 2), 2),
-    "integers with a hole": (pd.Index([3, 4, 7]), 1),
+    "periods": (pd.period_range("2026-01", periods=3, freq="2M"), "number", 2),
+    "timedeltas": (pd.to_timedelta([0, 2, 6], unit="s"), "number", 2_000_000_000),
+    "range": (pd.RangeIndex(0, 10, 2), "number", 2),
+    "integers with a hole": (pd.Index([3, 4, 7]), "number", 1),
 }
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_step(name):
-    index, expected = STEPS[name]
-    step = Timeline.of_index(index).step()
-    if isinstance(expected, str):
-        assert expected in (getattr(step, "freqstr", ""), str(step)[: len(expected)])
-    else:
-        assert step == expected
+    index, unit, n = STEPS[name]
+    assert Timeline.of_index(index).step() == Step(unit, n)
+
+
+@pytest.mark.parametrize(
+    ("index", "unit"),
+    [
+        (pd.date_range("2026", periods=2, freq="MS"), "MS"),
+        (pd.bdate_range("2026", periods=9), "B"),
+    ],
+)
+def test_a_freq_of_the_calendar_is_the_step(index, unit):
+    assert str(Timeline.of_index(index).step()) == unit
+
+
+def test_one_row_has_no_step():
+    assert Timeline.of_index(days(0)).step() is None
+
+
+def test_a_panel_of_months_whose_series_start_at_other_times():
+    later = [("a", day) for day in dates("03-01", "04-01")]
+    earlier = [("b", day) for day in dates("01-01", "02-01", "03-01")]
+    index = pd.MultiIndex.from_tuples([*later, *earlier])
+    assert Timeline.of_index(index).step() == Step("month", 1)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +170,15 @@ def test_time_zones_are_the_same_time():
 
 
 def test_a_time_off_the_step_is_refused():
-    both = Timeline.of_index(days(0, 1, 2.5))
-    with pytest.raises(ValueError, match=r"step of the data in fit, 1 days"):
-        place(both, 1440 * MINUTE, 3)
+    half = Timeline.of_index(days(0, 1, 2.5))
+    with pytest.raises(ValueError, match=r"does not lie on one step of 1 days"):
+        place(half, Step("number", DAY), 3)
     months = Timeline.of_index(dates("01-01", "02-01", "02-15"))
-    with pytest.raises(ValueError, match=r"step of the data in fit, MS"):
-        place(months, pd.offsets.MonthBegin(), 3)
+    with pytest.raises(ValueError, match=r"does not lie on one step of 1 month\."):
+        place(months, Step("month", 1), 3)
+    weekend = Timeline.of_index(days(0, 1, 2))
+    with pytest.raises(ValueError, match=r"does not lie on one step of B"):
+        place(weekend, Step(pd.offsets.BusinessDay(), 1), 3)
 
 
 @given(
@@ -147,7 +192,7 @@ def test_places_keep_holes_up_to_a_window(jumps, window_length):
         clock[series] += jump
         rows.append((f"s{series}", clock[series]))
     timeline = Timeline.of_index(pd.MultiIndex.from_tuples(rows))
-    places, first = place(timeline, 1, window_length)
+    places, first = place(timeline, Step("number", 1), window_length)
     codes = timeline.codes
     for code in np.unique(codes):
         (own,) = np.nonzero(codes == code)
