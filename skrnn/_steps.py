@@ -129,13 +129,14 @@ def _own_step(times):
         return Step("number", times.step)
     if freq is None:
         return None
+    # the days first: in pandas 2 they are ticks too
+    days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
+    if days is not None:
+        unit = "number" if getattr(times, "tz", None) is None else "wall clock"
+        return Step(unit, days * freq.n * _DAY)
     if isinstance(freq, pd.offsets.Tick):
         return Step("number", pd.Timedelta(freq).as_unit("ns").value)
-    days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
-    if days is None:
-        return Step(freq, 1)
-    unit = "wall clock" if getattr(times, "tz", None) is not None else "number"
-    return Step(unit, days * freq.n * _DAY)
+    return Step(freq, 1)
 
 
 def _calendar_steps(times, same):
