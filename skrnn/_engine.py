@@ -21,9 +21,9 @@ N_PROGRAMS_KEPT = 16
 ROWS_TOGETHER = 32
 N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a prediction program
 
-# Seconds that a batch costs outside a kernel without XLA, and that XLA takes to
-# compile: measured on two cores, see benchmarks/README.md.
-_BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 1.5
+# Seconds that XLA saves a batch, and a step of a layer in it, and that it takes more
+# to start: see benchmarks/README.md.
+_BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 1.0
 
 
 class ProgramStore:
