@@ -14,8 +14,8 @@ _hold_lock = threading.RLock()
 
 # What TensorFlow's C++ side logs, whatever TF_CPP_MIN_LOG_LEVEL says.
 _LOG_LINE = re.compile(
-    rb"[IWEF]\d{4} \d\d:\d\d:"
-    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] "
+    rb"[IWE]\d{4} \d\d:\d\d:"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
     rb"|WARNING: All log messages before absl::InitializeLog"
     rb"|To enable the following instructions: "
 )

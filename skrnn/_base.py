@@ -15,7 +15,7 @@ from skrnn._compat import (
     check_sample_weight,
     fit_context,
 )
-from skrnn._keeping import FittedNetwork
+from skrnn._keeping import FittedNetwork, unchanged_on_error
 from skrnn._layout import (
     TrainingData,
     WindowLayout,
@@ -24,6 +24,7 @@ from skrnn._layout import (
 )
 from skrnn._missing import mark_missing, rows_to_fit
 
+MOST_AT_ONCE = 200  # the largest batch_size="auto"
 _WRAPPER_PARAMS = (
     "optimizer",
     "learning_rate",
@@ -157,28 +158,22 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         TypeError
             If X is sparse.
         """
-        windows, y = self._validate_fit(X, y)
-        weight, weighted = None, slice(None)
-        if sample_weight is not None:
-            weight = check_sample_weight(
-                sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        with unchanged_on_error(self):
+            windows, y = self._validate_fit(X, y)
+            weight = self._validate_weight(sample_weight, y)
+            samples = rows_to_fit(windows, np.flatnonzero(weight))
+            wrapper = self._new_wrapper(n_rows=len(samples))
+            series, stride = series_of(windows)
+            data = TrainingData(
+                mark_missing(series, self.dtype),
+                stride,
+                windows.shape[1],
+                _targets(y, self.dtype),
+                weight,
+                samples,
             )
-            weighted = np.flatnonzero(weight)
-            if not len(weighted):
-                raise ValueError("The sample weights are all zero: nothing to fit.")
-        rows = rows_to_fit(windows, weighted)
-        wrapper = self._new_wrapper(n_rows=len(rows))
-        series, stride = series_of(windows)
-        data = TrainingData(
-            mark_missing(series, self.dtype),
-            stride,
-            windows.shape[1],
-            _targets(y, self.dtype),
-            (np.ones(len(y)) if weight is None else weight).astype(self.dtype),
-            rows,
-        )
-        wrapper.fit(data, data.y)
-        self._keep(wrapper)
+            wrapper.fit(data, data.y)
+            self._keep(wrapper)
         return self
 
     def predict(self, X):
@@ -223,6 +218,17 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
         return self._finite(self._layout.windows(X)), y
 
+    def _validate_weight(self, sample_weight, y):
+        """Return the weights, the largest 1: only their ratios matter."""
+        if sample_weight is None:
+            return np.ones(len(y), dtype=self.dtype)
+        weight = check_sample_weight(
+            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weight.any():
+            raise ValueError("The sample weights are all zero: nothing to fit.")
+        return (weight / weight.max()).astype(self.dtype)
+
     def _validate_predict(self, X):
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
         layout = self._layout
@@ -261,12 +267,11 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         """Build the wrapper to train: a new one, or with warm_start the last one."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         wrapper_class = _backend.load().RecurrentWrapper
+        auto = self.batch_size == "auto"
         wrapper = wrapper_class(
             network=self._network_params(),
             seed=int(seed),
-            batch_size=min(
-                200 if self.batch_size == "auto" else self.batch_size, n_rows
-            ),
+            batch_size=min(MOST_AT_ONCE if auto else int(self.batch_size), n_rows),
             metrics=tuple(self.metrics or ()),
             **{name: getattr(self, name) for name in _WRAPPER_PARAMS},
         )
@@ -276,7 +281,8 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
 
     def _network_params(self):
         units = self.units if isinstance(self.units, (tuple, list)) else [self.units]
-        if not units or not all(isinstance(n, Integral) and n >= 1 for n in units):
+        ints = [n for n in units if isinstance(n, Integral) and not isinstance(n, bool)]
+        if not units or len(ints) < len(units) or min(ints) < 1:
             raise ValueError(
                 f"The 'units' parameter of {type(self).__name__} must be an int of at "
                 "least 1, or a tuple of such ints with one for each layer. Got "
@@ -287,7 +293,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             "units": [int(n) for n in units],
             "n_features": self._layout.n_step_features,
             "n_outputs": self.n_outputs_,
-            "cell_options": {name: getattr(self, name) for name in self._cell_options},
+            "cell_options": {n: _plain(getattr(self, n)) for n in self._cell_options},
             "dropout": float(self.dropout),
             "recurrent_dropout": float(self.recurrent_dropout),
             "bidirectional": bool(self.bidirectional),
@@ -311,3 +317,8 @@ def _targets(y, dtype):
             'dtype="float64".'
         )
     return targets
+
+
+def _plain(value):
+    """Return a NumPy scalar as the Python one."""
+    return value.item() if isinstance(value, np.generic) else value

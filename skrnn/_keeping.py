@@ -1,6 +1,7 @@
 """What a fit leaves behind, and how it is kept."""
 
 import threading
+from contextlib import contextmanager
 
 from skrnn import _backend
 
@@ -40,3 +41,21 @@ class FittedNetwork:
     def __setstate__(self, asleep):
         self.__init__(None)
         self._asleep = asleep
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator back its attributes if the block ends in an exception.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Keeps what it was by its last fit if the next one fails.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

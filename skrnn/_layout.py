@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-_LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>\d+)")
+_LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
 
 
 def view_windows(padded, window_length, *, flatten):
@@ -197,8 +197,8 @@ class WindowLayout:
                 f"The {X.shape[1]} columns of X are not a multiple of "
                 f"n_step_features={found}."
             )
-        n_timesteps = X.shape[1] if X.ndim == 3 else X.shape[1] // found
-        return cls(X.ndim, n_timesteps, found, columns)
+        n_timesteps = X.shape[1] if X.ndim == 3 else int(X.shape[1] // found)
+        return cls(X.ndim, n_timesteps, int(found), columns)
 
     def windows(self, X):
         """Return X as (n_samples, n_timesteps, n_features), a view where it can be."""

@@ -18,7 +18,15 @@ class WeightedMeanLoss(keras.losses.Loss):
         self.function = function
 
     def call(self, y_true, y_pred):
-        return self.function(y_true, y_pred)
+        losses = self.function(y_true, y_pred)
+        n_dims = len(losses.shape)
+        if n_dims == 0:
+            raise ValueError(
+                "The 'loss' parameter must give one value for each sample, but its "
+                "function returns a scalar. Average over the last axis only, "
+                "with axis=-1."
+            )
+        return losses if n_dims == 1 else keras.ops.mean(losses, range(1, n_dims))
 
 
 def check_activations(cell_options):
@@ -46,13 +54,18 @@ def make_optimizer(optimizer, learning_rate, clipnorm):
             f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
             "instead."
         ) from error
+    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+        raise ValueError(
+            "The 'optimizer' parameter cannot be a LossScaleOptimizer: the network "
+            "computes in float32 or float64, which need no scaling of the loss."
+        )
     changes = {}
     if learning_rate != "auto":
-        changes["learning_rate"] = learning_rate
+        changes["learning_rate"] = float(learning_rate)
     elif named:
         changes["learning_rate"] = AUTO_LEARNING_RATE
     if clipnorm is not None:
-        changes["clipnorm"] = clipnorm
+        changes["clipnorm"] = float(clipnorm)
     return copy_of(given, **changes)
 
 
@@ -79,12 +92,14 @@ def make_loss(loss, dtype):
 def make_metric(name, dtype):
     """Return a new Keras metric of that name."""
     try:
-        given = keras.metrics.get(LOSSES.get(name, name))
-    except (ValueError, TypeError) as error:
+        given = keras.metrics.get(LOSSES.get(name, name)) if name else None
+    except (ValueError, TypeError):
+        given = None
+    if given is None or not isinstance(name, str):
         raise ValueError(
             "The 'metrics' parameter must hold names of Keras metrics, such as "
             f"'mean_absolute_error'. Got {name!r} instead."
-        ) from error
+        )
     if isinstance(given, type):
         return given(name=name, dtype=dtype)
     if isinstance(given, keras.metrics.Metric):

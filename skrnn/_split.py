@@ -1,5 +1,7 @@
 """Cross-validation folds in time order for panels."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, TimeSeriesSplit
@@ -83,6 +85,15 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             If X has no index of times, there are too few times, or a parameter is
             out of its range.
         """
+        for name, least in (("test_size", 1), ("max_train_size", 1), ("gap", 0)):
+            value = getattr(self, name)
+            if value is not None and not (
+                isinstance(value, Integral) and value >= least
+            ):
+                raise ValueError(
+                    f"The {name!r} parameter of PanelTimeSeriesSplit must be an int of "
+                    f"at least {least}. Got {value!r} instead."
+                )
         timeline = Timeline.of(X)
         if timeline is None:
             raise ValueError(

@@ -148,16 +148,14 @@ def _calendar_steps(times, same):
         if _same_day(times):
             yield Step("month", months)
     local = times.tz_localize(None)
-    if (local != local.normalize()).any():
-        return
     days = local.to_numpy().astype("datetime64[D]")
     steps = np.diff(days).astype(int)[same]
-    if np.is_busday(days).all():
+    if np.is_busday(days).all() and _one_time_of_day(times):
         business = np.busday_count(days[:-1], days[1:])[same]
         over_a_weekend = (business == 1) & (steps == 3)
         if over_a_weekend.any() and (business == 1).mean() >= MOST:
             yield Step(pd.offsets.BusinessDay(), 1)
-    if times.tz is not None:
+    if times.tz is not None and not (np.diff(numbers_of(local))[same] % _DAY).any():
         yield Step("wall clock", int(steps.min()) * _DAY)
 
 

@@ -64,16 +64,19 @@ def to_supervised(series, horizon=1, *, target=None):
     """
     if not isinstance(horizon, Integral) or horizon < 1:
         raise ValueError(f"horizon must be an int of at least 1. Got {horizon!r}.")
+    if not len(series):
+        raise ValueError("The series has no rows.")
     in_pandas = isinstance(series, (pd.Series, pd.DataFrame))
     X = _as_frame(series)
+    if horizon >= len(X):
+        raise ValueError(_no_future(horizon, X))
     timeline = Timeline.of(X) if in_pandas else None
     targets = _target_columns(X, target)
-    future = _future(X[targets].to_numpy(), timeline, horizon)
+    values = X[targets].to_numpy(dtype=_float_dtype(X[targets]), na_value=np.nan)
+    future = _future(values, timeline, horizon)
     known = ~pd.isna(future).any(axis=1)
     if not known.any():
-        raise ValueError(
-            f"No row has a known future: horizon={horizon} with {len(X)} rows."
-        )
+        raise ValueError(_no_future(horizon, X))
     if timeline is None and not known[: np.flatnonzero(known)[-1]].all():
         raise ValueError(
             "The target has missing values, and without an index of times their rows "
@@ -89,6 +92,10 @@ def to_supervised(series, horizon=1, *, target=None):
     return (X, y) if in_pandas else (X.to_numpy(), y.to_numpy())
 
 
+def _no_future(horizon, X):
+    return f"No row has a known future: horizon={horizon} with {len(X)} rows."
+
+
 def _as_frame(series):
     if isinstance(series, pd.DataFrame):
         return series
@@ -101,19 +108,29 @@ def _as_frame(series):
 
 
 def _target_columns(X, target):
-    targets = list(X.columns) if target is None else target
-    targets = list(targets) if isinstance(targets, (list, tuple)) else [targets]
-    if not X.columns.is_unique:
+    columns = list(X.columns)
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"The columns of the series must differ. Got {columns}.")
+    if target is None:
+        return columns
+    several = pd.api.types.is_list_like(target) and not (
+        isinstance(target, tuple) and target in columns
+    )
+    targets = list(target) if several else [target]
+    if (
+        not targets
+        or not set(targets) <= set(columns)
+        or len({*targets}) < len(targets)
+    ):
         raise ValueError(
-            f"The columns of the series must differ. Got {list(X.columns)}."
-        )
-    absent = [name for name in targets if name not in X.columns]
-    if absent or not targets:
-        raise ValueError(
-            f"target must name columns of the series, which are {list(X.columns)}. Got "
-            f"{target!r}."
+            f"target must name different columns of the series, which are {columns}. "
+            f"Got {target!r}."
         )
     return targets
+
+
+def _float_dtype(frame):
+    return np.float32 if (frame.dtypes == np.float32).all() else np.float64
 
 
 def _future(values, timeline, horizon):
@@ -123,6 +140,6 @@ def _future(values, timeline, horizon):
     else:
         places, _ = place(timeline, timeline.step(), horizon + 1)
         n_places = places.max() + 1
-    ahead = np.full((n_places + horizon, values.shape[1]), np.nan, dtype=np.float64)
+    ahead = np.full((n_places + horizon, values.shape[1]), np.nan, dtype=values.dtype)
     ahead[places] = values
     return np.hstack([ahead[places + step] for step in range(1, horizon + 1)])

@@ -8,8 +8,9 @@ import pandas as pd
 from skrnn._steps import infer_step, numbers_of
 
 _TO_DO = (
-    "Make it regular with `asfreq` or `resample`. If rows follow each other all the "
-    "same, number them with `reset_index(drop=True)`, before any split."
+    "Make it regular with `asfreq` or `resample`, or give it the `freq` that it has. "
+    "If rows follow each other all the same, number them with "
+    "`reset_index(drop=True)`, before any split."
 )
 
 
@@ -157,8 +158,6 @@ class Timeline:
         times = new.times
         if getattr(times, "tz", None) is not None:
             times = times.tz_convert(self.times.tz)
-        if isinstance(times, pd.PeriodIndex):
-            times = times.asfreq(self.times.freq)
         series = None if self.series is None else self.series.append(new.series)
         return Timeline(self.times.append(times), series)
 
@@ -170,6 +169,8 @@ class Timeline:
             kind = "an integer Index"
         elif getattr(self.times, "tz", None) is not None:
             kind = "a DatetimeIndex with a time zone"
+        elif isinstance(self.times, pd.PeriodIndex):
+            kind = f"a PeriodIndex of freq {self.times.freqstr}"
         else:
             kind = f"a {kind}"
         return kind if self.series is None else f"(series, time) with {kind}"
@@ -245,7 +246,7 @@ def place(timeline, step, window_length):
     jump = np.full(len(order), window_length, dtype=np.int64)
     if same.any():
         between = step.count(timeline.times[order], same)
-        if between is None:
+        if between is None or (between <= 0).any():  # int64 has an end
             raise ValueError(
                 f"The index of X does not lie on one step of "
                 f"{step.worded(timeline.times)}. {_TO_DO}"

@@ -15,6 +15,7 @@ from skrnn._compat import (
     fit_context,
     returns_frame,
 )
+from skrnn._keeping import unchanged_on_error
 from skrnn._layout import lag_names, view_windows
 from skrnn._timeline import Timeline, place
 
@@ -114,7 +115,10 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "window_length": [Interval(Integral, 1, None, closed="left")],
-        "pad": [StrOptions({"nan", "edge"}), Interval(Real, None, None, closed="both")],
+        "pad": [
+            StrOptions({"nan", "edge"}),
+            Interval(Real, None, None, closed="neither"),
+        ],
         "history": [StrOptions({"auto", "none"})],
         "gap": [Interval(Integral, 0, None, closed="left")],
         "flatten": ["boolean"],
@@ -157,12 +161,13 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
             If a parameter is out of its range, X is not as described, or its index
             does not increase or has no regular step.
         """
-        rows, timeline = self._rows(X, reset=True)
-        self._step = timeline.step() if timeline else None
-        last = _last_rows(timeline, len(rows), self.window_length - 1)
-        self.last_window_ = rows[last].copy()
-        self.last_index_ = timeline.index[last] if timeline else None
-        self._fingerprint = _fingerprint(rows)
+        with unchanged_on_error(self):
+            rows, timeline = self._rows(X, reset=True)
+            self._step = timeline.step() if timeline else None
+            last = _last_rows(timeline, len(rows), self.window_length - 1)
+            self.last_window_ = rows[last].copy()
+            self.last_index_ = timeline.index[last] if timeline else None
+            self._fingerprint = _fingerprint(rows)
         return self
 
     def transform(self, X):
@@ -250,7 +255,8 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
     def _window_by_index(self, rows, timeline):
         """Window rows as their index says, after those of fit that are earlier."""
         known = self.last_window_[:0].astype(rows.dtype)
-        if self.history == "auto" and self.last_index_ is not None:
+        # without a step of fit, nothing tells how far its row is from the new ones
+        if self.history == "auto" and self._step is not None:
             last = Timeline.of_index(self.last_index_)
             earlier = last.before(timeline)
             known = self.last_window_[earlier].astype(rows.dtype)
@@ -267,7 +273,9 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
         ends = places[len(known) :] - (self.window_length - 1)
         if (np.diff(ends) == 1).all():
             return windows[ends[0] : ends[-1] + 1]
-        return windows[ends]
+        chosen = windows[ends]
+        chosen.flags.writeable = False  # as a view is
+        return chosen
 
 
 def _last_rows(timeline, n_rows, n_last):
@@ -280,8 +288,8 @@ def _last_rows(timeline, n_rows, n_last):
 
 def _fingerprint(rows):
     """Tell these very rows from others."""
-    digest = hashlib.blake2b(np.ascontiguousarray(rows), digest_size=16)
-    return rows.shape, rows.dtype.str, digest.digest()
+    numbers = np.add(rows, 0.0, dtype=np.float64, order="C")  # -0.0 becomes 0.0
+    return rows.shape, hashlib.blake2b(numbers, digest_size=16).digest()
 
 
 def _rows_before(known, n_before, pad, first_row):

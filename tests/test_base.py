@@ -253,6 +253,15 @@ def test_verbose(verbose, n_lines, windows, target, capfd):
     assert not lines or lines[-1].startswith("epoch 20/20: loss 0.")
 
 
+def test_parameters_from_a_numpy_grid(windows, target):
+    params = {"units": np.int64(3), "batch_size": np.int64(7), "epochs": np.int32(2)}
+    params |= {"learning_rate": np.float32(0.25), "bidirectional": np.bool_(True)}
+    of_numpy = ElmanRegressor(**params, random_state=np.int64(0)).fit(windows, target)
+    expected = small(batch_size=7, learning_rate=0.25, bidirectional=True)
+    expected.fit(windows, target)
+    assert_array_equal(of_numpy.predict(windows), expected.predict(windows))
+
+
 def test_random_state_instance_advances(windows, target):
     rng = np.random.RandomState(0)
     first = small(random_state=rng).fit(windows, target).predict(windows)
@@ -293,6 +302,8 @@ def test_there_is_no_model_before_fit():
         ({"units": (4, 0)}, r"'units'.*at least 1.*Got \(4, 0\)"),
         ({"units": 0}, r"'units'.*Got 0"),
         ({"units": 2.5}, r"'units'.*Got 2.5"),
+        ({"units": (4, True)}, r"'units'.*Got \(4, True\)"),
+        ({"metrics": [None]}, r"'metrics'.*Got None"),
         ({"loss": "nope"}, r"'loss'.*'squared_error'.*Got 'nope'"),
         ({"optimizer": "nope"}, r"'optimizer'.*'adam'.*Got 'nope'"),
         ({"activation": "nope"}, r"'activation'.*'tanh'.*Got 'nope'"),
@@ -398,6 +409,23 @@ def test_a_fit_that_diverges_says_so_and_what_to_try(windows, target):
     with pytest.raises(ValueError, match=r"loss of epoch 1 is (nan|inf).*clipnorm"):
         estimator.fit(windows, target)
     assert estimator.set_params(clipnorm=1e-32).fit(windows, target).n_iter_ == 2
+
+
+def test_a_failed_first_fit_leaves_nothing(windows, target):
+    estimator = small(optimizer="nope")
+    with pytest.raises(ValueError, match="'optimizer'"):
+        estimator.fit(windows, target)
+    with pytest.raises(NotFittedError):
+        estimator.predict(windows)
+
+
+def test_a_failed_fit_on_other_data_keeps_the_last_network(windows, target):
+    estimator = small().fit(windows, target)
+    before = estimator.predict(windows)
+    with pytest.raises(ValueError, match="'loss'"):
+        estimator.set_params(loss="nope").fit(windows[:, :2], np.c_[target, target])
+    assert_array_equal(estimator.predict(windows), before)
+    assert estimator.n_outputs_ == 1
 
 
 def test_a_failed_fit_keeps_the_last_network(windows, target):

@@ -144,7 +144,7 @@ def test_an_array_after_a_frame_follows_it(week):
     assert_array_equal(windows[0], [3, 4])
 
 
-@pytest.mark.parametrize("n_train", [1, 2])
+@pytest.mark.parametrize("n_train", [2, 3])
 def test_fewer_training_rows_than_steps(n_train, week):
     windows = flat(5).fit(week[:n_train]).transform(week[n_train : n_train + 1])
     expected = [NAN] * (4 - n_train) + list(range(n_train + 1))
@@ -170,9 +170,34 @@ def test_winter_in_fit_and_summer_in_transform():
         assert_array_equal(windows[:3], [[6, 7, 8], [7, 8, 9], [8, 9, 10]])
 
 
+def test_noons_in_winter_and_summer():
+    index = pd.date_range("2026-03-20 12:00", periods=20, tz="Europe/Berlin")
+    rows = frame(range(20), pd.DatetimeIndex(list(index)))
+    assert_array_equal(flat().fit(rows[:5]).transform(rows[15:])[:1], [[NAN, NAN, 15]])
+    assert_array_equal(flat().fit_transform(rows)[-1], [17, 18, 19])
+
+
+def test_a_failed_fit_keeps_the_last_one(week):
+    windower = flat().fit(week[:4])
+    with pytest.raises(ValueError, match="no regular step"):
+        windower.fit(frame(range(3), pd.Index([0, 3, 7])))
+    assert_array_equal(windower.transform(week[4:5]), [[2, 3, 4]])
+
+
 def test_one_training_row_whose_index_declares_its_freq(week):
     windows = flat().fit(week[:1]).transform(week[3:4])
     assert_array_equal(windows, [[NAN, NAN, 3]])
+
+
+def test_one_training_row_at_an_unknown_distance_is_no_history():
+    index = pd.DatetimeIndex(["2026-01-01", "2026-01-05", "2026-01-06"])
+    windows = flat().fit(frame([0], index[:1])).transform(frame([4, 5], index[1:]))
+    assert_array_equal(windows, [[NAN, NAN, 4], [NAN, 4, 5]])
+
+
+def test_periods_of_two_days():
+    rows = frame(range(5), pd.period_range("2026-01-01", periods=5, freq="2D"))
+    assert_array_equal(flat().fit(rows[:3]).transform(rows[4:]), [[2, NAN, 4]])
 
 
 def test_months_at_their_end_go_on_after_fit():
@@ -308,10 +333,13 @@ def test_series_that_start_and_end_at_other_times(panel):
 
 
 def test_series_of_one_row():
-    index = pd.MultiIndex.from_arrays([["a", "b"], [0, 0]])
-    windower = flat(2, pad="edge").fit(frame([1, 2], index))
-    later = frame([3, 4], pd.MultiIndex.from_arrays([["b", "a"], [1, 1]]))
-    assert_array_equal(windower.transform(later), [[2, 3], [1, 4]])
+    """One other series with two rows is enough to tell the step of all."""
+    index = pd.MultiIndex.from_arrays([["a", "b", "b"], [0, 0, 1]])
+    windower = flat(2, pad="edge").fit(frame([1, 2, 3], index))
+    later = frame([4, 5], pd.MultiIndex.from_arrays([["b", "a"], [2, 1]]))
+    assert_array_equal(windower.transform(later), [[3, 4], [1, 5]])
+    only_short = flat(2, pad="edge").fit(frame([1, 2], index[:2]))
+    assert_array_equal(only_short.transform(later), [[4, 4], [5, 5]])
 
 
 def test_a_panel_whose_index_got_lost_is_refused(panel):

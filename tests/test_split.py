@@ -76,7 +76,13 @@ def test_data_without_times_are_refused(X):
 
 @pytest.mark.parametrize(
     ("params", "message"),
-    [({"n_splits": 1}, "n_splits=1"), ({"n_splits": 9}, "number of folds=10 greater")],
+    [
+        ({"gap": -1}, "'gap'.*at least 0. Got -1"),
+        ({"test_size": 0}, "'test_size'.*at least 1. Got 0"),
+        ({"max_train_size": 1.5}, "'max_train_size'.*Got 1.5"),
+        ({"n_splits": 1}, "n_splits=1"),
+        ({"n_splits": 9}, "number of folds=10 greater"),
+    ],
 )
 def test_folds_that_cannot_be_made(params, message):
     panel = panel_of([(s, t) for s in "ab" for t in range(4)])

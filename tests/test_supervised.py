@@ -59,6 +59,18 @@ def test_arrays(n_columns):
     assert y.shape == (2, 3 * (n_columns or 1))
 
 
+def test_targets_as_an_array_of_names_and_nullable_values(frame):
+    frame = frame.astype({"load": "Int64"})
+    frame.loc[DAYS[1], "load"] = pd.NA
+    X, y = to_supervised(frame, target=np.array(["load"]))
+    assert X.index.equals(DAYS[1:4])
+    assert_array_equal(y, [2, 3, 4])
+
+
+def test_float32_stays_float32():
+    assert to_supervised(pd.Series(np.arange(4, dtype="f4")))[1].dtype == np.float32
+
+
 def test_a_target_of_an_array_is_a_position():
     X, y = to_supervised(np.arange(8.0).reshape(4, 2), target=1)
     assert X.shape == (3, 2)
@@ -121,14 +133,24 @@ def test_rows_left_out_are_missing_steps_of_windows(frame):
     [
         ({"horizon": 0}, "horizon must be an int of at least 1. Got 0"),
         ({"horizon": 1.5}, "horizon must be an int of at least 1. Got 1.5"),
+        ({"horizon": 10**9}, "No row has a known future"),
+        ({"target": ["load", "load"]}, "target must name different columns"),
         ({"horizon": 5}, "No row has a known future: horizon=5 with 5 rows"),
-        ({"target": "sun"}, r"target must name columns.*'load', 'wind'.*Got 'sun'"),
-        ({"target": []}, "target must name columns"),
+        (
+            {"target": "sun"},
+            r"target must name different columns.*'load', 'wind'.*Got 'sun'",
+        ),
+        ({"target": []}, "target must name different columns"),
     ],
 )
 def test_what_cannot_be_done_is_said(params, message, frame):
     with pytest.raises(ValueError, match=message):
         to_supervised(frame, **params)
+
+
+def test_no_rows_are_refused(frame):
+    with pytest.raises(ValueError, match="no rows"):
+        to_supervised(frame[:0])
 
 
 def test_columns_of_the_same_name_are_refused(frame):

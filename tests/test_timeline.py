@@ -155,6 +155,10 @@ def test_bad_panels_are_refused(index, message):
         (days(0, 1), pd.Index([2, 3])),
         (days(0, 1), days(2, 3, tz="UTC")),
         (days(0, 1), pd.period_range("2026-01-03", periods=2, freq="D")),
+        (
+            pd.period_range("2026-01-01", periods=2, freq="D"),
+            pd.period_range("2026-01-03", periods=2, freq="h"),
+        ),
         (pd.Index([0, 1]), pd.MultiIndex.from_arrays([["a"], [2]])),
     ],
 )

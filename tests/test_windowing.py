@@ -89,6 +89,13 @@ def test_rows_of_fit_are_windowed_as_in_fit():
     assert_array_equal(windower.transform(X.copy()), windower.fit_transform(X))
 
 
+def test_rows_of_fit_are_known_in_another_dtype():
+    X = rows(0.0, 1.5, 2.0)
+    windower = SequenceWindower(window_length=2).fit(X)
+    again = windower.transform((-X * -1).astype("f4"))
+    assert_array_equal(again, windower.transform(X))
+
+
 def test_fewer_rows_in_fit_than_steps():
     windower = SequenceWindower(window_length=5, flatten=True).fit(rows(1, 2))
     assert_array_equal(windower.transform(rows(3)), [[NAN, NAN, 1, 2, 3]])

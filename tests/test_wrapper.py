@@ -93,3 +93,23 @@ def test_a_loss_function_of_the_users_trains(windows, target):
     estimator = ElmanRegressor(units=4, epochs=40, loss=quartic, random_state=0)
     loss = estimator.fit(windows, target).loss_curve_
     assert loss[0] > 2 * loss[-1]
+
+
+def test_a_loss_of_every_output_is_averaged():
+    loss = make_loss(lambda y, p: (y - p) ** 2, "float64")
+    y, predicted = np.random.RandomState(0).normal(size=(2, 5, 3))
+    expected = ((y - predicted) ** 2).mean()
+    assert_allclose(float(loss(y, predicted, np.ones(5))), expected)
+
+
+def test_a_loss_that_is_one_number_is_refused(windows, target):
+    """The samples of a batch could not be weighted any more."""
+    loss = lambda y, p: keras.ops.mean((y - p) ** 2)  # noqa: E731
+    with pytest.raises(ValueError, match=r"'loss'.*one value for each.*axis=-1"):
+        ElmanRegressor(**SMALL, loss=loss).fit(windows, target)
+
+
+def test_scaling_of_the_loss_is_refused():
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
+    with pytest.raises(ValueError, match="LossScaleOptimizer"):
+        make_optimizer(optimizer, "auto", None)
