@@ -60,39 +60,47 @@ def build_network(
         **cell_options,
         **_kernel_choice(cell),
     }
-
-    def recurrent_layer(depth):
-        make = functools.partial(
-            _direction,
-            CELLS[cell],
-            rng,
-            units=units[depth],
-            return_sequences=depth < len(units) - 1,
-            **options,
+    recurrent = [
+        _recurrent_layer(
+            functools.partial(
+                _direction,
+                CELLS[cell],
+                rng,
+                units=n_units,
+                return_sequences=depth < len(units) - 1,
+                **options,
+            ),
+            f"{cell}_{depth}",
+            bidirectional,
         )
-        name = f"{cell}_{depth}"
-        if not bidirectional:
-            return make(name=name)
-        return layers.Bidirectional(
-            make(name=f"{name}_forward"),
-            backward_layer=make(name=f"{name}_backward", go_backwards=True),
-            dtype=dtype,
-            name=name,
-        )
-
+        for depth, n_units in enumerate(units)
+    ]
+    dense = layers.Dense(
+        n_outputs,
+        kernel_initializer=initializers.GlorotUniform(_draw(rng)),
+        dtype=dtype,
+        name="output",
+    )
     return keras.Sequential(
         [
             layers.Input((None, n_features), dtype=dtype, name="window"),
             layers.Masking(MISSING, dtype=dtype, name="skip_missing"),
-            *[recurrent_layer(depth) for depth in range(len(units))],
-            layers.Dense(
-                n_outputs,
-                kernel_initializer=initializers.GlorotUniform(_draw(rng)),
-                dtype=dtype,
-                name="output",
-            ),
+            *recurrent,
+            dense,
         ],
         name=f"skrnn_{cell}",
+    )
+
+
+def _recurrent_layer(direction, name, bidirectional):
+    if not bidirectional:
+        return direction(name=name)
+    dtype = direction.keywords["dtype"]
+    return layers.Bidirectional(
+        direction(name=f"{name}_forward"),
+        backward_layer=direction(name=f"{name}_backward", go_backwards=True),
+        dtype=dtype,
+        name=name,
     )
 
 
