@@ -84,3 +84,19 @@ def test_stderr_is_back_after_nested_use(capfd):
         pass
     os.write(2, LOG_LINES[0])
     assert capfd.readouterr().err == LOG_LINES[0].decode()
+
+
+def test_a_users_own_import_of_tensorflow_is_not_touched():
+    """Its log lines are shown as ever; a fit after it adds none."""
+    alone = run("import tensorflow")
+    own = "import os, tensorflow; os.write(2, b'-- imported\\n')\n"
+    done = run(
+        own
+        + USE.replace('"tensorflow" not in sys.modules', "True").replace(
+            'and "keras" not in sys.modules', ""
+        )
+    )
+    assert done.returncode == 0
+    logged, added = done.stderr.split("-- imported\n")
+    assert len(logged.splitlines()) == len(alone.stderr.splitlines())
+    assert added == ""

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,13 @@ def test_the_documented_table_of_failures_is_the_tested_one():
             assert row in cells
     n_expected = sum(len(checks) for checks in EXPECTED_FAILURES.values())
     assert len(rows) == n_expected + 1, "and the head of the table"
+
+
+def test_the_code_of_the_readme_runs(capfd):
+    readme = (TOP / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    out, err = capfd.readouterr()
+    assert out.startswith("{'rnn__units': ")
+    assert err == ""
+    assert float(out.split()[-1]) < 0.01
