@@ -86,14 +86,16 @@ def test_time_series_split_with_gap():
 def test_rows_of_fit_are_windowed_as_in_fit():
     X = rows(1, 2, 3, 4)
     windower = SequenceWindower(window_length=3).fit(X)
-    assert_array_equal(windower.transform(X.copy()), windower.fit_transform(X))
+    anew = SequenceWindower(window_length=3, history="none").fit_transform(X)
+    assert_array_equal(windower.transform(X.copy()), anew)
 
 
 def test_rows_of_fit_are_known_in_another_dtype():
     X = rows(0.0, 1.5, 2.0)
     windower = SequenceWindower(window_length=2).fit(X)
     again = windower.transform((-X * -1).astype("f4"))
-    assert_array_equal(again, windower.transform(X))
+    assert np.isnan(again[0, 0, 0]), "nothing comes before the first row"
+    assert_array_equal(again[1:, :, 0], [[0.0, 1.5], [1.5, 2.0]])
 
 
 def test_fewer_rows_in_fit_than_steps():
