@@ -41,7 +41,7 @@ pipe = Pipeline(
     [
         ("scale", StandardScaler().set_output(transform="pandas")),
         ("window", SequenceWindower()),
-        ("rnn", GRURegressor(units=16, epochs=20, random_state=0)),
+        ("rnn", GRURegressor(units=16, epochs=15, random_state=0)),
     ]
 )
 
