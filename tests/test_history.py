@@ -218,31 +218,80 @@ def test_data_off_the_step_are_refused_at_transform(week):
 
 def expected_windows(values, times, new, known, window_length):
     """The window of each new row, looked up step by step."""
-    value_at = {t: v for t, v in zip(times[known], values[known], strict=True)}
-    value_at |= {t: v for t, v in zip(times[new], values[new], strict=True)}
+    value_at = dict(zip(times[known], values[known], strict=True))
+    value_at |= zip(times[new], values[new], strict=True)
+    absent = np.full(values.shape[1], NAN)
     steps = range(window_length - 1, -1, -1)
-    return [[value_at.get(t - step, NAN) for step in steps] for t in times[new]]
+    return [[value_at.get(t - step, absent) for step in steps] for t in times[new]]
+
+
+# A Saturday first, so that no draw looks like business days.
+INDEX = {
+    "integers": pd.Index(range(1000)),
+    "days": pd.date_range("2026-01-03", periods=200, freq="D"),
+    "days in a time zone": pd.date_range("2026-01-03", periods=200, tz="Europe/Paris"),
+    "hours in a time zone": pd.date_range(
+        "2026-03-28", periods=200, freq="h", tz="Europe/Paris"
+    ),
+    "month ends": pd.date_range("2000-01-31", periods=200, freq="ME"),
+    "periods": pd.period_range("2000-01", periods=200, freq="Q"),
+    "timedeltas": pd.timedelta_range("0s", periods=200, freq="10min"),
+}
 
 
 @given(
+    kind=st.sampled_from(list(INDEX)),
     jumps=st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=2, max_size=25),
     window_length=st.integers(1, 8),
     data=st.data(),
 )
-def test_windows_of_a_fold_are_those_of_the_whole_series(jumps, window_length, data):
+def test_windows_of_a_fold_are_those_of_the_whole_series(
+    kind, jumps, window_length, data
+):
     """Equal wherever the history is known, and missing elsewhere."""
     times = np.cumsum([0, 1, *jumps])
-    values = np.random.RandomState(0).rand(len(times))
-    rows = frame(values, pd.Index(times))
+    values = np.random.RandomState(0).rand(len(times), 2)
+    index = INDEX[kind][times]
+    rows = pd.DataFrame(values, columns=["a", "b"], index=index)
     n_train = data.draw(st.integers(2, len(times) - 1))
     start = data.draw(st.integers(n_train, len(times) - 1))
     stop = data.draw(st.integers(start + 1, len(times)))
-    windower = flat(window_length).fit(rows[:n_train])
+    windower = SequenceWindower(window_length).fit(rows[:n_train])
     remembered = slice(max(0, n_train - window_length + 1), n_train)
     assert_array_equal(
         windower.transform(rows[start:stop]),
         expected_windows(values, times, slice(start, stop), remembered, window_length),
     )
+
+
+@given(
+    pairs=st.sets(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 20)), min_size=8, max_size=40
+    ),
+    cut=st.integers(5, 15),
+    window_length=st.integers(1, 6),
+    by_time=st.booleans(),
+)
+def test_a_panel_is_its_series_one_by_one(pairs, cut, window_length, by_time):
+    pairs |= {("d", t) for t in range(21)}  # tells the step of all
+    index = pd.MultiIndex.from_tuples(sorted(pairs))
+    panel = frame(np.random.RandomState(0).rand(len(pairs)), index)
+    panel = panel.sort_index(level=1) if by_time else panel
+    early = panel.index.get_level_values(1) < cut
+    windower = flat(window_length).fit(panel[early])
+    windows = pd.DataFrame(windower.transform(panel[~early]), panel.index[~early])
+    for series in set(windows.index.get_level_values(0)):
+        own = panel.index.get_level_values(0) == series
+        times = panel.index[own].get_level_values(1).to_numpy()
+        values = panel[own].to_numpy()
+        n_early = (times < cut).sum()
+        remembered = slice(max(0, n_early - window_length + 1), n_early)
+        expected = expected_windows(
+            values, times, slice(n_early, None), remembered, window_length
+        )
+        assert_array_equal(
+            windows.loc[series], np.reshape(expected, (-1, window_length))
+        )
 
 
 @given(
