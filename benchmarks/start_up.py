@@ -26,7 +26,7 @@ WORKS = [
 def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batch_size):
     """Return the start-up and the time of a batch, the median of three."""
     engine.worth_compiling = lambda *_, **__: xla
-    engine._epoch_programs.__init__(engine.N_PROGRAMS_KEPT)
+    engine._programs.__init__(engine.N_PROGRAMS_KEPT)
     X = np.random.RandomState(0).rand(n_rows, n_timesteps, n_features)
 
     def fit(epochs):

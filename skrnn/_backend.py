@@ -27,13 +27,19 @@ def quiet_tensorflow():
 
     All else that is written to stderr meanwhile is written when the block ends; if
     it ends in an exception, the log lines too.
+
+    Yields
+    ------
+    callable
+        Forgets what was written so far: for a failure that TensorFlow reports at
+        length, but that is no failure to the user.
     """
     logger = logging.getLogger("tensorflow")
     with _hold_lock:
         logger.addFilter(_is_no_retracing_notice)
         try:
-            with _held_stderr():
-                yield
+            with _held_stderr() as forget:
+                yield forget
         finally:
             logger.removeFilter(_is_no_retracing_notice)
 
@@ -48,14 +54,20 @@ def _held_stderr():
     try:
         stderr = os.dup(2)
     except OSError:  # a process without stderr has nothing to hold
-        yield
+        yield lambda: None
         return
     with tempfile.TemporaryFile() as held:
         keep_log = True
         _flush_stderr()
         os.dup2(held.fileno(), 2)
+
+        def forget():
+            _flush_stderr()
+            held.seek(0)
+            held.truncate()
+
         try:
-            yield
+            yield forget
             keep_log = False
         finally:
             _flush_stderr()

@@ -8,6 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn import _backend
+from skrnn._batches import TrainingData
 from skrnn._compat import (
     HasMethods,
     Interval,
@@ -17,7 +18,6 @@ from skrnn._compat import (
 )
 from skrnn._keeping import FittedNetwork, unchanged_on_error
 from skrnn._layout import (
-    TrainingData,
     WindowLayout,
     check_two_or_three,
     series_of,
@@ -70,6 +70,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         "metrics": [list, tuple, None],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
+        "jit": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
@@ -93,6 +94,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         metrics,
         warm_start,
         dtype,
+        jit,
         random_state,
         verbose,
     ):
@@ -112,6 +114,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self.metrics = metrics
         self.warm_start = warm_start
         self.dtype = dtype
+        self.jit = jit
         self.random_state = random_state
         self.verbose = verbose
 
@@ -161,7 +164,8 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         with unchanged_on_error(self):
             windows, y = self._validate_fit(X, y)
             weight = self._validate_weight(sample_weight, y)
-            samples = rows_to_fit(windows, np.flatnonzero(weight))
+            weighed = slice(None) if weight is None else np.flatnonzero(weight)
+            samples = rows_to_fit(windows, weighed)
             wrapper = self._new_wrapper(n_rows=len(samples))
             series, stride = series_of(windows)
             data = TrainingData(
@@ -219,9 +223,9 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         return self._finite(self._layout.windows(X)), y
 
     def _validate_weight(self, sample_weight, y):
-        """Return the weights, the largest 1: only their ratios matter."""
+        """Return the weights, the largest 1, if any: only their ratios matter."""
         if sample_weight is None:
-            return np.ones(len(y), dtype=self.dtype)
+            return None
         weight = check_sample_weight(
             sample_weight, y, dtype=np.float64, ensure_non_negative=True
         )
@@ -273,6 +277,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             seed=int(seed),
             batch_size=min(MOST_AT_ONCE if auto else int(self.batch_size), n_rows),
             metrics=tuple(self.metrics or ()),
+            jit=self.jit if isinstance(self.jit, str) else bool(self.jit),
             **{name: getattr(self, name) for name in _WRAPPER_PARAMS},
         )
         if self.warm_start and hasattr(self, "_fitted"):

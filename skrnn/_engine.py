@@ -1,92 +1,87 @@
-"""Compiled epochs and predictions: functions of a network and arrays.
+"""Training as one compiled program an epoch.
 
-An epoch is one program: a loop over the batches of a shuffled order, the last
-batch filled up with rows of weight zero. Programs are kept and serve the next fit
-of the same network, whatever its number of rows; they hold no data, and a fit
-has one to itself.
+The program is a loop over the batches of a shuffled order, the last batch filled
+up with rows of weight zero. Programs are kept and serve the next fit of the same
+network, whatever its number of rows; they hold no data, and a fit has one to
+itself.
 """
 
-import contextlib
-import threading
-from collections import OrderedDict
+import functools
+from dataclasses import dataclass
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from skrnn._backend import quiet_tensorflow
+from skrnn._programs import ProgramStore, filled_up
 
 N_PROGRAMS_KEPT = 16
-# A prediction program gets a multiple of this many rows: a row's output then has
-# the same bits whichever rows come with it, as matrix kernels depend on the shape.
-ROWS_TOGETHER = 32
-N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a prediction program
+_programs = ProgramStore(N_PROGRAMS_KEPT)
 
 # Seconds that XLA saves a batch, and a step of a layer in it, and that it takes more
-# to start: see benchmarks/README.md.
-_BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 1.0
+# to start: see benchmarks/README.md. Mostly several fits share a program.
+_BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 0.6
+_FITS_OF_A_PROGRAM = 3
+
+_REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)  # XLA's
+
+_BATCH_EVENTS = [
+    f"on_{part}batch_{when}"
+    for part in ("", "train_", "test_")
+    for when in ("begin", "end")
+]
 
 
-class ProgramStore:
-    """The programs used last, a bounded number, safe to use from several threads."""
-
-    def __init__(self, most):
-        self._most = most
-        self._programs = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key, build):
-        """Return the program of `key` to share it."""
-        program = self.take(key, build)
-        self.put(key, program)
-        return program
-
-    def take(self, key, build):
-        """Return the program of `key` to one user, who may put it back."""
-        with self._lock:
-            program = self._programs.pop(key, None)
-        return build() if program is None else program
-
-    def put(self, key, program):
-        """Keep a program; forget those used longest ago."""
-        with self._lock:
-            self._programs[key] = program
-            while len(self._programs) > self._most:
-                self._programs.popitem(last=False)
+class CannotServeError(Exception):
+    """What `keras.Model.fit` has to do."""
 
 
-_epoch_programs = ProgramStore(N_PROGRAMS_KEPT)
-_predict_programs = ProgramStore(N_PROGRAMS_KEPT)
+@dataclass(frozen=True)
+class ProgramKind:
+    """What of the data and the machine a program is built for.
+
+    Parameters
+    ----------
+    xla : bool
+        Whether XLA compiles it.
+    masked : bool
+        Whether it looks for missing steps.
+    weighted : bool
+        Whether the samples have weights.
+    """
+
+    xla: bool
+    masked: bool
+    weighted: bool
 
 
 class EpochProgram:
-    """One epoch of training, compiled.
+    """One epoch of training, or one evaluation, compiled.
 
     Parameters
     ----------
     network : keras.Model
-        The twin of the network to train: same layers, its own weights.
+        The twin of the network to train: same variables, of its own.
     optimizer : keras.optimizers.Optimizer
         The twin's own optimizer.
     loss : keras.losses.Loss
         Normalised by the weights of a batch.
     metrics : list of keras.metrics.Metric
-        Computed on the training batches.
-    xla : bool
-        Whether XLA compiles the program.
+        Computed batch by batch.
+    kind : ProgramKind
+        What to compile.
     """
 
-    def __init__(self, network, optimizer, loss, metrics, *, xla):
+    def __init__(self, network, optimizer, loss, metrics, kind):
         self.network = network
         self.optimizer = optimizer
         self.loss = loss
         self.metrics = metrics
-        self.xla = xla
+        self.kind = kind
         optimizer.build(network.trainable_variables)
-        self._compiled = tf.function(
-            self._epoch,
-            jit_compile=xla,
-            input_signature=None if xla else self._any_number_of_rows(),
-        )
+        self._train = self._compile(self._train_step)
+        self._evaluate = self._compile(self._test_step)
         self._ready_for = set()
 
     @property
@@ -94,44 +89,96 @@ class EpochProgram:
         """What training changes: the network's variables and the optimizer's."""
         return [*self.network.variables, *self.optimizer.variables]
 
-    def run(self, tensors, order, batch_size, n_timesteps, stride):
+    def tensors(self, data):
+        """Return series, targets and weights in the lengths that the program takes."""
+        capacity = self._capacity(len(data.y))
+        n_rows = (capacity - 1) * data.stride + data.n_timesteps
+        weight = data.weight
+        if weight is None:
+            weight = np.ones(len(data.y) if self.kind.weighted else 1, data.y.dtype)
+        return [
+            tf.constant(filled_up(data.series, n_rows)),
+            tf.constant(filled_up(data.y, capacity)),
+            tf.constant(filled_up(weight, capacity if self.kind.weighted else 1)),
+        ]
+
+    def room_for(self, data, batch_size):
+        """Copy the samples, with room behind them for the rest of the last batch."""
+        n_batches = -(-self._capacity(len(data.y)) // batch_size)
+        room = np.zeros(n_batches * batch_size, dtype=np.int32)
+        room[: len(data.samples)] = data.samples
+        return room
+
+    def train(self, tensors, order, data, batch_size):
         """Train one epoch.
 
         Parameters
         ----------
-        tensors : sequence of Tensor
-            Series, targets and weights, perhaps filled up.
-        order : ndarray of int32, shape (n_fit,)
-            Samples in the order to train on.
+        tensors : list of Tensor
+            What `tensors` made of `data`.
+        order : ndarray of int32
+            Samples in the order to train on, and the room behind them.
+        data : TrainingData
+            What to train on.
         batch_size : int
             Samples in a batch.
-        n_timesteps, stride : int
-            As in `TrainingData`.
 
         Returns
         -------
         list of float
             The loss and the metrics.
+
+        Raises
+        ------
+        CannotServeError
+            If XLA refuses.
         """
+        return self._run("train", self._train, tensors, order, data, batch_size)
+
+    def evaluate(self, tensors, order, data, batch_size):
+        """Return loss and metrics without training; parameters as for `train`."""
+        return self._run("evaluate", self._evaluate, tensors, order, data, batch_size)
+
+    def _run(self, what, compiled, tensors, order, data, batch_size):
         for metric in self.metrics:
             metric.reset_state()
-        n_fit, most = len(order), _bucket(len(order)) if self.xla else len(order)
-        filled = _lengthened(order, -(-most // batch_size) * batch_size)
-        sizes = [batch_size, n_timesteps, stride]
-        shapes = (*(t.shape[0] for t in tensors), len(filled), *sizes)
-        shapes = shapes if self.xla else ()
-        if not self.xla:
+        sizes = [batch_size, data.n_timesteps, data.stride]
+        shapes = (what,)
+        if self.kind.xla:
+            shapes = (what, *(t.shape[0] for t in tensors), len(order), *sizes)
+        else:
             sizes = [tf.constant(size) for size in sizes]
-        with (
-            contextlib.nullcontext()
-            if shapes in self._ready_for
-            else quiet_tensorflow()
-        ):
-            loss = self._compiled(
-                *tensors, tf.constant(filled), tf.constant(n_fit), *sizes
-            )
-        self._ready_for.add(shapes)
+        n_real = tf.constant(len(data.samples))
+        if shapes in self._ready_for:
+            loss = compiled(*tensors, tf.constant(order), n_real, *sizes)
+        else:
+            loss = self._first(compiled, *tensors, tf.constant(order), n_real, *sizes)
+            self._ready_for.add(shapes)
         return [float(loss), *(float(metric.result()) for metric in self.metrics)]
+
+    def _first(self, compiled, *inputs):
+        """Compile and run; raise a CannotServeError where XLA refuses."""
+        with quiet_tensorflow() as forget:
+            try:
+                return compiled(*inputs)
+            except _REFUSALS as error:
+                if not self.kind.xla:
+                    raise
+                forget()
+                refusal = error
+        message = str(refusal).partition("\n")[0]
+        raise CannotServeError(f"XLA refuses: {message}") from refusal
+
+    def _capacity(self, n_samples):
+        return capacity_for(n_samples) if self.kind.xla else n_samples
+
+    def _compile(self, step):
+        return tf.function(
+            functools.partial(self._epoch, step),
+            autograph=False,
+            jit_compile=self.kind.xla,
+            input_signature=None if self.kind.xla else self._any_number_of_rows(),
+        )
 
     def _any_number_of_rows(self):
         network = self.network
@@ -145,87 +192,152 @@ class EpochProgram:
             *[count, count, count, count],
         ]
 
-    def _epoch(self, series, y, weight, order, n_fit, batch_size, n_timesteps, stride):
+    def _epoch(
+        self, step, series, y, weight, order, n_real, batch_size, n_timesteps, stride
+    ):
         n_features = self.network.input_shape[-1]
         dtype = series.dtype
 
         def one_batch(batch, total):
             start = batch * batch_size
             samples = tf.slice(order, [start], [batch_size])
-            n_real = tf.minimum(n_fit - start, batch_size)
-            real = tf.cast(tf.range(batch_size) < n_real, dtype)
+            n_rows = tf.minimum(n_real - start, batch_size)
+            rows_weight = tf.cast(tf.range(batch_size) < n_rows, dtype)
             first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
             steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
             windows = tf.reshape(
                 tf.gather(series, steps), (batch_size, n_timesteps, n_features)
             )
-            loss = self._step(
-                windows, tf.gather(y, samples), tf.gather(weight, samples), real
-            )
-            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_real, dtype)
+            targets = tf.gather(y, samples)
+            if self.kind.weighted:
+                weights = rows_weight * tf.gather(weight, samples)
+            else:
+                weights = rows_weight
+            loss, predicted = step(windows, targets, weights)
+            for metric in self.metrics:
+                metric.update_state(targets, predicted, rows_weight)
+            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_rows, dtype)
 
-        n_batches = (n_fit + batch_size - 1) // batch_size
+        n_batches = (n_real + batch_size - 1) // batch_size
         _, total = tf.while_loop(
             lambda batch, _: batch < n_batches,
             one_batch,
             (tf.constant(0), tf.zeros((), dtype)),
         )
-        return total / tf.cast(n_fit, dtype)
+        return total / tf.cast(n_real, dtype)
 
-    def _step(self, X, y, weight, real):
+    def _train_step(self, windows, targets, weights):
         trained = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            predicted = self.network(X, training=True)
-            loss = self.loss(y, predicted, weight * real)
+            predicted = self.network(windows, training=True)
+            loss = self.loss(targets, predicted, weights)
         self.optimizer.apply(tape.gradient(loss, trained), trained)
-        for metric in self.metrics:
-            metric.update_state(y, predicted, real)
-        return loss
+        return loss, predicted
+
+    def _test_step(self, windows, targets, weights):
+        predicted = self.network(windows, training=False)
+        return self.loss(targets, predicted, weights), predicted
 
 
-def train(model, data, *, key, twin, batch_size, epochs, shuffle, seed, on_epoch_end):
+def train(
+    model,
+    data,
+    schedule,
+    *,
+    xla,
+    key,
+    twin,
+    on_epoch_end,
+    validation=None,
+    callbacks=(),
+):
     """Train a compiled Keras model in place.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled; its weights and its optimizer's state are carried on.
+        Its weights and its optimizer's state are carried on.
     data : TrainingData
         Of the model's dtype.
+    schedule : Schedule
+        Batches and epochs.
+    xla : bool
+        Whether XLA compiles the program.
     key : hashable or None
         What the program depends on. None: it is not kept.
     twin : callable
-        Returns network, optimizer, loss and metrics for a new program.
-    batch_size, epochs : int
-        Rows in a batch, passes over the data.
-    shuffle : bool
-        Whether each epoch has an order of its own.
-    seed : int
-        Seeds those orders.
+        Called with `masked`, returns network, optimizer, loss and metrics for a
+        new program.
     on_epoch_end : callable
-        Called with the epoch's number, from 0, and its list of loss and metrics.
+        Called with the epoch's number, from 0, and its list of loss and metrics,
+        those of the validation data behind those of training; returns them by name.
+    validation : TrainingData, default=None
+        What to evaluate after each epoch.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        Called at the start and the end of training and of every epoch.
+
+    Raises
+    ------
+    CannotServeError
+        If there is a GPU, a callback for batches, or XLA refuses; the model is as
+        before.
     """
-    n_batches = epochs * -(-len(data.samples) // batch_size)
-    xla = worth_compiling(n_batches, data.n_timesteps, depth=len(model.layers) - 2)
-    key = key and (key, xla)
-    program = _epoch_programs.take(key, lambda: EpochProgram(*twin(), xla=xla))
+    _check_can_serve(callbacks)
+    parts = [data] if validation is None else [data, validation]
+    kind = ProgramKind(
+        xla=xla,
+        masked=any(part.has_missing for part in parts),
+        weighted=any(part.weight is not None for part in parts),
+    )
+    key = key and (key, kind)
+    program = _programs.take(key, lambda: EpochProgram(*twin(kind.masked), kind))
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
     assign(program.variables, state)
-    tensors = [
-        tf.constant(_lengthened(part, _bucket(len(part)) if xla else len(part)))
-        for part in (data.series, data.y, data.weight)
-    ]
-    rng = np.random.RandomState(seed)
-    for epoch in range(epochs):
-        order = rng.permutation(data.samples) if shuffle else data.samples
-        figures = program.run(tensors, order, batch_size, data.n_timesteps, data.stride)
-        on_epoch_end(epoch, figures)
+    batch_size = schedule.batch_size
+    tensors = [program.tensors(part) for part in parts]
+    order, *fixed = [program.room_for(part, batch_size) for part in parts]
+    audience = _Audience(callbacks, model, schedule, len(data.samples))
+    audience.tell("on_train_begin")
+    for epoch, _ in enumerate(schedule.orders(order[: len(data.samples)])):
+        audience.tell("on_epoch_begin", epoch)
+        if callbacks:  # which may have changed weights or the learning rate
+            assign(program.variables, state)
+        figures = program.train(tensors[0], order, data, batch_size)
+        if validation is not None:
+            figures += program.evaluate(tensors[1], fixed[0], validation, batch_size)
+        if callbacks:
+            assign(state, program.variables)
+        audience.tell("on_epoch_end", epoch, on_epoch_end(epoch, figures))
+        if model.stop_training:
+            break
     trained = program.network.trainable_variables
     program.optimizer.finalize_variable_values(trained)  # averages, if it keeps any
     assign(state, program.variables)
+    audience.tell("on_train_end")
     if key is not None:  # after an exception it is not put back
-        _epoch_programs.put(key, program)
+        _programs.put(key, program)
+
+
+class _Audience:
+    """The callbacks of a training, told what `keras.Model.fit` would tell them."""
+
+    def __init__(self, callbacks, model, schedule, n_samples):
+        self._callbacks = callbacks
+        model.stop_training = False
+        for callback in callbacks:
+            callback.set_model(model)
+            callback.set_params(
+                {
+                    "epochs": schedule.epochs,
+                    "steps": schedule.n_batches(n_samples),
+                    "verbose": 0,
+                }
+            )
+
+    def tell(self, event, *news):
+        for callback in self._callbacks:
+            getattr(callback, event)(*news)
 
 
 def assign(variables, values):
@@ -234,96 +346,41 @@ def assign(variables, values):
         variable.assign(value)
 
 
+def has_gpu():
+    """Tell whether TensorFlow sees a GPU, on which cuDNN is faster."""
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def _check_can_serve(callbacks):
+    if has_gpu():
+        raise CannotServeError("TensorFlow sees a GPU")
+    for callback in callbacks:
+        for event in _BATCH_EVENTS:
+            method = getattr(getattr(callback, event), "__func__", None)
+            if method is not getattr(keras.callbacks.Callback, event):
+                raise CannotServeError(
+                    f"the callback {type(callback).__name__} has a method {event}"
+                )
+
+
 def worth_compiling(n_batches, n_timesteps, depth):
-    """Tell whether XLA saves more than it takes to start.
+    """Tell whether XLA saves more, over a few fits, than it takes to start.
 
     A function of the work alone, never of what is compiled already: the same fit
     has the same bits whichever fits came before.
     """
     per_batch = _BATCH_OVERHEAD + _STEP_OVERHEAD * n_timesteps * depth
-    return n_batches * per_batch > _XLA_START
+    return _FITS_OF_A_PROGRAM * n_batches * per_batch > _XLA_START
 
 
-def _bucket(n_rows):
-    """Round up to one of eight lengths in each power of two: XLA compiles by shape."""
-    unit = 2 ** max(0, n_rows.bit_length() - 4)
-    return -(-n_rows // unit) * unit
+def capacity_for(n_samples):
+    """Return how many samples an XLA program takes that is to serve `n_samples`.
 
-
-def _lengthened(array, length):
-    if len(array) == length:
-        return array
-    out = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
-    out[: len(array)] = array
-    return out
-
-
-def predict(model, windows_of, n_rows, *, key, twin):
-    """Predict rows batch by batch.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The trained network.
-    windows_of : callable
-        Returns the windows of a slice of rows, ready for the network.
-    n_rows : int
-        Rows in all.
-    key : hashable
-        What the network's program depends on.
-    twin : callable
-        Returns a network of the same layers.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_outputs)
-        The network's output, in the dtype that it computes in.
+    XLA compiles anew for every shape, so there are few: four of them up to 262,144
+    samples, and eight in each power of two beyond.
     """
-    program = _predict_programs.get(key, lambda: PredictProgram(twin()))
-    n_at_once = max(1, N_VALUES_AT_ONCE // windows_of(slice(0, 1)).size)
-    starts = range(0, n_rows, n_at_once)
-    return np.concatenate(
-        [program.run(model, windows_of(slice(i, i + n_at_once))) for i in starts]
-    )
-
-
-class PredictProgram:
-    """A network's output as a function of its weights and windows, compiled.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Gives the layers; its own weights are not used.
-    """
-
-    def __init__(self, network):
-        self.network = network
-        self._ready = False
-
-        def spec(variable):
-            return tf.TensorSpec(variable.shape, variable.dtype)
-
-        self._compiled = tf.function(
-            self._outputs,
-            input_signature=[
-                [spec(variable) for variable in network.trainable_variables],
-                [spec(variable) for variable in network.non_trainable_variables],
-                tf.TensorSpec(
-                    (None, *network.input_shape[1:]), network.inputs[0].dtype
-                ),
-            ],
-        )
-
-    def run(self, model, windows):
-        """Return the output of a model of the same layers as an ndarray."""
-        n_rows = len(windows)
-        windows = _lengthened(windows, -(-n_rows // ROWS_TOGETHER) * ROWS_TOGETHER)
-        trained = [variable.value for variable in model.trainable_variables]
-        fixed = [variable.value for variable in model.non_trainable_variables]
-        with contextlib.nullcontext() if self._ready else quiet_tensorflow():
-            outputs = self._compiled(trained, fixed, windows)
-        self._ready = True
-        return outputs.numpy()[:n_rows]
-
-    def _outputs(self, trained, fixed, windows):
-        return self.network.stateless_call(trained, fixed, windows, training=False)[0]
+    for capacity in (2**12, 2**14, 2**16, 2**18):
+        if n_samples <= capacity:
+            return capacity
+    unit = 2 ** (n_samples.bit_length() - 4)
+    return -(-n_samples // unit) * unit

@@ -104,38 +104,6 @@ def layout_of_names(names):
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """Windows, as the rows they are made of, with their targets and weights.
-
-    Parameters
-    ----------
-    series : ndarray of shape (n_rows, n_features)
-        Missing steps marked.
-    stride, n_timesteps : int
-        Window i is `series[i * stride : i * stride + n_timesteps]`.
-    y : ndarray of shape (n_samples, n_outputs)
-        Targets.
-    weight : ndarray of shape (n_samples,)
-        Weights, not negative.
-    samples : ndarray of int32, shape (n_fit,)
-        The windows to train on.
-    """
-
-    series: np.ndarray
-    stride: int
-    n_timesteps: int
-    y: np.ndarray
-    weight: np.ndarray
-    samples: np.ndarray
-
-    def batch(self, samples):
-        """Return windows, targets and weights of some samples."""
-        steps = samples[:, np.newaxis].astype(np.int64) * self.stride
-        steps = steps + np.arange(self.n_timesteps)
-        return self.series[steps], self.y[samples], self.weight[samples]
-
-
-@dataclass(frozen=True)
 class WindowLayout:
     """What makes windows of the X that an estimator gets.
 

@@ -24,6 +24,7 @@ def build_network(
     bidirectional,
     dtype,
     seed,
+    masked=True,
 ):
     """Build the Keras network: masking, recurrent layers, a linear layer.
 
@@ -45,6 +46,8 @@ def build_network(
         What the network computes in.
     seed : int
         Seeds the initial weights and the dropout.
+    masked : bool, default=True
+        Whether missing steps are skipped; without, none may be missing.
 
     Returns
     -------
@@ -81,10 +84,11 @@ def build_network(
         dtype=dtype,
         name="output",
     )
+    masking = [layers.Masking(MISSING, dtype=dtype, name="skip_missing")]
     return keras.Sequential(
         [
             layers.Input((None, n_features), dtype=dtype, name="window"),
-            layers.Masking(MISSING, dtype=dtype, name="skip_missing"),
+            *(masking if masked else []),
             *recurrent,
             dense,
         ],
@@ -120,6 +124,6 @@ def _draw(rng):
 
 def _kernel_choice(cell):
     """Without a GPU, spare Keras the try of its cuDNN kernel."""
-    if cell == "elman" or tf.config.list_physical_devices("GPU"):
+    if cell == "elman" or tf.config.get_visible_devices("GPU"):
         return {}
     return {"use_cudnn": False}

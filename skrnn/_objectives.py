@@ -48,7 +48,7 @@ def make_optimizer(optimizer, learning_rate, clipnorm):
     named = isinstance(optimizer, str)
     try:
         given = keras.optimizers.get(optimizer)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise ValueError(
             "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
             f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
@@ -70,8 +70,15 @@ def make_optimizer(optimizer, learning_rate, clipnorm):
 
 
 def copy_of(optimizer, **changes):
-    """Return a new optimizer of the same configuration but for the changes."""
-    return type(optimizer).from_config({**optimizer.get_config(), **changes})
+    """Return a new optimizer of the same configuration but for the changes.
+
+    Keras numbers the names of optimizers, and TensorFlow never forgets a variable's
+    name, at some 36 kB each: so all optimizers of a class get one name.
+    """
+    name = type(optimizer).__name__.lower()
+    return type(optimizer).from_config(
+        {**optimizer.get_config(), "name": name, **changes}
+    )
 
 
 def make_loss(loss, dtype):

@@ -52,6 +52,14 @@ class LSTMRegressor(BaseRecurrentRegressor):
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
+    jit : bool or "auto", default="auto"
+        Whether an epoch of training, and a prediction, is one compiled program: the
+        same computation as `keras.Model.fit`, many times faster for small networks.
+        "auto" compiles with XLA where that pays for the time it takes to start,
+        without where it does not, and leaves training to `keras.Model.fit` on a GPU
+        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        compiles with XLA, or else raises an error. False is plain
+        `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -149,6 +157,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         metrics=None,
         warm_start=False,
         dtype="float32",
+        jit="auto",
         random_state=None,
         verbose=0,
     ):
@@ -169,6 +178,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,
+            jit=jit,
             random_state=random_state,
             verbose=verbose,
         )
@@ -227,6 +237,14 @@ class GRURegressor(BaseRecurrentRegressor):
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
+    jit : bool or "auto", default="auto"
+        Whether an epoch of training, and a prediction, is one compiled program: the
+        same computation as `keras.Model.fit`, many times faster for small networks.
+        "auto" compiles with XLA where that pays for the time it takes to start,
+        without where it does not, and leaves training to `keras.Model.fit` on a GPU
+        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        compiles with XLA, or else raises an error. False is plain
+        `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -327,6 +345,7 @@ class GRURegressor(BaseRecurrentRegressor):
         metrics=None,
         warm_start=False,
         dtype="float32",
+        jit="auto",
         random_state=None,
         verbose=0,
     ):
@@ -347,6 +366,7 @@ class GRURegressor(BaseRecurrentRegressor):
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,
+            jit=jit,
             random_state=random_state,
             verbose=verbose,
         )
@@ -401,6 +421,14 @@ class ElmanRegressor(BaseRecurrentRegressor):
         last `fit` instead of new ones.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
+    jit : bool or "auto", default="auto"
+        Whether an epoch of training, and a prediction, is one compiled program: the
+        same computation as `keras.Model.fit`, many times faster for small networks.
+        "auto" compiles with XLA where that pays for the time it takes to start,
+        without where it does not, and leaves training to `keras.Model.fit` on a GPU
+        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        compiles with XLA, or else raises an error. False is plain
+        `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -482,6 +510,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         metrics=None,
         warm_start=False,
         dtype="float32",
+        jit="auto",
         random_state=None,
         verbose=0,
     ):
@@ -502,6 +531,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,
+            jit=jit,
             random_state=random_state,
             verbose=verbose,
         )

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
 
-from skrnn import _engine
+from skrnn import _engine, _generic, _inference
+from skrnn._batches import Schedule
 from skrnn._compat import ScikerasHooks
 from skrnn._network import build_network
 from skrnn._objectives import (
@@ -39,6 +40,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         Names of Keras metrics.
     batch_size, epochs, shuffle, verbose
         As in `keras.Model.fit`.
+    jit : bool or "auto"
+        Whether to train and predict by compiled programs.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         epochs,
         shuffle,
         verbose,
+        jit,
     ):
         check_activations(network["cell_options"])
         super().__init__(
@@ -80,6 +84,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             "epochs": epochs,
             "shuffle": shuffle,
             "verbose": verbose,
+            "jit": jit,
         }
 
     def build(self, compile_kwargs):
@@ -113,26 +118,50 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
                 self.history_[name].append(value)
             _check_finite(epoch + 1, figures["loss"])
             _report(self.verbose, epoch + 1, epochs, figures)
+            return figures
 
-        _engine.train(
-            self.model_,
-            data,
-            key=self._training_key(),
-            twin=self._twin_for_training,
-            batch_size=self.batch_size,
-            epochs=epochs,
-            shuffle=self.shuffle,
-            seed=self.seed,
-            on_epoch_end=on_epoch_end,
-        )
+        schedule = Schedule(self.batch_size, epochs, self.shuffle, self.seed)
+        if not self._train_compiled(data, schedule, on_epoch_end):
+            _generic.train(self.model_, data, schedule, on_epoch_end=on_epoch_end)
         for weight in self.model_.trainable_variables:
             _check_finite(
                 epochs, weight.numpy().sum(), f"the sum of {weight.path} after"
             )
 
+    def _train_compiled(self, data, schedule, on_epoch_end):
+        """Train by the engine; return whether it could and was to."""
+        jit = self.params["jit"]
+        if jit is False:
+            return False
+        n_batches = schedule.epochs * schedule.n_batches(len(data.samples))
+        work = n_batches, data.n_timesteps, len(self.network["units"])
+        try:
+            _engine.train(
+                self.model_,
+                data,
+                schedule,
+                xla=jit is True or _engine.worth_compiling(*work),
+                key=self._training_key(),
+                twin=self._twin_for_training,
+                on_epoch_end=on_epoch_end,
+            )
+        except _engine.CannotServeError as error:
+            if jit is True:
+                raise ValueError(
+                    f"jit=True, but the compiled engine cannot train this: {error}. "
+                    'Set jit="auto" or False to train with keras.Model.fit.'
+                ) from error
+            if self.verbose:
+                print(f"Training with keras.Model.fit: {error}.")
+            return False
+        return True
+
     def infer(self, windows_of, n_rows):
         """Return the network's output for rows whose windows come slice by slice."""
-        return _engine.predict(
+        jit = self.params["jit"]
+        if jit is False or (jit == "auto" and _engine.has_gpu()):
+            return _generic.predict(self.model_, windows_of, n_rows)
+        return _inference.predict(
             self.model_,
             windows_of,
             n_rows,
@@ -203,15 +232,15 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
     def _history_names(self):
         return ["loss", *self.params["metrics"]]
 
-    def _twin_network(self):
-        return build_network(**self.network, seed=self.seed)
+    def _twin_network(self, masked=True):
+        return build_network(**self.network, seed=self.seed, masked=masked)
 
-    def _twin_for_training(self):
+    def _twin_for_training(self, masked):
         optimizer = copy_of(self.optimizer)
         metrics = [
             make_metric(n, self.network["dtype"]) for n in self.params["metrics"]
         ]
-        return self._twin_network(), optimizer, self.loss, metrics
+        return self._twin_network(masked), optimizer, self.loss, metrics
 
     def _training_key(self):
         """What the epoch program depends on; None for a loss without a name."""

@@ -100,3 +100,11 @@ def test_a_users_own_import_of_tensorflow_is_not_touched():
     logged, added = done.stderr.split("-- imported\n")
     assert len(logged.splitlines()) == len(alone.stderr.splitlines())
     assert added == ""
+
+
+def test_what_was_written_can_be_forgotten(capfd):
+    with _backend.quiet_tensorflow() as forget:
+        os.write(2, b"a long report\n")
+        forget()
+        os.write(2, b"heard\n")
+    assert capfd.readouterr().err == "heard\n"

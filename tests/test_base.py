@@ -93,20 +93,6 @@ def test_read_only_and_strided_input(fitted, windows, target):
     assert_array_equal(predicted, small().fit(copied, target).predict(copied))
 
 
-def test_a_prediction_does_not_depend_on_the_other_rows(fitted, windows):
-    together = fitted.predict(windows)
-    alone = np.concatenate([fitted.predict(windows[i : i + 1]) for i in range(10)])
-    assert_array_equal(alone, together[:10])
-
-
-def test_many_rows_are_predicted_in_parts_alike(fitted, windows, monkeypatch):
-    from skrnn import _engine
-
-    expected = fitted.predict(windows)
-    monkeypatch.setattr(_engine, "N_VALUES_AT_ONCE", 70)
-    assert_array_equal(fitted.predict(windows), expected)
-
-
 # Missing values
 
 

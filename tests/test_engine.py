@@ -1,16 +1,20 @@
 """The compiled epoch is the computation of `keras.Model.fit`."""
 
+import gc
 import itertools
 import threading
+import weakref
 
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine
+from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine, _generic
+from skrnn._batches import Schedule, TrainingData
 from skrnn._missing import mark_missing
 from skrnn._network import build_network
+from skrnn._programs import ProgramStore
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
@@ -117,37 +121,51 @@ def test_averages_of_weights_are_those_of_keras(xla, windows, target):
     assert_allclose(estimator.predict(windows), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_dropout_compiles(xla, windows, target):
-    estimator = LSTMRegressor(
-        units=(3, 2), dropout=0.3, recurrent_dropout=0.3, epochs=3, random_state=0
-    )
-    first = estimator.fit(windows, target).loss_curve_
-    assert len(set(first)) == 3
-    assert estimator.fit(windows, target).loss_curve_ == first
+def test_dropout_has_fresh_noise_in_each_step(xla, windows, target):
+    """With a learning rate of next to nothing, only the noise changes the loss."""
+
+    def losses(n_batches, epochs):
+        X, y = np.repeat(windows[:1], 16 * n_batches, 0), np.ones(16 * n_batches)
+        estimator = LSTMRegressor(
+            units=(3, 2),
+            dropout=0.3,
+            recurrent_dropout=0.3,
+            epochs=epochs,
+            batch_size=16,
+            optimizer="sgd",
+            learning_rate=1e-9,
+            random_state=0,
+        )
+        return estimator.fit(X, y).loss_curve_
+
+    one = losses(n_batches=1, epochs=3)
+    assert len(set(one)) == 3
+    assert losses(n_batches=1, epochs=3) == one
+    assert losses(n_batches=2, epochs=1)[0] == pytest.approx(np.mean(one[:2]), rel=1e-5)
 
 
 def test_a_kept_program_gives_the_bits_of_a_new_one(xla, windows, target):
     """Also after it served other rows, weights and learning rates in between."""
     estimator = ElmanRegressor(units=2, epochs=3, batch_size=16, random_state=0)
-    _engine._epoch_programs.__init__(_engine.N_PROGRAMS_KEPT)
+    _engine._programs.__init__(_engine.N_PROGRAMS_KEPT)
     new = estimator.fit(windows, target).predict(windows)
     ElmanRegressor(
         units=2, epochs=2, batch_size=16, random_state=1, learning_rate=0.1
     ).fit(windows[:37], target[:37])
-    assert len(_engine._epoch_programs._programs) == 1
+    assert len(_engine._programs._programs) == 1
     assert_array_equal(estimator.fit(windows, target).predict(windows), new)
 
 
 def test_one_program_serves_folds_of_different_length(windows, target):
-    _engine._epoch_programs.__init__(_engine.N_PROGRAMS_KEPT)
+    _engine._programs.__init__(_engine.N_PROGRAMS_KEPT)
     estimator = ElmanRegressor(units=2, epochs=1, random_state=0)
     for n_rows in (10, 23, 60):
         estimator.fit(windows[:n_rows], target[:n_rows])
-    assert len(_engine._epoch_programs._programs) == 1
+    assert len(_engine._programs._programs) == 1
 
 
 def test_a_bounded_number_of_programs_is_kept():
-    store = _engine.ProgramStore(most=2)
+    store = ProgramStore(most=2)
     for key in "abc":
         store.put(key, key.upper())
     assert store.take("a", lambda: "new") == "new"
@@ -176,13 +194,271 @@ def test_two_threads_fit_the_same_network_at_once(windows, target):
 
 
 def test_compiling_is_decided_by_the_work_alone():
-    assert not _engine.worth_compiling(n_batches=200, n_timesteps=10, depth=1)
+    assert not _engine.worth_compiling(n_batches=50, n_timesteps=10, depth=1)
     assert _engine.worth_compiling(n_batches=100_000, n_timesteps=1, depth=1)
     assert _engine.worth_compiling(n_batches=460, n_timesteps=20, depth=1)
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "expected"), [(1, 1), (15, 15), (17, 18), (705, 768)]
+    ("n_samples", "expected"),
+    [(1, 4096), (4097, 16384), (262_144, 262_144), (5_000_000, 5_242_880)],
 )
-def test_lengths_are_rounded_up_to_a_few(n_rows, expected):
-    assert _engine._bucket(n_rows) == expected
+def test_an_xla_program_has_room_for_more_samples(n_samples, expected):
+    assert _engine.capacity_for(n_samples) == expected
+
+
+def test_xla_compiles_once_for_folds_of_different_length(windows, target):
+    _engine._programs.__init__(_engine.N_PROGRAMS_KEPT)
+    estimator = ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True)
+    for n_rows in (20, 41, 60):
+        estimator.fit(windows[:n_rows], target[:n_rows])
+    (program,) = _engine._programs._programs.values()
+    assert len(program._ready_for) == 1
+
+
+def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
+    seen = []
+
+    def tensors(program, data, make=_engine.EpochProgram.tensors):
+        made = make(program, data)
+        seen.extend(weakref.ref(part) for part in (data.series, data.y, *made))
+        return made
+
+    monkeypatch.setattr(_engine.EpochProgram, "tensors", tensors)
+    ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True).fit(windows, target)
+    gc.collect()
+    assert len(seen) == 5
+    assert all(ref() is None for ref in seen)
+
+
+def test_variables_of_every_fit_have_the_same_names(windows, target):
+    """TensorFlow keeps something for every new name, for good."""
+
+    def names():
+        model = ElmanRegressor(units=2, epochs=1).fit(windows, target).model_
+        return [variable.path for variable in model.optimizer.variables]
+
+    assert names() == names()
+
+
+# Validation data and callbacks
+
+
+def data_of(windows, y, weight=None):
+    """Training data of windows as they come, one after the other."""
+    n, n_timesteps, n_features = windows.shape
+    return TrainingData(
+        mark_missing(windows.reshape(-1, n_features), "float32"),
+        n_timesteps,
+        n_timesteps,
+        y.reshape(n, -1).astype("float32"),
+        weight,
+        np.arange(n, dtype=np.int32),
+    )
+
+
+def new_model(masked=True):
+    model = build_network(
+        "gru",
+        [3],
+        n_features=2,
+        n_outputs=1,
+        cell_options={"reset_after": False},
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        bidirectional=False,
+        dtype="float32",
+        seed=0,
+        masked=masked,
+    )
+    loss = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    model.compile(keras.optimizers.Adam(0.02, name="adam"), loss=loss)
+    return model
+
+
+def trained(engine, training, *, xla=False, epochs=4, shuffle=False, **options):
+    """Train a new model; return it with its list of losses and validation losses."""
+    model, rows = new_model(), []
+
+    def record(epoch, values):
+        rows.append(values)
+        return dict(zip(["loss", "val_loss"], values, strict=False))
+
+    def twin(masked):
+        twin = new_model(masked)
+        return twin, twin.optimizer, twin.loss, []
+
+    if engine is _engine:
+        options = {"xla": xla, "key": None, "twin": twin, **options}
+    schedule = Schedule(BATCH_SIZE, epochs, shuffle, seed=3)
+    engine.train(model, training, schedule, on_epoch_end=record, **options)
+    return model, np.array(rows)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_validation_losses_equal_those_of_keras(weighted, xla, windows, target):
+    weight = np.linspace(0.1, 1, 40, dtype="float32") if weighted else None
+    training = data_of(missing(windows)[:40], target[:40], weight)
+    options = {"validation": data_of(windows[40:], target[40:])}
+    model, losses = trained(_engine, training, xla=xla, **options)
+    expected, expected_losses = trained(_generic, training, **options)
+    assert losses.shape == (4, 2)
+    assert_allclose(losses, expected_losses, rtol=1e-4)
+    for ours, theirs in zip(model.get_weights(), expected.get_weights(), strict=True):
+        assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_orders_are_the_same_in_both(windows, target):
+    training = data_of(windows, target)
+    _, losses = trained(_engine, training, shuffle=True)
+    _, expected = trained(_generic, training, shuffle=True)
+    assert_allclose(losses, expected, rtol=1e-4)
+    _, in_order = trained(_engine, training)
+    assert abs(losses[1] - in_order[1]) > 1e-3 * in_order[1]
+
+
+class Diary(keras.callbacks.Callback):
+    """Writes down the events and what it sees of the model at the end of an epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.events, self.weights = [], []
+
+    def on_train_begin(self, logs=None):
+        self.events.append("train begins")
+
+    def on_train_end(self, logs=None):
+        self.events.append("train ends")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.events.append(f"{epoch} begins")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.events.append((f"{epoch} ends", sorted(logs)))
+        self.weights.append(self.model.get_weights())
+
+
+def test_callbacks_see_what_keras_would_show_them(xla, windows, target):
+    training = data_of(windows, target)
+    ours, theirs = Diary(), Diary()
+    trained(_engine, training, xla=xla, callbacks=[ours], epochs=2)
+    trained(_generic, training, callbacks=[theirs], epochs=2)
+    assert ours.events == theirs.events
+    assert len(ours.weights) == 2
+    for epoch in range(2):
+        for a, b in zip(ours.weights[epoch], theirs.weights[epoch], strict=True):
+            assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+
+
+class SlowerAndSlower(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = 0.1 / (1 + epoch)
+
+
+def test_a_learning_rate_that_a_callback_sets_takes_effect(xla, windows, target):
+    training = data_of(windows, target)
+    model, losses = trained(_engine, training, xla=xla, callbacks=[SlowerAndSlower()])
+    _, expected = trained(_generic, training, callbacks=[SlowerAndSlower()])
+    assert_allclose(losses, expected, rtol=1e-4)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.025)
+
+
+def test_early_stopping_and_its_best_weights(xla, windows, target):
+    def callback():
+        return keras.callbacks.EarlyStopping(
+            "val_loss", patience=1, min_delta=0.02, restore_best_weights=True
+        )
+
+    training = data_of(windows[:40], target[:40])
+    options = {"validation": data_of(windows[40:], target[40:]), "epochs": 30}
+    model, losses = trained(
+        _engine, training, xla=xla, callbacks=[callback()], **options
+    )
+    expected, expected_losses = trained(
+        _generic, training, callbacks=[callback()], **options
+    )
+    assert len(losses) == len(expected_losses) < 30
+    for ours, theirs in zip(model.get_weights(), expected.get_weights(), strict=True):
+        assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_a_callback_for_batches_cannot_be_served(windows, target):
+    class EachBatch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            pass
+
+    with pytest.raises(_engine.CannotServeError, match="EachBatch has a method on_tr"):
+        trained(_engine, data_of(windows, target), callbacks=[EachBatch()])
+
+
+# The jit parameter
+
+
+@pytest.mark.parametrize("regressor", REGRESSORS)
+def test_jit_false_is_the_same_computation(regressor, windows, target):
+    """Shuffled, with missing steps, weights, and the batches of the engine."""
+    X, weight = missing(windows), np.linspace(0.1, 1, 60)
+    compiled, plain = (
+        regressor(
+            units=3, epochs=3, batch_size=16, metrics=["mae"], random_state=0, jit=jit
+        ).fit(X, target, sample_weight=weight)
+        for jit in (True, False)
+    )
+    for name in ("loss", "mae"):
+        assert_allclose(compiled.history_[name], plain.history_[name], rtol=1e-4)
+    assert_allclose(compiled.predict(X), plain.predict(X), rtol=1e-4, atol=1e-6)
+
+
+def test_jit_false_is_fit_and_predict_of_keras(windows, target, monkeypatch):
+    called = []
+    for name in ("fit", "predict"):
+        real = getattr(keras.Model, name)
+
+        def spy(model, *args, real=real, name=name, **options):
+            called.append(name)
+            return real(model, *args, **options)
+
+        monkeypatch.setattr(keras.Model, name, spy)
+    ElmanRegressor(units=2, epochs=1, jit=False).fit(windows, target).predict(windows)
+    assert called == ["fit", "predict"]
+
+
+def squared_error_in_python(y_true, y_pred):
+    """A loss that only Python can compute, so that XLA cannot compile it."""
+    import tensorflow as tf
+
+    error = tf.numpy_function(np.copy, [y_true - y_pred], tf.float32)
+    error = tf.stop_gradient(tf.ensure_shape(error, y_pred.shape))
+    return tf.reduce_mean(error * (y_true - y_pred), axis=-1)
+
+
+def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
+    monkeypatch.setattr(_engine, "worth_compiling", lambda *_, **__: True)
+    options = {"units": 2, "epochs": 2, "random_state": 0}
+    loss = {"loss": squared_error_in_python}
+    estimator = ElmanRegressor(**options, **loss, verbose=1).fit(windows, target)
+    printed = capfd.readouterr()
+    assert printed.out.count("Training with keras.Model.fit: XLA refuses: ") == 1
+    assert printed.err == ""
+    expected = ElmanRegressor(**options).fit(windows, target)
+    assert_allclose(estimator.loss_curve_, expected.loss_curve_, rtol=1e-4)
+    silent = ElmanRegressor(**options, **loss, verbose=0).fit(windows, target)
+    assert silent.loss_curve_ == estimator.loss_curve_
+    assert capfd.readouterr() == ("", "")
+
+
+def test_jit_true_fails_where_xla_refuses(windows, target):
+    estimator = ElmanRegressor(units=2, loss=squared_error_in_python, jit=True)
+    with pytest.raises(ValueError, match=r"^jit=True, but .*XLA refuses: .* Set jit="):
+        estimator.fit(windows, target)
+    assert not hasattr(estimator, "n_iter_")
+
+
+def test_on_a_gpu_keras_trains(windows, target, monkeypatch, capsys):
+    monkeypatch.setattr(_engine, "has_gpu", lambda: True)
+    options = {"units": 2, "epochs": 1, "random_state": 0}
+    ElmanRegressor(**options, verbose=1).fit(windows, target).predict(windows)
+    message = "Training with keras.Model.fit: TensorFlow sees a GPU.\n"
+    assert capsys.readouterr().out.startswith(message)
+    with pytest.raises(ValueError, match="TensorFlow sees a GPU"):
+        ElmanRegressor(**options, jit=True).fit(windows, target)

@@ -1,0 +1,79 @@
+"""How much memory does training take?
+
+Run `python benchmarks/memory.py`: the peak of an epoch on 5,000,000 rows in windows of
+200 steps, and what 100 fits of changing length leave behind (Linux only).
+"""
+
+import threading
+import time
+
+import numpy as np
+
+from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
+
+
+def resident():
+    """Return the resident memory of this process in MB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+
+
+def peak_of(function):
+    """Return the peak of the resident memory while a function runs, in MB."""
+    peak, done = [resident()], threading.Event()
+
+    def watch():
+        while not done.wait(0.01):
+            peak[0] = max(peak[0], resident())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    function()
+    done.set()
+    thread.join()
+    return peak[0]
+
+
+def large_epoch(n_rows=5_000_000, window_length=200):
+    rng = np.random.RandomState(0)
+    X, y = rng.rand(n_rows, 1), rng.rand(n_rows)
+    windows = SequenceWindower(window_length).fit_transform(X)
+    estimator = ElmanRegressor(units=4, batch_size=1024, epochs=1, random_state=0)
+    before, start = resident(), time.perf_counter()
+    peak = peak_of(lambda: estimator.fit(windows, y))
+    seconds = time.perf_counter() - start
+    print(
+        f"{n_rows} rows, windows of {window_length} steps "
+        f"({windows.size * 4 / 1e9:.1f} GB in float32): an epoch takes {seconds:.0f} s "
+        f"and peaks {peak - before:.0f} MB above the process before fit"
+    )
+
+
+def many_fits(jit, n_fits=100):
+    rng = np.random.RandomState(0)
+    series = rng.rand(3000, 2)
+    for i in range(n_fits):
+        n_rows, n_to_predict = rng.randint(300, 2500), rng.randint(1, 300)
+        windows = SequenceWindower(20).fit_transform(series[:n_rows])
+        estimator = LSTMRegressor(
+            8, epochs=3, batch_size=32, jit=jit, random_state=0
+        ).fit(windows, series[:n_rows, 0])
+        estimator.predict(windows[:n_to_predict])
+        if i == 9:
+            tenth = resident()
+    print(
+        f"{n_fits} fits of 300 to 2500 rows, jit={jit!r}: "
+        f"{resident() - tenth:.0f} MB more than after the 10th"
+    )
+
+
+def main():
+    # TensorFlow itself takes some 500 MB: it is there before anything is measured.
+    ElmanRegressor(units=2, epochs=1).fit(np.zeros((50, 3, 1)), np.zeros(50))
+    large_epoch()
+    many_fits("auto")
+    many_fits(True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,428 @@
+"""How fast is skrnn beside raw Keras, scikeras and skorch?
+
+Run `python benchmarks/peers.py`; skorch takes part where `pip install ".[benchmark]"`
+was run. Each round of each work is one process that runs the peers in turn; a figure
+is the median of three rounds. `--only sine predict` runs some works, `--rounds 5`
+more rounds.
+"""
+
+import argparse
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
+from skrnn.datasets import make_sine
+
+HAS_SKORCH = all(importlib.util.find_spec(name) for name in ("skorch", "torch"))
+CELLS = {"elman": ElmanRegressor, "lstm": LSTMRegressor, "gru": GRURegressor}
+
+
+def seconds(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def random_windows(n_rows, n_timesteps, n_features):
+    X = np.random.RandomState(0).rand(n_rows, n_timesteps, n_features)
+    X = X.astype("float32")
+    return X, X[:, -1, 0]
+
+
+def sine_windows():
+    """Windows as skrnn's windower gives them, the others' own copy, and targets."""
+    series = make_sine(1000, t_max=100.0)[:800]
+    X, y = series[:-1].reshape(-1, 1), series[1:]
+    windows = SequenceWindower(window_length=20).fit_transform(X)
+    whole = slice(19, None)
+    return windows, y, windows[whole].astype("float32"), y[whole].astype("float32")
+
+
+# Each returns a function that fits a network for a number of epochs.
+
+
+def skrnn_fit(cell, units, batch_size, X, y):
+    def fit(epochs):
+        estimator = CELLS[cell](
+            units, batch_size=batch_size, epochs=epochs, random_state=0
+        )
+        return estimator.fit(X, y)
+
+    return fit
+
+
+def keras_network(cell, units, shape):
+    import keras
+
+    layers = {
+        "elman": keras.layers.SimpleRNN,
+        "lstm": keras.layers.LSTM,
+        "gru": keras.layers.GRU,
+    }
+    model = keras.Sequential(
+        [keras.layers.Input(shape), layers[cell](units), keras.layers.Dense(1)]
+    )
+    model.compile(optimizer="adam", loss="mean_squared_error")
+    return model
+
+
+def keras_fit(cell, units, batch_size, X, y):
+    def fit(epochs):
+        model = keras_network(cell, units, X.shape[1:])
+        model.fit(X, y, epochs=epochs, batch_size=batch_size, verbose=0)
+        return model
+
+    return fit
+
+
+def scikeras_fit(cell, units, batch_size, X, y):
+    from scikeras.wrappers import KerasRegressor
+
+    def fit(epochs):
+        estimator = KerasRegressor(
+            keras_network,
+            cell=cell,
+            units=units,
+            shape=X.shape[1:],
+            epochs=epochs,
+            batch_size=batch_size,
+            verbose=0,
+        )
+        return estimator.fit(X, y)
+
+    return fit
+
+
+def skorch_fit(cell, units, batch_size, X, y):
+    import skorch
+    import torch
+
+    layers = {"elman": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.recurrent = layers[cell](X.shape[2], units, batch_first=True)
+            self.output = torch.nn.Linear(units, 1)
+
+        def forward(self, X):
+            return self.output(self.recurrent(X)[0][:, -1])
+
+    y = y.reshape(-1, 1)
+
+    def fit(epochs):
+        estimator = skorch.NeuralNetRegressor(
+            Network,
+            optimizer=torch.optim.Adam,
+            max_epochs=epochs,
+            batch_size=batch_size,
+            iterator_train__shuffle=True,
+            train_split=None,
+            verbose=0,
+        )
+        return estimator.fit(X, y)
+
+    return fit
+
+
+PEERS = {"Keras": keras_fit, "scikeras": scikeras_fit}
+if HAS_SKORCH:
+    PEERS["skorch"] = skorch_fit
+
+
+def scaled(fit, epochs, timed):
+    """Time a fit of `timed` epochs more than one, and scale it to `epochs`.
+
+    After a first fit that does not count.
+    """
+    fit(1)
+    if timed + 1 >= epochs:
+        return seconds(lambda: fit(epochs))
+    first = seconds(lambda: fit(1))
+    more = seconds(lambda: fit(1 + timed))
+    return first + (epochs - 1) * (more - first) / timed
+
+
+def training(cell, units, batch_size, epochs, data, timed):
+    """A whole fit: skrnn's first in the process, a later one, and the peers'."""
+    windows, targets, X, y = data
+    ours = skrnn_fit(cell, units, batch_size, windows, targets)
+    found = {"skrnn cold": seconds(lambda: ours(epochs))}
+    for name, peer in PEERS.items():
+        fit = peer(cell, units, batch_size, X, y)
+        found[name] = scaled(fit, epochs, timed)
+    found["skrnn warm"] = seconds(lambda: ours(epochs))
+    return found
+
+
+def sine():
+    return training("lstm", 50, 32, 20, sine_windows(), timed=19)
+
+
+def elman_small():
+    data = random_windows(1000, 11, 4)
+    return training("elman", 4, 32, 100, (*data, *data), timed=20)
+
+
+def lstm_tiny():
+    data = random_windows(1000, 1, 4)
+    return training("lstm", 4, 1, 100, (*data, *data), timed=3)
+
+
+def gru_tiny():
+    data = random_windows(1000, 1, 4)
+    return training("gru", 4, 1, 100, (*data, *data), timed=3)
+
+
+def lstm_large():
+    """An epoch, the start left out; and the rate of floating-point operations."""
+    X, y = random_windows(8192, 48, 8)
+    found = {}
+    for name, peer in {"skrnn warm": skrnn_fit, **PEERS}.items():
+        fit = peer("lstm", 128, 256, X, y)
+        fit(1)
+        one, four = seconds(lambda f=fit: f(1)), seconds(lambda f=fit: f(4))
+        found[name] = (four - one) / 3
+    flops = 3 * 2 * 8192 * 48 * (8 + 128) * 4 * 128
+    found["GFLOP/s of skrnn"] = flops / found["skrnn warm"] / 1e9
+    found["GFLOP/s of a product"] = product_rate((2048, 2048), (2048, 2048))
+    found["GFLOP/s of a step's product"] = product_rate((256, 128), (128, 512))
+    return found
+
+
+def product_rate(left, right):
+    """Matrix products one after the other in one TensorFlow function."""
+    import tensorflow as tf
+
+    flops = 2 * left[0] * left[1] * right[1]
+    n_times = int(1e11 / flops)
+    a, b = tf.random.normal(left), tf.random.normal(right)
+
+    @tf.function
+    def products(a, b):
+        for _ in tf.range(n_times):
+            a = a + 1e-9 * tf.matmul(a, b)[:1, :1]
+        return a
+
+    products(a, b).numpy()
+    times = [seconds(lambda: products(a, b).numpy()) for _ in range(5)]
+    return n_times * flops / statistics.median(times) / 1e9
+
+
+def predict():
+    X, y = random_windows(10_000, 20, 1)
+    found = {}
+    for name, peer in {"skrnn warm": skrnn_fit, **PEERS}.items():
+        fitted = peer("lstm", 50, 200, X[:1000], y[:1000])(1)
+        options = {"verbose": 0} if name == "Keras" else {}
+        for n_rows, n_times in ((1, 50), (10_000, 3)):
+            rows = X[:n_rows]
+            fitted.predict(rows, **options)
+            times = [
+                seconds(lambda: fitted.predict(rows, **options))  # noqa: B023
+                for _ in range(n_times)
+            ]
+            found[f"{n_rows} {name}"] = statistics.median(times)
+    return found
+
+
+def grid_search(estimator, grid, X, y):
+    from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+
+    search = GridSearchCV(
+        estimator, grid, cv=TimeSeriesSplit(5), scoring="neg_mean_squared_error"
+    )
+    return search.fit(X, y)
+
+
+def search_skrnn():
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
+    series = make_sine(1000, t_max=100.0)
+    pipe = Pipeline(
+        [
+            ("scale", MinMaxScaler()),
+            ("window", SequenceWindower()),
+            ("rnn", LSTMRegressor(batch_size=32, epochs=20, random_state=0)),
+        ]
+    )
+    grid = {"window__window_length": [10, 20], "rnn__units": [16, 50]}
+    grid_search(pipe, grid, series[:-1].reshape(-1, 1), series[1:])
+
+
+def search_scikeras():
+    import keras
+    from scikeras.wrappers import KerasRegressor
+    from sklearn.base import BaseEstimator, TransformerMixin
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
+    class Windows(TransformerMixin, BaseEstimator):
+        def __init__(self, window_length=10):
+            self.window_length = window_length
+
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            before = np.repeat(X[:1], self.window_length - 1, axis=0)
+            padded = np.concatenate([before, X])
+            view = np.lib.stride_tricks.sliding_window_view
+            return view(padded, self.window_length, axis=0).transpose(0, 2, 1)
+
+    def network(units, meta):
+        return keras_network("lstm", units, meta["X_shape_"][1:])
+
+    keras.utils.set_random_seed(0)
+    series = make_sine(1000, t_max=100.0)
+    pipe = Pipeline(
+        [
+            ("scale", MinMaxScaler()),
+            ("window", Windows()),
+            (
+                "rnn",
+                KerasRegressor(network, units=50, batch_size=32, epochs=20, verbose=0),
+            ),
+        ]
+    )
+    grid = {"window__window_length": [10, 20], "rnn__units": [16, 50]}
+    grid_search(pipe, grid, series[:-1].reshape(-1, 1), series[1:])
+
+
+def in_process(code):
+    return seconds(
+        lambda: subprocess.run(
+            [sys.executable, "-c", code], check=True, stderr=subprocess.DEVNULL
+        )
+    )
+
+
+def search():
+    """21 fits, the whole of a fresh process."""
+    here = f"import sys; sys.path.insert(0, {sys.path[0]!r}); import peers; peers."
+    return {
+        "skrnn": in_process(f"{here}search_skrnn()"),
+        "scikeras": in_process(f"{here}search_scikeras()"),
+    }
+
+
+def imports():
+    codes = {
+        "skrnn": "from skrnn import SequenceWindower",
+        "scikit-learn": "from sklearn.preprocessing import MinMaxScaler",
+    }
+    times = {name: [] for name in codes}
+    for _ in range(7):
+        for name, code in codes.items():
+            times[name].append(in_process(code))
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+WORKS = {
+    "sine": sine,
+    "elman_small": elman_small,
+    "lstm_tiny": lstm_tiny,
+    "gru_tiny": gru_tiny,
+    "lstm_large": lstm_large,
+    "predict": predict,
+    "search": search,
+    "imports": imports,
+}
+
+
+def run_here(work):
+    """Run one round of a work in this process; its imports are not timed."""
+    if work not in ("search", "imports"):
+        import keras  # noqa: F401
+        import scikeras.wrappers  # noqa: F401
+
+        if HAS_SKORCH:
+            import skorch  # noqa: F401
+    print("\n" + json.dumps(WORKS[work]()))
+
+
+def run_rounds(work, n_rounds):
+    """Return the medians over processes of their own."""
+    command = [sys.executable, __file__, "--here", work]
+    rounds = []
+    for _ in range(n_rounds):
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        rounds.append(json.loads(done.stdout.splitlines()[-1]))
+    return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+
+
+def as_time(value):
+    return f"{value:.2f} s" if value >= 1 else f"{1e3 * value:.3g} ms"
+
+
+def report(title, times):
+    """Print the row of a work: skrnn's time, and each peer's with its ratio."""
+    ours = {n: t for n, t in times.items() if n.startswith("skrnn")}
+    row = [title, " / ".join(as_time(t) for t in ours.values())]
+    for peer in ("Keras", "scikeras", "skorch"):
+        if peer in times:
+            ratios = " / ".join(f"{times[peer] / t:.3g}x" for t in ours.values())
+            row.append(f"{as_time(times[peer])} ({ratios})")
+        else:
+            row.append("")
+    print("| " + " | ".join(row) + " |", flush=True)
+
+
+TITLES = {
+    "sine": "sine: LSTM(50), 20 steps, batch 32, 20 epochs; cold / warm",
+    "elman_small": "Elman(4), 11 steps, batch 32, 100 epochs (\\*); cold / warm",
+    "lstm_tiny": "LSTM(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
+    "gru_tiny": "GRU(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
+    "lstm_large": "LSTM(128), 48 steps, 8192 windows, batch 256; an epoch",
+    "search": "search of 4 candidates x 5 folds, fresh process",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=list(WORKS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--here", choices=WORKS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.here:
+        run_here(options.here)
+        return
+    if not HAS_SKORCH:
+        print("skorch is left out: skorch or torch is not installed.\n")
+    print(
+        "| work | skrnn | Keras | scikeras | skorch |\n| --- | --- | --- | --- | --- |"
+    )
+    notes = []
+    for work in options.only:
+        found = run_rounds(work, options.rounds)
+        rates = {n: found.pop(n) for n in list(found) if n.startswith("GFLOP/s")}
+        notes += [f"{name}: {rate:.0f}" for name, rate in rates.items()]
+        if work == "predict":
+            for n_rows in ("1", "10000"):
+                part = {
+                    name.partition(" ")[2]: value
+                    for name, value in found.items()
+                    if name.partition(" ")[0] == n_rows
+                }
+                report(f"predict, {n_rows} rows, LSTM(50), 20 steps", part)
+        elif work == "imports":
+            ratio = found["skrnn"] / found["scikit-learn"]
+            notes.append(
+                f"from skrnn import SequenceWindower: {as_time(found['skrnn'])}, "
+                f"{ratio:.2f}x of scikit-learn's MinMaxScaler"
+            )
+        else:
+            report(TITLES[work], found)
+    print("\n(\\*) The peers' epochs are scaled from fewer.\n")
+    print("\n".join(notes))
+
+
+if __name__ == "__main__":
+    main()

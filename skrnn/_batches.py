@@ -1,0 +1,95 @@
+"""What a network is trained on, and in which order (NumPy only)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skrnn._missing import MISSING
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Windows, as the rows they are made of, with their targets and weights.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_rows, n_features)
+        Missing steps marked.
+    stride, n_timesteps : int
+        Window i is `series[i * stride : i * stride + n_timesteps]`.
+    y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+    weight : ndarray of shape (n_samples,) or None
+        Weights, not negative; None weighs all alike.
+    samples : ndarray of int32, shape (n_fit,)
+        The windows to train on.
+    """
+
+    series: np.ndarray
+    stride: int
+    n_timesteps: int
+    y: np.ndarray
+    weight: np.ndarray | None
+    samples: np.ndarray
+
+    @cached_property
+    def has_missing(self):
+        """Whether a window to train on has a missing step."""
+        missing = self.series[:, 0] == MISSING
+        if not missing.any():
+            return False
+        until = np.zeros(len(missing) + 1, dtype=np.int32)
+        np.cumsum(missing, out=until[1:])
+        first = self.samples.astype(np.int64) * self.stride
+        return bool((until[first + self.n_timesteps] > until[first]).any())
+
+    def batch(self, samples):
+        """Return windows, targets and, if there are any, weights of some samples."""
+        steps = samples[:, np.newaxis].astype(np.int64) * self.stride
+        steps = steps + np.arange(self.n_timesteps)
+        parts = self.series[steps], self.y[samples]
+        return parts if self.weight is None else (*parts, self.weight[samples])
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How often a network sees its training data, and in which order.
+
+    Parameters
+    ----------
+    batch_size, epochs : int
+        Samples in a batch, passes over the data.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    seed : int
+        Seeds those orders.
+    """
+
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    seed: int
+
+    def n_batches(self, n_samples):
+        """Return the number of batches of an epoch."""
+        return -(-n_samples // self.batch_size)
+
+    def orders(self, order):
+        """Give the same array for every epoch, put into the order to train in.
+
+        Parameters
+        ----------
+        order : ndarray of int32, shape (n_fit,)
+            The samples; changed in place.
+
+        Yields
+        ------
+        ndarray of int32, shape (n_fit,)
+            `order`.
+        """
+        rng = np.random.RandomState(self.seed)
+        for _ in range(self.epochs):
+            if self.shuffle:
+                rng.shuffle(order)
+            yield order

@@ -1,0 +1,43 @@
+"""Where compiled programs are kept between fits."""
+
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+
+class ProgramStore:
+    """The programs used last, a bounded number, safe to use from several threads."""
+
+    def __init__(self, most):
+        self._most = most
+        self._programs = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key, build):
+        """Return the program of `key` to share it."""
+        program = self.take(key, build)
+        self.put(key, program)
+        return program
+
+    def take(self, key, build):
+        """Return the program of `key` to one user, who may put it back."""
+        with self._lock:
+            program = self._programs.pop(key, None)
+        return build() if program is None else program
+
+    def put(self, key, program):
+        """Keep a program; forget those used longest ago."""
+        with self._lock:
+            self._programs[key] = program
+            while len(self._programs) > self._most:
+                self._programs.popitem(last=False)
+
+
+def filled_up(array, length):
+    """Return an array with zeros behind it up to a length, itself if it has that."""
+    if len(array) == length:
+        return array
+    out = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
+    out[: len(array)] = array
+    return out

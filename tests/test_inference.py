@@ -1,0 +1,65 @@
+"""Predictions through compiled programs, row by row and together."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skrnn import GRURegressor, _inference
+from skrnn._inference import N_FEW_ROWS
+
+
+@pytest.fixture(scope="module")
+def many():
+    rng = np.random.RandomState(0)
+    X = rng.rand(100, 5, 2)
+    X[3, 2] = X[4, :2] = X[5] = np.nan
+    return X
+
+
+@pytest.fixture(scope="module")
+def fitted(many):
+    y = np.random.RandomState(1).rand(100, 2)
+    return GRURegressor(units=3, epochs=2, random_state=0).fit(many, y)
+
+
+def test_a_row_gets_the_same_bits_whichever_come_with_it(fitted, many):
+    together = fitted.predict(many[:N_FEW_ROWS])
+    alone = [fitted.predict(many[i : i + 1])[0] for i in range(N_FEW_ROWS)]
+    assert_array_equal(together, alone)
+    assert_array_equal(fitted.predict(many[:7]), together[:7])
+
+
+def test_few_rows_and_many_agree(fitted, many):
+    together = fitted.predict(many)
+    few = [fitted.predict(many[i : i + 20]) for i in range(0, 100, 20)]
+    assert_allclose(together, np.concatenate(few), rtol=1e-5, atol=1e-7)
+
+
+def test_the_networks_own_output(fitted, many):
+    """Of the Keras model, called on windows without a missing step."""
+    expected = fitted.model_(many[10:80].astype("float32")).numpy()
+    assert_allclose(fitted.predict(many[10:80]), expected, rtol=1e-5)
+
+
+def test_many_rows_are_made_into_windows_in_parts(fitted, many, monkeypatch):
+    expected = fitted.predict(many)
+    parts = []
+
+    def run(program, model, windows, real=_inference.ManyRows.run):
+        parts.append(len(windows))
+        return real(program, model, windows)
+
+    monkeypatch.setattr(_inference.ManyRows, "run", run)
+    monkeypatch.setattr(_inference, "N_VALUES_AT_ONCE", 70 * 5 * 2)
+    assert_allclose(fitted.predict(many), expected, rtol=1e-5)
+    assert parts == [70, 30]
+
+
+def test_a_program_serves_all_networks_of_a_kind(fitted, many):
+    """It gets the weights with every call."""
+    other = GRURegressor(units=3, epochs=2, random_state=1).fit(
+        many, np.random.RandomState(2).rand(100, 2)
+    )
+    fresh = fitted.predict(many[:3])
+    assert not np.allclose(other.predict(many[:3]), fresh)
+    assert_array_equal(fitted.predict(many[:3]), fresh)
