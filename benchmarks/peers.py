@@ -136,33 +136,37 @@ if HAS_SKORCH:
     PEERS["skorch"] = skorch_fit
 
 
-def scaled(fit, epochs, timed):
-    """Time a fit of `timed` epochs more than one, and scale it to `epochs`.
+def cold_and_warm(fit, epochs, timed):
+    """Time the first fit in the process and a later one.
 
-    After a first fit that does not count.
+    Only `timed` epochs more than the first are run where there would be more, and
+    scaled to `epochs`.
     """
-    fit(1)
-    if timed + 1 >= epochs:
-        return seconds(lambda: fit(epochs))
-    first = seconds(lambda: fit(1))
+    if timed is None:
+        return seconds(lambda: fit(epochs)), seconds(lambda: fit(epochs))
+    cold, warm = seconds(lambda: fit(1)), seconds(lambda: fit(1))
     more = seconds(lambda: fit(1 + timed))
-    return first + (epochs - 1) * (more - first) / timed
+    rest = (epochs - 1) * (more - warm) / timed
+    return cold + rest, warm + rest
 
 
-def training(cell, units, batch_size, epochs, data, timed):
-    """A whole fit: skrnn's first in the process, a later one, and the peers'."""
+def training(cell, units, batch_size, epochs, data, timed=None):
+    """Whole fits, skrnn's first: it pays for what TensorFlow does but once."""
     windows, targets, X, y = data
     ours = skrnn_fit(cell, units, batch_size, windows, targets)
-    found = {"skrnn cold": seconds(lambda: ours(epochs))}
+    times = {"skrnn": cold_and_warm(ours, epochs, None)}
     for name, peer in PEERS.items():
         fit = peer(cell, units, batch_size, X, y)
-        found[name] = scaled(fit, epochs, timed)
-    found["skrnn warm"] = seconds(lambda: ours(epochs))
-    return found
+        times[name] = cold_and_warm(fit, epochs, timed)
+    return {
+        f"{when} {name}": value
+        for name, found in times.items()
+        for when, value in zip(("cold", "warm"), found, strict=True)
+    }
 
 
 def sine():
-    return training("lstm", 50, 32, 20, sine_windows(), timed=19)
+    return training("lstm", 50, 32, 20, sine_windows())
 
 
 def elman_small():
@@ -183,14 +187,19 @@ def gru_tiny():
 def lstm_large():
     """An epoch, the start left out; and the rate of floating-point operations."""
     X, y = random_windows(8192, 48, 8)
-    found = {}
-    for name, peer in {"skrnn warm": skrnn_fit, **PEERS}.items():
-        fit = peer("lstm", 128, 256, X, y)
-        fit(1)
-        one, four = seconds(lambda f=fit: f(1)), seconds(lambda f=fit: f(4))
-        found[name] = (four - one) / 3
+    fits = {
+        name: peer("lstm", 128, 256, X, y)
+        for name, peer in {"skrnn": skrnn_fit, **PEERS}.items()
+    }
+    times = {name: [] for name in fits}
+    for _ in range(3):
+        for name, fit in fits.items():
+            fit(1)
+            one, four = seconds(lambda f=fit: f(1)), seconds(lambda f=fit: f(4))
+            times[name].append((four - one) / 3)
+    found = {name: statistics.median(values) for name, values in times.items()}
     flops = 3 * 2 * 8192 * 48 * (8 + 128) * 4 * 128
-    found["GFLOP/s of skrnn"] = flops / found["skrnn warm"] / 1e9
+    found["GFLOP/s of skrnn"] = flops / found["skrnn"] / 1e9
     found["GFLOP/s of a product"] = product_rate((2048, 2048), (2048, 2048))
     found["GFLOP/s of a step's product"] = product_rate((256, 128), (128, 512))
     return found
@@ -218,7 +227,7 @@ def product_rate(left, right):
 def predict():
     X, y = random_windows(10_000, 20, 1)
     found = {}
-    for name, peer in {"skrnn warm": skrnn_fit, **PEERS}.items():
+    for name, peer in {"skrnn": skrnn_fit, **PEERS}.items():
         fitted = peer("lstm", 50, 200, X[:1000], y[:1000])(1)
         options = {"verbose": 0} if name == "Keras" else {}
         for n_rows, n_times in ((1, 50), (10_000, 3)):
@@ -362,16 +371,16 @@ def as_time(value):
     return f"{value:.2f} s" if value >= 1 else f"{1e3 * value:.3g} ms"
 
 
-def report(title, times):
-    """Print the row of a work: skrnn's time, and each peer's with its ratio."""
-    ours = {n: t for n, t in times.items() if n.startswith("skrnn")}
-    row = [title, " / ".join(as_time(t) for t in ours.values())]
-    for peer in ("Keras", "scikeras", "skorch"):
-        if peer in times:
-            ratios = " / ".join(f"{times[peer] / t:.3g}x" for t in ours.values())
-            row.append(f"{as_time(times[peer])} ({ratios})")
-        else:
-            row.append("")
+def report(title, found):
+    """Print the row of a work: each peer's times, and their ratios to skrnn's."""
+    row = [title]
+    for peer in ("skrnn", "Keras", "scikeras", "skorch"):
+        names = [name for name in found if name.split()[-1] == peer]
+        cell = " / ".join(as_time(found[name]) for name in names)
+        if peer != "skrnn" and names:
+            ratios = [found[n] / found[n.replace(peer, "skrnn")] for n in names]
+            cell += f" ({' / '.join(f'{ratio:.3g}x' for ratio in ratios)})"
+        row.append(cell)
     print("| " + " | ".join(row) + " |", flush=True)
 
 
@@ -406,11 +415,7 @@ def main():
         notes += [f"{name}: {rate:.0f}" for name, rate in rates.items()]
         if work == "predict":
             for n_rows in ("1", "10000"):
-                part = {
-                    name.partition(" ")[2]: value
-                    for name, value in found.items()
-                    if name.partition(" ")[0] == n_rows
-                }
+                part = {n: t for n, t in found.items() if n.split()[0] == n_rows}
                 report(f"predict, {n_rows} rows, LSTM(50), 20 steps", part)
         elif work == "imports":
             ratio = found["skrnn"] / found["scikit-learn"]

@@ -52,6 +52,45 @@ class TrainingData:
         return parts if self.weight is None else (*parts, self.weight[samples])
 
 
+def hold_out_last(codes, fraction, gap):
+    """Split rows in time order: the last of every series are for validation.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_rows,)
+        The series of each row; the rows of a series are in time order.
+    fraction : float
+        Share of the rows of a series that are held out, rounded up.
+    gap : int
+        Rows before them that are left out.
+
+    Returns
+    -------
+    train, validation : ndarray of bool, shape (n_rows,)
+        Which rows are for what.
+
+    Raises
+    ------
+    ValueError
+        If no row is left to train on.
+    """
+    sizes = np.bincount(codes)
+    by_series = np.argsort(codes, kind="stable")
+    position = np.empty(len(codes), dtype=np.int64)
+    position[by_series] = np.arange(len(codes))
+    position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
+    first_held_out = (sizes - np.ceil(fraction * sizes).astype(np.int64))[codes]
+    train = position < first_held_out - gap
+    if not train.any():
+        raise ValueError(
+            f"early_stopping=True leaves no row to train on: of {len(codes)} rows in "
+            f"{len(sizes)} series, validation_fraction={fraction} holds out the last "
+            f"and validation_gap leaves out {gap} before them. Set smaller ones, or "
+            "pass X_val and y_val."
+        )
+    return train, position >= first_held_out
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How often a network sees its training data, and in which order.

@@ -5,6 +5,8 @@ import contextlib
 import keras
 
 from skrnn._backend import quiet_tensorflow
+from skrnn._callbacks import until_interrupted
+from skrnn._programs import assign
 
 N_VALUES_AT_ONCE = 2**20  # of the windows in one batch to predict
 
@@ -63,12 +65,16 @@ def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=())
     def start(epoch, logs):
         batches.start_epoch()
 
+    state, whole_epoch = [*model.variables, *model.optimizer.variables], []
+
     def record(epoch, logs):
         compiling.close()
         logs.update(on_epoch_end(epoch, list(logs.values())))
+        whole_epoch[:] = [variable.numpy() for variable in state]
+        epochs.append(epoch)
 
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=start, on_epoch_end=record)
-    with contextlib.ExitStack() as compiling:
+    with until_interrupted() as epochs, contextlib.ExitStack() as compiling:
         compiling.enter_context(quiet_tensorflow())
         model.fit(
             batches,
@@ -78,6 +84,12 @@ def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=())
             validation_data=validation and OrderedBatches(validation, schedule),
             callbacks=[watch, *callbacks],
         )
+        return
+    # Interrupted, perhaps between two batches: what Keras would have done at the end.
+    assign(state, whole_epoch)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    for callback in callbacks:
+        callback.on_train_end()
 
 
 class WindowBatches(keras.utils.PyDataset):

@@ -16,6 +16,8 @@ _programs = ProgramStore(N_PROGRAMS_KEPT)
 N_FEW_ROWS = 32
 N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a program
 
+_COUNTS = [tf.constant(n_rows) for n_rows in range(N_FEW_ROWS + 1)]
+
 
 def predict(model, windows_of, n_rows, *, key, twin):
     """Predict rows batch by batch.
@@ -86,7 +88,7 @@ class FewRows(_PredictProgram):
     def run(self, model, windows):
         """Return the output of a model of the same layers as an ndarray."""
         rows = tf.constant(filled_up(windows, N_FEW_ROWS))
-        return self._call(model, rows, tf.constant(len(windows)))[: len(windows)]
+        return self._call(model, rows, _COUNTS[len(windows)])[: len(windows)]
 
     def _compile(self, *inputs):
         one_by_one = tf.function(self._one_by_one, autograph=False, jit_compile=True)

@@ -1,4 +1,4 @@
-"""Where compiled programs are kept between fits."""
+"""Where compiled programs are kept between fits, and what they share."""
 
 import threading
 from collections import OrderedDict
@@ -41,3 +41,9 @@ def filled_up(array, length):
     out = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
     out[: len(array)] = array
     return out
+
+
+def assign(variables, values):
+    """Assign to each variable its value, an array or a variable."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -44,9 +44,26 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Passes over the training windows.
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
+    early_stopping : bool, default=False
+        Whether to hold out the last part of the training data, in time order, stop
+        when its loss no longer improves, and keep the weights of its lowest loss.
+    validation_fraction : float, default=0.1
+        Share of the rows that `early_stopping` holds out, rounded up: the last rows,
+        or of a DataFrame with a (series, time) index the last of every series.
+    validation_gap : int or "auto", default="auto"
+        Rows left out between the training rows and those held out. "auto" leaves out
+        `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
+        training target lies in the validation part.
+    n_iter_no_change : int, default=10
+        Epochs without an improvement of more than `tol` after which
+        `early_stopping` stops.
+    tol : float, default=1e-4
+        What the validation loss must fall by to count as an improvement.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Callbacks, as instances or classes. Each fit works on fresh copies.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch,
-        without sample weights.
+        Names of Keras metrics to compute after each epoch, on the training batches
+        and on the validation data, without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
@@ -71,12 +88,18 @@ class LSTMRegressor(BaseRecurrentRegressor):
     model_ : keras.Model
         The trained network.
     history_ : dict of list of float
-        The training loss and the metrics of every epoch.
+        The training loss and the metrics of every epoch; with validation data also
+        those of them, as `val_loss` and so on.
     loss_curve_ : list of float
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
+    validation_loss_curve_ : list of float or None
+        The validation loss of every epoch; None without validation data.
     best_loss_ : float
-        The smallest value of `loss_curve_`.
+        The smallest validation loss, or without validation data training loss, of
+        the last fit.
+    best_epoch_ : int
+        The epoch of `best_loss_`, from 1: with `early_stopping` its weights are kept.
     n_iter_ : int
         Epochs trained.
     n_features_in_ : int
@@ -154,6 +177,12 @@ class LSTMRegressor(BaseRecurrentRegressor):
         batch_size="auto",
         epochs=200,
         shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        validation_gap="auto",
+        n_iter_no_change=10,
+        tol=1e-4,
+        callbacks=None,
         metrics=None,
         warm_start=False,
         dtype="float32",
@@ -175,6 +204,12 @@ class LSTMRegressor(BaseRecurrentRegressor):
             batch_size=batch_size,
             epochs=epochs,
             shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            validation_gap=validation_gap,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            callbacks=callbacks,
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,
@@ -229,9 +264,26 @@ class GRURegressor(BaseRecurrentRegressor):
         Passes over the training windows.
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
+    early_stopping : bool, default=False
+        Whether to hold out the last part of the training data, in time order, stop
+        when its loss no longer improves, and keep the weights of its lowest loss.
+    validation_fraction : float, default=0.1
+        Share of the rows that `early_stopping` holds out, rounded up: the last rows,
+        or of a DataFrame with a (series, time) index the last of every series.
+    validation_gap : int or "auto", default="auto"
+        Rows left out between the training rows and those held out. "auto" leaves out
+        `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
+        training target lies in the validation part.
+    n_iter_no_change : int, default=10
+        Epochs without an improvement of more than `tol` after which
+        `early_stopping` stops.
+    tol : float, default=1e-4
+        What the validation loss must fall by to count as an improvement.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Callbacks, as instances or classes. Each fit works on fresh copies.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch,
-        without sample weights.
+        Names of Keras metrics to compute after each epoch, on the training batches
+        and on the validation data, without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
@@ -256,12 +308,18 @@ class GRURegressor(BaseRecurrentRegressor):
     model_ : keras.Model
         The trained network.
     history_ : dict of list of float
-        The training loss and the metrics of every epoch.
+        The training loss and the metrics of every epoch; with validation data also
+        those of them, as `val_loss` and so on.
     loss_curve_ : list of float
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
+    validation_loss_curve_ : list of float or None
+        The validation loss of every epoch; None without validation data.
     best_loss_ : float
-        The smallest value of `loss_curve_`.
+        The smallest validation loss, or without validation data training loss, of
+        the last fit.
+    best_epoch_ : int
+        The epoch of `best_loss_`, from 1: with `early_stopping` its weights are kept.
     n_iter_ : int
         Epochs trained.
     n_features_in_ : int
@@ -342,6 +400,12 @@ class GRURegressor(BaseRecurrentRegressor):
         batch_size="auto",
         epochs=200,
         shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        validation_gap="auto",
+        n_iter_no_change=10,
+        tol=1e-4,
+        callbacks=None,
         metrics=None,
         warm_start=False,
         dtype="float32",
@@ -363,6 +427,12 @@ class GRURegressor(BaseRecurrentRegressor):
             batch_size=batch_size,
             epochs=epochs,
             shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            validation_gap=validation_gap,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            callbacks=callbacks,
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,
@@ -413,9 +483,26 @@ class ElmanRegressor(BaseRecurrentRegressor):
         Passes over the training windows.
     shuffle : bool, default=True
         Whether each epoch takes the windows in a random order.
+    early_stopping : bool, default=False
+        Whether to hold out the last part of the training data, in time order, stop
+        when its loss no longer improves, and keep the weights of its lowest loss.
+    validation_fraction : float, default=0.1
+        Share of the rows that `early_stopping` holds out, rounded up: the last rows,
+        or of a DataFrame with a (series, time) index the last of every series.
+    validation_gap : int or "auto", default="auto"
+        Rows left out between the training rows and those held out. "auto" leaves out
+        `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
+        training target lies in the validation part.
+    n_iter_no_change : int, default=10
+        Epochs without an improvement of more than `tol` after which
+        `early_stopping` stops.
+    tol : float, default=1e-4
+        What the validation loss must fall by to count as an improvement.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Callbacks, as instances or classes. Each fit works on fresh copies.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute on the training batches of each epoch,
-        without sample weights.
+        Names of Keras metrics to compute after each epoch, on the training batches
+        and on the validation data, without sample weights.
     warm_start : bool, default=False
         Whether `fit` carries on with the weights and the optimizer's state of the
         last `fit` instead of new ones.
@@ -440,12 +527,18 @@ class ElmanRegressor(BaseRecurrentRegressor):
     model_ : keras.Model
         The trained network.
     history_ : dict of list of float
-        The training loss and the metrics of every epoch.
+        The training loss and the metrics of every epoch; with validation data also
+        those of them, as `val_loss` and so on.
     loss_curve_ : list of float
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
+    validation_loss_curve_ : list of float or None
+        The validation loss of every epoch; None without validation data.
     best_loss_ : float
-        The smallest value of `loss_curve_`.
+        The smallest validation loss, or without validation data training loss, of
+        the last fit.
+    best_epoch_ : int
+        The epoch of `best_loss_`, from 1: with `early_stopping` its weights are kept.
     n_iter_ : int
         Epochs trained.
     n_features_in_ : int
@@ -507,6 +600,12 @@ class ElmanRegressor(BaseRecurrentRegressor):
         batch_size="auto",
         epochs=200,
         shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        validation_gap="auto",
+        n_iter_no_change=10,
+        tol=1e-4,
+        callbacks=None,
         metrics=None,
         warm_start=False,
         dtype="float32",
@@ -528,6 +627,12 @@ class ElmanRegressor(BaseRecurrentRegressor):
             batch_size=batch_size,
             epochs=epochs,
             shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            validation_gap=validation_gap,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            callbacks=callbacks,
             metrics=metrics,
             warm_start=warm_start,
             dtype=dtype,

@@ -8,6 +8,7 @@ from scikeras.wrappers import BaseWrapper
 
 from skrnn import _engine, _generic, _inference
 from skrnn._batches import Schedule
+from skrnn._callbacks import BestWeights, fresh_copies
 from skrnn._compat import ScikerasHooks
 from skrnn._network import build_network
 from skrnn._objectives import (
@@ -17,6 +18,7 @@ from skrnn._objectives import (
     make_metric,
     make_optimizer,
 )
+from skrnn._programs import assign
 
 
 class RecurrentWrapper(ScikerasHooks, BaseWrapper):
@@ -42,6 +44,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         As in `keras.Model.fit`.
     jit : bool or "auto"
         Whether to train and predict by compiled programs.
+    callbacks : tuple
+        Keras callbacks, as instances or classes; copied for every training.
+    patience : tuple of (int, float) or None
+        Arguments of `BestWeights`; None does not stop early.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         shuffle,
         verbose,
         jit,
+        callbacks,
+        patience,
     ):
         check_activations(network["cell_options"])
         super().__init__(
@@ -71,6 +79,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             verbose=verbose,
         )
         self.network = network
+        self._network_key = json.dumps(network, sort_keys=True)
         self.seed = seed
         self.params = {
             "network": network,
@@ -85,6 +94,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             "shuffle": shuffle,
             "verbose": verbose,
             "jit": jit,
+            "callbacks": callbacks,
+            "patience": patience,
         }
 
     def build(self, compile_kwargs):
@@ -93,13 +104,13 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         model.compile(**compile_kwargs)
         return model
 
-    def train(self, data, epochs):
+    def train(self, parts, epochs):
         """Train `model_` and append to `history_`.
 
         Parameters
         ----------
-        data : TrainingData
-            What to train on.
+        parts : tuple of (TrainingData, TrainingData or None)
+            What to train on, and what to evaluate after each epoch.
         epochs : int
             Passes over the data.
 
@@ -108,9 +119,11 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         ValueError
             If the loss, or in the end a weight, is not finite.
         """
-        names = self._history_names()
-        if not self.warm_start:
-            self.history_ = {name: [] for name in names}
+        data, validation = parts
+        names = ["loss", *self.params["metrics"]]
+        if validation is not None:
+            names += [f"val_{name}" for name in names]
+        self.n_epochs_before_ = self._start_history(names)
 
         def on_epoch_end(epoch, values):
             figures = dict(zip(names, values, strict=True))
@@ -120,15 +133,30 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             _report(self.verbose, epoch + 1, epochs, figures)
             return figures
 
+        callbacks = fresh_copies(self.params["callbacks"])
+        best = self.params["patience"] and BestWeights(*self.params["patience"])
+        options = {
+            "on_epoch_end": on_epoch_end,
+            "validation": validation,
+            "callbacks": [best, *callbacks] if best else callbacks,
+        }
         schedule = Schedule(self.batch_size, epochs, self.shuffle, self.seed)
-        if not self._train_compiled(data, schedule, on_epoch_end):
-            _generic.train(self.model_, data, schedule, on_epoch_end=on_epoch_end)
+        if not self._train_compiled(data, schedule, options):
+            _generic.train(self.model_, data, schedule, **options)
         for weight in self.model_.trainable_variables:
             _check_finite(
                 epochs, weight.numpy().sum(), f"the sum of {weight.path} after"
             )
 
-    def _train_compiled(self, data, schedule, on_epoch_end):
+    def _start_history(self, names):
+        """Prepare `history_` for more epochs; return how many it has."""
+        before = self.history_ if self.warm_start else {}
+        n_before = len(before.get("loss", ()))
+        unknown = [np.nan] * n_before
+        self.history_ = {name: list(before.get(name, unknown)) for name in names}
+        return n_before
+
+    def _train_compiled(self, data, schedule, options):
         """Train by the engine; return whether it could and was to."""
         jit = self.params["jit"]
         if jit is False:
@@ -143,7 +171,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
                 xla=jit is True or _engine.worth_compiling(*work),
                 key=self._training_key(),
                 twin=self._twin_for_training,
-                on_epoch_end=on_epoch_end,
+                **options,
             )
         except _engine.CannotServeError as error:
             if jit is True:
@@ -165,7 +193,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             self.model_,
             windows_of,
             n_rows,
-            key=self._network_key(),
+            key=self._network_key,
             twin=self._twin_network,
         )
 
@@ -193,13 +221,12 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         """
         self.initialize(np.zeros((1, 1)), np.zeros(1))
         self.warm_start = True
-        before = state["history"]
-        unknown = [np.nan] * len(before["loss"])
-        self.history_ = {k: list(before.get(k, unknown)) for k in self._history_names()}
-        _engine.assign(self.model_.variables, state["variables"])
+        self.history_ = {name: list(v) for name, v in state["history"].items()}
+        self.n_epochs_before_ = 0
+        assign(self.model_.variables, state["variables"])
         if with_optimizer:
             self.optimizer.build(self.model_.trainable_variables)
-            _engine.assign(self.optimizer.variables, state["optimizer_variables"])
+            assign(self.optimizer.variables, state["optimizer_variables"])
         return self
 
     def carry_on(self, trained):
@@ -229,9 +256,6 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if same and self.params["learning_rate"] != trained.params["learning_rate"]:
             self.optimizer.learning_rate = learning_rate
 
-    def _history_names(self):
-        return ["loss", *self.params["metrics"]]
-
     def _twin_network(self, masked=True):
         return build_network(**self.network, seed=self.seed, masked=masked)
 
@@ -247,10 +271,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if not isinstance(self.params["loss"], str):
             return None
         what = (self.params["loss"], *self.params["metrics"])
-        return self._network_key(), self._optimizer_key(), what
-
-    def _network_key(self):
-        return json.dumps(self.network, sort_keys=True)
+        return self._network_key, self._optimizer_key(), what
 
     def _optimizer_key(self):
         optimizer = keras.optimizers.serialize(self.optimizer)

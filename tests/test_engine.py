@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine, _generic
 from skrnn._batches import Schedule, TrainingData
+from skrnn._epoch import EpochProgram, capacity_for
 from skrnn._missing import mark_missing
 from skrnn._network import build_network
 from skrnn._programs import ProgramStore
@@ -204,7 +205,7 @@ def test_compiling_is_decided_by_the_work_alone():
     [(1, 4096), (4097, 16384), (262_144, 262_144), (5_000_000, 5_242_880)],
 )
 def test_an_xla_program_has_room_for_more_samples(n_samples, expected):
-    assert _engine.capacity_for(n_samples) == expected
+    assert capacity_for(n_samples) == expected
 
 
 def test_xla_compiles_once_for_folds_of_different_length(windows, target):
@@ -219,12 +220,12 @@ def test_xla_compiles_once_for_folds_of_different_length(windows, target):
 def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     seen = []
 
-    def tensors(program, data, make=_engine.EpochProgram.tensors):
+    def tensors(program, data, make=EpochProgram.tensors):
         made = make(program, data)
         seen.extend(weakref.ref(part) for part in (data.series, data.y, *made))
         return made
 
-    monkeypatch.setattr(_engine.EpochProgram, "tensors", tensors)
+    monkeypatch.setattr(EpochProgram, "tensors", tensors)
     ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True).fit(windows, target)
     gc.collect()
     assert len(seen) == 5

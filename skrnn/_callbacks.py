@@ -1,0 +1,96 @@
+"""Callbacks: early stopping in the estimator's words, and copies of the user's."""
+
+import contextlib
+import copy
+import warnings
+
+import keras
+import numpy as np
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Stop when the validation loss no longer improves; go back to the best weights.
+
+    Parameters
+    ----------
+    n_iter_no_change : int
+        Epochs to go on without an improvement.
+    tol : float
+        A validation loss must be lower than the last that counted by more than this
+        to count.
+
+    Attributes
+    ----------
+    best_epoch : int
+        The epoch of the lowest validation loss, from 0.
+    """
+
+    def __init__(self, n_iter_no_change, tol):
+        super().__init__()
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+
+    def on_train_begin(self, logs=None):
+        """Forget an earlier training."""
+        self.best_epoch, self._best, self._weights = None, np.inf, None
+        self._to_beat, self._waited = np.inf, 0
+
+    def on_epoch_end(self, epoch, logs):
+        """Keep the weights if they are the best, and count."""
+        loss = logs["val_loss"]
+        if loss < self._best:
+            self.best_epoch, self._best = epoch, loss
+            self._weights = self.model.get_weights()
+        if loss < self._to_beat - self.tol:
+            self._to_beat, self._waited = loss, 0
+            return
+        self._waited += 1
+        if self._waited >= self.n_iter_no_change:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Go back to the best weights."""
+        if self._weights is not None:
+            self.model.set_weights(self._weights)
+
+
+@contextlib.contextmanager
+def until_interrupted():
+    """Let Ctrl-C end a training after its last whole epoch, with a warning.
+
+    Yields
+    ------
+    list
+        To be appended to after every epoch. While it is empty, the
+        KeyboardInterrupt goes on.
+    """
+    epochs = []
+    try:
+        yield epochs
+    except KeyboardInterrupt:
+        if not epochs:
+            raise
+        warnings.warn(
+            f"Training was interrupted by the user after {len(epochs)} epochs.",
+            stacklevel=2,
+        )
+
+
+def fresh_copies(callbacks):
+    """Return new callbacks for one training: classes called, instances copied.
+
+    Raises
+    ------
+    TypeError
+        If one is neither a Keras callback nor a class of them.
+    """
+    copies = []
+    for given in callbacks:
+        made = given() if isinstance(given, type) else copy.deepcopy(given)
+        if not isinstance(made, keras.callbacks.Callback):
+            raise TypeError(
+                "The 'callbacks' parameter must hold Keras callbacks, as instances or "
+                f"classes. Got {given!r} instead."
+            )
+        copies.append(made)
+    return copies

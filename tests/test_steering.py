@@ -1,0 +1,373 @@
+"""Validation in time order, early stopping, callbacks, partial_fit, Ctrl-C, faults."""
+
+import csv
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
+from skrnn._batches import hold_out_last
+
+
+@pytest.fixture(params=["auto", False], ids=["engine", "Model.fit"])
+def jit(request):
+    return request.param
+
+
+def small(**params):
+    defaults = {"units": 3, "epochs": 30, "batch_size": 16, "random_state": 0}
+    return ElmanRegressor(**{**defaults, **params})
+
+
+STOPS = {"early_stopping": True, "n_iter_no_change": 3, "tol": 0.01}
+
+
+# Holding out the last rows
+
+
+def test_the_last_rows_are_held_out_with_a_gap_before_them():
+    train, validation = hold_out_last(np.zeros(10, int), fraction=0.25, gap=2)
+    assert_array_equal(np.flatnonzero(train), [0, 1, 2, 3, 4])
+    assert_array_equal(np.flatnonzero(validation), [7, 8, 9])
+
+
+@given(
+    codes=st.lists(st.integers(0, 3), min_size=1, max_size=40),
+    fraction=st.floats(0.01, 0.99),
+    gap=st.integers(0, 3),
+)
+def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
+    codes = np.unique(codes, return_inverse=True)[1]
+    try:
+        train, validation = hold_out_last(codes, fraction, gap)
+    except ValueError:
+        train = None
+    n_train = 0
+    for series in range(codes.max() + 1):
+        rows = np.flatnonzero(codes == series)
+        n_held_out = int(np.ceil(fraction * len(rows)))
+        n_train += max(0, len(rows) - n_held_out - gap)
+        if train is not None:
+            assert_array_equal(rows[validation[rows]], rows[len(rows) - n_held_out :])
+            assert_array_equal(
+                rows[train[rows]], rows[: max(0, len(rows) - n_held_out - gap)]
+            )
+    assert (train is None) == (n_train == 0)
+
+
+def test_what_is_held_out_does_not_train(windows, target):
+    """Neither the validation rows nor the gap: other values there change nothing."""
+    y = np.column_stack([target, target, target])  # so the gap is two rows
+    other = y.copy()
+    other[-8:] += 100
+    params = {"early_stopping": True, "validation_fraction": 0.1, "epochs": 3}
+    fitted, unaware = (small(**params).fit(windows, t) for t in (y, other))
+    assert_array_equal(fitted.loss_curve_, unaware.loss_curve_)
+    other[-9] += 100
+    assert small(**params).fit(windows, other).loss_curve_ != fitted.loss_curve_
+
+
+def test_the_validation_loss_is_that_of_the_last_rows(windows, target, jit):
+    fitted = small(**STOPS, jit=jit).fit(windows, target)
+    expected = mean_squared_error(target[-6:], fitted.predict(windows[-6:]))
+    assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
+    assert fitted.best_loss_ == min(fitted.validation_loss_curve_)
+    assert fitted.history_["val_loss"] == fitted.validation_loss_curve_
+
+
+def test_early_stopping_counts_epochs_without_improvement(windows, target, jit):
+    fitted = small(**STOPS, epochs=200, jit=jit).fit(windows, target)
+    curve = fitted.validation_loss_curve_
+    assert fitted.n_iter_ == len(curve) == len(fitted.loss_curve_) < 200
+    to_beat, last = np.inf, 0
+    for epoch, loss in enumerate(curve, start=1):
+        if loss < to_beat - 0.01:
+            to_beat, last = loss, epoch
+    assert fitted.n_iter_ == last + 3
+    assert curve[fitted.best_epoch_ - 1] == min(curve)
+
+
+def test_a_panel_holds_out_the_last_part_of_every_series(windows, target):
+    index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
+    X = pd.DataFrame(windows.reshape(60, -1), index=index)
+    X.columns = [f"x{i}_lag{4 - t}" for t in range(5) for i in range(2)]
+    params = {"early_stopping": True, "validation_fraction": 0.1, "epochs": 2}
+    other = target.copy()
+    other[[18, 19, 38, 39, 58, 59]] += 100
+    fitted, unaware = (small(**params).fit(X, y) for y in (target, other))
+    assert_array_equal(fitted.loss_curve_, unaware.loss_curve_)
+
+
+def test_too_few_rows_to_hold_any_out(windows, target):
+    with pytest.raises(ValueError, match="leaves no row to train on: of 5 rows"):
+        small(early_stopping=True, validation_gap=4).fit(windows[:5], target[:5])
+
+
+def test_validation_rows_without_weight(windows, target):
+    weight = np.r_[np.ones(54), np.zeros(6)]
+    with pytest.raises(ValueError, match="validation rows have no sample weight"):
+        small(early_stopping=True).fit(windows, target, sample_weight=weight)
+
+
+# Validation data of the user
+
+
+def test_validation_data_are_watched(windows, target, jit):
+    fitted = small(epochs=4, jit=jit, metrics=["mae"])
+    fitted.fit(windows[:40], target[:40], X_val=windows[40:], y_val=target[40:])
+    error = fitted.predict(windows[40:]) - target[40:]
+    assert fitted.validation_loss_curve_[-1] == pytest.approx(np.mean(error**2), 1e-4)
+    assert fitted.history_["val_mae"][-1] == pytest.approx(np.mean(abs(error)), 1e-4)
+    plain = small(epochs=4, jit=jit).fit(windows[:40], target[:40])
+    assert_allclose(plain.loss_curve_, fitted.loss_curve_, rtol=1e-6)
+    assert plain.validation_loss_curve_ is None
+
+
+def test_validation_data_stop(windows, target):
+    fitted = small(**STOPS, epochs=200)
+    fitted.fit(windows[:40], target[:40], X_val=windows[40:], y_val=target[40:])
+    assert fitted.n_iter_ < 200
+    expected = mean_squared_error(target[40:], fitted.predict(windows[40:]))
+    assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [
+        ({"X_val": np.zeros((3, 5, 2))}, "X_val and y_val go together"),
+        ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros((3, 2))}, "y_val has 2 outp"),
+        ({"X_val": np.zeros((3, 5, 1)), "y_val": np.zeros(3)}, "X has 1 features"),
+        ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros(4)}, "inconsistent numbers"),
+        ({"X_val": np.zeros((3, 5, 2)), "y_val": [1, 2, np.nan]}, "y_val contains NaN"),
+    ],
+)
+def test_validation_data_that_do_not_fit(validation, message, windows, target):
+    with pytest.raises(ValueError, match=message):
+        small().fit(windows, target, **validation)
+
+
+def test_validation_data_through_a_pipeline():
+    """`transform_input` scales and windows them, as what follows the training rows."""
+    series = np.sin(np.arange(80.0))
+    X, y = series[:-1].reshape(-1, 1), series[1:]
+    with sklearn.config_context(enable_metadata_routing=True):
+        rnn = small(epochs=2).set_fit_request(X_val=True, y_val=True)
+        pipe = Pipeline(
+            [("scale", MinMaxScaler()), ("window", SequenceWindower(5)), ("rnn", rnn)],
+            transform_input=["X_val"],
+        )
+        pipe.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+        loss = mean_squared_error(y[60:], pipe.predict(X[60:]))
+    assert pipe[-1].validation_loss_curve_[-1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_sample_weight_routes_through_a_search(windows, target):
+    weight = np.r_[np.zeros(10), np.ones(50)]
+    unseen = np.r_[np.full(10, 1e3), target[10:]]
+    with sklearn.config_context(enable_metadata_routing=True):
+        rnn = small(epochs=2).set_fit_request(sample_weight=True)
+        rnn.set_score_request(sample_weight=True)
+        searches = [
+            GridSearchCV(rnn, {"units": [2, 3]}, cv=TimeSeriesSplit(2)).fit(
+                windows, y, sample_weight=weight
+            )
+            for y in (target, unseen)
+        ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    assert_array_equal(*scores)
+
+
+# Callbacks
+
+# NumPy's, about the way in which Keras converts a variable.
+of_keras = pytest.mark.filterwarnings("ignore:__array__ implementation")
+
+
+class Counts(keras.callbacks.Callback):
+    """Stops after two epochs in all, should it outlive a fit."""
+
+    def __init__(self):
+        super().__init__()
+        self.n_epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.n_epochs += 1
+        self.model.stop_training = self.n_epochs == 2
+
+
+@pytest.mark.parametrize("given", [Counts, Counts()], ids=["class", "instance"])
+def test_every_fit_has_fresh_callbacks(given, windows, target, jit):
+    estimator = small(callbacks=[given], jit=jit)
+    for _ in range(2):
+        assert estimator.fit(windows, target).n_iter_ == 2
+    assert clone(estimator).fit(windows, target).n_iter_ == 2
+    assert not isinstance(given, Counts) or given.n_epochs == 0
+
+
+def test_what_is_no_callback_is_refused(windows, target):
+    with pytest.raises(TypeError, match="'callbacks' parameter must hold Keras"):
+        small(callbacks=[print]).fit(windows, target)
+
+
+@of_keras
+def test_reduce_lr_on_plateau(windows, target, jit):
+    callback = keras.callbacks.ReduceLROnPlateau("loss", 0.1, patience=1, min_delta=10)
+    fitted = small(epochs=4, callbacks=[callback], jit=jit).fit(windows, target)
+    assert float(fitted.model_.optimizer.learning_rate) == pytest.approx(5e-6, rel=1e-3)
+
+
+@of_keras
+def test_model_checkpoint(windows, target, jit, tmp_path):
+    path = tmp_path / "{epoch}.weights.h5"
+    callback = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    fitted = small(epochs=3, callbacks=[callback], jit=jit).fit(windows, target)
+    assert len(list(tmp_path.iterdir())) == 3
+    last = fitted.predict(windows)
+    fitted.model_.load_weights(tmp_path / "1.weights.h5")
+    first = small(epochs=1, jit=jit).fit(windows, target)
+    assert_allclose(fitted.predict(windows), first.predict(windows), rtol=1e-6)
+    assert not np.allclose(fitted.predict(windows), last)
+
+
+@of_keras
+def test_model_checkpoint_is_served_by_the_engine(windows, target, tmp_path):
+    callback = keras.callbacks.ModelCheckpoint(tmp_path / "m.keras")
+    small(epochs=1, callbacks=[callback], jit=True).fit(windows, target)
+    assert (tmp_path / "m.keras").exists()
+
+
+def test_csv_logger(windows, target, jit, tmp_path):
+    callback = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    fitted = small(epochs=3, callbacks=[callback], jit=jit, early_stopping=True)
+    fitted.fit(windows, target)
+    with open(tmp_path / "log.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == fitted.loss_curve_
+    assert [float(r["val_loss"]) for r in rows] == fitted.validation_loss_curve_
+
+
+@of_keras
+def test_tensorboard(windows, target, tmp_path):
+    pytest.importorskip("tensorboard", reason="TensorFlow installs it no longer")
+    callback = keras.callbacks.TensorBoard(tmp_path)
+    small(epochs=2, callbacks=[callback]).fit(windows, target)
+    assert list(tmp_path.rglob("events.out.tfevents*"))
+
+
+def test_terminate_on_nan(windows, target):
+    """Training ends in the error of any training that diverges."""
+    wild = small(
+        callbacks=[keras.callbacks.TerminateOnNaN], optimizer="sgd", learning_rate=1e30
+    )
+    with pytest.raises(ValueError, match="Training diverged"):
+        wild.fit(windows, target)
+
+
+# Going on
+
+
+def test_partial_fit_goes_on_epoch_by_epoch(windows, target, jit):
+    params = {"shuffle": False, "jit": jit}
+    parts = small(**params)
+    for _ in range(3):
+        assert parts.partial_fit(windows, target) is parts
+    whole = small(**params, epochs=3).fit(windows, target)
+    assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-6)
+    assert_allclose(parts.predict(windows), whole.predict(windows), rtol=1e-5)
+    assert parts.n_iter_ == 3
+
+
+def test_partial_fit_has_a_new_order_each_time(windows, target):
+    """With one rate and no moments, the same order would give the same steps."""
+    fitted = small(epochs=1).fit(windows, target)
+    seeds = [fitted._fitted.wrapper.seed]
+    for _ in range(2):
+        seeds.append(fitted.partial_fit(windows, target)._fitted.wrapper.seed)
+    assert len(set(seeds)) == 3
+
+
+def test_partial_fit_takes_chunks_of_any_length(windows, target):
+    estimator = small()
+    for n_rows in (10, 33, 1):
+        estimator.partial_fit(windows[:n_rows], target[:n_rows])
+    assert estimator.predict(windows).shape == (60,)
+    with pytest.raises(ValueError, match="X has 4 time steps"):
+        estimator.partial_fit(windows[:, :4], target)
+
+
+def test_partial_fit_has_no_later_part_to_stop_on(windows, target):
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
+        small(early_stopping=True).partial_fit(windows, target)
+
+
+class Interrupts(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, jit):
+    estimator = small(callbacks=[Interrupts], jit=jit)
+    with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
+        estimator.fit(windows, target)
+    expected = small(epochs=2, jit=jit).fit(windows, target)
+    assert estimator.loss_curve_ == expected.loss_curve_
+    assert_array_equal(estimator.predict(windows), expected.predict(windows))
+
+
+def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, jit):
+    class AtOnce(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    estimator = small(callbacks=[AtOnce], jit=jit)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(windows, target)
+    assert not hasattr(estimator, "n_iter_")
+
+
+# Faults
+
+
+class Fails(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise OSError("No space left on device")
+
+
+def test_a_callback_that_fails_leaves_the_estimator_as_before(windows, target, jit):
+    estimator = small(epochs=2, jit=jit).fit(windows, target)
+    before = estimator.predict(windows)
+    with pytest.raises(OSError, match="No space left"):
+        estimator.set_params(callbacks=[Fails]).fit(windows, target)
+    assert_array_equal(estimator.predict(windows), before)
+    assert estimator.n_iter_ == 2
+    again = estimator.set_params(callbacks=None).fit(windows, target)
+    assert_array_equal(again.predict(windows), before)
+
+
+def test_eight_threads_predict_on_one_estimator(windows, target):
+    fitted = LSTMRegressor(units=3, epochs=1, random_state=0).fit(windows, target)
+    parts = [windows, windows[:20], windows[:1]] * 8
+    expected = [fitted.predict(part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for found, one in zip(pool.map(fitted.predict, parts), expected, strict=True):
+            assert_array_equal(found, one)
+
+
+def test_the_lines_of_an_epoch_show_the_validation_loss(windows, target, capsys):
+    small(early_stopping=True, epochs=1, verbose=2).fit(windows, target)
+    line = r"epoch 1/1: loss [\d.e-]+, val_loss [\d.e-]+\n"
+    assert re.fullmatch(line, capsys.readouterr().out)
