@@ -56,27 +56,20 @@ print(f"  RMSE {np.sqrt(mse):.2e}")
 # %%
 # The loss of every epoch
 # -----------------------
-# This fit keeps its training loss, but not how the test part fared meanwhile. For
-# that, ``warm_start=True`` lets each ``fit``, of one epoch, carry on with the weights
-# of the last, and the test part is predicted in between. A ``RandomState`` goes on
-# from fit to fit, where an int would repeat one order of the windows. So this network
-# starts with the weights that the one above started with, but from the second epoch
-# on it gets the windows in another order.
+# The same network once more, watched on the test part: ``X_val`` and ``y_val`` are
+# evaluated after every epoch, and train nothing.
 
 to_windows, scaler = model.regressor_[:-1], model.transformer_
-windows_train = to_windows.transform(X_train)
-windows_test = to_windows.transform(X_test)
 scaled_train = scaler.transform(y_train.reshape(-1, 1)).ravel()
 scaled_test = scaler.transform(y_test.reshape(-1, 1)).ravel()
 
-lstm = clone(pipeline[-1]).set_params(
-    epochs=1, warm_start=True, random_state=np.random.RandomState(0)
+lstm = clone(pipeline[-1]).fit(
+    to_windows.transform(X_train),
+    scaled_train,
+    X_val=to_windows.transform(X_test),
+    y_val=scaled_test,
 )
-validation_loss = []
-for _ in range(20):
-    lstm.fit(windows_train, scaled_train)
-    validation_loss.append(mean_squared_error(scaled_test, lstm.predict(windows_test)))
-training_loss = lstm.loss_curve_
+training_loss, validation_loss = lstm.loss_curve_, lstm.validation_loss_curve_
 
 # %%
 # Both losses are mean squared errors of the scaled values, which span 1 instead of 2:

@@ -57,7 +57,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
     n_iter_no_change : int, default=10
         Epochs without an improvement of more than `tol` after which
         `early_stopping` stops.
-    tol : float, default=1e-4
+    tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Callbacks, as instances or classes. Each fit works on fresh copies.
@@ -277,7 +277,7 @@ class GRURegressor(BaseRecurrentRegressor):
     n_iter_no_change : int, default=10
         Epochs without an improvement of more than `tol` after which
         `early_stopping` stops.
-    tol : float, default=1e-4
+    tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Callbacks, as instances or classes. Each fit works on fresh copies.
@@ -496,7 +496,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
     n_iter_no_change : int, default=10
         Epochs without an improvement of more than `tol` after which
         `early_stopping` stops.
-    tol : float, default=1e-4
+    tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Callbacks, as instances or classes. Each fit works on fresh copies.
