@@ -88,6 +88,15 @@ def test_the_validation_loss_is_that_of_the_last_rows(windows, target, jit):
     assert fitted.history_["val_loss"] == fitted.validation_loss_curve_
 
 
+def test_the_best_weights_are_kept_not_the_last(windows, target, jit):
+    fitted = small(early_stopping=True, learning_rate=0.3, n_iter_no_change=4, jit=jit)
+    fitted.fit(windows, target)
+    assert fitted.best_epoch_ < fitted.n_iter_
+    expected = mean_squared_error(target[-6:], fitted.predict(windows[-6:]))
+    assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
+    assert fitted.validation_loss_curve_[-1] > 1.01 * expected
+
+
 def test_early_stopping_counts_epochs_without_improvement(windows, target, jit):
     fitted = small(**STOPS, epochs=200, jit=jit).fit(windows, target)
     curve = fitted.validation_loss_curve_
