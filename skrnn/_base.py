@@ -238,7 +238,10 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             or with `early_stopping=True`, as one part has no later one to stop on.
         """
         if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True.")
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: one part has no "
+                "later one to stop on. Set early_stopping=False, or call fit."
+            )
         with unchanged_on_error(self):
             goes_on = hasattr(self, "_fitted")
             validate = self._validate_more if goes_on else self._validate_fit
@@ -280,7 +283,10 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         data = self._data(windows, y, weight, rows_to_fit(windows, train))
         held_out = np.flatnonzero(held_out).astype(np.int32)
         if not len(held_out):
-            raise ValueError("The held-out validation rows have no sample weight.")
+            raise ValueError(
+                "All validation rows, the last of X, have a sample weight of zero. Set "
+                "a larger validation_fraction, or pass X_val and y_val."
+            )
         return data, dataclasses.replace(data, samples=held_out)
 
     def _validation_data(self, X_val, y_val):

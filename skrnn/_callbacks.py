@@ -18,11 +18,6 @@ class BestWeights(keras.callbacks.Callback):
     tol : float
         A validation loss must be lower than the last that counted by more than this
         to count.
-
-    Attributes
-    ----------
-    best_epoch : int
-        The epoch of the lowest validation loss, from 0.
     """
 
     def __init__(self, n_iter_no_change, tol):
@@ -32,15 +27,14 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Forget an earlier training."""
-        self.best_epoch, self._best, self._weights = None, np.inf, None
+        self._best, self._weights = np.inf, None
         self._to_beat, self._waited = np.inf, 0
 
     def on_epoch_end(self, epoch, logs):
         """Keep the weights if they are the best, and count."""
         loss = logs["val_loss"]
         if loss < self._best:
-            self.best_epoch, self._best = epoch, loss
-            self._weights = self.model.get_weights()
+            self._best, self._weights = loss, self.model.get_weights()
         if loss < self._to_beat - self.tol:
             self._to_beat, self._waited = loss, 0
             return

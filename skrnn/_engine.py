@@ -82,10 +82,7 @@ def train(
     state = [*model.variables, *model.optimizer.variables]
     assign(program.variables, state)
     batch_size = schedule.batch_size
-    tensors = [program.tensors(data)]
-    if validation is not None:
-        same = validation.series is data.series and validation.y is data.y
-        tensors.append(tensors[0] if same else program.tensors(validation))
+    tensors = _tensors_of_all(program, parts)
     order, *fixed = [program.room_for(part, batch_size) for part in parts]
     audience = _Audience(callbacks, model, schedule, len(data.samples))
     audience.tell("on_train_begin")
@@ -114,6 +111,16 @@ def train(
     audience.tell("on_train_end")
     if key is not None:  # after an exception it is not put back
         _programs.put(key, program)
+
+
+def _tensors_of_all(program, parts):
+    """Return the tensors of training and validation data; those of one X once."""
+    data, *validation = parts
+    tensors = [program.tensors(data)]
+    for part in validation:
+        same = part.series is data.series and part.y is data.y
+        tensors.append(tensors[0] if same else program.tensors(part))
+    return tensors
 
 
 class _Audience:

@@ -246,9 +246,9 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         for name, value in self.network.items():
             if value != trained.network[name]:
                 raise ValueError(
-                    "warm_start=True continues with the network of the last fit, but "
-                    f"{name} was {trained.network[name]!r} then and is {value!r} now. "
-                    "Set warm_start=False to start anew."
+                    "warm_start=True and partial_fit continue with the network of the "
+                    f"last fit, but {name} was {trained.network[name]!r} then and is "
+                    f"{value!r} now. Call fit with warm_start=False to start anew."
                 )
         learning_rate = float(self.optimizer.learning_rate)
         same = self._optimizer_key() == trained._optimizer_key()

@@ -127,7 +127,7 @@ def test_too_few_rows_to_hold_any_out(windows, target):
 
 def test_validation_rows_without_weight(windows, target):
     weight = np.r_[np.ones(54), np.zeros(6)]
-    with pytest.raises(ValueError, match="validation rows have no sample weight"):
+    with pytest.raises(ValueError, match="All validation rows, the last of X"):
         small(early_stopping=True).fit(windows, target, sample_weight=weight)
 
 
