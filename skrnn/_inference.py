@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from skrnn._backend import quiet_tensorflow
+from skrnn._compat import direct_call
 from skrnn._programs import ProgramStore, filled_up
 
 N_PROGRAMS_KEPT = 32
@@ -63,23 +64,27 @@ class _PredictProgram:
 
     def __init__(self, network):
         self._network = network
-        self._compiled = None
+        self._run = None
 
     def _call(self, model, *inputs):
-        trained = [variable.value for variable in model.trainable_variables]
-        fixed = [variable.value for variable in model.non_trainable_variables]
-        if self._compiled is None:
+        variables = [
+            variable.value
+            for variable in (*model.trainable_variables, *model.non_trainable_variables)
+        ]
+        if self._run is None:
             with quiet_tensorflow():
-                compiled = self._compile(trained, fixed, *inputs)
-                outputs = compiled(trained, fixed, *inputs)
-            self._compiled = compiled
+                run = direct_call(self._compile(variables, *inputs))
+                outputs = run(variables, *inputs)
+            self._run = run
         else:
-            outputs = self._compiled(trained, fixed, *inputs)
+            outputs = self._run(variables, *inputs)
         return outputs.numpy()
 
-    def _outputs(self, trained, fixed, windows):
-        call = self._network.stateless_call
-        return call(trained, fixed, windows, training=False)[0]
+    def _outputs(self, variables, windows):
+        n_trained = len(self._network.trainable_variables)
+        return self._network.stateless_call(
+            variables[:n_trained], variables[n_trained:], windows, training=False
+        )[0]
 
 
 class FewRows(_PredictProgram):
@@ -94,12 +99,12 @@ class FewRows(_PredictProgram):
         one_by_one = tf.function(self._one_by_one, autograph=False, jit_compile=True)
         return one_by_one.get_concrete_function(*inputs)
 
-    def _one_by_one(self, trained, fixed, windows, n_rows):
+    def _one_by_one(self, variables, windows, n_rows):
         shape = (1, *windows.shape[1:])
 
         def one_row(row, outputs):
             window = tf.slice(windows, [row, 0, 0], shape)
-            output = self._outputs(trained, fixed, window)
+            output = self._outputs(variables, window)
             return row + 1, outputs.write(row, output[0])
 
         _, outputs = tf.while_loop(
@@ -117,13 +122,8 @@ class ManyRows(_PredictProgram):
         """Return the output of a model of the same layers as an ndarray."""
         return self._call(model, tf.constant(windows))
 
-    def _compile(self, trained, fixed, windows):
-        def spec(tensor):
-            return tf.TensorSpec(tensor.shape, tensor.dtype)
-
+    def _compile(self, variables, windows):
         shape = (None, None, windows.shape[-1])
         return tf.function(self._outputs, autograph=False).get_concrete_function(
-            [spec(value) for value in trained],
-            [spec(value) for value in fixed],
-            tf.TensorSpec(shape, windows.dtype),
+            variables, tf.TensorSpec(shape, windows.dtype)
         )

@@ -63,3 +63,17 @@ def test_a_program_serves_all_networks_of_a_kind(fitted, many):
     fresh = fitted.predict(many[:3])
     assert not np.allclose(other.predict(many[:3]), fresh)
     assert_array_equal(fitted.predict(many[:3]), fresh)
+
+
+def test_without_the_undocumented_call_the_documented_one_serves(fitted, many):
+    """The one is to be gone some day; both give the same bits."""
+    program = _inference.FewRows(fitted._fitted.wrapper.build({}))
+    expected = fitted.predict(many[:2])
+    windows = many[:2].astype("float32")
+
+    def without_it(*inputs, compile_=program._compile):
+        concrete_function = compile_(*inputs)
+        return lambda *arguments: concrete_function(*arguments)
+
+    program._compile = without_it
+    assert_array_equal(program.run(fitted.model_, windows), expected)
