@@ -15,7 +15,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn import _backend
-from skrnn._batches import TrainingData, hold_out_last
+from skrnn._batches import hold_out_last, training_data
 from skrnn._compat import (
     HasMethods,
     Interval,
@@ -90,61 +90,6 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
-
-    def __init__(
-        self,
-        units,
-        *,
-        activation,
-        dropout,
-        recurrent_dropout,
-        bidirectional,
-        n_step_features,
-        loss,
-        optimizer,
-        learning_rate,
-        clipnorm,
-        batch_size,
-        epochs,
-        shuffle,
-        early_stopping,
-        validation_fraction,
-        validation_gap,
-        n_iter_no_change,
-        tol,
-        callbacks,
-        metrics,
-        warm_start,
-        dtype,
-        jit,
-        random_state,
-        verbose,
-    ):
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.bidirectional = bidirectional
-        self.n_step_features = n_step_features
-        self.loss = loss
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.clipnorm = clipnorm
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.validation_gap = validation_gap
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.callbacks = callbacks
-        self.metrics = metrics
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.jit = jit
-        self.random_state = random_state
-        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -280,7 +225,9 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         train, held_out = hold_out_last(codes, self.validation_fraction, gap)
         if weight is not None:
             train, held_out = train & (weight > 0), held_out & (weight > 0)
-        data = self._data(windows, y, weight, rows_to_fit(windows, train))
+        data = training_data(
+            windows, y, weight, rows_to_fit(windows, train), self.dtype
+        )
         held_out = np.flatnonzero(held_out).astype(np.int32)
         if not len(held_out):
             raise ValueError(
@@ -291,12 +238,14 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
 
     def _validation_data(self, X_val, y_val):
         windows, y_val = self._validate_more(X_val, y_val, "y_val")
-        return self._data(windows, y_val, None, np.arange(len(y_val), dtype=np.int32))
+        rows = np.arange(len(y_val), dtype=np.int32)
+        return training_data(windows, y_val, None, rows, self.dtype)
 
     def _weighted_data(self, windows, y, sample_weight):
         weight = self._validate_weight(sample_weight, y)
         rows = slice(None) if weight is None else weight > 0
-        return self._data(windows, y, weight, rows_to_fit(windows, rows))
+        samples = rows_to_fit(windows, rows)
+        return training_data(windows, y, weight, samples, self.dtype)
 
     def _validate_more(self, X, y, name="y"):
         """Return windows and targets of the kind that a fit has seen."""
@@ -312,17 +261,6 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             )
         check_consistent_length(windows, y)
         return windows, y
-
-    def _data(self, windows, y, weight, samples):
-        series, stride = series_of(windows)
-        return TrainingData(
-            mark_missing(series, self.dtype),
-            stride,
-            windows.shape[1],
-            _targets(y, self.dtype),
-            weight,
-            samples,
-        )
 
     def predict(self, X):
         """Predict the target of each window.
@@ -467,17 +405,6 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         curve = np.array(self.validation_loss_curve_ or self.loss_curve_)
         self.best_epoch_ = first + int(np.argmin(curve[first:])) + 1
         self.best_loss_ = float(curve[self.best_epoch_ - 1])
-
-
-def _targets(y, dtype):
-    with np.errstate(over="ignore"):
-        targets = y.reshape(len(y), -1).astype(dtype)
-    if np.isinf(targets).any():
-        raise ValueError(
-            f"y has values too large for dtype={dtype!r}. Scale y, or set "
-            'dtype="float64".'
-        )
-    return targets
 
 
 def _panel(X):

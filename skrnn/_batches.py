@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from skrnn._missing import MISSING
+from skrnn._layout import series_of
+from skrnn._missing import MISSING, mark_missing
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,44 @@ class TrainingData:
         steps = steps + np.arange(self.n_timesteps)
         parts = self.series[steps], self.y[samples]
         return parts if self.weight is None else (*parts, self.weight[samples])
+
+
+def training_data(windows, y, weight, samples, dtype):
+    """Return windows and targets as the network takes them.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_rows, n_timesteps, n_features)
+        May be a view on a series; NaN marks a missing value.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Targets.
+    weight : ndarray of shape (n_rows,) or None
+        Weights.
+    samples : ndarray of int32, shape (n_fit,)
+        The windows to use.
+    dtype : str
+        What the network computes in.
+
+    Returns
+    -------
+    TrainingData
+
+    Raises
+    ------
+    ValueError
+        If the targets are too large for the dtype.
+    """
+    series, stride = series_of(windows)
+    with np.errstate(over="ignore"):
+        targets = y.reshape(len(y), -1).astype(dtype)
+    if np.isinf(targets).any():
+        raise ValueError(
+            f"y has values too large for dtype={dtype!r}. Scale y, or set "
+            'dtype="float64".'
+        )
+    n_timesteps = windows.shape[1]
+    series = mark_missing(series, dtype)
+    return TrainingData(series, stride, n_timesteps, targets, weight, samples)
 
 
 def hold_out_last(codes, fraction, gap):

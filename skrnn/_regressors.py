@@ -190,33 +190,31 @@ class LSTMRegressor(BaseRecurrentRegressor):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(
-            units,
-            activation=activation,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            bidirectional=bidirectional,
-            n_step_features=n_step_features,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            clipnorm=clipnorm,
-            batch_size=batch_size,
-            epochs=epochs,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            validation_gap=validation_gap,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            callbacks=callbacks,
-            metrics=metrics,
-            warm_start=warm_start,
-            dtype=dtype,
-            jit=jit,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.bidirectional = bidirectional
+        self.n_step_features = n_step_features
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.clipnorm = clipnorm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_gap = validation_gap
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.callbacks = callbacks
+        self.metrics = metrics
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.jit = jit
+        self.random_state = random_state
+        self.verbose = verbose
         self.recurrent_activation = recurrent_activation
 
 
@@ -413,33 +411,31 @@ class GRURegressor(BaseRecurrentRegressor):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(
-            units,
-            activation=activation,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            bidirectional=bidirectional,
-            n_step_features=n_step_features,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            clipnorm=clipnorm,
-            batch_size=batch_size,
-            epochs=epochs,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            validation_gap=validation_gap,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            callbacks=callbacks,
-            metrics=metrics,
-            warm_start=warm_start,
-            dtype=dtype,
-            jit=jit,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.bidirectional = bidirectional
+        self.n_step_features = n_step_features
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.clipnorm = clipnorm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_gap = validation_gap
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.callbacks = callbacks
+        self.metrics = metrics
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.jit = jit
+        self.random_state = random_state
+        self.verbose = verbose
         self.recurrent_activation = recurrent_activation
         self.reset_after = reset_after
 
@@ -613,30 +609,28 @@ class ElmanRegressor(BaseRecurrentRegressor):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(
-            units,
-            activation=activation,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            bidirectional=bidirectional,
-            n_step_features=n_step_features,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            clipnorm=clipnorm,
-            batch_size=batch_size,
-            epochs=epochs,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            validation_gap=validation_gap,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            callbacks=callbacks,
-            metrics=metrics,
-            warm_start=warm_start,
-            dtype=dtype,
-            jit=jit,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.bidirectional = bidirectional
+        self.n_step_features = n_step_features
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.clipnorm = clipnorm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_gap = validation_gap
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.callbacks = callbacks
+        self.metrics = metrics
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.jit = jit
+        self.random_state = random_state
+        self.verbose = verbose
