@@ -12,6 +12,7 @@ from sklearn.utils import (
     check_consistent_length,
     check_random_state,
 )
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn import _backend
@@ -30,6 +31,7 @@ from skrnn._layout import (
     series_of,
 )
 from skrnn._missing import mark_missing, rows_to_fit
+from skrnn._quantiles import in_order, levels_of, point_weights
 from skrnn._timeline import Timeline
 
 MOST_AT_ONCE = 200  # the largest batch_size="auto"
@@ -48,6 +50,13 @@ _X_CHECKS = {
 }
 
 
+def _predicts_quantiles(estimator):
+    """Tell whether it does, or once fitted will."""
+    if hasattr(estimator, "_fitted"):
+        return estimator._fitted.levels is not None
+    return estimator.loss == "quantile"
+
+
 class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
     """Base of the recurrent regressors; a child adds its cell and its parameters."""
 
@@ -62,6 +71,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
         "loss": [str, callable],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), tuple, list, None],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "learning_rate": [
             Interval(Real, 0, None, closed="neither"),
@@ -282,6 +292,45 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         ValueError
             If X has other features or time steps than in `fit`.
         """
+        predicted = self._outputs(X)
+        levels = self._fitted.levels
+        if levels is not None:
+            predicted = in_order(predicted, len(levels)) @ point_weights(levels)
+        shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
+        return predicted.astype(self._y_dtype, copy=False).reshape(shape)
+
+    @available_if(_predicts_quantiles)
+    def predict_quantiles(self, X):
+        """Predict the quantiles of the target of each window.
+
+        Only with `loss="quantile"`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps * n_step_features)
+            Windows as in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles) or \
+                (n_samples, n_outputs, n_quantiles)
+            A quantile for each level in `quantile`, in that order. They never
+            cross: along the last axis none is smaller than the one before.
+
+        Raises
+        ------
+        ValueError
+            If X has other features or time steps than in `fit`.
+        """
+        check_is_fitted(self)
+        n_levels = len(self._fitted.levels)
+        quantiles = in_order(self._outputs(X), n_levels)
+        quantiles = quantiles.astype(self._y_dtype, copy=False)
+        return quantiles[:, 0] if self._y_is_1d else quantiles
+
+    def _outputs(self, X):
+        """Return what the network says of each window."""
         if not hasattr(self, "_fitted"):  # of 0.2 ms for a row, the check takes 0.04
             check_is_fitted(self)
         windows = self._validate_predict(X)
@@ -290,9 +339,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         def windows_of(part):
             return mark_missing(windows[part], wrapper.network["dtype"])
 
-        predicted = wrapper.infer(windows_of, len(windows))
-        shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
-        return predicted.astype(self._y_dtype, copy=False).reshape(shape)
+        return wrapper.infer(windows_of, len(windows))
 
     def _validate_fit(self, X, y):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
@@ -362,8 +409,10 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
     def _new_wrapper(self, n_rows, *, epochs, seed, patience):
         wrapper_class = _backend.load().RecurrentWrapper
         auto = self.batch_size == "auto"
+        levels = levels_of(self.loss, self.quantile)
         return wrapper_class(
-            network=self._network_params(),
+            network=self._network_params(levels),
+            levels=levels,
             seed=seed,
             epochs=epochs,
             patience=patience,
@@ -374,7 +423,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             **{name: getattr(self, name) for name in _WRAPPER_PARAMS},
         )
 
-    def _network_params(self):
+    def _network_params(self, levels):
         units = self.units if isinstance(self.units, (tuple, list)) else [self.units]
         ints = [n for n in units if isinstance(n, Integral) and not isinstance(n, bool)]
         if not units or len(ints) < len(units) or min(ints) < 1:
@@ -387,7 +436,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
             "cell": self._cell,
             "units": [int(n) for n in units],
             "n_features": self._layout.n_step_features,
-            "n_outputs": self.n_outputs_,
+            "n_outputs": self.n_outputs_ * len(levels or (None,)),
             "cell_options": {n: _plain(getattr(self, n)) for n in self._cell_options},
             "dropout": float(self.dropout),
             "recurrent_dropout": float(self.recurrent_dropout),

@@ -75,6 +75,7 @@ def train(
         xla=xla,
         masked=any(part.has_missing for part in parts),
         weighted=any(part.weight is not None for part in parts),
+        n_targets=data.y.shape[1],
     )
     key = key and (key, kind)
     program = _programs.take(key, lambda: EpochProgram(*twin(kind.masked), kind))

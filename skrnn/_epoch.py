@@ -32,11 +32,14 @@ class ProgramKind:
         Whether it looks for missing steps.
     weighted : bool
         Whether the samples have weights.
+    n_targets : int
+        Columns of the targets; the network may have more outputs.
     """
 
     xla: bool
     masked: bool
     weighted: bool
+    n_targets: int
 
 
 class EpochProgram:
@@ -169,7 +172,7 @@ class EpochProgram:
         count = tf.TensorSpec((), tf.int32)
         return [
             tf.TensorSpec((None, network.input_shape[-1]), dtype),
-            tf.TensorSpec((None, network.output_shape[-1]), dtype),
+            tf.TensorSpec((None, self.kind.n_targets), dtype),
             tf.TensorSpec((None,), dtype),
             tf.TensorSpec((None,), tf.int32),
             *[count, count, count, count],

@@ -24,6 +24,12 @@ class FittedNetwork:
         self._waking = threading.Lock()
 
     @property
+    def levels(self):
+        """Levels of the quantiles that the network predicts, or None."""
+        kept = self._asleep or {"params": self._wrapper.params}
+        return kept["params"]["levels"]
+
+    @property
     def wrapper(self):
         """The scikeras wrapper, awake."""
         with self._waking:

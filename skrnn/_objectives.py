@@ -2,6 +2,8 @@
 
 import keras
 
+from skrnn._quantiles import point_weights
+
 # scikit-learn's names beside Keras's.
 LOSSES = {
     "squared_error": "mean_squared_error",
@@ -81,23 +83,90 @@ def copy_of(optimizer, **changes):
     )
 
 
-def make_loss(loss, dtype):
+class PinballLoss:
+    """The mean over quantile levels of the loss that each quantile minimises [1]_.
+
+    Parameters
+    ----------
+    levels : tuple of float
+        Levels of the quantiles, between 0 and 1.
+
+    References
+    ----------
+    .. [1] R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46(1), 1978.
+    """
+
+    def __init__(self, levels):
+        self.levels = levels
+
+    def __call__(self, y_true, y_pred):
+        """Return a loss for each target; of `y_pred` the levels are fastest."""
+        levels = keras.ops.convert_to_tensor(self.levels, y_pred.dtype)
+        quantiles = keras.ops.reshape(y_pred, (-1, y_true.shape[-1], len(self.levels)))
+        error = keras.ops.expand_dims(y_true, -1) - quantiles
+        losses = keras.ops.maximum(levels * error, (levels - 1) * error)
+        return keras.ops.mean(losses, axis=-1)
+
+
+class MetricOfPoint(keras.metrics.Metric):
+    """A metric of the point forecast of several quantiles.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        What to compute.
+    levels : tuple of float
+        Levels of the quantiles.
+    """
+
+    def __init__(self, metric, levels):
+        super().__init__(name=metric.name, dtype=metric.dtype)
+        self._metric = metric
+        self._weights = point_weights(levels)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add a batch."""
+        shape = (-1, y_true.shape[-1], len(self._weights))
+        quantiles = keras.ops.sort(keras.ops.reshape(y_pred, shape), axis=-1)
+        weights = keras.ops.convert_to_tensor(self._weights, y_pred.dtype)
+        point = keras.ops.sum(quantiles * weights, axis=-1)
+        self._metric.update_state(y_true, point, sample_weight)
+
+    def result(self):
+        """Return the metric of all batches."""
+        return self._metric.result()
+
+    def reset_state(self):
+        """Forget all batches."""
+        self._metric.reset_state()
+
+
+def make_loss(loss, levels, dtype):
     """Return a Keras loss that averages by the sample weights."""
+    if levels is not None:
+        return WeightedMeanLoss(PinballLoss(levels), name="loss", dtype=dtype)
     try:
         given = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
         )
     except (ValueError, TypeError) as error:
         raise ValueError(
-            "The 'loss' parameter must be 'squared_error', 'absolute_error', 'huber' "
-            f"or another name of a Keras loss, or a Keras loss. Got {loss!r} instead."
+            "The 'loss' parameter must be 'squared_error', 'absolute_error', 'huber', "
+            "'log_cosh', 'quantile' or another name of a Keras loss, or a Keras loss. "
+            f"Got {loss!r} instead."
         ) from error
     function = given.call if isinstance(given, keras.losses.Loss) else given
     return WeightedMeanLoss(function, name="loss", dtype=dtype)
 
 
-def make_metric(name, dtype):
+def make_metric(name, levels, dtype):
     """Return a new Keras metric of that name."""
+    metric = _metric_of_name(name, dtype)
+    several = levels is not None and len(levels) > 1
+    return MetricOfPoint(metric, levels) if several else metric
+
+
+def _metric_of_name(name, dtype):
     try:
         given = keras.metrics.get(LOSSES.get(name, name)) if name else None
     except (ValueError, TypeError):

@@ -28,8 +28,14 @@ class LSTMRegressor(BaseRecurrentRegressor):
         column names of the form `<feature>_lag<k>`, and otherwise 1.
     loss : str, keras.losses.Loss or callable, default="squared_error"
         What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
-        another name that Keras knows, an instance, or a function of (y_true,
-        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+        `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), another name
+        that Keras knows, an instance, or a function of (y_true, y_pred). The loss of
+        a batch is its mean weighted by `sample_weight`.
+    quantile : float or tuple of float, default=None
+        Level between 0 and 1 of the quantile that `loss="quantile"` predicts; None
+        is 0.5, the median. Of several levels, in a tuple that increases, the
+        network learns all at once: `predict_quantiles` returns them, and `predict`
+        their value at 0.5, interpolated between the levels next to it.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         A name that Keras knows, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
@@ -171,6 +177,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         bidirectional=False,
         n_step_features=None,
         loss="squared_error",
+        quantile=None,
         optimizer="adam",
         learning_rate="auto",
         clipnorm=None,
@@ -197,6 +204,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         self.bidirectional = bidirectional
         self.n_step_features = n_step_features
         self.loss = loss
+        self.quantile = quantile
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm
@@ -246,8 +254,14 @@ class GRURegressor(BaseRecurrentRegressor):
         column names of the form `<feature>_lag<k>`, and otherwise 1.
     loss : str, keras.losses.Loss or callable, default="squared_error"
         What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
-        another name that Keras knows, an instance, or a function of (y_true,
-        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+        `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), another name
+        that Keras knows, an instance, or a function of (y_true, y_pred). The loss of
+        a batch is its mean weighted by `sample_weight`.
+    quantile : float or tuple of float, default=None
+        Level between 0 and 1 of the quantile that `loss="quantile"` predicts; None
+        is 0.5, the median. Of several levels, in a tuple that increases, the
+        network learns all at once: `predict_quantiles` returns them, and `predict`
+        their value at 0.5, interpolated between the levels next to it.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         A name that Keras knows, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
@@ -392,6 +406,7 @@ class GRURegressor(BaseRecurrentRegressor):
         bidirectional=False,
         n_step_features=None,
         loss="squared_error",
+        quantile=None,
         optimizer="adam",
         learning_rate="auto",
         clipnorm=None,
@@ -418,6 +433,7 @@ class GRURegressor(BaseRecurrentRegressor):
         self.bidirectional = bidirectional
         self.n_step_features = n_step_features
         self.loss = loss
+        self.quantile = quantile
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm
@@ -463,8 +479,14 @@ class ElmanRegressor(BaseRecurrentRegressor):
         column names of the form `<feature>_lag<k>`, and otherwise 1.
     loss : str, keras.losses.Loss or callable, default="squared_error"
         What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
-        another name that Keras knows, an instance, or a function of (y_true,
-        y_pred). The loss of a batch is its mean weighted by `sample_weight`.
+        `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), another name
+        that Keras knows, an instance, or a function of (y_true, y_pred). The loss of
+        a batch is its mean weighted by `sample_weight`.
+    quantile : float or tuple of float, default=None
+        Level between 0 and 1 of the quantile that `loss="quantile"` predicts; None
+        is 0.5, the median. Of several levels, in a tuple that increases, the
+        network learns all at once: `predict_quantiles` returns them, and `predict`
+        their value at 0.5, interpolated between the levels next to it.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         A name that Keras knows, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
@@ -590,6 +612,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         bidirectional=False,
         n_step_features=None,
         loss="squared_error",
+        quantile=None,
         optimizer="adam",
         learning_rate="auto",
         clipnorm=None,
@@ -616,6 +639,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         self.bidirectional = bidirectional
         self.n_step_features = n_step_features
         self.loss = loss
+        self.quantile = quantile
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm

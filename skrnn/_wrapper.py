@@ -38,6 +38,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         Replaces the optimizer's own.
     loss : str, keras.losses.Loss or callable
         Always averaged by the sample weights.
+    levels : tuple of float or None
+        Levels of the quantiles that the network predicts, if it does.
     metrics : list of str
         Names of Keras metrics.
     batch_size, epochs, shuffle, verbose
@@ -59,6 +61,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         learning_rate,
         clipnorm,
         loss,
+        levels,
         metrics,
         batch_size,
         epochs,
@@ -71,8 +74,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         check_activations(network["cell_options"])
         super().__init__(
             optimizer=make_optimizer(optimizer, learning_rate, clipnorm),
-            loss=make_loss(loss, network["dtype"]),
-            metrics=[make_metric(name, network["dtype"]) for name in metrics],
+            loss=make_loss(loss, levels, network["dtype"]),
+            metrics=[make_metric(name, levels, network["dtype"]) for name in metrics],
             batch_size=batch_size,
             epochs=epochs,
             shuffle=shuffle,
@@ -88,6 +91,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             "learning_rate": learning_rate,
             "clipnorm": clipnorm,
             "loss": loss,
+            "levels": levels,
             "metrics": metrics,
             "batch_size": batch_size,
             "epochs": epochs,
@@ -261,16 +265,15 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
 
     def _twin_for_training(self, masked):
         optimizer = copy_of(self.optimizer)
-        metrics = [
-            make_metric(n, self.network["dtype"]) for n in self.params["metrics"]
-        ]
+        levels, dtype = self.params["levels"], self.network["dtype"]
+        metrics = [make_metric(n, levels, dtype) for n in self.params["metrics"]]
         return self._twin_network(masked), optimizer, self.loss, metrics
 
     def _training_key(self):
         """What the epoch program depends on; None for a loss without a name."""
         if not isinstance(self.params["loss"], str):
             return None
-        what = (self.params["loss"], *self.params["metrics"])
+        what = (self.params["loss"], self.params["levels"], *self.params["metrics"])
         return self._network_key, self._optimizer_key(), what
 
     def _optimizer_key(self):

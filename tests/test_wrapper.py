@@ -80,7 +80,7 @@ def test_losses_are_averaged_by_weight(loss, expected, dtype):
     rng = np.random.RandomState(0)
     y, predicted = rng.normal(size=(2, 9, 3)).astype(dtype)
     weight = rng.rand(9).astype(dtype)
-    found = make_loss(loss, dtype)(y, predicted, weight)
+    found = make_loss(loss, None, dtype)(y, predicted, weight)
     per_row = expected(y - predicted).mean(axis=1)
     rtol = 1e-12 if dtype == "float64" else 1e-5
     assert_allclose(float(found), np.average(per_row, weights=weight), rtol=rtol)
@@ -96,7 +96,7 @@ def test_a_loss_function_of_the_users_trains(windows, target):
 
 
 def test_a_loss_of_every_output_is_averaged():
-    loss = make_loss(lambda y, p: (y - p) ** 2, "float64")
+    loss = make_loss(lambda y, p: (y - p) ** 2, None, "float64")
     y, predicted = np.random.RandomState(0).normal(size=(2, 5, 3))
     expected = ((y - predicted) ** 2).mean()
     assert_allclose(float(loss(y, predicted, np.ones(5))), expected)
