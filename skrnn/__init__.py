@@ -4,6 +4,7 @@ from skrnn import datasets
 from skrnn._regressors import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn._split import PanelTimeSeriesSplit
 from skrnn._supervised import to_supervised
+from skrnn._version import __version__ as __version__
 from skrnn._windowing import SequenceWindower
 
 __all__ = [
@@ -15,4 +16,3 @@ __all__ = [
     "datasets",
     "to_supervised",
 ]
-__version__ = "0.1.0.dev0"

@@ -24,7 +24,7 @@ from skrnn._compat import (
     check_sample_weight,
     fit_context,
 )
-from skrnn._keeping import FittedNetwork, unchanged_on_error
+from skrnn._keeping import FittedNetwork, KeptEstimator, unchanged_on_error
 from skrnn._layout import (
     WindowLayout,
     check_two_or_three,
@@ -57,7 +57,7 @@ def _predicts_quantiles(estimator):
     return estimator.loss == "quantile"
 
 
-class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
+class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
     """Base of the recurrent regressors; a child adds its cell and its parameters."""
 
     _cell = None  # "elman", "lstm" or "gru"
@@ -220,7 +220,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: give both or none.")
         hold_out = self.early_stopping and X_val is None
-        timeline = _panel(X) if hold_out else None
+        timeline = (_panel(X) or _panel(y)) if hold_out else None
         windows, y = self._validate_fit(X, y)
         if not hold_out:
             data = self._weighted_data(windows, y, sample_weight)
@@ -348,7 +348,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         if X.ndim == 3:
             self.n_features_in_ = X.shape[2]
         y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)
-        self._y_dtype, self._y_is_1d = y.dtype, y.ndim == 1
+        self._y_dtype, self._y_is_1d = y.dtype.name, y.ndim == 1
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
         return self._finite(self._layout.windows(X)), y
 
@@ -456,9 +456,9 @@ class BaseRecurrentRegressor(RegressorMixin, BaseEstimator):
         self.best_loss_ = float(curve[self.best_epoch_ - 1])
 
 
-def _panel(X):
-    """Return the timeline of a DataFrame of a panel, and None for other data."""
-    index = getattr(X, "index", None)
+def _panel(data):
+    """Return the timeline of a panel's DataFrame or Series, None for other data."""
+    index = getattr(data, "index", None)
     return Timeline.of_index(index) if isinstance(index, pd.MultiIndex) else None
 
 

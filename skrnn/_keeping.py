@@ -1,9 +1,83 @@
 """What a fit leaves behind, and how it is kept."""
 
 import threading
+import warnings
 from contextlib import contextmanager
 
+from sklearn.exceptions import InconsistentVersionWarning
+
 from skrnn import _backend
+from skrnn._version import __version__
+
+
+class OtherVersionWarning(InconsistentVersionWarning):
+    """An estimator was kept by another version of skrnn.
+
+    Parameters
+    ----------
+    estimator_name : str
+        Its class.
+    version : str
+        The version that kept it.
+    """
+
+    def __init__(self, estimator_name, version):
+        super().__init__(
+            estimator_name=estimator_name,
+            current_sklearn_version=None,
+            original_sklearn_version=None,
+        )
+        self.version = version
+
+    def __str__(self):
+        return (
+            f"{self.estimator_name} was kept by skrnn {self.version} and is loaded by "
+            f"skrnn {__version__}. It may fail or predict something else; fit it anew "
+            "to be sure."
+        )
+
+
+class KeptEstimator:
+    """What every estimator of skrnn does to be pickled, copied and kept by skops.
+
+    To be placed before `sklearn.base.BaseEstimator`.
+    """
+
+    def __getstate__(self):
+        state = {**super().__getstate__(), "_skrnn_version": __version__}
+        if any(map(_is_of_keras, _parts(vars(self).values()))):
+            return {"_door": _Door(), **state}
+        return state
+
+    def __setstate__(self, state):
+        state = {**state}
+        state.pop("_door", None)
+        version = state.pop("_skrnn_version", "of unknown version")
+        if version != __version__:
+            name = type(self).__name__
+            warnings.warn(OtherVersionWarning(name, version), stacklevel=2)
+        super().__setstate__(state)
+
+
+class _Door:
+    """Imports TensorFlow quietly when unpickled: what follows are Keras objects."""
+
+    def __reduce__(self):
+        return _open_door, ()
+
+
+def _open_door():
+    _backend.load()
+
+
+def _parts(values):
+    for value in values:
+        yield from value if isinstance(value, (list, tuple)) else [value]
+
+
+def _is_of_keras(value):
+    classes = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    return any(c.__module__.partition(".")[0] == "keras" for c in classes)
 
 
 class FittedNetwork:

@@ -55,7 +55,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or of a DataFrame with a (series, time) index the last of every series.
+        or, where X or y has a (series, time) index, the last of every series.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
@@ -281,7 +281,7 @@ class GRURegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or of a DataFrame with a (series, time) index the last of every series.
+        or, where X or y has a (series, time) index, the last of every series.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
@@ -506,7 +506,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or of a DataFrame with a (series, time) index the last of every series.
+        or, where X or y has a (series, time) index, the last of every series.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from skrnn._index_state import offset_of, plain_offset
+
+_UNITS = {"number", "wall clock", "month", "month end"}
 _DAY = 86_400_000_000_000  # in nanoseconds
 MOST = 0.8  # share of rows on the next business day that tells holidays from holes
 
@@ -25,6 +28,15 @@ class Step:
 
     unit: str | pd.offsets.BaseOffset
     n: int
+
+    def __getstate__(self):
+        return {"unit": plain_offset(self.unit), "n": self.n}
+
+    def __setstate__(self, state):
+        unit = state["unit"]
+        # the units that are words are no aliases of offsets
+        unit = unit if unit in _UNITS else offset_of(unit)
+        vars(self).update(unit=unit, n=state["n"])
 
     def count(self, times, same):
         """Count the steps from each time to the next.

@@ -15,14 +15,15 @@ from skrnn._compat import (
     fit_context,
     returns_frame,
 )
-from skrnn._keeping import unchanged_on_error
+from skrnn._index_state import index_of, plain_index
+from skrnn._keeping import KeptEstimator, unchanged_on_error
 from skrnn._layout import lag_names, view_windows
 from skrnn._timeline import Timeline, place
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 
 
-class SequenceWindower(TransformerMixin, BaseEstimator):
+class SequenceWindower(TransformerMixin, KeptEstimator, BaseEstimator):
     """Turn rows in time order into windows, one window for every row.
 
     Row t of the output is the window that ends at row t of the input, so the
@@ -138,6 +139,17 @@ class SequenceWindower(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "last_index_" in state:
+            state["last_index_"] = plain_index(state["last_index_"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "last_index_" in state:
+            self.last_index_ = index_of(state["last_index_"])
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):

@@ -106,6 +106,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         """Return the network with its initial weights, compiled by scikeras's words."""
         model = self._twin_network()
         model.compile(**compile_kwargs)
+        model.get_compile_config = _nothing
         return model
 
     def train(self, parts, epochs):
@@ -283,6 +284,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if not isinstance(config["learning_rate"], dict):
             del config["learning_rate"]  # a variable of the program
         return json.dumps(optimizer, sort_keys=True, default=str)
+
+
+def _nothing():
+    """Keep loss and optimizer out of a saved network: Keras alone can load it."""
 
 
 def _check_finite(epoch, value, what="the loss of"):

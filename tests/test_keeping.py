@@ -4,15 +4,22 @@ import copy
 import pickle
 import subprocess
 import sys
+from datetime import timedelta, timezone
 
 import joblib
+import keras
 import numpy as np
+import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.tseries.frequencies import to_offset
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skrnn import LSTMRegressor, SequenceWindower
+from skrnn import LSTMRegressor, SequenceWindower, _keeping
+from skrnn._index_state import index_of, plain_index
+from skrnn._steps import Step
 
 IN_ANOTHER_PROCESS = """
 import sys
@@ -91,6 +98,119 @@ def test_training_goes_on_after_loading_as_it_would_have(pipe, series):
         kept.fit(windows, y).predict(windows), rnn.fit(windows, y).predict(windows)
     )
     assert kept.n_iter_ == 4
+
+
+# Other formats, other versions
+
+
+@pytest.fixture(params=["numbers", "days", "panel"])
+def kind_of_index(request, series):
+    return {
+        "numbers": pd.RangeIndex(80),
+        "days": pd.date_range("2026-01-01", periods=80, freq="B", tz="Europe/Berlin"),
+        "panel": pd.MultiIndex.from_product(
+            [["a", "b"], pd.period_range("2026-01", periods=40, freq="M")]
+        ),
+    }[request.param]
+
+
+def test_skops_needs_only_our_own_types_trusted(series, kind_of_index):
+    skops_io = pytest.importorskip("skops.io", reason="skops is not installed")
+    frame = pd.DataFrame(series, index=kind_of_index, columns=["x"])
+    scale = MinMaxScaler().set_output(transform="pandas")
+    rnn = LSTMRegressor(units=3, epochs=1, random_state=0)
+    pipe = make_pipeline(scale, SequenceWindower(5), rnn)
+    pipe.fit(frame.iloc[:70], series[:70, 0])
+    kept = skops_io.dumps(pipe)
+    unknown = skops_io.get_untrusted_types(data=kept)
+    assert all(name.startswith("skrnn.") for name in unknown)
+    loaded = skops_io.loads(kept, trusted=unknown)
+    assert_array_equal(loaded.predict(frame.iloc[70:]), pipe.predict(frame.iloc[70:]))
+
+
+INDICES = [
+    pd.RangeIndex(3, 30, 3, name="t"),
+    pd.Index([1, 4, 9], dtype="uint8"),
+    pd.Index([1, 2], dtype="Int64"),
+    pd.Index(["a", "b"]),
+    pd.Index(["a", 1], dtype=object),
+    pd.CategoricalIndex(["a", "b", "a"]),
+    pd.DatetimeIndex(["2026-01-01", "2026-01-09"]),
+    pd.date_range("2026-01-31", periods=4, freq="ME", name="month"),
+    pd.date_range("2026-10-24", periods=40, freq="h", tz="Europe/Berlin"),
+    pd.date_range("2026-01-01", periods=3, tz=timezone(timedelta(hours=1))),
+    pd.date_range(
+        "2026-01-01", periods=4, freq=pd.offsets.CDay(holidays=["2026-01-02"])
+    ),
+    pd.timedelta_range("1h", periods=4, freq="15min").as_unit("s"),
+    pd.period_range("2026-01", periods=3, freq="2M"),
+    pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["series", "time"]),
+]
+
+
+@pytest.mark.parametrize("index", INDICES, ids=repr)
+def test_an_index_is_kept_exactly(index):
+    plain = plain_index(index)
+    kept = index_of(pickle.loads(pickle.dumps(plain)))
+    pd.testing.assert_index_equal(kept, index, exact=True)
+    assert getattr(kept, "freq", None) == getattr(index, "freq", None)
+
+
+@pytest.mark.parametrize("unit", ["number", "month end", "B", "QS-OCT"])
+def test_a_step_is_kept_exactly(unit):
+    step = Step(unit if " " in unit or unit == "number" else to_offset(unit), 2)
+    assert pickle.loads(pickle.dumps(step)) == step
+
+
+def test_another_version_warns(pipe, monkeypatch):
+    for step in (pipe[1], pipe[2]):
+        with monkeypatch.context() as patch:
+            patch.setattr(_keeping, "__version__", "0.0.7")
+            kept = pickle.dumps(step)
+        with pytest.warns(InconsistentVersionWarning, match=r"kept by skrnn 0\.0\.7"):
+            loaded = pickle.loads(kept)
+        assert vars(loaded).keys() == vars(step).keys()
+
+
+def test_keras_objects_among_the_parameters_load_quietly(series, tmp_path):
+    """They are pickled as what they are, and so TensorFlow is imported to load them."""
+    rnn = LSTMRegressor(
+        units=2,
+        epochs=1,
+        optimizer=keras.optimizers.Adam(0.01),
+        loss=keras.losses.Huber(0.5),
+        callbacks=[keras.callbacks.EarlyStopping("loss"), keras.callbacks.History],
+        random_state=0,
+    )
+    pipe = make_pipeline(MinMaxScaler(), SequenceWindower(3), rnn)
+    joblib.dump((pipe.fit(series, series[:, 0]), series), tmp_path / "kept.joblib")
+    code = (
+        "import joblib, numpy, sys\n"
+        "pipe, X = joblib.load(sys.argv[1])\n"
+        "numpy.save(sys.argv[2], pipe.predict(X))"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "kept.joblib", tmp_path / "p.npy"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert_array_equal(np.load(tmp_path / "p.npy"), pipe.predict(series))
+
+
+# NumPy's warning, about the way in which Keras converts a variable
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_the_network_alone_is_a_keras_file(pipe, series, tmp_path):
+    """It needs no skrnn."""
+    np.save(tmp_path / "windows.npy", pipe[:-1].transform(series)[10:])
+    pipe[-1].model_.save(tmp_path / "network.keras")
+    code = (
+        "import keras, numpy, sys\n"
+        "network = keras.saving.load_model('network.keras')\n"
+        "windows = numpy.load('windows.npy')\n"
+        "numpy.save('predicted.npy', network.predict(windows, verbose=0))\n"
+        "assert 'skrnn' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    predicted = np.load(tmp_path / "predicted.npy")[:, 0]
+    assert_allclose(predicted, pipe.predict(series)[10:], rtol=1e-5)
 
 
 def test_a_copy_shares_nothing(pipe, series):

@@ -3,6 +3,7 @@
 import csv
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
@@ -120,6 +122,21 @@ def test_a_panel_holds_out_the_last_part_of_every_series(windows, target):
     assert_array_equal(fitted.loss_curve_, unaware.loss_curve_)
 
 
+def test_in_a_pipeline_the_index_of_y_tells_the_series(target):
+    """The windows are an array, without an index."""
+    index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
+    rnn = small(early_stopping=True, epochs=2)
+    X = pd.DataFrame({"x": np.sin(np.arange(60.0))}, index=index)
+    other = target.copy()
+    other[[18, 19, 38, 39, 58, 59]] += 100
+    curves = []
+    for y in (target, other):
+        pipe = make_pipeline(SequenceWindower(3), clone(rnn))
+        pipe.fit(X, pd.Series(y, index=index))
+        curves.append(pipe[-1].loss_curve_)
+    assert_array_equal(*curves)
+
+
 def test_too_few_rows_to_hold_any_out(windows, target):
     with pytest.raises(ValueError, match="leaves no row to train on: of 5 rows"):
         small(early_stopping=True, validation_gap=4).fit(windows[:5], target[:5])
@@ -197,6 +214,26 @@ def test_sample_weight_routes_through_a_search(windows, target):
         ]
     scores = [search.cv_results_["mean_test_score"] for search in searches]
     assert_array_equal(*scores)
+
+
+def test_all_metadata_route_through_a_transformed_target(windows, target):
+    """y_val as the network is to see it: only y is transformed by scikit-learn."""
+    scale = MinMaxScaler().fit(target[:40].reshape(-1, 1))
+    y_val = scale.transform(target[40:].reshape(-1, 1))[:, 0]
+    weight = np.r_[np.zeros(10), np.ones(30)]
+    with sklearn.config_context(enable_metadata_routing=True):
+        rnn = small(epochs=2)
+        rnn.set_fit_request(sample_weight=True, X_val=True, y_val=True)
+        outer = TransformedTargetRegressor(rnn, transformer=MinMaxScaler())
+        metadata = {"sample_weight": weight, "X_val": windows[40:], "y_val": y_val}
+        outer.fit(windows[:40], target[:40], **metadata)
+    scaled = scale.transform(target[:40].reshape(-1, 1))[:, 0]
+    expected = small(epochs=2).fit(windows[:40], scaled, **metadata)
+    found = outer.regressor_
+    assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-6)
+    assert_allclose(
+        found.validation_loss_curve_, expected.validation_loss_curve_, rtol=1e-6
+    )
 
 
 # Callbacks
@@ -365,6 +402,18 @@ def test_a_callback_that_fails_leaves_the_estimator_as_before(windows, target, j
     assert estimator.n_iter_ == 2
     again = estimator.set_params(callbacks=None).fit(windows, target)
     assert_array_equal(again.predict(windows), before)
+
+
+@of_keras
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_full_disk_leaves_the_estimator_as_before(windows, target, jit, tmp_path):
+    estimator = small(epochs=1, jit=jit).fit(windows, target)
+    before = estimator.predict(windows)
+    (tmp_path / "full.keras").symlink_to("/dev/full")
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "full.keras")
+    with pytest.raises(OSError, match="No space left"):
+        estimator.set_params(callbacks=[checkpoint]).fit(windows, target)
+    assert_array_equal(estimator.predict(windows), before)
 
 
 def test_eight_threads_predict_on_one_estimator(windows, target):

@@ -1,0 +1,91 @@
+"""An index as plain values and arrays, which any format can keep."""
+
+import numpy as np
+import pandas as pd
+
+
+def plain_index(index):
+    """Describe an index.
+
+    Parameters
+    ----------
+    index : Index or None
+        Of times, of numbers or names, or of both: (series, time).
+
+    Returns
+    -------
+    dict or None
+        Strings, numbers, lists and arrays; None for None.
+    """
+    if index is None:
+        return None
+    if isinstance(index, pd.MultiIndex):
+        levels = [index.get_level_values(i) for i in range(index.nlevels)]
+        return {"kind": "levels", "values": [plain_index(level) for level in levels]}
+    plain = {"name": index.name}
+    if isinstance(index, pd.RangeIndex):
+        values = [index.start, index.stop, index.step]
+        return {**plain, "kind": "range", "values": values}
+    if isinstance(index, pd.PeriodIndex):
+        ordinals = index.astype(np.int64).to_numpy()
+        return {**plain, "kind": "period", "values": ordinals, "freq": index.freqstr}
+    if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        tz = getattr(index, "tz", None)
+        in_utc = index if tz is None else index.tz_convert("UTC").tz_localize(None)
+        return {
+            **plain,
+            "kind": "datetime" if isinstance(index, pd.DatetimeIndex) else "timedelta",
+            "values": in_utc.to_numpy().view(np.int64),
+            "unit": index.unit,
+            "freq": plain_offset(index.freq),
+            "tz": tz and _plain_tz(tz),
+        }
+    return {**plain, "kind": str(index.dtype), "values": index.tolist()}
+
+
+def index_of(plain):
+    """Return the index that `plain_index` described."""
+    if plain is None:
+        return None
+    kind, values = plain["kind"], plain["values"]
+    if kind == "levels":
+        return pd.MultiIndex.from_arrays([index_of(level) for level in values])
+    name = plain["name"]
+    if kind == "range":
+        return pd.RangeIndex(*values, name=name)
+    if kind == "period":
+        return pd.PeriodIndex.from_ordinals(values, freq=plain["freq"], name=name)
+    if kind == "timedelta":
+        index = pd.TimedeltaIndex(values.view(f"m8[{plain['unit']}]"), name=name)
+    elif kind == "datetime":
+        index = pd.DatetimeIndex(values.view(f"M8[{plain['unit']}]"), name=name)
+        if plain["tz"] is not None:
+            index = index.tz_localize("UTC").tz_convert(plain["tz"])
+    else:
+        return pd.Index(values, dtype=kind, name=name)
+    index.freq = offset_of(plain["freq"])
+    return index
+
+
+def plain_offset(offset):
+    """Return the alias of an offset where it says all, or else the offset."""
+    alias = getattr(offset, "freqstr", None)
+    if alias is None:
+        return offset
+    try:
+        return alias if pd.tseries.frequencies.to_offset(alias) == offset else offset
+    except ValueError:
+        return offset
+
+
+def offset_of(plain):
+    """Return the offset that `plain_offset` described."""
+    return pd.tseries.frequencies.to_offset(plain)
+
+
+def _plain_tz(tz):
+    """Return the name of a time zone where pandas knows it by that, or else it."""
+    try:
+        return str(tz) if pd.Timestamp(0, tz=str(tz)).tz == tz else tz
+    except (ValueError, KeyError):
+        return tz

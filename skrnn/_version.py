@@ -1,0 +1,3 @@
+"""The version, which every fitted estimator keeps."""
+
+__version__ = "0.1.0.dev0"
