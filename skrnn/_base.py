@@ -18,6 +18,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skrnn import _backend
 from skrnn._batches import hold_out_last, training_data
 from skrnn._compat import (
+    CallbackSupportMixin,
+    FitTask,
     HasMethods,
     Interval,
     StrOptions,
@@ -57,7 +59,9 @@ def _predicts_quantiles(estimator):
     return estimator.loss == "quantile"
 
 
-class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
+class BaseRecurrentRegressor(
+    CallbackSupportMixin, RegressorMixin, KeptEstimator, BaseEstimator
+):
     """Base of the recurrent regressors; a child adds its cell and its parameters."""
 
     _cell = None  # "elman", "lstm" or "gru"
@@ -150,6 +154,7 @@ class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
         TypeError
             If X is sparse.
         """
+        task = FitTask(self, self.epochs, X, y, sample_weight)
         with unchanged_on_error(self):
             parts = self._training_parts(X, y, sample_weight, X_val, y_val)
             wrapper = self._new_wrapper(
@@ -160,8 +165,11 @@ class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
             )
             if self.warm_start and hasattr(self, "_fitted"):
                 wrapper.carry_on(self._fitted.wrapper)
+            if task.is_watched:
+                wrapper.watch(task, lambda: _attributes(wrapper, snapshot=True))
             wrapper.fit(parts, parts[0].y)
-            self._keep(wrapper)
+            vars(self).update(_attributes(wrapper))
+        task.end()
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -212,7 +220,7 @@ class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
             if goes_on:
                 wrapper.carry_on(self._fitted.wrapper)
             wrapper.fit((data, None), data.y)
-            self._keep(wrapper)
+            vars(self).update(_attributes(wrapper))
         return self
 
     def _training_parts(self, X, y, sample_weight, X_val, y_val):
@@ -444,16 +452,36 @@ class BaseRecurrentRegressor(RegressorMixin, KeptEstimator, BaseEstimator):
             "dtype": self.dtype,
         }
 
-    def _keep(self, wrapper):
-        self._fitted = FittedNetwork(wrapper)
-        self.history_ = {name: list(v) for name, v in wrapper.history_.items()}
-        self.loss_curve_ = self.history_["loss"]
-        self.validation_loss_curve_ = self.history_.get("val_loss")
-        self.n_iter_ = len(self.loss_curve_)
-        first = wrapper.n_epochs_before_
-        curve = np.array(self.validation_loss_curve_ or self.loss_curve_)
-        self.best_epoch_ = first + int(np.argmin(curve[first:])) + 1
-        self.best_loss_ = float(curve[self.best_epoch_ - 1])
+
+def _attributes(wrapper, *, snapshot=False):
+    """Return what makes an estimator a fitted one.
+
+    Parameters
+    ----------
+    wrapper : RecurrentWrapper
+        Trained, or in training.
+    snapshot : bool, default=False
+        Whether the network is to stay as it is now.
+
+    Returns
+    -------
+    dict
+        Attributes by name.
+    """
+    history = {name: list(v) for name, v in wrapper.history_.items()}
+    validation_curve = history.get("val_loss")
+    first = wrapper.n_epochs_before_
+    curve = np.array(validation_curve or history["loss"])
+    best = first + int(np.argmin(curve[first:]))
+    return {
+        "_fitted": (FittedNetwork.snapshot if snapshot else FittedNetwork)(wrapper),
+        "history_": history,
+        "loss_curve_": history["loss"],
+        "validation_loss_curve_": validation_curve,
+        "n_iter_": len(curve),
+        "best_epoch_": best + 1,
+        "best_loss_": float(curve[best]),
+    }
 
 
 def _panel(data):

@@ -48,6 +48,32 @@ class BestWeights(keras.callbacks.Callback):
             self.model.set_weights(self._weights)
 
 
+class TellsOfEpochs(keras.callbacks.Callback):
+    """Tells scikit-learn's callbacks of every epoch, and stops if one asks for it.
+
+    Parameters
+    ----------
+    task : skrnn._compat.FitTask
+        The fit.
+    attributes : callable
+        Returns what makes a copy of the estimator one that was fitted so far.
+    """
+
+    def __init__(self, task, attributes):
+        super().__init__()
+        self._task = task
+        self._attributes = attributes
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Tell that an epoch begins."""
+        self._task.begin_epoch()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Tell that an epoch ended."""
+        if self._task.end_epoch(self._attributes):
+            self.model.stop_training = True
+
+
 @contextlib.contextmanager
 def until_interrupted():
     """Let Ctrl-C end a training after its last whole epoch, with a warning.

@@ -14,7 +14,17 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # stays until 1.9 is the oldest scikit-learn
+
+    class CallbackSupportMixin:
+        """There are no callbacks to support."""
+
+
 __all__ = [
+    "CallbackSupportMixin",
+    "FitTask",
     "HasMethods",
     "Interval",
     "ScikerasHooks",
@@ -52,6 +62,58 @@ def direct_call(concrete_function):
         return direct.call_flat(*[v.handle for v in variables], *tensors)[0]
 
     return call
+
+
+class FitTask:
+    """A fit as scikit-learn's callbacks are told of it; before 1.9 none is.
+
+    scikit-learn documents `_init_callback_context` for third parties under this
+    name; `_skl_callbacks` has no public form in 1.9.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        What is fitted.
+    max_epochs : int
+        Parts of the fit of which callbacks are told, at most.
+    X, y
+        The data of `fit`.
+    sample_weight : array-like, default=None
+        Weights of the samples.
+    """
+
+    def __init__(self, estimator, max_epochs, X, y, sample_weight=None):
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": weights}
+        self._context = None
+        self.is_watched = bool(getattr(estimator, "_skl_callbacks", ()))
+        if hasattr(estimator, "_init_callback_context"):
+            self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+            self._context.call_on_fit_task_begin(**self._told)
+
+    def begin_epoch(self):
+        """Tell that an epoch begins."""
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._told)
+
+    def end_epoch(self, attributes):
+        """Tell that the epoch ended; return whether training is to stop.
+
+        Parameters
+        ----------
+        attributes : callable
+            Returns what makes a copy of the estimator a fitted one.
+        """
+        return self._epoch.call_on_fit_task_end(
+            **self._told, reconstruction_attributes=attributes
+        )
+
+    def end(self):
+        """Tell that the fit ended."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(
+                **self._told, reconstruction_attributes=dict
+            )
 
 
 class ScikerasHooks:

@@ -97,6 +97,13 @@ class FittedNetwork:
         self._asleep = None
         self._waking = threading.Lock()
 
+    @classmethod
+    def snapshot(cls, wrapper):
+        """Return a network as it is now, whatever becomes of its wrapper."""
+        network = cls(None)
+        network._asleep = cls(wrapper).__getstate__()
+        return network
+
     @property
     def levels(self):
         """Levels of the quantiles that the network predicts, or None."""

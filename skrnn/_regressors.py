@@ -66,7 +66,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
     tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks, as instances or classes. Each fit works on fresh copies.
+        Callbacks, as instances or classes. Each fit works on fresh copies. Those of
+        scikit-learn (1.9 or later) go to `set_callbacks`.
     metrics : list of str or None, default=None
         Names of Keras metrics to compute after each epoch, on the training batches
         and on the validation data, without sample weights.
@@ -87,7 +88,9 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
-        2 prints a line for every epoch, 1 for every tenth of the training.
+        1 shows a live bar with epoch, loss, validation loss and remaining time, and
+        where stdout is no terminal a line for each tenth of the training. 2 prints
+        a line for every epoch, 0 nothing.
 
     Attributes
     ----------
@@ -292,7 +295,8 @@ class GRURegressor(BaseRecurrentRegressor):
     tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks, as instances or classes. Each fit works on fresh copies.
+        Callbacks, as instances or classes. Each fit works on fresh copies. Those of
+        scikit-learn (1.9 or later) go to `set_callbacks`.
     metrics : list of str or None, default=None
         Names of Keras metrics to compute after each epoch, on the training batches
         and on the validation data, without sample weights.
@@ -313,7 +317,9 @@ class GRURegressor(BaseRecurrentRegressor):
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
-        2 prints a line for every epoch, 1 for every tenth of the training.
+        1 shows a live bar with epoch, loss, validation loss and remaining time, and
+        where stdout is no terminal a line for each tenth of the training. 2 prints
+        a line for every epoch, 0 nothing.
 
     Attributes
     ----------
@@ -517,7 +523,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     tol : float, default=0.0001
         What the validation loss must fall by to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks, as instances or classes. Each fit works on fresh copies.
+        Callbacks, as instances or classes. Each fit works on fresh copies. Those of
+        scikit-learn (1.9 or later) go to `set_callbacks`.
     metrics : list of str or None, default=None
         Names of Keras metrics to compute after each epoch, on the training batches
         and on the validation data, without sample weights.
@@ -538,7 +545,9 @@ class ElmanRegressor(BaseRecurrentRegressor):
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
-        2 prints a line for every epoch, 1 for every tenth of the training.
+        1 shows a live bar with epoch, loss, validation loss and remaining time, and
+        where stdout is no terminal a line for each tenth of the training. 2 prints
+        a line for every epoch, 0 nothing.
 
     Attributes
     ----------

@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._compat import (
+    CallbackSupportMixin,
+    FitTask,
     Interval,
     StrOptions,
     check_feature_names_in,
@@ -23,7 +25,9 @@ from skrnn._timeline import Timeline, place
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 
 
-class SequenceWindower(TransformerMixin, KeptEstimator, BaseEstimator):
+class SequenceWindower(
+    CallbackSupportMixin, TransformerMixin, KeptEstimator, BaseEstimator
+):
     """Turn rows in time order into windows, one window for every row.
 
     Row t of the output is the window that ends at row t of the input, so the
@@ -173,6 +177,7 @@ class SequenceWindower(TransformerMixin, KeptEstimator, BaseEstimator):
             If a parameter is out of its range, X is not as described, or its index
             does not increase or has no regular step.
         """
+        task = FitTask(self, 0, X, y)
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
             self._step = timeline.step() if timeline else None
@@ -180,6 +185,7 @@ class SequenceWindower(TransformerMixin, KeptEstimator, BaseEstimator):
             self.last_window_ = rows[last].copy()
             self.last_index_ = timeline.index[last] if timeline else None
             self._fingerprint = _fingerprint(rows)
+        task.end()
         return self
 
     def transform(self, X):

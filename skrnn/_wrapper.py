@@ -8,7 +8,7 @@ from scikeras.wrappers import BaseWrapper
 
 from skrnn import _engine, _generic, _inference
 from skrnn._batches import Schedule
-from skrnn._callbacks import BestWeights, fresh_copies
+from skrnn._callbacks import BestWeights, TellsOfEpochs, fresh_copies
 from skrnn._compat import ScikerasHooks
 from skrnn._network import build_network
 from skrnn._objectives import (
@@ -19,6 +19,7 @@ from skrnn._objectives import (
     make_optimizer,
 )
 from skrnn._programs import assign
+from skrnn._progress import reporting
 
 
 class RecurrentWrapper(ScikerasHooks, BaseWrapper):
@@ -84,6 +85,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         self.network = network
         self._network_key = json.dumps(network, sort_keys=True)
         self.seed = seed
+        self.observers = ()  # callbacks that are told of the training as they are
         self.params = {
             "network": network,
             "seed": seed,
@@ -101,6 +103,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             "callbacks": callbacks,
             "patience": patience,
         }
+
+    def watch(self, task, attributes):
+        """Tell scikit-learn's callbacks of every epoch; see `TellsOfEpochs`."""
+        self.observers = [TellsOfEpochs(task, attributes)]
 
     def build(self, compile_kwargs):
         """Return the network with its initial weights, compiled by scikeras's words."""
@@ -135,10 +141,10 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             for name, value in figures.items():
                 self.history_[name].append(value)
             _check_finite(epoch + 1, figures["loss"])
-            _report(self.verbose, epoch + 1, epochs, figures)
+            report(epoch + 1, figures)
             return figures
 
-        callbacks = fresh_copies(self.params["callbacks"])
+        callbacks = [*fresh_copies(self.params["callbacks"]), *self.observers]
         best = self.params["patience"] and BestWeights(*self.params["patience"])
         options = {
             "on_epoch_end": on_epoch_end,
@@ -146,8 +152,9 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             "callbacks": [best, *callbacks] if best else callbacks,
         }
         schedule = Schedule(self.batch_size, epochs, self.shuffle, self.seed)
-        if not self._train_compiled(data, schedule, options):
-            _generic.train(self.model_, data, schedule, **options)
+        with reporting(self.verbose, epochs) as report:
+            if not self._train_compiled(data, schedule, options):
+                _generic.train(self.model_, data, schedule, **options)
         for weight in self.model_.trainable_variables:
             _check_finite(
                 epochs, weight.numpy().sum(), f"the sum of {weight.path} after"
@@ -207,7 +214,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         return {
             "variables": [v.numpy() for v in self.model_.variables],
             "optimizer_variables": [v.numpy() for v in self.model_.optimizer.variables],
-            "history": self.history_,
+            "history": {name: list(v) for name, v in self.history_.items()},
         }
 
     def resume(self, state, *, with_optimizer=True):
@@ -296,10 +303,3 @@ def _check_finite(epoch, value, what="the loss of"):
             f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
             "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
         )
-
-
-def _report(verbose, epoch, epochs, values):
-    """Print a line for every epoch (2) or for each tenth of the training (1)."""
-    if verbose == 2 or (verbose == 1 and (epoch == epochs or epoch * 10 % epochs < 10)):
-        figures = ", ".join(f"{name} {value:.6g}" for name, value in values.items())
-        print(f"epoch {epoch}/{epochs}: {figures}")

@@ -216,6 +216,22 @@ def test_sample_weight_routes_through_a_search(windows, target):
     assert_array_equal(*scores)
 
 
+def test_validation_data_route_through_a_search(windows, target):
+    """Every fold is watched on the same ones: they are not of the length of X."""
+    losses = []
+
+    class Losses(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            losses.append(logs["val_loss"])
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        rnn = small(epochs=1, learning_rate=1e-9, callbacks=[Losses])
+        rnn.set_fit_request(X_val=True, y_val=True)
+        search = GridSearchCV(rnn, {"batch_size": [8, 16]}, cv=TimeSeriesSplit(2))
+        search.fit(windows[:40], target[:40], X_val=windows[40:], y_val=target[40:])
+    assert_allclose(losses, [losses[0]] * 5, rtol=1e-5)
+
+
 def test_all_metadata_route_through_a_transformed_target(windows, target):
     """y_val as the network is to see it: only y is transformed by scikit-learn."""
     scale = MinMaxScaler().fit(target[:40].reshape(-1, 1))

@@ -1,0 +1,61 @@
+"""How far a training is: a live bar, lines, or nothing."""
+
+import contextlib
+
+import rich
+from rich.errors import LiveError
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextlib.contextmanager
+def reporting(verbose, epochs):
+    """Report a training epoch by epoch on stdout.
+
+    Parameters
+    ----------
+    verbose : {0, 1, 2}
+        1 shows a live bar, and where stdout is no terminal, or has a bar already, a
+        line for each tenth of the training; 2 prints a line for every epoch.
+    epochs : int
+        Epochs to come, at most.
+
+    Yields
+    ------
+    callable
+        To be called after each epoch with its number, from 1, and its figures by
+        name.
+    """
+    with contextlib.ExitStack() as stack:
+        bar = _start_bar(stack, epochs) if verbose == 1 else None
+
+        def report(epoch, figures):
+            figures = ", ".join(f"{n} {value:.6g}" for n, value in figures.items())
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=epoch, figures=figures)
+            elif verbose == 2 or (verbose == 1 and _ends_a_tenth(epoch, epochs)):
+                print(f"epoch {epoch}/{epochs}: {figures}")
+
+        yield report
+
+
+def _start_bar(stack, epochs):
+    """Return a live bar, or None where there cannot be one."""
+    console = rich.get_console()
+    if not console.is_terminal:
+        return None
+    bar = Progress(
+        TextColumn("epoch {task.completed}/{task.total}"),
+        BarColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[figures]}"),
+        console=console,
+    )
+    bar.add_task("", total=epochs, figures="")
+    try:
+        return stack.enter_context(bar)
+    except LiveError:
+        return None
+
+
+def _ends_a_tenth(epoch, epochs):
+    return epoch == epochs or epoch * 10 % epochs < 10
