@@ -292,6 +292,16 @@ def test_reduce_lr_on_plateau(windows, target, jit):
 
 
 @of_keras
+def test_learning_rate_scheduler(windows, target, jit):
+    """With a rate of nothing the first two epochs, the loss begins to fall after."""
+    callback = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * (epoch > 1))
+    options = {"epochs": 4, "shuffle": False, "jit": jit}
+    loss = small(callbacks=[callback], **options).fit(windows, target).loss_curve_
+    assert loss[0] == pytest.approx(loss[1], rel=1e-6)
+    assert loss[3] < 0.99 * loss[0]
+
+
+@of_keras
 def test_model_checkpoint(windows, target, jit, tmp_path):
     path = tmp_path / "{epoch}.weights.h5"
     callback = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
