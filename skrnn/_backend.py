@@ -106,8 +106,32 @@ def load():
         keras = importlib.import_module("keras")
         _check_backend(keras.backend.backend())
         tensorflow = importlib.import_module("tensorflow")
+        _limit_threads(tensorflow.config.threading)
         tensorflow.config.list_logical_devices()  # its start-up logs as well
         return importlib.import_module("skrnn._wrapper")
+
+
+def _limit_threads(settings):
+    """Give TensorFlow the threads that joblib, Dask or the user gives a process.
+
+    They say so by the variable of OpenMP, which TensorFlow does not read. What the
+    user told TensorFlow itself stays, and so does what it has started with.
+
+    Parameters
+    ----------
+    settings : module
+        `tensorflow.config.threading`.
+    """
+    n_threads = os.environ.get("OMP_NUM_THREADS", "")
+    if not n_threads.isdecimal() or int(n_threads) == 0:
+        return
+    for kind in ("intra", "inter"):
+        told = f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ
+        if told or getattr(settings, f"get_{kind}_op_parallelism_threads")():
+            continue
+        with contextlib.suppress(RuntimeError):  # it has started
+            set_threads = getattr(settings, f"set_{kind}_op_parallelism_threads")
+            set_threads(int(n_threads))
 
 
 def _check_backend(name):

@@ -108,16 +108,6 @@ def test_cross_validation(pipe, X, y):
         assert_array_equal(predicted[test], by_hand)
 
 
-def test_search_on_two_processes(pipe, X, y):
-    def scores(n_jobs):
-        search = GridSearchCV(
-            pipe, {"rnn__units": [2, 4]}, cv=TimeSeriesSplit(2), n_jobs=n_jobs
-        )
-        return search.fit(X, y).cv_results_["mean_test_score"]
-
-    assert_array_equal(scores(2), scores(1))
-
-
 def test_predictions_in_the_units_of_the_target(pipe, X, y):
     pipe = clone(pipe).set_params(rnn__epochs=200)
     whole = TransformedTargetRegressor(pipe, transformer=StandardScaler())

@@ -1,0 +1,169 @@
+"""Searches on several processes and threads: the same bits, the cores shared."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from numpy.testing import assert_array_equal
+from sklearn.ensemble import BaggingRegressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skrnn import LSTMRegressor, SequenceWindower, _backend
+
+SERIES = np.sin(np.arange(91) / 5)
+X, Y = SERIES[:-1].reshape(-1, 1), SERIES[1:]
+UNITS = {"lstmregressor__units": [2, 4]}
+FOLDS = TimeSeriesSplit(2)
+
+
+def pipe():
+    rnn = LSTMRegressor(units=3, dropout=0.1, epochs=3, random_state=0)
+    return make_pipeline(MinMaxScaler(), SequenceWindower(window_length=4), rnn)
+
+
+def grid_search(n_jobs):
+    search = GridSearchCV(pipe(), UNITS, cv=FOLDS, n_jobs=n_jobs).fit(X, Y)
+    return [search.cv_results_["mean_test_score"], search.predict(X)]
+
+
+def randomized_search(n_jobs):
+    search = RandomizedSearchCV(
+        pipe(), UNITS, n_iter=2, cv=FOLDS, n_jobs=n_jobs, random_state=0
+    )
+    return [search.fit(X, Y).cv_results_["mean_test_score"]]
+
+
+def halving_search(n_jobs):
+    search = HalvingGridSearchCV(
+        pipe(),
+        UNITS,
+        cv=FOLDS,
+        n_jobs=n_jobs,
+        resource="lstmregressor__epochs",
+        min_resources=1,
+        max_resources=2,
+        factor=2,
+    )
+    return [search.fit(X, Y).cv_results_["mean_test_score"]]
+
+
+def scores(n_jobs):
+    return [cross_val_score(pipe(), X, Y, cv=FOLDS, n_jobs=n_jobs)]
+
+
+def predictions(n_jobs):
+    return [cross_val_predict(pipe(), X, Y, cv=KFold(2), n_jobs=n_jobs)]
+
+
+def bagging(n_jobs):
+    ensemble = BaggingRegressor(pipe(), 2, n_jobs=n_jobs, random_state=0)
+    return [ensemble.fit(X, Y).predict(X)]
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [grid_search, randomized_search, halving_search, scores, predictions, bagging],
+)
+def test_the_same_bits_on_processes_and_threads(tool):
+    alone = tool(n_jobs=1)
+    for backend, n_jobs in (("loky", 2), ("loky", -1), ("threading", 2)):
+        with parallel_config(backend=backend):
+            for found, expected in zip(tool(n_jobs=n_jobs), alone, strict=True):
+                assert_array_equal(found, expected)
+
+
+def threads_of_tensorflow():
+    _backend.load()
+    import tensorflow as tf
+
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+
+@pytest.mark.parametrize("inner", [None, 1, 3])
+def test_a_worker_takes_its_share_of_the_cores(inner):
+    """cores/n_jobs, or what `inner_max_num_threads` says."""
+    with parallel_config(backend="loky", inner_max_num_threads=inner):
+        found = Parallel(n_jobs=2)(delayed(threads_of_tensorflow)() for _ in range(2))
+    assert found == [inner or max(1, cpu_count() // 2)] * 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, {}),
+        ({"OMP_NUM_THREADS": "3"}, {"intra": 3, "inter": 3}),
+        ({"OMP_NUM_THREADS": "3", "TF_NUM_INTRAOP_THREADS": "2"}, {"inter": 3}),
+        ({"OMP_NUM_THREADS": "3,2"}, {}),
+        ({"OMP_NUM_THREADS": "0"}, {}),
+    ],
+)
+def test_whose_word_on_threads_counts(variables, expected, monkeypatch):
+    """TensorFlow's own variables, then OpenMP's."""
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    said = Settings()
+    _backend._limit_threads(said)
+    assert said.set == expected
+
+
+class Settings:
+    """In place of `tensorflow.config.threading`."""
+
+    def __init__(self, started=False):
+        self.started = started
+        self.set = {}
+
+    def _set(self, kind, n):
+        if self.started:
+            raise RuntimeError("cannot be modified after initialization")
+        self.set[kind] = n
+
+    def get_intra_op_parallelism_threads(self):
+        return 0
+
+    get_inter_op_parallelism_threads = get_intra_op_parallelism_threads
+
+    def set_intra_op_parallelism_threads(self, n):
+        self._set("intra", n)
+
+    def set_inter_op_parallelism_threads(self, n):
+        self._set("inter", n)
+
+
+def test_a_tensorflow_that_has_started_keeps_its_threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    started = Settings(started=True)
+    _backend._limit_threads(started)
+    assert started.set == {}
+
+
+def fitted_by_a_worker():
+    rnn = LSTMRegressor(units=3, epochs=1, random_state=0)
+    return rnn.fit(X[:, np.newaxis], Y), os.getpid()
+
+
+def test_what_a_worker_returns_is_arrays():
+    """No compiled programs, and no TensorFlow in whoever receives it."""
+    (rnn, process), _ = Parallel(n_jobs=2)(
+        delayed(fitted_by_a_worker)() for _ in range(2)
+    )
+    assert process != os.getpid()
+    assert rnn._fitted._wrapper is None
+    assert len(pickle.dumps(rnn)) < 10_000
+    expected = fitted_by_a_worker()[0].predict(X[:, np.newaxis])
+    assert_array_equal(rnn.predict(X[:, np.newaxis]), expected)
