@@ -1,0 +1,133 @@
+"""Other packages around the regressors: the extra `clients`, skipped where missing.
+
+Warnings of these packages about themselves are let pass, each by its words.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+
+from skrnn import LSTMRegressor, SequenceWindower
+
+SERIES = np.sin(np.arange(121) / 5)
+X, Y = SERIES[:-1].reshape(-1, 1), SERIES[1:]
+N_LAGS = 6
+
+
+@pytest.fixture
+def rnn():
+    return LSTMRegressor(units=4, epochs=5, learning_rate=0.02, random_state=0)
+
+
+@pytest.fixture
+def pipe(rnn):
+    return make_pipeline(MinMaxScaler(), SequenceWindower(window_length=5), rnn)
+
+
+def recursive_forecast(rnn, n_steps):
+    """By hand, from windows with the oldest step first, which is the right layout."""
+    windows = np.lib.stride_tricks.sliding_window_view(SERIES, N_LAGS)
+    rnn.fit(windows[:-1], SERIES[N_LAGS:])
+    known = list(SERIES[-N_LAGS:])
+    for _ in range(n_steps):
+        known.append(rnn.predict(np.array([known[-N_LAGS:]]))[0])
+    return known[N_LAGS:]
+
+
+@pytest.mark.filterwarnings("ignore:OptunaSearchCV is experimental")
+@pytest.mark.filterwarnings("ignore:`optuna.terminator` module has been deprecated")
+def test_optuna_searches_a_pipeline(pipe):
+    optuna = pytest.importorskip("optuna", reason="Optuna is not installed")
+    integration = pytest.importorskip(
+        "optuna_integration", reason="optuna-integration is not installed"
+    )
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    search = integration.OptunaSearchCV(
+        pipe,
+        {
+            "lstmregressor__units": optuna.distributions.IntDistribution(2, 4),
+            "sequencewindower__window_length": optuna.distributions.IntDistribution(
+                2, 8
+            ),
+        },
+        cv=TimeSeriesSplit(2),
+        n_trials=3,
+        random_state=0,
+        error_score="raise",
+    ).fit(X, Y)
+    best = pipe.set_params(**search.best_params_).fit(X, Y)
+    assert_allclose(search.predict(X), best.predict(X))
+
+
+def test_skforecast_forecasts_step_by_step(rnn):
+    """Its lags are newest first and have no names: one transformer turns them."""
+    recursive = pytest.importorskip(
+        "skforecast.recursive", reason="skforecast is not installed"
+    )
+    oldest_first = make_pipeline(FunctionTransformer(np.fliplr), rnn)
+    forecaster = recursive.ForecasterRecursive(estimator=oldest_first, lags=N_LAGS)
+    forecaster.fit(y=pd.Series(SERIES))
+    found = forecaster.predict(steps=8)
+    assert_allclose(found, recursive_forecast(rnn, 8), rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:The default of config ``remember_data``")
+def test_sktime_reduces_forecasting_to_regression(rnn):
+    """Its windows are oldest first, as ours."""
+    compose = pytest.importorskip(
+        "sktime.forecasting.compose", reason="sktime is not installed"
+    )
+    forecaster = compose.make_reduction(
+        rnn, window_length=N_LAGS, strategy="recursive", scitype="tabular-regressor"
+    )
+    forecaster.fit(pd.Series(SERIES))
+    found = forecaster.predict(fh=np.arange(1, 9))
+    assert_allclose(np.ravel(found), recursive_forecast(rnn, 8), rtol=1e-5)
+
+
+def test_mapie_puts_intervals_around_a_pipeline(pipe):
+    """Blocks of rows are drawn with repetition: numbered rows, not a time index."""
+    regression = pytest.importorskip(
+        "mapie.regression", reason="MAPIE is not installed"
+    )
+    from mapie.subsample import BlockBootstrap
+
+    blocks = BlockBootstrap(n_resamplings=12, n_blocks=5, random_state=0)
+    intervals = regression.TimeSeriesRegressor(pipe, method="enbpi", cv=blocks)
+    intervals.fit(X[:90], Y[:90])
+    predicted, band = intervals.predict(X[90:], confidence_level=0.9)
+    assert band.shape == (30, 2, 1)
+    assert (band[:, 0, 0] < predicted).all()
+    assert (predicted < band[:, 1, 0]).all()
+    assert np.isfinite(band).all()
+
+
+def test_mlxtend_stacks_a_network(rnn):
+    regressor = pytest.importorskip(
+        "mlxtend.regressor", reason="mlxtend is not installed"
+    )
+    windows = SequenceWindower(5, flatten=True, pad="edge").fit_transform(X)
+    stack = regressor.StackingCVRegressor(
+        (rnn, Ridge()), meta_regressor=Ridge(alpha=1e-3), cv=3, shuffle=False
+    )
+    assert stack.fit(windows, Y).score(windows, Y) > 0.9
+
+
+def test_yellowbrick_plots_residuals(rnn):
+    """It asks for an attribute that scikit-learn dropped: `force_model` is for that."""
+    regressor = pytest.importorskip(
+        "yellowbrick.regressor", reason="yellowbrick is not installed"
+    )
+    windows = SequenceWindower(5, flatten=True).fit_transform(X)
+    plot = regressor.ResidualsPlot(rnn, force_model=True, hist=False)
+    plot.fit(windows[:90], Y[:90])
+    plot.score(windows[90:], Y[90:])
+    drawn = np.concatenate([c.get_offsets() for c in plot.ax.collections])
+    assert len(drawn) == 120
+    residuals = rnn.predict(windows[90:]) - Y[90:]
+    assert_allclose(drawn[90:, 1], residuals, rtol=1e-4)
