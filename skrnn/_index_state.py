@@ -84,8 +84,9 @@ def offset_of(plain):
 
 
 def _plain_tz(tz):
-    """Return the name of a time zone where pandas knows it by that, or else it."""
+    """Return the name of a time zone if pandas knows it by that, or else itself."""
     try:
-        return str(tz) if pd.Timestamp(0, tz=str(tz)).tz == tz else tz
+        pd.Timestamp(0, tz=str(tz))
     except (ValueError, KeyError):
         return tz
+    return str(tz)
