@@ -77,6 +77,6 @@ def docs(session):
 
 @nox.session
 def benchmark(session):
-    """skrnn beside its peers; some 25 minutes."""
+    """Beside raw Keras, scikeras and skorch; some 25 minutes."""
     session.install(".[benchmark]")
     session.run("python", "benchmarks/peers.py", *session.posargs)

@@ -228,7 +228,7 @@ class BaseRecurrentRegressor(
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: give both or none.")
         hold_out = self.early_stopping and X_val is None
-        timeline = (_panel(X) or _panel(y)) if hold_out else None
+        codes = _series_codes(X, y) if hold_out else None
         windows, y = self._validate_fit(X, y)
         if not hold_out:
             data = self._weighted_data(windows, y, sample_weight)
@@ -239,19 +239,16 @@ class BaseRecurrentRegressor(
             if self.validation_gap == "auto"
             else self.validation_gap
         )
-        codes = np.zeros(len(y), np.intp) if timeline is None else timeline.codes
-        train, held_out = hold_out_last(codes, self.validation_fraction, gap)
-        if weight is not None:
-            train, held_out = train & (weight > 0), held_out & (weight > 0)
+        codes = np.zeros(len(y), np.intp) if codes is None else codes
+        counts = slice(None) if weight is None else weight > 0
+        train, held_out = np.zeros((2, len(y)), dtype=bool)
+        train[counts], held_out[counts] = hold_out_last(
+            codes[counts], self.validation_fraction, gap
+        )
         data = training_data(
             windows, y, weight, rows_to_fit(windows, train), self.dtype
         )
         held_out = np.flatnonzero(held_out).astype(np.int32)
-        if not len(held_out):
-            raise ValueError(
-                "All validation rows, the last of X, have a sample weight of zero. Set "
-                "a larger validation_fraction, or pass X_val and y_val."
-            )
         return data, dataclasses.replace(data, samples=held_out)
 
     def _validation_data(self, X_val, y_val):
@@ -468,11 +465,15 @@ def _attributes(wrapper, *, snapshot=False):
     dict
         Attributes by name.
     """
-    history = {name: list(v) for name, v in wrapper.history_.items()}
+    history = wrapper.history_
+    if snapshot:
+        history = {name: list(values) for name, values in history.items()}
     validation_curve = history.get("val_loss")
     first = wrapper.n_epochs_before_
     curve = np.array(validation_curve or history["loss"])
-    best = first + int(np.argmin(curve[first:]))
+    if np.isnan(curve[first:]).all():  # an earlier fit had validation data
+        curve = np.array(history["loss"])
+    best = first + int(np.nanargmin(curve[first:]))
     return {
         "_fitted": (FittedNetwork.snapshot if snapshot else FittedNetwork)(wrapper),
         "history_": history,
@@ -484,10 +485,16 @@ def _attributes(wrapper, *, snapshot=False):
     }
 
 
-def _panel(data):
-    """Return the timeline of a panel's DataFrame or Series, None for other data."""
-    index = getattr(data, "index", None)
-    return Timeline.of_index(index) if isinstance(index, pd.MultiIndex) else None
+def _series_codes(*data):
+    """Return the series of each row, of the first data that tell, or None."""
+    for part in data:
+        codes = getattr(part, "series_codes", None)
+        if codes is not None:
+            return codes
+        index = getattr(part, "index", None)
+        if isinstance(index, pd.MultiIndex):
+            return Timeline.of_index(index).codes
+    return None
 
 
 def _plain(value):

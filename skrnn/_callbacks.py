@@ -2,6 +2,8 @@
 
 import contextlib
 import copy
+import signal
+import threading
 import warnings
 
 import keras
@@ -96,6 +98,43 @@ def until_interrupted():
         )
 
 
+@contextlib.contextmanager
+def interrupts_between_epochs():
+    """Hold Ctrl-C back until an epoch is counted; the second time it is at once.
+
+    While a compiled epoch runs it would be raised behind it: with the weights of an
+    epoch that is in no history.
+
+    Yields
+    ------
+    callable
+        Raises a KeyboardInterrupt that was held back.
+    """
+    held_back = []
+
+    def hold_back(signum, frame):
+        if held_back:
+            raise KeyboardInterrupt
+        held_back.append(signum)
+
+    def raise_one():
+        if held_back:
+            raise KeyboardInterrupt
+
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not is_ours:  # another thread gets no signals, another handler has its reasons
+        yield raise_one
+        return
+    signal.signal(signal.SIGINT, hold_back)
+    try:
+        yield raise_one
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def fresh_copies(callbacks):
     """Return new callbacks for one training: classes called, instances copied.
 
@@ -110,7 +149,7 @@ def fresh_copies(callbacks):
         if not isinstance(made, keras.callbacks.Callback):
             raise TypeError(
                 "The 'callbacks' parameter must hold Keras callbacks, as instances or "
-                f"classes. Got {given!r} instead."
+                f"classes. Got {given!r} instead. scikit-learn's go to set_callbacks."
             )
         copies.append(made)
     return copies

@@ -7,7 +7,7 @@ rows; they hold no data, and a fit has one to itself.
 import keras
 import tensorflow as tf
 
-from skrnn._callbacks import until_interrupted
+from skrnn._callbacks import interrupts_between_epochs, until_interrupted
 from skrnn._epoch import CannotServeError, EpochProgram, ProgramKind
 from skrnn._programs import ProgramStore, assign
 
@@ -19,9 +19,10 @@ _programs = ProgramStore(N_PROGRAMS_KEPT)
 _BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 0.6
 _FITS_OF_A_PROGRAM = 3
 
-_BATCH_EVENTS = [
-    f"on_{part}batch_{when}"
-    for part in ("", "train_", "test_")
+# What callbacks are not told of here: a callback that wants to know is Keras's.
+_NOT_TOLD = [
+    f"on_{part}_{when}"
+    for part in ("batch", "train_batch", "test_batch", "test")
     for when in ("begin", "end")
 ]
 
@@ -66,8 +67,8 @@ def train(
     Raises
     ------
     CannotServeError
-        If there is a GPU, a callback for batches, or XLA refuses; the model is as
-        before.
+        If there is a GPU, a callback for batches or evaluations, or XLA refuses; the
+        model is as before.
     """
     _check_can_serve(callbacks)
     parts = [data] if validation is None else [data, validation]
@@ -86,10 +87,11 @@ def train(
     tensors = _tensors_of_all(program, parts)
     order, *fixed = [program.room_for(part, batch_size) for part in parts]
     audience = _Audience(callbacks, model, schedule, len(data.samples))
-    audience.tell("on_train_begin")
-    with until_interrupted() as epochs:
+    audience.tell("on_train_begin", {})
+    logs = {}
+    with until_interrupted() as epochs, interrupts_between_epochs() as raise_one:
         for epoch, _ in enumerate(schedule.orders(order[: len(data.samples)])):
-            audience.tell("on_epoch_begin", epoch)
+            audience.tell("on_epoch_begin", epoch, {})
             if callbacks:  # which may have changed weights or the learning rate
                 assign(program.variables, state)
             figures = program.train(tensors[0], order, data, batch_size)
@@ -102,6 +104,7 @@ def train(
             logs = on_epoch_end(epoch, figures)
             epochs.append(epoch)
             audience.tell("on_epoch_end", epoch, logs)
+            raise_one()
             if model.stop_training:
                 break
     if callbacks:
@@ -109,7 +112,7 @@ def train(
     trained = program.network.trainable_variables
     program.optimizer.finalize_variable_values(trained)  # averages, if it keeps any
     assign(state, program.variables)
-    audience.tell("on_train_end")
+    audience.tell("on_train_end", logs)
     if key is not None:  # after an exception it is not put back
         _programs.put(key, program)
 
@@ -125,7 +128,7 @@ def _tensors_of_all(program, parts):
 
 
 class _Audience:
-    """The callbacks of a training, told what `keras.Model.fit` would tell them."""
+    """The callbacks of a training, told what `keras.Model.fit` tells of epochs."""
 
     def __init__(self, callbacks, model, schedule, n_samples):
         self._callbacks = callbacks
@@ -159,7 +162,7 @@ def _check_can_serve(callbacks):
             and callback.save_freq == "epoch"
         ):
             continue  # its method for batches does nothing then
-        for event in _BATCH_EVENTS:
+        for event in _NOT_TOLD:
             method = getattr(getattr(callback, event), "__func__", None)
             if method is not getattr(keras.callbacks.Callback, event):
                 raise CannotServeError(

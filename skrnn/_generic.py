@@ -41,7 +41,7 @@ class OrderedBatches(keras.utils.PyDataset):
         next(self._orders)
 
 
-def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=()):
+def train(model, data, schedule, *, names, on_epoch_end, validation=None, callbacks=()):
     """Train a compiled Keras model in place.
 
     Parameters
@@ -52,6 +52,8 @@ def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=())
         What to train on, and what to evaluate after each epoch, if anything.
     schedule : Schedule
         Batches and epochs.
+    names : list of str
+        Loss and metrics, and those of the validation data, as Keras names them.
     on_epoch_end : callable
         Called with the epoch's number, from 0, and its list of loss and metrics,
         those of the validation data behind those of training; returns them by name.
@@ -66,10 +68,12 @@ def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=())
         batches.start_epoch()
 
     state, whole_epoch = [*model.variables, *model.optimizer.variables], []
+    last_logs = {}
 
     def record(epoch, logs):
         compiling.close()
-        logs.update(on_epoch_end(epoch, list(logs.values())))
+        logs.update(on_epoch_end(epoch, [logs[name] for name in names]))
+        last_logs.update(logs)
         whole_epoch[:] = [variable.numpy() for variable in state]
         epochs.append(epoch)
 
@@ -89,7 +93,7 @@ def train(model, data, schedule, *, on_epoch_end, validation=None, callbacks=())
     assign(state, whole_epoch)
     model.optimizer.finalize_variable_values(model.trainable_variables)
     for callback in callbacks:
-        callback.on_train_end()
+        callback.on_train_end(last_logs)
 
 
 class WindowBatches(keras.utils.PyDataset):

@@ -1,5 +1,6 @@
 """What a fit leaves behind, and how it is kept."""
 
+import copy
 import threading
 import warnings
 from contextlib import contextmanager
@@ -45,7 +46,9 @@ class KeptEstimator:
 
     def __getstate__(self):
         state = {**super().__getstate__(), "_skrnn_version": __version__}
-        if any(map(_is_of_keras, _parts(vars(self).values()))):
+        kept = state["_fitted"].params if "_fitted" in state else {}
+        values = [*self.get_params(deep=False).values(), *kept.values()]
+        if any(map(_may_need_keras, values)):
             return {"_door": _Door(), **state}
         return state
 
@@ -70,14 +73,13 @@ def _open_door():
     _backend.load()
 
 
-def _parts(values):
-    for value in values:
-        yield from value if isinstance(value, (list, tuple)) else [value]
-
-
-def _is_of_keras(value):
-    classes = value.__mro__ if isinstance(value, type) else type(value).__mro__
-    return any(c.__module__.partition(".")[0] == "keras" for c in classes)
+def _may_need_keras(value):
+    """Tell whether a parameter is or holds a Keras object, or a function."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_may_need_keras, value))
+    return callable(value) or any(
+        c.__module__.startswith("keras.") for c in type(value).__mro__
+    )
 
 
 class FittedNetwork:
@@ -101,14 +103,21 @@ class FittedNetwork:
     def snapshot(cls, wrapper):
         """Return a network as it is now, whatever becomes of its wrapper."""
         network = cls(None)
-        network._asleep = cls(wrapper).__getstate__()
+        network._asleep = copy.deepcopy(cls(wrapper).__getstate__())
         return network
+
+    @property
+    def params(self):
+        """The wrapper's parameters as they are kept, which wakes nothing."""
+        asleep = self._asleep
+        return self._wrapper.kept_params() if asleep is None else asleep["params"]
 
     @property
     def levels(self):
         """Levels of the quantiles that the network predicts, or None."""
-        kept = self._asleep or {"params": self._wrapper.params}
-        return kept["params"]["levels"]
+        asleep = self._asleep
+        params = self._wrapper.params if asleep is None else asleep["params"]
+        return params["levels"]
 
     @property
     def wrapper(self):
@@ -123,7 +132,7 @@ class FittedNetwork:
     def __getstate__(self):
         if self._wrapper is None:
             return self._asleep
-        return {"params": self._wrapper.params, "state": self._wrapper.state()}
+        return {"params": self.params, "state": self._wrapper.state()}
 
     def __setstate__(self, asleep):
         self.__init__(None)

@@ -35,6 +35,15 @@ def view_windows(padded, window_length, *, flatten):
     return sliding_window_view(padded, window_length, axis=0).transpose(0, 2, 1)
 
 
+class PanelWindows(np.ndarray):
+    """Windows of a panel: `series_codes` says of which series each is.
+
+    Arrays that are made of it, slices too, say nothing.
+    """
+
+    series_codes = None
+
+
 def series_of(windows):
     """Return the rows that windows are made of, without a copy where it can be.
 

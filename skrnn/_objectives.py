@@ -1,6 +1,7 @@
 """Optimizers, losses and metrics: by name or given, checked, never shared."""
 
 import keras
+import numpy as np
 
 from skrnn._quantiles import point_weights
 
@@ -176,8 +177,14 @@ def _metric_of_name(name, dtype):
             "The 'metrics' parameter must hold names of Keras metrics, such as "
             f"'mean_absolute_error'. Got {name!r} instead."
         )
-    if isinstance(given, type):
-        return given(name=name, dtype=dtype)
-    if isinstance(given, keras.metrics.Metric):
-        return type(given).from_config({**given.get_config(), "dtype": dtype})
-    return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
+    given = given() if isinstance(given, type) else given
+    if not isinstance(given, keras.metrics.Metric):
+        return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
+    given.update_state(np.zeros((2, 2)), np.zeros((2, 2)))
+    if len(given.result().shape):
+        raise ValueError(
+            "The 'metrics' parameter must hold metrics of one value. Got "
+            f"{name!r}, which has one for each output."
+        )
+    config = {**given.get_config(), "name": name, "dtype": dtype}
+    return type(given).from_config(config)

@@ -15,7 +15,8 @@ def reporting(verbose, epochs):
     ----------
     verbose : {0, 1, 2}
         1 shows a live bar, and where stdout is no terminal, or has a bar already, a
-        line for each tenth of the training; 2 prints a line for every epoch.
+        line for each tenth of the training and for the last epoch; 2 prints a line
+        for every epoch.
     epochs : int
         Epochs to come, at most.
 
@@ -28,14 +29,25 @@ def reporting(verbose, epochs):
     with contextlib.ExitStack() as stack:
         bar = _start_bar(stack, epochs) if verbose == 1 else None
 
+        not_said = []
+
+        def say():
+            for line in not_said:
+                print(line, flush=True)
+            not_said.clear()
+
         def report(epoch, figures):
             figures = ", ".join(f"{n} {value:.6g}" for n, value in figures.items())
             if bar is not None:
                 bar.update(bar.task_ids[0], completed=epoch, figures=figures)
-            elif verbose == 2 or (verbose == 1 and _ends_a_tenth(epoch, epochs)):
-                print(f"epoch {epoch}/{epochs}: {figures}")
+                return
+            not_said[:] = [f"epoch {epoch}/{epochs}: {figures}"]
+            if verbose == 2 or (verbose == 1 and _ends_a_tenth(epoch, epochs)):
+                say()
 
         yield report
+        if verbose:  # the last epoch of a training that stopped early
+            say()
 
 
 def _start_bar(stack, epochs):

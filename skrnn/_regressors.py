@@ -55,7 +55,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or, where X or y has a (series, time) index, the last of every series.
+        or of a panel, a (series, time) index of X, y or what X was windowed from, the
+        last of every series. Rows without weight do not count.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
@@ -103,7 +104,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
     validation_loss_curve_ : list of float or None
-        The validation loss of every epoch; None without validation data.
+        The validation loss of every epoch, NaN where a fit that was carried on had
+        no validation data; None if none had.
     best_loss_ : float
         The smallest validation loss, or without validation data training loss, of
         the last fit.
@@ -284,7 +286,8 @@ class GRURegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or, where X or y has a (series, time) index, the last of every series.
+        or of a panel, a (series, time) index of X, y or what X was windowed from, the
+        last of every series. Rows without weight do not count.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
@@ -332,7 +335,8 @@ class GRURegressor(BaseRecurrentRegressor):
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
     validation_loss_curve_ : list of float or None
-        The validation loss of every epoch; None without validation data.
+        The validation loss of every epoch, NaN where a fit that was carried on had
+        no validation data; None if none had.
     best_loss_ : float
         The smallest validation loss, or without validation data training loss, of
         the last fit.
@@ -512,7 +516,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
         when its loss no longer improves, and keep the weights of its lowest loss.
     validation_fraction : float, default=0.1
         Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or, where X or y has a (series, time) index, the last of every series.
+        or of a panel, a (series, time) index of X, y or what X was windowed from, the
+        last of every series. Rows without weight do not count.
     validation_gap : int or "auto", default="auto"
         Rows left out between the training rows and those held out. "auto" leaves out
         `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
@@ -560,7 +565,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
         The training loss of every epoch: the mean of the losses of its batches,
         each before its gradient step and weighted by its number of windows.
     validation_loss_curve_ : list of float or None
-        The validation loss of every epoch; None without validation data.
+        The validation loss of every epoch, NaN where a fit that was carried on had
+        no validation data; None if none had.
     best_loss_ : float
         The smallest validation loss, or without validation data training loss, of
         the last fit.

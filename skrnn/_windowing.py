@@ -19,7 +19,7 @@ from skrnn._compat import (
 )
 from skrnn._index_state import index_of, plain_index
 from skrnn._keeping import KeptEstimator, unchanged_on_error
-from skrnn._layout import lag_names, view_windows
+from skrnn._layout import PanelWindows, lag_names, view_windows
 from skrnn._timeline import Timeline, place
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
@@ -273,6 +273,7 @@ class SequenceWindower(
     def _window_by_index(self, rows, timeline):
         """Window rows as their index says, after those of fit that are earlier."""
         known = self.last_window_[:0].astype(rows.dtype)
+        codes = None if timeline.series is None else timeline.codes
         # without a step of fit, nothing tells how far its row is from the new ones
         if self.history == "auto" and self._step is not None:
             last = Timeline.of_index(self.last_index_)
@@ -290,9 +291,13 @@ class SequenceWindower(
         windows = view_windows(padded, self.window_length, flatten=self._is_flat())
         ends = places[len(known) :] - (self.window_length - 1)
         if (np.diff(ends) == 1).all():
-            return windows[ends[0] : ends[-1] + 1]
-        chosen = windows[ends]
-        chosen.flags.writeable = False  # as a view is
+            chosen = windows[ends[0] : ends[-1] + 1]
+        else:
+            chosen = windows[ends]
+        chosen.flags.writeable = False
+        if codes is not None:
+            chosen = chosen.view(PanelWindows)
+            chosen.series_codes = codes
         return chosen
 
 

@@ -111,7 +111,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
     def build(self, compile_kwargs):
         """Return the network with its initial weights, compiled by scikeras's words."""
         model = self._twin_network()
-        model.compile(**compile_kwargs)
+        model.compile(**compile_kwargs, auto_scale_loss=False)
         model.get_compile_config = _nothing
         return model
 
@@ -138,9 +138,11 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
 
         def on_epoch_end(epoch, values):
             figures = dict(zip(names, values, strict=True))
-            for name, value in figures.items():
-                self.history_[name].append(value)
+            for name, values_so_far in self.history_.items():
+                values_so_far.append(figures.get(name, np.nan))
             _check_finite(epoch + 1, figures["loss"])
+            if best:
+                _check_finite(epoch + 1, figures["val_loss"], "the validation loss of")
             report(epoch + 1, figures)
             return figures
 
@@ -154,7 +156,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         schedule = Schedule(self.batch_size, epochs, self.shuffle, self.seed)
         with reporting(self.verbose, epochs) as report:
             if not self._train_compiled(data, schedule, options):
-                _generic.train(self.model_, data, schedule, **options)
+                _generic.train(self.model_, data, schedule, names=names, **options)
         for weight in self.model_.trainable_variables:
             _check_finite(
                 epochs, weight.numpy().sum(), f"the sum of {weight.path} after"
@@ -165,6 +167,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         before = self.history_ if self.warm_start else {}
         n_before = len(before.get("loss", ()))
         unknown = [np.nan] * n_before
+        names = dict.fromkeys([*before, *names])
         self.history_ = {name: list(before.get(name, unknown)) for name in names}
         return n_before
 
@@ -209,12 +212,26 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             twin=self._twin_network,
         )
 
+    def kept_params(self):
+        """Return the parameters of a wrapper that is to `resume` from `state`.
+
+        Without callbacks, and Keras's own optimizers and losses as plain values.
+        """
+        kept = {**self.params, "callbacks": ()}
+        for name, serialize in (
+            ("optimizer", keras.optimizers.serialize),
+            ("loss", keras.losses.serialize),
+        ):
+            if type(kept[name]).__module__.startswith("keras."):
+                kept[name] = serialize(kept[name])
+        return kept
+
     def state(self):
         """Return variables and history as arrays and plain values."""
         return {
             "variables": [v.numpy() for v in self.model_.variables],
             "optimizer_variables": [v.numpy() for v in self.model_.optimizer.variables],
-            "history": {name: list(v) for name, v in self.history_.items()},
+            "history": self.history_,
         }
 
     def resume(self, state, *, with_optimizer=True):
@@ -233,7 +250,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         """
         self.initialize(np.zeros((1, 1)), np.zeros(1))
         self.warm_start = True
-        self.history_ = {name: list(v) for name, v in state["history"].items()}
+        self.history_ = state["history"]
         self.n_epochs_before_ = 0
         assign(self.model_.variables, state["variables"])
         if with_optimizer:

@@ -291,6 +291,9 @@ def trained(engine, training, *, xla=False, epochs=4, shuffle=False, **options):
 
     if engine is _engine:
         options = {"xla": xla, "key": None, "twin": twin, **options}
+    else:
+        names = ["loss", "val_loss"] if options.get("validation") else ["loss"]
+        options = {"names": names, **options}
     schedule = Schedule(BATCH_SIZE, epochs, shuffle, seed=3)
     engine.train(model, training, schedule, on_epoch_end=record, **options)
     return model, np.array(rows)

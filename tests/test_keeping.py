@@ -195,6 +195,38 @@ def test_keras_objects_among_the_parameters_load_quietly(series, tmp_path):
     assert_array_equal(np.load(tmp_path / "p.npy"), pipe.predict(series))
 
 
+def test_only_the_parameters_of_now_are_kept(series):
+    """Not the callbacks of the last fit, nor its optimizer and loss as objects."""
+    windows = SequenceWindower(3).fit_transform(series)
+    nothing = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
+    rnn = LSTMRegressor(
+        units=2,
+        epochs=1,
+        random_state=0,
+        optimizer=keras.optimizers.SGD(0.01, momentum=0.9),
+        loss=keras.losses.Huber(0.5),
+        callbacks=[nothing],
+    ).fit(windows, series[:, 0])
+    same = rnn.get_params()
+    rnn.set_params(callbacks=None, optimizer="sgd", loss="huber")
+    pickled = pickle.dumps(rnn)
+    assert b"keras.src" not in pickled
+    kept = pickle.loads(pickled).set_params(**{**same, "callbacks": None})
+    rnn.set_params(**same)
+    for estimator in (kept, rnn):
+        estimator.partial_fit(windows, series[:, 0])
+    assert_array_equal(kept.predict(windows), rnn.predict(windows))
+
+
+def test_the_history_is_kept_once(series):
+    windows = SequenceWindower(3).fit_transform(series)
+    sizes = [
+        len(pickle.dumps(LSTMRegressor(units=2, epochs=n).fit(windows, series[:, 0])))
+        for n in (10, 110)
+    ]
+    assert sizes[1] - sizes[0] < 100 * 12
+
+
 # NumPy's warning, about the way in which Keras converts a variable
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_the_network_alone_is_a_keras_file(pipe, series, tmp_path):

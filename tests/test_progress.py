@@ -51,6 +51,15 @@ def test_lines_where_there_is_no_terminal(windows, target, capsys):
     ]
 
 
+def test_the_last_epoch_has_a_line_where_training_stops_early(windows, target, capsys):
+    fitted = small(
+        verbose=1, epochs=200, early_stopping=True, n_iter_no_change=2, tol=9
+    )
+    fitted.fit(windows, target)
+    assert fitted.n_iter_ == 3
+    assert capsys.readouterr().out.startswith("epoch 3/200: loss ")
+
+
 def test_lines_where_the_terminal_has_a_bar_already(
     terminal, windows, target, capsys, monkeypatch
 ):

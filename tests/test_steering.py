@@ -2,6 +2,7 @@
 
 import csv
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
 from skrnn._batches import hold_out_last
+from skrnn._epoch import EpochProgram
 
 
 @pytest.fixture(params=["auto", False], ids=["engine", "Model.fit"])
@@ -137,15 +139,41 @@ def test_in_a_pipeline_the_index_of_y_tells_the_series(target):
     assert_array_equal(*curves)
 
 
+@pytest.mark.parametrize("scaled", ["target", "whole"])
+def test_the_windows_of_a_panel_know_their_series(scaled, target):
+    """A TransformedTargetRegressor makes y an array, wherever it stands."""
+    index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
+    X = pd.DataFrame({"x": np.sin(np.arange(60.0))}, index=index)
+    rnn = small(early_stopping=True, epochs=2)
+    other = target.copy()
+    other[[18, 19, 38, 39, 58, 59]] += 100
+    curves = []
+    for y in (target, other):
+        identity = {"func": np.copy, "inverse_func": np.copy, "check_inverse": False}
+        if scaled == "target":
+            last = TransformedTargetRegressor(clone(rnn), **identity)
+            pipe = make_pipeline(SequenceWindower(3), last)
+            fitted = pipe.fit(X, pd.Series(y, index=index))[-1].regressor_
+        else:
+            pipe = make_pipeline(SequenceWindower(3), clone(rnn))
+            whole = TransformedTargetRegressor(pipe, **identity)
+            fitted = whole.fit(X, pd.Series(y, index=index)).regressor_[-1]
+        curves.append(fitted.loss_curve_)
+    assert_array_equal(*curves)
+
+
 def test_too_few_rows_to_hold_any_out(windows, target):
     with pytest.raises(ValueError, match="leaves no row to train on: of 5 rows"):
         small(early_stopping=True, validation_gap=4).fit(windows[:5], target[:5])
 
 
-def test_validation_rows_without_weight(windows, target):
+def test_rows_without_weight_are_not_held_out(windows, target):
+    """A weight of nothing is the row's absence."""
     weight = np.r_[np.ones(54), np.zeros(6)]
-    with pytest.raises(ValueError, match="All validation rows, the last of X"):
-        small(early_stopping=True).fit(windows, target, sample_weight=weight)
+    fitted = small(early_stopping=True, epochs=2)
+    fitted.fit(windows, target, sample_weight=weight)
+    absent = small(early_stopping=True, epochs=2).fit(windows[:54], target[:54])
+    assert fitted.validation_loss_curve_ == absent.validation_loss_curve_
 
 
 # Validation data of the user
@@ -168,6 +196,38 @@ def test_validation_data_stop(windows, target):
     assert fitted.n_iter_ < 200
     expected = mean_squared_error(target[40:], fitted.predict(windows[40:]))
     assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
+
+
+def test_metrics_have_their_own_values_whatever_their_order(windows, target, jit):
+    """Keras sorts what it tells of an epoch by name."""
+    names = ["mse", "mae", "cosine_similarity"]
+    fitted = small(epochs=2, jit=jit, metrics=names, shuffle=False, batch_size=60)
+    fitted.fit(windows, target, X_val=windows, y_val=target)
+    error = fitted.predict(windows) - target
+    found = {name: values[-1] for name, values in fitted.history_.items()}
+    assert found["val_mse"] == pytest.approx(np.mean(error**2), rel=1e-4)
+    assert found["val_mae"] == pytest.approx(np.mean(abs(error)), rel=1e-4)
+    assert found["val_loss"] == pytest.approx(np.mean(error**2), rel=1e-4)
+    before = small(epochs=1, shuffle=False, batch_size=60).fit(windows, target)
+    error = before.predict(windows) - target
+    assert found["mae"] == pytest.approx(np.mean(abs(error)), rel=1e-4)
+    assert found["loss"] == pytest.approx(np.mean(error**2), rel=1e-4)
+
+
+def test_a_validation_loss_that_is_no_number_cannot_stop(windows, target, jit):
+    with pytest.raises(ValueError, match="the validation loss of epoch 1 is"):
+        small(early_stopping=True, jit=jit).fit(
+            windows, target, X_val=windows[:5], y_val=[1e30] * 5
+        )
+
+
+def test_the_history_of_validation_goes_on(windows, target):
+    fitted = small(epochs=2).fit(windows, target, X_val=windows, y_val=target)
+    watched = list(fitted.validation_loss_curve_)
+    fitted.partial_fit(windows, target)
+    assert_array_equal(fitted.validation_loss_curve_, [*watched, np.nan])
+    assert fitted.best_epoch_ == 3
+    assert fitted.best_loss_ == fitted.loss_curve_[-1]
 
 
 @pytest.mark.parametrize(
@@ -284,6 +344,53 @@ def test_what_is_no_callback_is_refused(windows, target):
         small(callbacks=[print]).fit(windows, target)
 
 
+class Strict(keras.callbacks.Callback):
+    """Takes what Keras gives, without defaults."""
+
+    def on_train_begin(self, logs):
+        self.told = [logs]
+
+    def on_epoch_begin(self, epoch, logs):
+        self.told.append(logs)
+
+    def on_epoch_end(self, epoch, logs):
+        self.told.append(dict(logs))
+
+    def on_train_end(self, logs):
+        all_told.append([*self.told, dict(logs)])
+
+
+all_told = []
+
+
+def test_callbacks_are_told_what_keras_tells(windows, target):
+    all_told.clear()
+    for jit in ("auto", True, False):
+        options = {"early_stopping": True, "epochs": 1, "jit": jit}
+        small(callbacks=[Strict], **options).fit(windows, target)
+    for told in all_told:
+        assert [sorted(logs) for logs in told] == [
+            [],
+            [],
+            ["loss", "val_loss"],
+            ["loss", "val_loss"],
+        ]
+        values = [list(logs.values()) for logs in told[2:]]
+        assert_allclose(values, [list(all_told[2][2].values())] * 2, rtol=1e-5)
+
+
+def test_a_callback_for_evaluations_is_kerass(windows, target, capsys):
+    class Watches(keras.callbacks.Callback):
+        def on_test_end(self, logs=None):
+            seen.append(logs)
+
+    seen = []
+    fitted = small(early_stopping=True, epochs=1, callbacks=[Watches], verbose=1)
+    fitted.fit(windows, target)
+    assert seen[0]["loss"] == pytest.approx(fitted.validation_loss_curve_[0])
+    assert "has a method on_test_end" in capsys.readouterr().out
+
+
 @of_keras
 def test_reduce_lr_on_plateau(windows, target, jit):
     callback = keras.callbacks.ReduceLROnPlateau("loss", 0.1, patience=1, min_delta=10)
@@ -398,6 +505,40 @@ def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, jit):
     expected = small(epochs=2, jit=jit).fit(windows, target)
     assert estimator.loss_curve_ == expected.loss_curve_
     assert_array_equal(estimator.predict(windows), expected.predict(windows))
+
+
+@pytest.mark.parametrize("jit", ["auto", True])
+def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
+    """It comes when the epoch is done, but not yet in the history."""
+    n_runs = 0
+
+    def train(program, *args, real=EpochProgram.train):
+        nonlocal n_runs
+        n_runs += 1
+        figures = real(program, *args)
+        if n_runs == 2:
+            signal.raise_signal(signal.SIGINT)
+        return figures
+
+    expected = small(epochs=2, jit=jit).fit(windows, target)
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochProgram, "train", train)
+        with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
+            found = small(jit=jit).fit(windows, target)
+    assert found.loss_curve_ == expected.loss_curve_
+    assert_array_equal(found.predict(windows), expected.predict(windows))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_twice_is_at_once(windows, target, monkeypatch):
+    def train(program, *args):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("the second Ctrl-C waited")
+
+    monkeypatch.setattr(EpochProgram, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        small().fit(windows, target)
 
 
 def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, jit):
