@@ -1,4 +1,4 @@
-"""The one place for private names of scikit-learn, scikeras and TensorFlow.
+"""The one place for private names of scikit-learn, Keras, scikeras and TensorFlow.
 
 Each piece says when it may go. Nothing here imports TensorFlow.
 """
@@ -34,6 +34,7 @@ __all__ = [
     "direct_call",
     "fit_context",
     "returns_frame",
+    "without_all_reduce",
 ]
 
 
@@ -62,6 +63,32 @@ def direct_call(concrete_function):
         return direct.call_flat(*[v.handle for v in variables], *tensors)[0]
 
     return call
+
+
+def without_all_reduce(optimizer):
+    """Spare an optimizer the sum of its gradients over replicas, where there is one.
+
+    In a graph TensorFlow sums by a custom gradient, of which it registers another
+    each time and forgets none: with it the whole graph stays in memory, some 10 MB
+    for every network ever trained. Stays until Keras spares itself the sum over one
+    replica (it does not in 3.15).
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+        The optimizer.
+    """
+    from tensorflow import distribute
+
+    all_reduce = optimizer._all_reduce_sum_gradients
+
+    def sum_over_replicas(gradients_and_variables):
+        if distribute.get_strategy().num_replicas_in_sync == 1:
+            return list(gradients_and_variables)
+        return all_reduce(gradients_and_variables)
+
+    optimizer._all_reduce_sum_gradients = sum_over_replicas
+    return optimizer
 
 
 class FitTask:

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from skrnn._compat import without_all_reduce
 from skrnn._quantiles import point_weights
 
 # scikit-learn's names beside Keras's.
@@ -79,9 +80,8 @@ def copy_of(optimizer, **changes):
     name, at some 36 kB each: so all optimizers of a class get one name.
     """
     name = type(optimizer).__name__.lower()
-    return type(optimizer).from_config(
-        {**optimizer.get_config(), "name": name, **changes}
-    )
+    config = {**optimizer.get_config(), "name": name, **changes}
+    return without_all_reduce(type(optimizer).from_config(config))
 
 
 class PinballLoss:

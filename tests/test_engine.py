@@ -8,6 +8,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine, _generic
@@ -230,6 +231,23 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     gc.collect()
     assert len(seen) == 5
     assert all(ref() is None for ref in seen)
+
+
+def graphs():
+    """The ids of all graphs in memory, those of loops too."""
+    gc.collect()
+    return {id(found) for found in gc.get_objects() if isinstance(found, tf.Graph)}
+
+
+@pytest.mark.parametrize("jit", ["auto", True, False])
+def test_a_forgotten_program_leaves_no_graph_behind(windows, target, jit, monkeypatch):
+    """Keras's optimizers would, by the gradient of a sum over one replica."""
+    before = graphs()
+    monkeypatch.setattr(_engine, "_programs", ProgramStore(0))
+    rnn = ElmanRegressor(units=2, epochs=1, batch_size=8, jit=jit)
+    rnn.fit(windows, target)
+    del rnn
+    assert graphs() <= before
 
 
 def test_variables_of_every_fit_have_the_same_names(windows, target):
