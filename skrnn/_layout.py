@@ -43,6 +43,9 @@ class PanelWindows(np.ndarray):
 
     series_codes = None
 
+    def __repr__(self):
+        return repr(np.asarray(self))
+
 
 def series_of(windows):
     """Return the rows that windows are made of, without a copy where it can be.
