@@ -69,8 +69,8 @@ def without_all_reduce(optimizer):
     """Spare an optimizer the sum of its gradients over replicas, where there is one.
 
     In a graph TensorFlow sums by a custom gradient, of which it registers another
-    each time and forgets none: with it the whole graph stays in memory, some 10 MB
-    for every network ever trained. Stays until Keras spares itself the sum over one
+    each time and forgets none, and with it the whole graph stays in memory, of every
+    network ever trained. Stays until Keras spares itself the sum over one
     replica (it does not in 3.15).
 
     Returns

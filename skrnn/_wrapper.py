@@ -157,6 +157,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         with reporting(self.verbose, epochs) as report:
             if not self._train_compiled(data, schedule, options):
                 _generic.train(self.model_, data, schedule, names=names, **options)
+        self.observers = ()  # they hold the user's data
         for weight in self.model_.trainable_variables:
             _check_finite(
                 epochs, weight.numpy().sum(), f"the sum of {weight.path} after"

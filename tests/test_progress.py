@@ -142,6 +142,7 @@ def test_a_callback_can_stop_training(sklearn_callback, windows, target):
     fitted = small(epochs=9).set_callbacks(recorder).fit(windows, target)
     assert fitted.n_iter_ == 2
     assert recorder.seen == ["epoch", "epoch", "fit"]
+    assert not fitted._fitted.wrapper.observers  # which hold X and y
 
 
 def test_a_fit_that_fails_tears_down_its_callbacks(sklearn_callback, windows, target):
