@@ -1,12 +1,15 @@
-"""How much memory does a series take that is read chunk by chunk?
+"""How much memory does a series take that is larger than it?
 
-Run `python benchmarks/streaming.py`: one epoch of `partial_fit` and the predictions of
-20,000,000 rows of a memory-mapped file, for two lengths of the chunks, each in a
-process of its own (Linux only). Memory is what it takes more than before, without the
-pages of the file.
+Run `python benchmarks/streaming.py`: one epoch and the predictions of 20,000,000 rows
+of a memory-mapped file, by `fit` with two values of `block_size`, and by `partial_fit`
+on chunks of two lengths, read from the map, a zarr array or a parquet file (where zarr
+and pyarrow are installed). Each is in a process of its own (Linux only). Memory is what
+it takes more than before, without the pages of mapped files, which the system drops
+when it needs them.
 """
 
 import argparse
+import functools
 import subprocess
 import sys
 import tempfile
@@ -15,9 +18,21 @@ import time
 from pathlib import Path
 
 import numpy as np
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import gen_batches
 
 from skrnn import ElmanRegressor, SequenceWindower
+
+try:
+    import zarr
+except ImportError:
+    zarr = None
+try:
+    import pyarrow
+    from pyarrow import parquet
+except ImportError:
+    parquet = None
 
 
 def private_memory():
@@ -42,49 +57,106 @@ def peak_of(function):
     return peak[0]
 
 
-class Stream:
+def pipeline(**params):
+    rnn = ElmanRegressor(4, batch_size=1000, epochs=1, random_state=0, **params)
+    return MinMaxScaler(), SequenceWindower(window_length=20), rnn
+
+
+class Blocks:
+    """A pipeline on a memory map, after the scaler has written another one."""
+
+    def __init__(self, folder, n_at_once):
+        self.series = np.load(folder / "series.npy", mmap_mode="r")
+        self.scaled_path = folder / "scaled.npy"
+        self.n_at_once = n_at_once
+        self.scale, window, rnn = pipeline(block_size=n_at_once)
+        self.pipe = make_pipeline(window, rnn)
+
+    def fit(self, target):
+        chunks = list(gen_batches(len(self.series), 100_000))
+        for chunk in chunks:
+            self.scale.partial_fit(self.series[chunk])
+        scaled = np.lib.format.open_memmap(
+            self.scaled_path, "w+", dtype="float32", shape=self.series.shape
+        )
+        for chunk in chunks:
+            scaled[chunk] = self.scale.transform(self.series[chunk])
+        self.scaled = np.load(self.scaled_path, mmap_mode="r")
+        self.pipe.fit(self.scaled, target)
+
+    def predict(self, out):
+        window, rnn = self.pipe[0], self.pipe[1]
+        windows = window.transform(self.scaled)
+        for chunk in gen_batches(len(self.series), self.n_at_once):
+            out[chunk] = rnn.predict(windows[chunk])
+
+
+class Chunks:
     """A scaler, a windower and a network, a chunk of rows at a time."""
 
-    def __init__(self):
-        self.scale = MinMaxScaler()
-        self.window = SequenceWindower(window_length=20)
-        self.rnn = ElmanRegressor(4, batch_size=1024, random_state=0)
+    def __init__(self, folder, n_at_once, kind):
+        self.read = functools.partial(READ[kind], folder, n_at_once)
+        self.scale, self.window, self.rnn = pipeline()
 
-    def chunks(self, series, n_at_once):
+    def windows(self):
         """Yield where a chunk is, and its windows, which know the chunk before."""
-        window = self.window
-        for start in range(0, len(series), n_at_once):
-            rows = self.scale.transform(series[start : start + n_at_once])
+        window, start = self.window, 0
+        for chunk in self.read():
+            rows = self.scale.transform(chunk)
             windows = window.transform(rows) if start else window.fit_transform(rows)
             window.fit(rows)
             yield slice(start, start + len(rows)), windows
+            start += len(rows)
 
-    def fit(self, series, target, n_at_once):
-        for start in range(0, len(series), n_at_once):
-            self.scale.partial_fit(series[start : start + n_at_once])
-        for where, windows in self.chunks(series, n_at_once):
+    def fit(self, target):
+        for chunk in self.read():
+            self.scale.partial_fit(chunk)
+        for where, windows in self.windows():
             self.rnn.partial_fit(windows, target[where])
 
-    def predict(self, series, n_at_once, out):
-        for where, windows in self.chunks(series, n_at_once):
+    def predict(self, out):
+        for where, windows in self.windows():
             out[where] = self.rnn.predict(windows)
 
 
-def run(folder, n_rows, n_at_once):
+def read_map(folder, n_at_once):
     series = np.load(folder / "series.npy", mmap_mode="r")
+    for chunk in gen_batches(len(series), n_at_once):
+        yield series[chunk]
+
+
+def read_zarr(folder, n_at_once):
+    series = zarr.open_array(folder / "series.zarr", mode="r")
+    for chunk in gen_batches(len(series), n_at_once):
+        yield series[chunk]
+
+
+def read_parquet(folder, n_at_once):
+    with parquet.ParquetFile(folder / "series.parquet") as file:
+        for part in file.iter_batches(n_at_once):
+            yield part.column(0).to_numpy()[:, np.newaxis]
+
+
+READ = {"map": read_map, "zarr": read_zarr, "parquet": read_parquet}
+
+
+def run(folder, n_rows, how, n_at_once):
     target = np.load(folder / "target.npy", mmap_mode="r")
     out = np.lib.format.open_memmap(
         folder / "predicted.npy", "w+", dtype="float32", shape=(n_rows,)
     )
-    warm_up = np.random.RandomState(0).rand(3000, 1).astype("float32")
-    Stream().fit(warm_up, warm_up[:, 0], 3000)  # imports TensorFlow
-    stream, before, start = Stream(), private_memory(), time.perf_counter()
-    trained = peak_of(lambda: stream.fit(series, target, n_at_once)) - before
+    ElmanRegressor(1, epochs=1).fit(np.zeros((9, 1)), np.zeros(9))  # imports TensorFlow
+    model = (
+        Blocks(folder, n_at_once) if how == "fit" else Chunks(folder, n_at_once, how)
+    )
+    before, start = private_memory(), time.perf_counter()
+    trained = peak_of(lambda: model.fit(target)) - before
     middle = time.perf_counter()
-    predicted = peak_of(lambda: stream.predict(series, n_at_once, out)) - before
+    predicted = peak_of(lambda: model.predict(out)) - before
     seconds = middle - start, time.perf_counter() - middle
+    what = "block_size=" if how == "fit" else f"{how}, chunks of "
     print(
-        f"{n_rows} rows in chunks of {n_at_once}: "
+        f"{n_rows} rows, {what}{n_at_once}: "
         f"an epoch {seconds[0]:.0f} s, peak {trained:.0f} MB; "
         f"predictions {seconds[1]:.0f} s, peak {predicted:.0f} MB",
         flush=True,
@@ -103,21 +175,34 @@ def write(folder, n_rows):
         values = np.sin(t) + 0.1 * rng.rand(len(t))
         files[0][start : start + len(t) - 1, 0] = values[:-1]
         files[1][start : start + len(t) - 1] = values[1:]
+    if zarr:
+        array = zarr.create_array(
+            folder / "series.zarr", shape=(n_rows, 1), dtype="float32"
+        )
+    for chunk in gen_batches(n_rows, 1_000_000) if zarr else ():
+        array[chunk] = files[0][chunk]
+    if parquet:
+        table = pyarrow.table({"value": np.array(files[0][:, 0])})
+        parquet.write_table(table, folder / "series.parquet", row_group_size=100_000)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000_000)
-    parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--here", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        run(Path(options.here[0]), options.rows, int(options.here[1]))
+        folder, how, n_at_once = options.here
+        run(Path(folder), options.rows, how, int(n_at_once))
         return
+    ways = ["fit", "map"]
+    ways += [name for name, there in (("zarr", zarr), ("parquet", parquet)) if there]
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), options.rows)
-        for n_at_once in (100_000, 1_000_000):
-            here = ["--rows", str(options.rows), "--here", folder, str(n_at_once)]
-            subprocess.run([sys.executable, __file__, *here], check=True)
+        for how in ways:
+            for n_at_once in ("100000", "1000000"):
+                here = ["--rows", str(options.rows), "--here", folder, how, n_at_once]
+                subprocess.run([sys.executable, __file__, *here], check=True)
 
 
 if __name__ == "__main__":

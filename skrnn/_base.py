@@ -1,6 +1,5 @@
 """What the three regressors share: validate, train, predict."""
 
-import dataclasses
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn import _backend
-from skrnn._batches import hold_out_last, training_data
+from skrnn._batches import Samples, TrainingData, hold_out_last
 from skrnn._compat import (
     CallbackSupportMixin,
     FitTask,
@@ -32,7 +31,7 @@ from skrnn._layout import (
     check_two_or_three,
     series_of,
 )
-from skrnn._missing import mark_missing, rows_to_fit
+from skrnn._missing import mark_missing
 from skrnn._quantiles import in_order, levels_of, point_weights
 from skrnn._timeline import Timeline
 
@@ -86,6 +85,7 @@ class BaseRecurrentRegressor(
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
         ],
+        "block_size": [Interval(Integral, 1, None, closed="left"), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "early_stopping": ["boolean"],
@@ -158,7 +158,7 @@ class BaseRecurrentRegressor(
         with unchanged_on_error(self):
             parts = self._training_parts(X, y, sample_weight, X_val, y_val)
             wrapper = self._new_wrapper(
-                n_rows=len(parts[0].samples),
+                n_rows=parts[0].n_samples,
                 epochs=self.epochs,
                 seed=self._draw_seed(),
                 patience=self._patience(),
@@ -167,7 +167,7 @@ class BaseRecurrentRegressor(
                 wrapper.carry_on(self._fitted.wrapper)
             if task.is_watched:
                 wrapper.watch(task, lambda: _attributes(wrapper, snapshot=True))
-            wrapper.fit(parts, parts[0].y)
+            wrapper.fit(parts, np.zeros(1))  # which scikeras asks for
             vars(self).update(_attributes(wrapper))
         task.end()
         return self
@@ -212,14 +212,14 @@ class BaseRecurrentRegressor(
             data = self._weighted_data(windows, y, sample_weight)
             n_before = self.n_iter_ if goes_on else 0
             wrapper = self._new_wrapper(
-                n_rows=len(data.samples),
+                n_rows=data.n_samples,
                 epochs=1,
                 seed=(self._draw_seed() + n_before) % np.iinfo(np.int32).max,
                 patience=None,
             )
             if goes_on:
                 wrapper.carry_on(self._fitted.wrapper)
-            wrapper.fit((data, None), data.y)
+            wrapper.fit((data, None), np.zeros(1))
             vars(self).update(_attributes(wrapper))
         return self
 
@@ -239,28 +239,28 @@ class BaseRecurrentRegressor(
             if self.validation_gap == "auto"
             else self.validation_gap
         )
-        codes = np.zeros(len(y), np.intp) if codes is None else codes
-        counts = slice(None) if weight is None else weight > 0
-        train, held_out = np.zeros((2, len(y)), dtype=bool)
-        train[counts], held_out[counts] = hold_out_last(
-            codes[counts], self.validation_fraction, gap
+        rows = _rows_with_weight(weight)
+        if rows is not None and codes is not None:
+            codes = codes[rows]
+        parts = hold_out_last(
+            len(y) if rows is None else len(rows), codes, self.validation_fraction, gap
         )
-        data = training_data(
-            windows, y, weight, rows_to_fit(windows, train), self.dtype
+        train, held_out = parts if rows is None else (rows[part] for part in parts)
+        samples = Samples(windows, y, weight, self.dtype)
+        return (
+            TrainingData(samples, train, self.block_size),
+            TrainingData(samples, held_out, self.block_size, only_observed=False),
         )
-        held_out = np.flatnonzero(held_out).astype(np.int32)
-        return data, dataclasses.replace(data, samples=held_out)
 
     def _validation_data(self, X_val, y_val):
         windows, y_val = self._validate_more(X_val, y_val, "y_val")
-        rows = np.arange(len(y_val), dtype=np.int32)
-        return training_data(windows, y_val, None, rows, self.dtype)
+        samples = Samples(windows, y_val, None, self.dtype)
+        return TrainingData(samples, block_size=self.block_size, only_observed=False)
 
     def _weighted_data(self, windows, y, sample_weight):
         weight = self._validate_weight(sample_weight, y)
-        rows = slice(None) if weight is None else weight > 0
-        samples = rows_to_fit(windows, rows)
-        return training_data(windows, y, weight, samples, self.dtype)
+        samples = Samples(windows, y, weight, self.dtype)
+        return TrainingData(samples, _rows_with_weight(weight), self.block_size)
 
     def _validate_more(self, X, y, name="y"):
         """Return windows and targets of the kind that a fit has seen."""
@@ -483,6 +483,11 @@ def _attributes(wrapper, *, snapshot=False):
         "best_epoch_": best + 1,
         "best_loss_": float(curve[best]),
     }
+
+
+def _rows_with_weight(weight):
+    """Return the rows whose weight is not zero; None if there are no weights."""
+    return None if weight is None else np.flatnonzero(weight).astype(np.int32)
 
 
 def _series_codes(*data):

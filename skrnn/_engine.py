@@ -75,30 +75,27 @@ def train(
     kind = ProgramKind(
         xla=xla,
         masked=any(part.has_missing for part in parts),
-        weighted=any(part.weight is not None for part in parts),
-        n_targets=data.y.shape[1],
+        weighted=any(part.is_weighted for part in parts),
+        n_targets=data.n_targets,
     )
     key = key and (key, kind)
     program = _programs.take(key, lambda: EpochProgram(*twin(kind.masked), kind))
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
     assign(program.variables, state)
-    batch_size = schedule.batch_size
-    tensors = _tensors_of_all(program, parts)
-    order, *fixed = [program.room_for(part, batch_size) for part in parts]
-    audience = _Audience(callbacks, model, schedule, len(data.samples))
+    load = _loaders(program, parts, schedule.batch_size)
+    audience = _Audience(callbacks, model, schedule, data)
     audience.tell("on_train_begin", {})
     logs = {}
     with until_interrupted() as epochs, interrupts_between_epochs() as raise_one:
-        for epoch, _ in enumerate(schedule.orders(order[: len(data.samples)])):
+        for epoch, order in enumerate(schedule.of_epochs(len(data.n_of_blocks))):
             audience.tell("on_epoch_begin", epoch, {})
             if callbacks:  # which may have changed weights or the learning rate
                 assign(program.variables, state)
-            figures = program.train(tensors[0], order, data, batch_size)
+            figures = program.train(_in_order(load[0], *order))
             if validation is not None:
-                figures += program.evaluate(
-                    tensors[1], fixed[0], validation, batch_size
-                )
+                numbers = range(len(validation.n_of_blocks))
+                figures += program.evaluate(map(load[1], numbers))
             if callbacks:
                 assign(state, program.variables)
             logs = on_epoch_end(epoch, figures)
@@ -117,20 +114,38 @@ def train(
         _programs.put(key, program)
 
 
-def _tensors_of_all(program, parts):
-    """Return the tensors of training and validation data; those of one X once."""
-    data, *validation = parts
-    tensors = [program.tensors(data)]
-    for part in validation:
-        same = part.series is data.series and part.y is data.y
-        tensors.append(tensors[0] if same else program.tensors(part))
-    return tensors
+def _in_order(load, numbers, shuffle):
+    """Yield blocks, loaded, with the samples in the order to train on."""
+    for number in numbers:
+        loaded = load(number)
+        shuffle(loaded.order)
+        yield loaded
+
+
+def _loaders(program, parts, batch_size):
+    """Return a function for each part that loads its blocks, a single one just once."""
+    at_hand = {}  # tensors of the parts that are one block, those of one X once
+
+    def loader(data):
+        def load(number):
+            block = data.block(number)
+            return program.load(block, data.block_length, batch_size)
+
+        if len(data.n_of_blocks) > 1:
+            return load
+        block = data.block(0)
+        tensors = at_hand.get(id(block.series))
+        loaded = program.load(block, data.block_length, batch_size, tensors)
+        at_hand[id(block.series)] = loaded.tensors
+        return lambda number: loaded
+
+    return [loader(data) for data in parts]
 
 
 class _Audience:
     """The callbacks of a training, told what `keras.Model.fit` tells of epochs."""
 
-    def __init__(self, callbacks, model, schedule, n_samples):
+    def __init__(self, callbacks, model, schedule, data):
         self._callbacks = callbacks
         model.stop_training = False
         for callback in callbacks:
@@ -138,7 +153,7 @@ class _Audience:
             callback.set_params(
                 {
                     "epochs": schedule.epochs,
-                    "steps": schedule.n_batches(n_samples),
+                    "steps": schedule.n_batches(data),
                     "verbose": 0,
                 }
             )

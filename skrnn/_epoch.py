@@ -42,6 +42,33 @@ class ProgramKind:
     n_targets: int
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A block of training data as a program takes it.
+
+    Parameters
+    ----------
+    tensors : list of Tensor
+        Series, targets and weights.
+    room : ndarray of int32
+        The order of the samples, and behind them room for the rest of the last batch.
+    n_samples : int
+        Samples in it.
+    sizes : list of int
+        Samples in a batch, steps in a window, rows from one window to the next.
+    """
+
+    tensors: list
+    room: np.ndarray
+    n_samples: int
+    sizes: list
+
+    @property
+    def order(self):
+        """The samples in the order to train on, to be changed in place."""
+        return self.room[: self.n_samples]
+
+
 class EpochProgram:
     """One epoch of training, or one evaluation, compiled.
 
@@ -75,39 +102,54 @@ class EpochProgram:
         """What training changes: the network's variables and the optimizer's."""
         return [*self.network.variables, *self.optimizer.variables]
 
-    def tensors(self, data):
+    def load(self, block, n_rows, batch_size, tensors=None):
+        """Bring a block to where the program takes it from.
+
+        Parameters
+        ----------
+        block : Block
+            What to train on, or to evaluate.
+        n_rows : int
+            Rows of the longest block that is to come.
+        batch_size : int
+            Samples in a batch.
+        tensors : list of Tensor, default=None
+            Those of another block with the same series, targets and weights.
+
+        Returns
+        -------
+        Loaded
+        """
+        capacity = capacity_for(n_rows) if self.kind.xla else len(block.y)
+        n_batches = -(-capacity // batch_size)
+        room = np.zeros(n_batches * batch_size, dtype=np.int32)
+        room[: len(block.samples)] = block.samples
+        return Loaded(
+            tensors=tensors or self._tensors(block, capacity),
+            room=room,
+            n_samples=len(block.samples),
+            sizes=[batch_size, block.n_timesteps, block.stride],
+        )
+
+    def _tensors(self, block, capacity):
         """Return series, targets and weights in the lengths that the program takes."""
-        capacity = self._capacity(len(data.y))
-        n_rows = (capacity - 1) * data.stride + data.n_timesteps
-        weight = data.weight
+        n_rows = (capacity - 1) * block.stride + block.n_timesteps
+        weight = block.weight
         if weight is None:
-            weight = np.ones(len(data.y) if self.kind.weighted else 1, data.y.dtype)
+            weight = np.ones(len(block.y) if self.kind.weighted else 1, block.y.dtype)
         return [
-            tf.constant(filled_up(data.series, n_rows)),
-            tf.constant(filled_up(data.y, capacity)),
+            tf.constant(filled_up(block.series, n_rows)),
+            tf.constant(filled_up(block.y, capacity)),
             tf.constant(filled_up(weight, capacity if self.kind.weighted else 1)),
         ]
 
-    def room_for(self, data, batch_size):
-        """Copy the samples, with room behind them for the rest of the last batch."""
-        n_batches = -(-self._capacity(len(data.y)) // batch_size)
-        room = np.zeros(n_batches * batch_size, dtype=np.int32)
-        room[: len(data.samples)] = data.samples
-        return room
-
-    def train(self, tensors, order, data, batch_size):
+    def train(self, blocks):
         """Train one epoch.
 
         Parameters
         ----------
-        tensors : list of Tensor
-            What `tensors` made of `data`.
-        order : ndarray of int32
-            Samples in the order to train on, and the room behind them.
-        data : TrainingData
-            What to train on.
-        batch_size : int
-            Samples in a batch.
+        blocks : iterable of Loaded
+            What to train on, in that order.
 
         Returns
         -------
@@ -119,28 +161,34 @@ class EpochProgram:
         CannotServeError
             If XLA refuses.
         """
-        return self._run("train", self._train, tensors, order, data, batch_size)
+        return self._run("train", self._train, blocks)
 
-    def evaluate(self, tensors, order, data, batch_size):
+    def evaluate(self, blocks):
         """Return loss and metrics without training; parameters as for `train`."""
-        return self._run("evaluate", self._evaluate, tensors, order, data, batch_size)
+        return self._run("evaluate", self._evaluate, blocks)
 
-    def _run(self, what, compiled, tensors, order, data, batch_size):
+    def _run(self, what, compiled, blocks):
         for metric in self.metrics:
             metric.reset_state()
-        sizes = [batch_size, data.n_timesteps, data.stride]
-        shapes = (what,)
+        total = n_samples = 0
+        for block in blocks:
+            total += self._run_block(what, compiled, block)
+            n_samples += block.n_samples
+        return [total / n_samples, *(float(metric.result()) for metric in self.metrics)]
+
+    def _run_block(self, what, compiled, block):
+        """Return the sum of the losses of a block's samples."""
+        sizes, shapes = block.sizes, (what,)
         if self.kind.xla:
-            shapes = (what, *(t.shape[0] for t in tensors), len(order), *sizes)
+            shapes = (what, *(len(t) for t in block.tensors), len(block.room), *sizes)
         else:
             sizes = [tf.constant(size) for size in sizes]
-        n_real = tf.constant(len(data.samples))
+        order, n_real = tf.constant(block.room), tf.constant(block.n_samples)
         if shapes in self._ready_for:
-            loss = compiled(*tensors, tf.constant(order), n_real, *sizes)
-        else:
-            loss = self._first(compiled, *tensors, tf.constant(order), n_real, *sizes)
-            self._ready_for.add(shapes)
-        return [float(loss), *(float(metric.result()) for metric in self.metrics)]
+            return float(compiled(*block.tensors, order, n_real, *sizes))
+        total = self._first(compiled, *block.tensors, order, n_real, *sizes)
+        self._ready_for.add(shapes)
+        return float(total)
 
     def _first(self, compiled, *inputs):
         """Compile and run; raise a CannotServeError where XLA refuses."""
@@ -154,9 +202,6 @@ class EpochProgram:
                 refusal = error
         message = str(refusal).partition("\n")[0]
         raise CannotServeError(f"XLA refuses: {message}") from refusal
-
-    def _capacity(self, n_samples):
-        return capacity_for(n_samples) if self.kind.xla else n_samples
 
     def _compile(self, step):
         return tf.function(
@@ -210,7 +255,7 @@ class EpochProgram:
             one_batch,
             (tf.constant(0), tf.zeros((), dtype)),
         )
-        return total / tf.cast(n_real, dtype)
+        return total
 
     def _train_step(self, windows, targets, weights):
         trained = self.network.trainable_variables

@@ -3,6 +3,8 @@
 import contextlib
 
 import keras
+import numpy as np
+from sklearn.utils import gen_batches
 
 from skrnn._backend import quiet_tensorflow
 from skrnn._callbacks import until_interrupted
@@ -25,20 +27,40 @@ class OrderedBatches(keras.utils.PyDataset):
     def __init__(self, data, schedule):
         super().__init__()
         self._data = data
-        self._batch_size = schedule.batch_size
-        self._order = data.samples.copy()
-        self._orders = schedule.orders(self._order)
+        self._schedule = schedule
+        self._block = None
+        self._epochs = schedule.of_epochs(len(data.n_of_blocks))
+        self._begin(range(len(data.n_of_blocks)), lambda order: None)
 
     def __len__(self):
-        return -(-len(self._order) // self._batch_size)
+        return self._schedule.n_batches(self._data)
 
     def __getitem__(self, index):
-        start = index * self._batch_size
-        return self._data.batch(self._order[start : start + self._batch_size])
+        if index < self._first:  # Keras starts again
+            self._begin(self._numbers, self._shuffle)
+        while index >= self._stop:
+            self._next_block()
+        start = (index - self._first) * self._schedule.batch_size
+        samples = self._order[start : start + self._schedule.batch_size]
+        return self._block.batch(samples)
 
     def start_epoch(self):
-        """Put the samples into the order of the next epoch."""
-        next(self._orders)
+        """Put blocks and samples into the order of the next epoch."""
+        self._begin(*next(self._epochs))
+
+    def _begin(self, numbers, shuffle):
+        self._numbers, self._shuffle = numbers, shuffle
+        self._to_come = iter(numbers)
+        self._first = self._stop = 0
+
+    def _next_block(self):
+        number = next(self._to_come)
+        if self._block is None or len(self._data.n_of_blocks) > 1:
+            self._block = self._data.block(number)
+            self._order = self._block.samples.copy()
+        self._shuffle(self._order)
+        n_batches = self._schedule.n_batches_of(len(self._order))
+        self._first, self._stop = self._stop, self._stop + n_batches
 
 
 def train(model, data, schedule, *, names, on_epoch_end, validation=None, callbacks=()):
@@ -96,31 +118,6 @@ def train(model, data, schedule, *, names, on_epoch_end, validation=None, callba
         callback.on_train_end(last_logs)
 
 
-class WindowBatches(keras.utils.PyDataset):
-    """Windows that are made batch by batch.
-
-    Parameters
-    ----------
-    windows_of : callable
-        Returns the windows of a slice of rows.
-    n_rows : int
-        Rows in all.
-    """
-
-    def __init__(self, windows_of, n_rows):
-        super().__init__()
-        self._windows_of = windows_of
-        self._n_rows = n_rows
-        self._n_at_once = max(1, N_VALUES_AT_ONCE // windows_of(slice(0, 1)).size)
-
-    def __len__(self):
-        return -(-self._n_rows // self._n_at_once)
-
-    def __getitem__(self, index):
-        start = index * self._n_at_once
-        return (self._windows_of(slice(start, start + self._n_at_once)),)
-
-
 def predict(model, windows_of, n_rows):
     """Predict rows batch by batch.
 
@@ -138,5 +135,12 @@ def predict(model, windows_of, n_rows):
     ndarray of shape (n_rows, n_outputs)
         The network's output.
     """
+    n_at_once = max(1, N_VALUES_AT_ONCE // windows_of(slice(0, 1)).size)
     with quiet_tensorflow():
-        return model.predict(WindowBatches(windows_of, n_rows), verbose=0)
+        # keras.Model.predict would leave a thread and its memory for each dataset.
+        return np.concatenate(
+            [
+                model.predict_on_batch(windows_of(part))
+                for part in gen_batches(n_rows, n_at_once)
+            ]
+        )

@@ -6,6 +6,7 @@ be, and a row gets the same bits whichever come with it. Many go together.
 
 import numpy as np
 import tensorflow as tf
+from sklearn.utils import gen_batches
 
 from skrnn._backend import quiet_tensorflow
 from skrnn._compat import direct_call
@@ -47,10 +48,10 @@ def predict(model, windows_of, n_rows, *, key, twin):
         return _programs.get(key, lambda: FewRows(twin())).run(model, windows)
     program = _programs.get(key, lambda: ManyRows(twin()))
     n_at_once = max(1, N_VALUES_AT_ONCE // windows[0].size)
-    starts = range(0, n_rows, n_at_once)
-    return np.concatenate(
-        [program.run(model, windows_of(slice(i, i + n_at_once))) for i in starts]
-    )
+    outputs = np.empty((n_rows, model.output_shape[1]), dtype=windows.dtype)
+    for part in gen_batches(n_rows, n_at_once):
+        outputs[part] = program.run(model, windows_of(part))
+    return outputs
 
 
 class _PredictProgram:

@@ -1,6 +1,9 @@
 """How windows lie in memory and what their columns are called (NumPy only)."""
 
+import os
 import re
+import tempfile
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +36,33 @@ def view_windows(padded, window_length, *, flatten):
         runs = sliding_window_view(padded.reshape(-1), window_length * n_features)
         return runs[::n_features]
     return sliding_window_view(padded, window_length, axis=0).transpose(0, 2, 1)
+
+
+def empty_beside(rows, shape):
+    """Return an array to fill, where rows are: in memory, or mapped from a file.
+
+    Parameters
+    ----------
+    rows : ndarray
+        Of which the array gets the dtype. If it is a view on a `numpy.memmap`, so is
+        the array, on a temporary file that lives as long as the array.
+    shape : tuple of int
+        The array's.
+
+    Returns
+    -------
+    ndarray
+        Of any values.
+    """
+    owner = rows
+    while isinstance(owner, np.ndarray) and not isinstance(owner, np.memmap):
+        owner = owner.base
+    if owner is None:
+        return np.empty(shape, dtype=rows.dtype)
+    with tempfile.NamedTemporaryFile(prefix="skrnn-", delete=False) as file:
+        mapped = np.memmap(file, dtype=rows.dtype, mode="w+", shape=shape)
+    weakref.finalize(mapped.base, os.unlink, file.name)
+    return np.asarray(mapped)
 
 
 class PanelWindows(np.ndarray):

@@ -1,4 +1,4 @@
-"""Missing values of windows: which rows to fit on, which steps to skip (NumPy only)."""
+"""Missing values of windows: windows to fit on, steps to skip (NumPy only)."""
 
 import numpy as np
 
@@ -8,41 +8,25 @@ MISSING = float(np.finfo(np.float32).min)
 _CHUNK = 2**20  # values converted at a time, so that no second copy is ever whole
 
 
-def rows_to_fit(windows, candidates):
-    """Choose the windows that a network is trained on.
+def observed(windows, rows, steps):
+    """Tell which windows have something to be trained on.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
         NaN where a value is missing.
-    candidates : ndarray of int or slice
-        The windows to choose from.
+    rows : ndarray of int or slice
+        The windows to look at.
+    steps : iterable of int
+        The steps to look at.
 
     Returns
     -------
-    ndarray of int32, shape (n_rows,)
-        Those whose first step is observed; where there is none, those with any
-        observed step.
-
-    Raises
-    ------
-    ValueError
-        If no window has an observed step.
+    ndarray of bool, shape (n_rows,)
+        Whether at least one of the steps is observed, without a missing value.
     """
-
-    def observed(step):
-        return ~np.isnan(windows[candidates, step]).any(axis=-1)
-
-    rows = np.arange(len(windows), dtype=np.int32)[candidates]
-    whole = rows[observed(0)]
-    if len(whole):
-        return whole
-    some = rows[np.any([observed(t) for t in range(windows.shape[1])], axis=0)]
-    if len(some):
-        return some
-    raise ValueError(
-        "X has no observed step: every step of every window has a missing value."
-    )
+    missing = [np.isnan(windows[rows, step]).any(axis=-1) for step in steps]
+    return ~np.all(missing, axis=0)
 
 
 def mark_missing(steps, dtype):

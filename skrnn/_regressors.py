@@ -46,6 +46,11 @@ class LSTMRegressor(BaseRecurrentRegressor):
         to it. None leaves it to the optimizer.
     batch_size : int or "auto", default="auto"
         Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    block_size : int or None, default=None
+        Windows in memory at once in training, which bounds the memory of `fit` on
+        memory-mapped data. Blocks of that many consecutive windows are trained on one
+        after the other, with `shuffle` in a random order, their windows too; no batch
+        spans two of them. None makes one block of all.
     epochs : int, default=200
         Passes over the training windows.
     shuffle : bool, default=True
@@ -187,6 +192,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         learning_rate="auto",
         clipnorm=None,
         batch_size="auto",
+        block_size=None,
         epochs=200,
         shuffle=True,
         early_stopping=False,
@@ -214,6 +220,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm
         self.batch_size = batch_size
+        self.block_size = block_size
         self.epochs = epochs
         self.shuffle = shuffle
         self.early_stopping = early_stopping
@@ -277,6 +284,11 @@ class GRURegressor(BaseRecurrentRegressor):
         to it. None leaves it to the optimizer.
     batch_size : int or "auto", default="auto"
         Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    block_size : int or None, default=None
+        Windows in memory at once in training, which bounds the memory of `fit` on
+        memory-mapped data. Blocks of that many consecutive windows are trained on one
+        after the other, with `shuffle` in a random order, their windows too; no batch
+        spans two of them. None makes one block of all.
     epochs : int, default=200
         Passes over the training windows.
     shuffle : bool, default=True
@@ -421,6 +433,7 @@ class GRURegressor(BaseRecurrentRegressor):
         learning_rate="auto",
         clipnorm=None,
         batch_size="auto",
+        block_size=None,
         epochs=200,
         shuffle=True,
         early_stopping=False,
@@ -448,6 +461,7 @@ class GRURegressor(BaseRecurrentRegressor):
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm
         self.batch_size = batch_size
+        self.block_size = block_size
         self.epochs = epochs
         self.shuffle = shuffle
         self.early_stopping = early_stopping
@@ -507,6 +521,11 @@ class ElmanRegressor(BaseRecurrentRegressor):
         to it. None leaves it to the optimizer.
     batch_size : int or "auto", default="auto"
         Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+    block_size : int or None, default=None
+        Windows in memory at once in training, which bounds the memory of `fit` on
+        memory-mapped data. Blocks of that many consecutive windows are trained on one
+        after the other, with `shuffle` in a random order, their windows too; no batch
+        spans two of them. None makes one block of all.
     epochs : int, default=200
         Passes over the training windows.
     shuffle : bool, default=True
@@ -632,6 +651,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         learning_rate="auto",
         clipnorm=None,
         batch_size="auto",
+        block_size=None,
         epochs=200,
         shuffle=True,
         early_stopping=False,
@@ -659,6 +679,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         self.learning_rate = learning_rate
         self.clipnorm = clipnorm
         self.batch_size = batch_size
+        self.block_size = block_size
         self.epochs = epochs
         self.shuffle = shuffle
         self.early_stopping = early_stopping

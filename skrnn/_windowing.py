@@ -19,10 +19,11 @@ from skrnn._compat import (
 )
 from skrnn._index_state import index_of, plain_index
 from skrnn._keeping import KeptEstimator, unchanged_on_error
-from skrnn._layout import PanelWindows, lag_names, view_windows
+from skrnn._layout import PanelWindows, empty_beside, lag_names, view_windows
 from skrnn._timeline import Timeline, place
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+_VALUES_AT_ONCE = 2**16  # that are copied to tell rows from others
 
 
 class SequenceWindower(
@@ -41,7 +42,8 @@ class SequenceWindower(
 
     The output is a read-only view on one padded copy of the rows: it takes
     O(n_rows * n_features) memory, whatever the window length. Only data with missing
-    timestamps, and panels, are copied window by window.
+    timestamps, and panels, are copied window by window. The padded copy of a
+    `numpy.memmap` of floats is in a temporary file, memory-mapped as well.
 
     Parameters
     ----------
@@ -265,7 +267,7 @@ class SequenceWindower(
             gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
             known = np.concatenate([self.last_window_.astype(rows.dtype), gap])
         n_before = self.window_length - 1
-        padded = np.empty((n_before + len(rows), rows.shape[1]), dtype=rows.dtype)
+        padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
         padded[n_before:] = rows
         padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
         return view_windows(padded, self.window_length, flatten=self._is_flat())
@@ -311,8 +313,12 @@ def _last_rows(timeline, n_rows, n_last):
 
 def _fingerprint(rows):
     """Tell these very rows from others."""
-    numbers = np.add(rows, 0.0, dtype=np.float64, order="C")  # -0.0 becomes 0.0
-    return rows.shape, hashlib.blake2b(numbers, digest_size=16).digest()
+    digest = hashlib.blake2b(digest_size=16)
+    n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
+    for start in range(0, len(rows), n_at_once):
+        part = rows[start : start + n_at_once]
+        digest.update(np.add(part, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
+    return rows.shape, digest.digest()
 
 
 def _rows_before(known, n_before, pad, first_row):

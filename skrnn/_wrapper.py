@@ -177,7 +177,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         jit = self.params["jit"]
         if jit is False:
             return False
-        n_batches = schedule.epochs * schedule.n_batches(len(data.samples))
+        n_batches = schedule.epochs * schedule.n_batches(data)
         work = n_batches, data.n_timesteps, len(self.network["units"])
         try:
             _engine.train(

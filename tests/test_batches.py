@@ -1,11 +1,13 @@
 """Training data and the order in which it is trained on."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._batches import Schedule, TrainingData
+from skrnn._batches import Block, Samples, Schedule, TrainingData
+from skrnn._layout import view_windows
 from skrnn._missing import MISSING
 
 
@@ -24,28 +26,100 @@ def test_has_missing_looks_at_the_windows_to_train_on(
     chosen = data.draw(st.sets(st.integers(0, n_samples - 1), min_size=1))
     series = np.where(missing, MISSING, 1.0)[:, np.newaxis]
     samples = np.array(sorted(chosen), dtype=np.int32)
-    training = TrainingData(
+    training = Block(
         series, stride, n_timesteps, np.zeros((n_samples, 1)), None, samples
     )
     windows, _ = training.batch(samples)
     assert training.has_missing == (windows == MISSING).any()
 
 
+def orders_of(schedule, n_samples):
+    """The order of every epoch on data that are one block."""
+    order, orders = np.arange(n_samples, dtype=np.int32), []
+    for _, shuffle in schedule.of_epochs(1):
+        shuffle(order)
+        orders.append(order.copy())
+    return orders
+
+
 def test_every_epoch_has_an_order_of_its_own():
-    samples = np.arange(20, dtype=np.int32)
-    orders = [o.copy() for o in Schedule(8, 3, True, 0).orders(samples.copy())]
+    orders = orders_of(Schedule(8, 3, True, 0), 20)
     assert len({tuple(order) for order in orders}) == 3
     for order in orders:
-        assert_array_equal(np.sort(order), samples)
-    again = [o.copy() for o in Schedule(8, 3, True, 0).orders(samples.copy())]
-    assert_array_equal(orders, again)
+        assert_array_equal(np.sort(order), np.arange(20))
+    assert_array_equal(orders, orders_of(Schedule(8, 3, True, 0), 20))
+
+
+def test_every_epoch_has_an_order_of_blocks_of_its_own():
+    epochs = [tuple(numbers) for numbers, _ in Schedule(8, 3, True, 0).of_epochs(20)]
+    assert len(set(epochs)) == 3
+    assert all(sorted(numbers) == list(range(20)) for numbers in epochs)
 
 
 def test_without_shuffling_the_order_stays():
-    samples = np.arange(5, dtype=np.int32)
-    for order in Schedule(2, 3, False, 0).orders(samples):
-        assert_array_equal(order, np.arange(5))
+    schedule = Schedule(2, 3, False, 0)
+    assert_array_equal(orders_of(schedule, 5), [np.arange(5)] * 3)
+    assert all((numbers == range(4)).all() for numbers, _ in schedule.of_epochs(4))
 
 
-def test_the_last_batch_may_be_smaller():
-    assert Schedule(8, 1, True, 0).n_batches(17) == 3
+def samples_of(n_rows, weight=None):
+    """Windows of three steps, as the windower views them, and their numbers as y."""
+    rows = np.arange(n_rows + 2.0)[:, np.newaxis]
+    return Samples(view_windows(rows, 3, flatten=False), rows[2:], weight, "float32")
+
+
+def test_the_last_batch_of_a_block_may_be_smaller():
+    schedule = Schedule(8, 1, True, 0)
+    assert schedule.n_batches(TrainingData(samples_of(17))) == 3
+    assert schedule.n_batches(TrainingData(samples_of(17), block_size=9)) == 2 + 1
+
+
+@given(
+    n_rows=st.integers(1, 30),
+    block_size=st.integers(1, 40),
+    chosen=st.sets(st.integers(0, 29)),
+)
+def test_blocks_are_the_whole_in_parts(n_rows, block_size, chosen):
+    rows = np.array(sorted(row for row in chosen if row < n_rows), dtype=np.int32)
+    rows = rows if len(rows) else range(n_rows)
+    samples = samples_of(n_rows, np.linspace(0.1, 1, n_rows))
+    whole = TrainingData(samples, rows)
+    parts = TrainingData(samples, rows, block_size)
+    blocks = [parts.block(number) for number in range(len(parts.n_of_blocks))]
+    assert all(0 < len(block.y) <= block_size for block in blocks)
+    assert parts.n_samples == whole.n_samples == len(rows)
+    batches = [block.batch(block.samples) for block in blocks]
+    for found, expected in zip(
+        zip(*batches, strict=True), whole.block(0).batch(np.array(rows)), strict=True
+    ):
+        assert_array_equal(np.concatenate(found), expected)
+
+
+@pytest.mark.parametrize("block_size", [None, 1, 2])
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        ([], [0, 1, 2, 3]),
+        ([0, 2], [1, 3]),
+        ([0, 1, 2, 3], [0, 1, 2]),
+    ],
+    ids=["none missing", "first steps observed", "none: any step observed"],
+)
+def test_windows_whose_first_step_is_missing_are_left_out(
+    missing, expected, block_size
+):
+    windows = np.ones((4, 3, 1))
+    windows[missing, 0] = np.nan
+    if len(missing) == 4:
+        windows[3] = np.nan
+    samples = Samples(windows, np.arange(4.0), None, "float32")
+    data = TrainingData(samples, None, block_size)
+    blocks = [data.block(number) for number in range(len(data.n_of_blocks))]
+    found = np.concatenate([block.batch(block.samples)[1] for block in blocks])
+    assert_array_equal(found[:, 0], expected)
+
+
+def test_nothing_observed_is_an_error():
+    samples = Samples(np.full((2, 3, 1), np.nan), np.zeros(2), None, "float32")
+    with pytest.raises(ValueError, match="no observed step"):
+        TrainingData(samples)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine, _generic
-from skrnn._batches import Schedule, TrainingData
+from skrnn._batches import Samples, Schedule, TrainingData
 from skrnn._epoch import EpochProgram, capacity_for
 from skrnn._missing import mark_missing
 from skrnn._network import build_network
@@ -221,12 +221,13 @@ def test_xla_compiles_once_for_folds_of_different_length(windows, target):
 def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     seen = []
 
-    def tensors(program, data, make=EpochProgram.tensors):
-        made = make(program, data)
-        seen.extend(weakref.ref(part) for part in (data.series, data.y, *made))
+    def load(program, block, *args, make=EpochProgram.load):
+        made = make(program, block, *args)
+        parts = (block.series, block.y, *made.tensors)
+        seen.extend(weakref.ref(part) for part in parts)
         return made
 
-    monkeypatch.setattr(EpochProgram, "tensors", tensors)
+    monkeypatch.setattr(EpochProgram, "load", load)
     ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True).fit(windows, target)
     gc.collect()
     assert len(seen) == 5
@@ -263,17 +264,10 @@ def test_variables_of_every_fit_have_the_same_names(windows, target):
 # Validation data and callbacks
 
 
-def data_of(windows, y, weight=None):
-    """Training data of windows as they come, one after the other."""
-    n, n_timesteps, n_features = windows.shape
-    return TrainingData(
-        mark_missing(windows.reshape(-1, n_features), "float32"),
-        n_timesteps,
-        n_timesteps,
-        y.reshape(n, -1).astype("float32"),
-        weight,
-        np.arange(n, dtype=np.int32),
-    )
+def data_of(windows, y, weight=None, **options):
+    """Training data of all windows, missing steps or not."""
+    samples = Samples(windows, y, weight, "float32")
+    return TrainingData(samples, only_observed=False, **options)
 
 
 def new_model(masked=True):

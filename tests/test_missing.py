@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skrnn._missing import MISSING, mark_missing, rows_to_fit
+from skrnn._missing import MISSING, mark_missing, observed
 
 NAN = np.nan
 
@@ -14,26 +14,19 @@ def windows_of(*rows):
     return np.array(rows, dtype=float)[..., np.newaxis]
 
 
-@pytest.mark.parametrize(
-    ("windows", "expected"),
-    [
-        (windows_of([1, 2, 3], [NAN, 2, 3], [1, NAN, 3]), [0, 2]),
-        (windows_of([NAN, NAN, 3], [NAN, NAN, NAN], [NAN, 2, 3]), [0, 2]),
-    ],
-    ids=["first step observed", "no such window: any observed step"],
-)
-def test_rows_to_fit(windows, expected):
-    assert_array_equal(rows_to_fit(windows, np.arange(3)), expected)
+WINDOWS = windows_of([1, 2, 3], [NAN, 2, 3], [1, NAN, 3], [NAN, NAN, NAN])
 
 
-def test_rows_to_fit_are_chosen_from_the_candidates():
-    windows = windows_of([1, 2], [3, 4], [5, 6])
-    assert_array_equal(rows_to_fit(windows, np.array([0, 2])), [0, 2])
+def test_windows_are_observed_in_any_of_the_steps():
+    everything = slice(None)
+    assert_array_equal(observed(WINDOWS, everything, [0]), [True, False, True, False])
+    assert_array_equal(
+        observed(WINDOWS, everything, range(3)), [True, True, True, False]
+    )
 
 
-def test_nothing_observed_is_an_error():
-    with pytest.raises(ValueError, match="no observed step"):
-        rows_to_fit(windows_of([NAN, NAN]), np.arange(1))
+def test_only_the_rows_asked_for_are_looked_at():
+    assert_array_equal(observed(WINDOWS, np.array([1, 2]), [0]), [False, True])
 
 
 def test_a_step_with_one_missing_feature_is_marked_in_all():

@@ -42,10 +42,11 @@ STOPS = {"early_stopping": True, "n_iter_no_change": 3, "tol": 0.01}
 # Holding out the last rows
 
 
-def test_the_last_rows_are_held_out_with_a_gap_before_them():
-    train, validation = hold_out_last(np.zeros(10, int), fraction=0.25, gap=2)
-    assert_array_equal(np.flatnonzero(train), [0, 1, 2, 3, 4])
-    assert_array_equal(np.flatnonzero(validation), [7, 8, 9])
+@pytest.mark.parametrize("codes", [None, np.zeros(10, int)])
+def test_the_last_rows_are_held_out_with_a_gap_before_them(codes):
+    train, validation = hold_out_last(10, codes, fraction=0.25, gap=2)
+    assert_array_equal(train, [0, 1, 2, 3, 4])
+    assert_array_equal(validation, [7, 8, 9])
 
 
 @given(
@@ -55,21 +56,19 @@ def test_the_last_rows_are_held_out_with_a_gap_before_them():
 )
 def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
     codes = np.unique(codes, return_inverse=True)[1]
-    try:
-        train, validation = hold_out_last(codes, fraction, gap)
-    except ValueError:
-        train = None
-    n_train = 0
+    expected_train, expected = [], []
     for series in range(codes.max() + 1):
         rows = np.flatnonzero(codes == series)
-        n_held_out = int(np.ceil(fraction * len(rows)))
-        n_train += max(0, len(rows) - n_held_out - gap)
-        if train is not None:
-            assert_array_equal(rows[validation[rows]], rows[len(rows) - n_held_out :])
-            assert_array_equal(
-                rows[train[rows]], rows[: max(0, len(rows) - n_held_out - gap)]
-            )
-    assert (train is None) == (n_train == 0)
+        n_left = len(rows) - int(np.ceil(fraction * len(rows)))
+        expected_train += rows[: max(0, n_left - gap)].tolist()
+        expected += rows[n_left:].tolist()
+    if not expected_train:
+        with pytest.raises(ValueError, match="leaves no row to train on"):
+            hold_out_last(len(codes), codes, fraction, gap)
+        return
+    train, validation = hold_out_last(len(codes), codes, fraction, gap)
+    assert_array_equal(train, sorted(expected_train))
+    assert_array_equal(validation, sorted(expected))
 
 
 def test_what_is_held_out_does_not_train(windows, target):

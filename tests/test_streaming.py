@@ -1,9 +1,15 @@
 """Series that are read chunk by chunk."""
 
+import gc
+import tempfile
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 
 from skrnn import ElmanRegressor, SequenceWindower
@@ -30,11 +36,35 @@ def test_windows_of_chunks_are_those_of_the_whole(window_length, lengths):
     assert_array_equal(np.concatenate(chunks), whole)
 
 
+def map_file(path, rows):
+    np.save(path, rows)
+    return np.load(path, mmap_mode="r")
+
+
 @pytest.fixture
 def mapped(tmp_path):
     rows = np.random.RandomState(0).rand(300, 2).astype("float32")
-    np.save(tmp_path / "rows.npy", rows)
-    return np.load(tmp_path / "rows.npy", mmap_mode="r")
+    return map_file(tmp_path / "rows.npy", rows)
+
+
+@pytest.fixture
+def long_series(tmp_path):
+    """A million rows, 4 MB, and their values one row later."""
+    values = np.sin(np.arange(1_000_001) / 10).astype("float32")
+    return (
+        map_file(tmp_path / "series.npy", values[:-1, np.newaxis]),
+        map_file(tmp_path / "target.npy", values[1:]),
+    )
+
+
+def peak_of(function):
+    """Return what a function returns, and the most that its arrays took, in bytes."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        return function(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_memory_mapped_series_is_an_array(mapped):
@@ -48,6 +78,51 @@ def test_a_memory_mapped_series_is_an_array(mapped):
     assert_array_equal(found, expected)
 
 
+def test_windows_of_a_memory_map_are_not_in_memory(long_series):
+    windower = SequenceWindower(20)
+    windows, peak = peak_of(lambda: windower.fit_transform(long_series[0]))
+    assert_array_equal(windows[-1, :, 0], long_series[0][-20:, 0])
+    assert peak < 1_000_000
+
+
+def test_the_file_of_the_windows_goes_with_them(mapped, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    windows = SequenceWindower(4).fit_transform(mapped)
+    (file,) = tmp_path.glob("skrnn-*")
+    row = windows[5:6]
+    del windows
+    assert file.exists()
+    del row
+    gc.collect()
+    assert not file.exists()
+
+
+def test_workers_map_the_same_windows(mapped):
+    """joblib sends the name of the file, which has to be there."""
+    windows = SequenceWindower(4).fit_transform(mapped)
+    (there,) = Parallel(n_jobs=2)(delayed(np.array)(part) for part in [windows])
+    assert_array_equal(there, windows)
+
+
+@pytest.mark.parametrize("jit", ["auto", False])
+def test_block_size_bounds_the_memory_of_fit(long_series, jit):
+    X, y = long_series
+    windows = SequenceWindower(2).fit_transform(X)
+    rnn = ElmanRegressor(
+        units=1,
+        epochs=1,
+        block_size=20_000,
+        batch_size=20_000,
+        early_stopping=True,
+        jit=jit,
+        random_state=0,
+    )
+    rnn.fit(windows[:50_000], y[:50_000])  # imports and compiles
+    fitted, peak = peak_of(lambda: rnn.fit(windows, y))
+    assert fitted.n_iter_ == 1
+    assert peak < 5_000_000
+
+
 def test_partial_fit_and_predict_stream_a_series(mapped):
     starts = [0, 100, 200]
     rnn = ElmanRegressor(units=2, random_state=0)
@@ -57,3 +132,42 @@ def test_partial_fit_and_predict_stream_a_series(mapped):
     parts = [rnn.predict(windows) for windows in streamed(mapped, starts, 4)]
     whole = rnn.predict(SequenceWindower(4).fit_transform(mapped))
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+
+
+def fitted_on(chunks, target):
+    """Fit on chunks of rows, each after the one before."""
+    rnn, windower, start = ElmanRegressor(units=2, random_state=0), None, 0
+    for chunk in chunks:
+        known = windower or SequenceWindower(4).fit(chunk)
+        windows = known.transform(chunk)
+        windower = SequenceWindower(4).fit(chunk)
+        rnn.partial_fit(windows, target[start : start + len(chunk)])
+        start += len(chunk)
+    return rnn.predict(known.transform(chunk))
+
+
+def test_a_zarr_array_is_read_in_chunks(mapped, tmp_path):
+    zarr = pytest.importorskip("zarr", reason="zarr is in the extra clients")
+    array = zarr.create_array(tmp_path / "rows.zarr", data=mapped, chunks=(60, 2))
+    starts = range(0, 300, 100)
+    assert_array_equal(
+        fitted_on((array[start : start + 100] for start in starts), mapped[:, 0]),
+        fitted_on((mapped[start : start + 100] for start in starts), mapped[:, 0]),
+    )
+
+
+def test_a_parquet_file_is_read_in_chunks(mapped, tmp_path):
+    """With its index of times, by which each chunk finds its place."""
+    parquet = pytest.importorskip(
+        "pyarrow.parquet", reason="pyarrow is in the extra clients"
+    )
+    hours = pd.date_range("2026-01-01", periods=300, freq="h", name="time")
+    frame = pd.DataFrame(mapped, hours, columns=["a", "b"])
+    frame.to_parquet(tmp_path / "rows.parquet")
+    file = parquet.ParquetFile(tmp_path / "rows.parquet")
+    chunks = (part.to_pandas() for part in file.iter_batches(batch_size=100))
+    starts = range(0, 300, 100)
+    assert_array_equal(
+        fitted_on(chunks, mapped[:, 0]),
+        fitted_on((frame[start : start + 100] for start in starts), mapped[:, 0]),
+    )
