@@ -121,13 +121,13 @@ class Chunks:
 
 def read_map(folder, n_at_once):
     series = np.load(folder / "series.npy", mmap_mode="r")
-    for chunk in gen_batches(len(series), n_at_once):
+    for chunk in gen_batches(series.shape[0], n_at_once):
         yield series[chunk]
 
 
 def read_zarr(folder, n_at_once):
     series = zarr.open_array(folder / "series.zarr", mode="r")
-    for chunk in gen_batches(len(series), n_at_once):
+    for chunk in gen_batches(series.shape[0], n_at_once):
         yield series[chunk]
 
 

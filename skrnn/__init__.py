@@ -1,6 +1,7 @@
 """Recurrent networks for time series as plain scikit-learn estimators."""
 
 from skrnn import datasets
+from skrnn._displays import ForecastDisplay, LossCurveDisplay
 from skrnn._regressors import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn._split import PanelTimeSeriesSplit
 from skrnn._supervised import to_supervised
@@ -9,8 +10,10 @@ from skrnn._windowing import SequenceWindower
 
 __all__ = [
     "ElmanRegressor",
+    "ForecastDisplay",
     "GRURegressor",
     "LSTMRegressor",
+    "LossCurveDisplay",
     "PanelTimeSeriesSplit",
     "SequenceWindower",
     "datasets",

@@ -21,10 +21,12 @@ from skrnn._compat import (
     FitTask,
     HasMethods,
     Interval,
+    LinkedHTML,
     StrOptions,
     check_sample_weight,
     fit_context,
 )
+from skrnn._html import network_summary
 from skrnn._keeping import FittedNetwork, KeptEstimator, unchanged_on_error
 from skrnn._layout import (
     WindowLayout,
@@ -59,7 +61,7 @@ def _predicts_quantiles(estimator):
 
 
 class BaseRecurrentRegressor(
-    CallbackSupportMixin, RegressorMixin, KeptEstimator, BaseEstimator
+    CallbackSupportMixin, RegressorMixin, KeptEstimator, LinkedHTML, BaseEstimator
 ):
     """Base of the recurrent regressors; a child adds its cell and its parameters."""
 
@@ -117,6 +119,10 @@ class BaseRecurrentRegressor(
         """The trained `keras.Model`."""
         check_is_fitted(self)
         return self._fitted.wrapper.model_
+
+    def _more_html(self):
+        """Return the layers of the network as HTML, for notebooks."""
+        return network_summary(self.model_)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):

@@ -14,6 +14,8 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+from skrnn._version import SITE
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # stays until 1.9 is the oldest scikit-learn
@@ -27,6 +29,7 @@ __all__ = [
     "FitTask",
     "HasMethods",
     "Interval",
+    "LinkedHTML",
     "ScikerasHooks",
     "StrOptions",
     "check_feature_names_in",
@@ -89,6 +92,30 @@ def without_all_reduce(optimizer):
 
     optimizer._all_reduce_sum_gradients = sum_over_replicas
     return optimizer
+
+
+class LinkedHTML:
+    """Links from scikit-learn's HTML of an estimator to our pages, and more in it.
+
+    scikit-learn describes these names for third parties in a docstring of 1.6 to 1.9.
+    May go when they are public.
+    """
+
+    _doc_link_module = "skrnn"
+    _doc_link_template = f"{SITE}/generated/skrnn.{{name}}.html"
+
+    def _doc_link_url_param_generator(self):
+        return {"name": type(self).__name__}
+
+    def _get_fitted_attr_html(self, doc_link=""):  # called from 1.9 on
+        table = super()._get_fitted_attr_html(doc_link)
+        attributes = table._repr_html_inner
+        table._repr_html_inner = lambda: attributes() + self._more_html()
+        return table
+
+    def _more_html(self):
+        """Return HTML to show below the fitted attributes."""
+        return ""
 
 
 class FitTask:

@@ -1,5 +1,6 @@
 """A series to a supervised problem."""
 
+import re
 from numbers import Integral
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 from sklearn.utils import check_array
 
 from skrnn._timeline import Timeline, place
+
+_LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
 
 
 def to_supervised(series, horizon=1, *, target=None):
@@ -90,6 +93,12 @@ def to_supervised(series, horizon=1, *, target=None):
     if len(names) == 1:
         y = y[names[0]]
     return (X, y) if in_pandas else (X.to_numpy(), y.to_numpy())
+
+
+def lead_of_name(name):
+    """Return target and steps ahead that a name of `to_supervised` tells, or None."""
+    match = _LEAD_NAME.fullmatch(name)
+    return match and (match["target"], int(match["lead"]))
 
 
 def _no_future(horizon, X):

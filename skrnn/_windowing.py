@@ -12,6 +12,7 @@ from skrnn._compat import (
     CallbackSupportMixin,
     FitTask,
     Interval,
+    LinkedHTML,
     StrOptions,
     check_feature_names_in,
     fit_context,
@@ -27,7 +28,7 @@ _VALUES_AT_ONCE = 2**16  # that are copied to tell rows from others
 
 
 class SequenceWindower(
-    CallbackSupportMixin, TransformerMixin, KeptEstimator, BaseEstimator
+    CallbackSupportMixin, TransformerMixin, KeptEstimator, LinkedHTML, BaseEstimator
 ):
     """Turn rows in time order into windows, one window for every row.
 

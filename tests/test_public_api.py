@@ -16,8 +16,10 @@ TOP = Path(__file__).parents[1]
 def test_public_names():
     assert skrnn.__all__ == [
         "ElmanRegressor",
+        "ForecastDisplay",
         "GRURegressor",
         "LSTMRegressor",
+        "LossCurveDisplay",
         "PanelTimeSeriesSplit",
         "SequenceWindower",
         "datasets",

@@ -1,0 +1,379 @@
+"""What the displays draw, artist by artist."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import (
+    ElmanRegressor,
+    ForecastDisplay,
+    LossCurveDisplay,
+    SequenceWindower,
+    to_supervised,
+)
+
+mpl.use("agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    plt.close("all")
+
+
+WEEKS = pd.date_range("2026-01-04", periods=50, freq="W", name="week")
+LOAD = pd.Series(np.sin(np.arange(50) / 5), WEEKS, name="load")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A pipeline that stops early."""
+    rnn = ElmanRegressor(units=2, epochs=6, early_stopping=True, random_state=0)
+    pipe = make_pipeline(SequenceWindower(4), rnn)
+    return pipe.fit(LOAD.to_frame()[:-1], LOAD[1:].to_numpy())
+
+
+# Loss curves
+
+
+def test_both_losses_and_the_best_epoch_are_drawn(fitted):
+    display = LossCurveDisplay.from_estimator(fitted)
+    rnn = fitted[-1]
+    training, validation = display.lines_
+    assert_array_equal(training.get_xdata(), [1, 2, 3, 4, 5, 6])
+    assert_array_equal(training.get_ydata(), rnn.loss_curve_)
+    assert_array_equal(validation.get_ydata(), rnn.validation_loss_curve_)
+    assert training.get_color() == validation.get_color()
+    assert_array_equal(display.best_.get_xdata(), [rnn.best_epoch_])
+    assert_array_equal(display.best_.get_ydata(), [rnn.best_loss_])
+    assert display.ax_.get_xlabel() == "Epoch"
+    assert display.figure_ is display.ax_.figure
+
+
+def test_several_estimators_share_an_axis(fitted):
+    other = ElmanRegressor(units=2, epochs=3).fit(LOAD.to_numpy().reshape(-1, 1), LOAD)
+    display = LossCurveDisplay.from_estimator(fitted, name="first")
+    second = LossCurveDisplay.from_estimator(other, ax=display.ax_)
+    assert second.ax_ is display.ax_
+    assert second.lines_[0].get_color() != display.lines_[0].get_color()
+    assert [text.get_text() for text in second.ax_.get_legend().get_texts()] == [
+        "first, training",
+        "first, validation",
+        f"best: epoch {fitted[-1].best_epoch_}",
+        "ElmanRegressor, training",
+        f"best: epoch {other.best_epoch_}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("curve", "scale", "expected"),
+    [
+        ([100.0, 1.0], "auto", "log"),
+        ([2.0, 1.0], "auto", "linear"),
+        ([100.0, 0.0], "auto", "linear"),
+        ([100.0, 1.0], "linear", "linear"),
+        ([2.0, 1.0], "log", "log"),
+    ],
+)
+def test_the_scale_is_logarithmic_where_it_helps(curve, scale, expected):
+    display = LossCurveDisplay(loss_curve=curve).plot(scale=scale)
+    assert display.ax_.get_yscale() == expected
+
+
+def test_epochs_without_a_validation_loss_are_left_out():
+    display = LossCurveDisplay(
+        loss_curve=[3.0, 2.0, 1.0], validation_loss_curve=[np.nan, 2.5, 2.0]
+    ).plot()
+    assert_array_equal(display.lines_[1].get_ydata(), [np.nan, 2.5, 2.0])
+
+
+def test_the_estimator_is_found_within_others(fitted):
+    rows, target = LOAD.to_numpy().reshape(-1, 1), LOAD.to_numpy()
+    model = TransformedTargetRegressor(
+        make_pipeline(SequenceWindower(3), ElmanRegressor(units=1, epochs=2)),
+        transformer=StandardScaler(),
+    )
+    search = GridSearchCV(
+        model,
+        {"regressor__elmanregressor__epochs": [2]},
+        cv=TimeSeriesSplit(2),
+    ).fit(rows, target)
+    display = LossCurveDisplay.from_estimator(search)
+    expected = search.best_estimator_.regressor_[-1].loss_curve_
+    assert_array_equal(display.lines_[0].get_ydata(), expected)
+
+
+def test_loss_curves_of_other_estimators_are_drawn():
+    mlp = MLPRegressor(hidden_layer_sizes=[2], solver="sgd", max_iter=500).fit(
+        np.ones((9, 1)), np.ones(9)
+    )
+    display = LossCurveDisplay.from_estimator(mlp)
+    assert_array_equal(display.lines_[0].get_ydata(), mlp.loss_curve_)
+    assert display.best_ is None
+
+
+def test_an_estimator_without_losses_is_an_error():
+    with pytest.raises(ValueError, match="Ridge has no loss_curve_"):
+        LossCurveDisplay.from_estimator(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]))
+
+
+def test_the_scale_must_be_known():
+    with pytest.raises(ValueError, match="scale must be 'auto', 'linear' or 'log'"):
+        LossCurveDisplay(loss_curve=[1.0]).plot(scale="symlog")
+
+
+# Forecasts
+
+
+def drawn(line):
+    """The times and values of a line."""
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+def test_actual_and_predicted_values_are_drawn_over_the_index():
+    display = ForecastDisplay.from_predictions(LOAD, LOAD.to_numpy() + 1)
+    times, actual = drawn(display.actual_)
+    assert_array_equal(times, WEEKS.to_numpy())
+    assert_array_equal(actual, LOAD)
+    assert_array_equal(drawn(display.predicted_)[1], LOAD + 1)
+    assert_allclose(display.residuals_.get_offsets()[:, 1], -np.ones(50))
+    assert display.ax_.get_ylabel() == "load"
+    assert display.residuals_ax_.get_xlabel() == "week"
+    assert display.ax_.get_shared_x_axes().joined(display.ax_, display.residuals_ax_)
+
+
+@pytest.mark.parametrize(
+    ("index", "first", "second"),
+    [
+        (pd.period_range("2026-01", periods=3, freq="M"), "2026-01-01", "2026-02-01"),
+        (
+            pd.date_range("2026-01-01", periods=3, freq="h", tz="Europe/Berlin"),
+            "2026-01-01T00",
+            "2026-01-01T01",
+        ),
+        (pd.timedelta_range("0h", periods=3, freq="30min"), 0.0, 0.5),
+        (pd.RangeIndex(5, 8), 5.0, 6.0),
+        (pd.Index([0.5, 1.0, 1.5]), 0.5, 1.0),
+        (pd.Index(["a", "b", "c"]), 0.0, 1.0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_index_of_times_or_numbers_is_drawn(index, first, second):
+    y_true = pd.Series([1.0, 2.0, 3.0], index)
+    times, _ = drawn(ForecastDisplay.from_predictions(y_true, y_true).actual_)
+    is_date = isinstance(first, str)
+    expected = np.array([first, second], dtype="datetime64[h]" if is_date else float)
+    assert_array_equal(times[:2], expected)
+
+
+def test_the_index_is_that_of_y_true_or_else_of_the_prediction():
+    y_pred = pd.Series(np.zeros(50), WEEKS)
+    times, _ = drawn(ForecastDisplay.from_predictions(LOAD.to_numpy(), y_pred).actual_)
+    assert_array_equal(times, WEEKS.to_numpy())
+    times, _ = drawn(ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0]).actual_)
+    assert_array_equal(times, [0, 1])
+    display = ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0], index=[10, 11])
+    assert_array_equal(drawn(display.actual_)[0], [10, 11])
+
+
+def test_a_name_of_to_supervised_says_how_far_ahead_the_values_are():
+    _, y = to_supervised(LOAD)
+    display = ForecastDisplay.from_predictions(y, y)
+    times, _ = drawn(display.actual_)
+    assert_array_equal(times, WEEKS[1:].to_numpy())
+    assert display.ax_.get_ylabel() == "load"
+    moved = ForecastDisplay.from_predictions(y, y, lead=0)
+    assert_array_equal(drawn(moved.actual_)[0], WEEKS[:-1].to_numpy())
+
+
+def test_lines_are_broken_where_times_are_missing():
+    y_true = LOAD.drop(WEEKS[[3, 4]])
+    display = ForecastDisplay.from_predictions(y_true, y_true, interval=[y_true] * 2)
+    for line in (display.actual_, display.predicted_):
+        assert_array_equal(np.flatnonzero(np.isnan(drawn(line)[1])), [3])
+    assert len(display.interval_.get_paths()) == 2
+
+
+def test_the_interval_is_a_band_and_the_split_a_mark():
+    display = ForecastDisplay.from_predictions(
+        LOAD, LOAD, interval=(LOAD - 1, LOAD + 1), split=WEEKS[30]
+    )
+    ends = display.interval_.get_paths()[0].get_extents()
+    assert_allclose([ends.y0, ends.y1], [LOAD.min() - 1, LOAD.max() + 1])
+    (split,) = (line for line in display.ax_.lines if line.get_label() == "split")
+    assert split.get_xdata()[0] == WEEKS[30].to_datetime64()
+
+
+@pytest.mark.parametrize("n_rows", [50, 50_000])
+def test_forecasts_of_several_steps_are_fans_that_do_not_overlap(n_rows):
+    series = pd.Series(np.arange(n_rows + 3.0), name="load")
+    _, y = to_supervised(series, horizon=3)
+    display = ForecastDisplay.from_predictions(y, y + 0.5, random_state=0)
+    fans = np.array(display.predicted_.get_segments())
+    assert fans.shape == (min(1000, -(-n_rows // 3)), 3, 2)
+    assert_array_equal(fans[:, :, 0], fans[:, :, 1] - 0.5)  # the value is the time
+    assert (fans[1:, 0, 0] > fans[:-1, -1, 0]).all()
+    times, actual = drawn(display.actual_)
+    assert_array_equal(times, actual)
+    assert len(times) == n_rows + 2
+
+
+def test_fans_have_bands():
+    _, y = to_supervised(LOAD, horizon=3)
+    display = ForecastDisplay.from_predictions(y, y, interval=(y - 1, y + 1))
+    assert len(display.interval_.get_paths()) == len(display.predicted_.get_segments())
+
+
+def test_many_residuals_are_thinned_and_lines_are_not():
+    y = np.arange(50_000.0)
+    display = ForecastDisplay.from_predictions(y, y, random_state=0)
+    assert len(display.residuals_.get_offsets()) == 1000
+    assert len(drawn(display.predicted_)[1]) == 50_000
+    for subsample, expected in ((0.1, 5000), (None, 50_000), (7, 7)):
+        display = ForecastDisplay.from_predictions(y, y, subsample=subsample)
+        assert len(display.residuals_.get_offsets()) == expected
+
+
+def test_the_same_random_state_draws_the_same_residuals():
+    y = np.arange(100.0)
+    first, second, other = (
+        ForecastDisplay.from_predictions(y, y, subsample=20, random_state=seed)
+        for seed in (0, 0, 1)
+    )
+    assert_array_equal(first.shown, second.shown)
+    assert (first.shown != other.shown).any()
+
+
+@pytest.mark.parametrize("kind", ["forecast", "residuals"])
+def test_each_part_can_be_drawn_alone_on_given_axes(kind):
+    _, ax = plt.subplots()
+    display = ForecastDisplay.from_predictions(LOAD, LOAD, kind=kind, ax=ax)
+    assert display.ax_ is ax
+    assert len(ax.figure.axes) == 1
+    assert (display.residuals_ is None) == (kind == "forecast")
+    assert (display.actual_ is None) == (kind == "residuals")
+
+
+def test_residuals_take_a_part_of_given_axes():
+    figure = plt.figure()
+    for ax in (figure.add_subplot(121), figure.add_axes([0.6, 0.1, 0.3, 0.8])):
+        before = ax.get_position()
+        display = ForecastDisplay.from_predictions(LOAD, LOAD, ax=ax)
+        below = display.residuals_ax_.get_position()
+        assert before.y0 - 1e-9 <= below.y0 < below.y1 < ax.get_position().y0
+        assert ax.get_position().y1 <= before.y1 + 1e-9
+
+
+def test_keywords_reach_the_artists():
+    display = ForecastDisplay.from_predictions(
+        LOAD, LOAD, line_kwargs={"color": "red"}, scatter_kwargs={"marker": "x"}
+    )
+    assert display.predicted_.get_color() == "red"
+    assert len(display.residuals_.get_paths()[0].vertices) == 4  # two strokes
+
+
+def test_a_dark_style_draws_the_actual_values_light():
+    with plt.style.context("dark_background"):
+        display = ForecastDisplay.from_predictions(LOAD, LOAD)
+        assert display.actual_.get_color() == "white"
+    assert ForecastDisplay.from_predictions(LOAD, LOAD).actual_.get_color() == "black"
+
+
+def test_from_estimator_draws_its_predictions(fitted):
+    X = LOAD.to_frame()
+    display = ForecastDisplay.from_estimator(fitted, X, LOAD.to_numpy())
+    times, predicted = drawn(display.predicted_)
+    assert_array_equal(times, WEEKS.to_numpy())
+    assert_array_equal(predicted, fitted.predict(X))
+    assert display.interval is None
+
+
+def test_from_estimator_draws_the_outermost_quantiles():
+    rows, target = LOAD.to_frame(), LOAD.to_numpy()
+    rnn = ElmanRegressor(
+        units=2, epochs=2, loss="quantile", quantile=(0.1, 0.5, 0.9), random_state=0
+    )
+    pipe = make_pipeline(SequenceWindower(3), rnn).fit(rows, target)
+    display = ForecastDisplay.from_estimator(pipe, rows, target)
+    quantiles = pipe[-1].predict_quantiles(pipe[:-1].transform(rows))
+    assert_array_equal(np.hstack(display.interval), quantiles[:, [0, 2]])
+
+    scaled = TransformedTargetRegressor(pipe, transformer=StandardScaler())
+    scaled.fit(rows, 10 * target)
+    display = ForecastDisplay.from_estimator(scaled, rows, 10 * target)
+    inner = scaled.regressor_
+    quantiles = inner[-1].predict_quantiles(inner[:-1].transform(rows))
+    assert_allclose(
+        np.hstack(display.interval),
+        quantiles[:, [0, 2]] * scaled.transformer_.scale_ + scaled.transformer_.mean_,
+    )
+    none = ForecastDisplay.from_estimator(pipe, rows, target, interval=None)
+    assert none.interval_ is None
+
+
+def test_one_series_of_a_panel_is_drawn_and_two_are_an_error():
+    index = pd.MultiIndex.from_product([["a", "b"], WEEKS])
+    panel = pd.Series(np.tile(LOAD, 2), index, name="load")
+    display = ForecastDisplay.from_predictions(panel.loc[["a"]], LOAD)
+    assert_array_equal(drawn(display.actual_)[0], WEEKS.to_numpy())
+    with pytest.raises(ValueError, match=r"draws one series\. Select one"):
+        ForecastDisplay.from_predictions(panel, panel)
+
+
+def test_unknown_values_leave_a_gap():
+    y_true = LOAD.copy()
+    y_true.iloc[5] = np.nan
+    display = ForecastDisplay.from_predictions(y_true, LOAD)
+    assert np.isnan(drawn(display.actual_)[1][5])
+
+
+def test_irregular_times_are_drawn_as_they_are():
+    times = pd.DatetimeIndex(["2026-01-01T00", "2026-01-02T00", "2026-01-04T05"])
+    y = pd.Series([1.0, 2.0, 3.0], times)
+    assert_array_equal(
+        drawn(ForecastDisplay.from_predictions(y, y).actual_)[0], times.to_numpy()
+    )
+
+
+TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "message"),
+    [
+        ((LOAD, LOAD[:-1]), {}, "must have one shape"),
+        ((LOAD, LOAD), {"interval": (LOAD,)}, "both ends of the interval"),
+        ((LOAD, LOAD), {"kind": "both"}, "kind must be one of"),
+        ((LOAD, LOAD), {"subsample": 0}, "subsample must be at least 1"),
+        ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
+        ((LOAD, LOAD), {"lead": [1, 2]}, "lead must be a number for each of 1 columns"),
+        ((LOAD[::-1], LOAD), {}, "does not increase"),
+        ((TWO_TARGETS, TWO_TARGETS), {}, "Select those of one target"),
+    ],
+)
+def test_what_cannot_be_drawn_is_an_error(args, options, message):
+    with pytest.raises(ValueError, match=message):
+        ForecastDisplay.from_predictions(*args, **options)
+
+
+def test_displays_import_matplotlib_when_they_draw():
+    code = "import sys, skrnn; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r'pip install "skrnn\[plots\]"'):
+        LossCurveDisplay(loss_curve=[1.0]).plot()
