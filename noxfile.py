@@ -1,6 +1,8 @@
 """The sessions of CI, and those that run on request: `nox -l` lists them."""
 
 import hashlib
+import os
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -8,11 +10,13 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = False
-nox.options.sessions = ["lint", "newest"]
+nox.options.sessions = ["lint", "newest", "docs", "pages"]
 
 OLDEST = Path(".ci/oldest.txt")
 TESTED = Path(".ci/oldest.tested")
-LINTED = ["_regressors", "_split", "_supervised", "_windowing", "datasets"]
+LINTED = ["_displays", "_regressors", "_split", "_supervised", "_windowing", "datasets"]
+BUILT = ["docs/_build", "docs/auto_examples", "docs/generated"]
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
 def bounds():
@@ -36,10 +40,8 @@ def lint(session):
 
 @nox.session
 def newest(session):
-    """README's second command, and every example, with the newest dependencies."""
+    """README's second command, with the newest dependencies."""
     session.install(".[test]")
-    for example in sorted(Path("examples").glob("plot_*.py")):
-        session.run("python", "-W", "error", str(example))
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -62,17 +64,45 @@ def oldest_if_changed(session):
 
 @nox.session
 def extras(session):
-    """The tests with Dask, Ray and the packages around the regressors."""
+    """The tests with Dask, Ray, zarr, parquet and packages around the regressors."""
     session.install(".[test,distributed,clients]")
-    modules = ["tests/test_distributed.py", "tests/test_clients.py"]
+    names = ["distributed", "clients", "streaming"]
+    modules = [f"tests/test_{name}.py" for name in names]
     session.run("python", "-m", "pytest", "-n", "0", *modules, *session.posargs)
 
 
 @nox.session
 def docs(session):
-    """The documentation, warnings being errors."""
-    session.install(".[docs]")
+    """Every example, the documentation, and its tests in a browser."""
+    session.install(".[docs,test]")
+    for built in BUILT:  # or else examples that did not change would not run
+        shutil.rmtree(built, ignore_errors=True)
     session.run("sphinx-build", "-W", "docs", "docs/_build", *session.posargs)
+    complete = {"SKRNN_COMPLETE": "1"} if has_browser(session) else {}
+    session.run("python", "-m", "pytest", "tests/test_site.py", env=complete)
+
+
+def has_browser(session):
+    """Look for Chromium, and install it where that is possible."""
+    if any(map(shutil.which, BROWSERS)):
+        return True
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "update", "-q", external=True)
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends"]
+        session.run(*install, "chromium", external=True)
+        return True
+    if os.environ.get("CI"):
+        session.error("The tests of the site need Chromium.")
+    session.warn("There is no Chromium: the tests of the site are skipped.")
+    return False
+
+
+@nox.session
+def pages(session):
+    """The code of every page, with the packages that pages are about."""
+    session.install(".[test,distributed,pages]")
+    complete = {"SKRNN_COMPLETE": "1"}
+    session.run("python", "-m", "pytest", "tests/test_pages.py", env=complete)
 
 
 @nox.session

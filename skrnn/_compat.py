@@ -36,6 +36,7 @@ __all__ = [
     "check_sample_weight",
     "direct_call",
     "fit_context",
+    "forget_kernels",
     "returns_frame",
     "without_all_reduce",
 ]
@@ -92,6 +93,18 @@ def without_all_reduce(optimizer):
 
     optimizer._all_reduce_sum_gradients = sum_over_replicas
     return optimizer
+
+
+def forget_kernels():
+    """Empty TensorFlow's cache of kernels, in which it keeps what no program needs.
+
+    It holds all that ever ran, also the programs of networks that are gone; what runs
+    on enters it anew. Stays until TensorFlow bounds it, or lets it be emptied by a
+    public name (2.18 to 2.21 do not; Keras does it so in `clear_session`).
+    """
+    from tensorflow.python.eager import context
+
+    context.context().clear_kernel_cache()
 
 
 class LinkedHTML:

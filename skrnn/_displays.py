@@ -7,8 +7,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
+from skrnn._plot_times import plottable, times_of
 from skrnn._supervised import lead_of_name
-from skrnn._timeline import Timeline
 
 _SOME, _MANY = 300, 3000  # points, from which lines are thinner
 _KINDS = ("forecast_and_residuals", "forecast", "residuals")
@@ -594,7 +594,7 @@ class ForecastDisplay:
         if not isinstance(index, pd.Index):
             index = pd.RangeIndex(n_rows) if index is None else pd.Index(index)
         check_consistent_length(y_true, index)
-        times, breaks = _times_of(index, leads)
+        times, breaks = times_of(index, leads)
         rows = np.arange(0, n_rows, n_steps)
         display = cls(
             times=times,
@@ -602,7 +602,7 @@ class ForecastDisplay:
             y_pred=y_pred,
             interval=tuple(ends) or None,
             breaks=breaks,
-            split=None if split is None else _plottable(pd.Index([split]))[0],
+            split=None if split is None else plottable(pd.Index([split]))[0],
             shown=_subsample(rows, subsample, random_state),
             name=name,
             time_name=None if index.names[-1] is None else str(index.names[-1]),
@@ -744,74 +744,6 @@ def _name_and_leads(names, lead, n_steps):
             f"lead must be a number for each of {n_steps} columns. Got {lead!r}."
         )
     return (targets.pop() if targets else None), leads
-
-
-def _times_of(index, leads):
-    """Return the times of the values, and before which rows times are missing."""
-    if isinstance(index, pd.MultiIndex):
-        if len(index.get_level_values(0).unique()) > 1:
-            raise ValueError(
-                "ForecastDisplay draws one series. Select one of the panel, for "
-                "instance with `y.loc[['a']]`."
-            )
-        index = index.get_level_values(-1)
-    n_steps = _steps_between(index)
-    at = np.concatenate([[0], np.cumsum(n_steps)])
-    times = _plottable(index if _is_plottable(index) else pd.RangeIndex(len(index)))
-    breaks = np.concatenate([[False], n_steps > 1])
-    if not np.any(leads):
-        return np.repeat(times[:, np.newaxis], len(leads), axis=1), breaks
-    return _at_steps(times, at, at[:, np.newaxis] + leads), breaks
-
-
-def _steps_between(index):
-    """Return the steps from each time to the next; all 1 where they are not regular."""
-    same = np.ones(len(index) - 1, dtype=bool)
-    try:
-        timeline = Timeline.of_index(index)
-        step = timeline and timeline.step()
-    except ValueError:
-        if _is_plottable(index) and not index.is_monotonic_increasing:
-            raise
-        step = None
-    steps = step and step.count(index, same)
-    return same.astype(np.int64) if steps is None else steps
-
-
-def _is_plottable(index):
-    """Tell whether an index is of times or other numbers."""
-    times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
-    return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
-
-
-def _at_steps(times, known, wanted):
-    """Return times at steps, between and behind those that are known."""
-    numbers = times
-    is_date = np.issubdtype(times.dtype, np.datetime64)
-    if is_date:
-        numbers = (times - times[0]).astype("timedelta64[us]").astype(np.float64)
-    n_steps = known[-1] - known[0]
-    length = (numbers[-1] - numbers[0]) / n_steps if n_steps else 1.0
-    found = np.interp(wanted, known, numbers)
-    found += length * np.maximum(wanted - known[-1], 0)
-    found += length * np.minimum(wanted - known[0], 0)
-    if not is_date:
-        return found
-    return times[0] + found.round().astype("timedelta64[us]")
-
-
-def _plottable(index):
-    """Return times as datetimes or numbers.
-
-    Those in a time zone as the wall clock shows them, timedeltas in hours.
-    """
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    if isinstance(index, pd.DatetimeIndex):
-        return index.tz_localize(None).to_numpy()
-    if isinstance(index, pd.TimedeltaIndex):
-        return (index / pd.Timedelta(hours=1)).to_numpy()
-    return index.to_numpy(dtype=np.float64)
 
 
 def _subsample(rows, subsample, random_state):

@@ -5,6 +5,8 @@ from collections import OrderedDict
 
 import numpy as np
 
+from skrnn._compat import forget_kernels
+
 
 class ProgramStore:
     """The programs used last, a bounded number, safe to use from several threads."""
@@ -30,8 +32,10 @@ class ProgramStore:
         """Keep a program; forget those used longest ago."""
         with self._lock:
             self._programs[key] = program
-            while len(self._programs) > self._most:
-                self._programs.popitem(last=False)
+            if len(self._programs) <= self._most:
+                return
+            self._programs.popitem(last=False)
+        forget_kernels()
 
 
 def filled_up(array, length):

@@ -376,12 +376,12 @@ class GRURegressor(BaseRecurrentRegressor):
     .. math::
         z_t &= \sigma(W_z x_t + U_z h_{t-1} + b_z), \quad
         r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r) \\
-        \hat h_t &= \tanh(W_h x_t + U_h (r_t \odot h_{t-1}) + b_h) \\
-        h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot \hat h_t
+        g_t &= \tanh(W_g x_t + U_g (r_t \odot h_{t-1}) + b_g) \\
+        h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot g_t
 
-    as Keras writes it; the paper's later version exchanges :math:`z_t` and
-    :math:`1 - z_t`, which is the same family of functions. `reset_after=True` has
-    :math:`r_t \odot (U_h h_{t-1} + b'_h)` in the second line, and is faster on GPUs.
+    as Keras writes it; others exchange :math:`z_t` and :math:`1 - z_t`, which is the
+    same family of functions. `reset_after=True` has
+    :math:`r_t \odot (U_g h_{t-1} + c_g)` in the second line, and is faster on GPUs.
 
     A step that has a missing value is skipped: the hidden state is carried over it.
     The prediction is a linear function of the hidden state after the last step.

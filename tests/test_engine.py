@@ -11,7 +11,14 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _engine, _generic
+from skrnn import (
+    ElmanRegressor,
+    GRURegressor,
+    LSTMRegressor,
+    _engine,
+    _generic,
+    _programs,
+)
 from skrnn._batches import Samples, Schedule, TrainingData
 from skrnn._epoch import EpochProgram, capacity_for
 from skrnn._missing import mark_missing
@@ -232,6 +239,18 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     gc.collect()
     assert len(seen) == 5
     assert all(ref() is None for ref in seen)
+
+
+def test_tensorflow_forgets_with_us(monkeypatch):
+    """Its kernels of a forgotten program would stay, a megabyte for every network."""
+    forgotten = []
+    monkeypatch.setattr(_programs, "forget_kernels", lambda: forgotten.append(True))
+    store = _programs.ProgramStore(most=1)
+    store.put("first", object())
+    store.put("first", object())
+    assert not forgotten
+    store.put("second", object())
+    assert forgotten == [True]
 
 
 def graphs():

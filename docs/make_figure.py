@@ -1,0 +1,23 @@
+"""Draw the figure of README by the code that it shows: `python docs/make_figure.py`."""
+
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+TOP = Path(__file__).parents[1]
+
+
+def main():
+    """Run the code and keep its figure."""
+    mpl.use("agg")
+    (code,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.S)
+    exec(code, {})
+    figure = plt.gcf()
+    figure.set_size_inches(9, 4)
+    figure.savefig(TOP / "docs" / "_static" / "pipeline.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()
