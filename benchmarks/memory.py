@@ -28,9 +28,11 @@ def peak_of(function):
 
     thread = threading.Thread(target=watch)
     thread.start()
-    function()
-    done.set()
-    thread.join()
+    try:
+        function()
+    finally:
+        done.set()
+        thread.join()
     return peak[0]
 
 
