@@ -10,20 +10,42 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = False
-nox.options.sessions = ["lint", "newest", "docs", "pages"]
+nox.options.sessions = ["lint", "newest", "docs", "pages_if_changed"]
 
 OLDEST = Path(".ci/oldest.txt")
-TESTED = Path(".ci/oldest.tested")
+OLDEST_TESTED, PAGES_TESTED = Path(".ci/oldest.tested"), Path(".ci/pages.tested")
 LINTED = ["_displays", "_regressors", "_split", "_supervised", "_windowing", "datasets"]
 BUILT = ["docs/_build", "docs/auto_examples", "docs/generated"]
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
+def project():
+    """Return what pyproject.toml says of the project."""
+    return tomllib.loads(Path("pyproject.toml").read_text())["project"]
+
+
+def digest(lines):
+    """Return lines of text in short."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def bounds():
     """Return a digest of the dependencies and of the versions that are the oldest."""
-    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    stated = [*project["dependencies"], *OLDEST.read_text().splitlines()]
-    return hashlib.sha256("\n".join(stated).encode()).hexdigest()
+    return digest([*project()["dependencies"], *OLDEST.read_text().splitlines()])
+
+
+def pages_about_others():
+    """Return a digest of the pages with code for other packages, and of those."""
+    extras = project()["optional-dependencies"]
+    texts = [page.read_text() for page in sorted(Path("docs").rglob("*.rst"))]
+    texts = [text for text in texts if ".. requires: " in text]
+    return digest([*extras["pages"], *extras["distributed"], *texts])
+
+
+def unless_tested(session, note, what):
+    """Skip a session if what it tests was tested last."""
+    if note.exists() and note.read_text().strip() == what:
+        session.skip(f"Nothing has changed since {note.name} was written.")
 
 
 @nox.session
@@ -51,14 +73,13 @@ def oldest(session):
     session.install(".[test]", "-c", str(OLDEST))
     session.run("python", "-m", "pytest", "tests", *session.posargs)
     if not session.posargs:
-        TESTED.write_text(bounds() + "\n")
+        OLDEST_TESTED.write_text(bounds() + "\n")
 
 
 @nox.session
 def oldest_if_changed(session):
     """`oldest`, where bounds are not those that were tested last."""
-    if TESTED.exists() and TESTED.read_text().strip() == bounds():
-        session.skip("The oldest dependencies are those that were tested last.")
+    unless_tested(session, OLDEST_TESTED, bounds())
     oldest(session)
 
 
@@ -99,10 +120,18 @@ def has_browser(session):
 
 @nox.session
 def pages(session):
-    """The code of every page, with the packages that pages are about."""
+    """The code of every page, with the packages that pages are about; notes it."""
     session.install(".[test,distributed,pages]")
     complete = {"SKRNN_COMPLETE": "1"}
     session.run("python", "-m", "pytest", "tests/test_pages.py", env=complete)
+    PAGES_TESTED.write_text(pages_about_others() + "\n")
+
+
+@nox.session
+def pages_if_changed(session):
+    """`pages`, where they are not those that were tested last."""
+    unless_tested(session, PAGES_TESTED, pages_about_others())
+    pages(session)
 
 
 @nox.session

@@ -96,7 +96,18 @@ def to_supervised(series, horizon=1, *, target=None):
 
 
 def lead_of_name(name):
-    """Return target and steps ahead that a name of `to_supervised` tells, or None."""
+    """Read a name that `to_supervised` gives.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+
+    Returns
+    -------
+    tuple of (str, int) or None
+        Target and steps ahead; None for another name.
+    """
     match = _LEAD_NAME.fullmatch(name)
     return match and (match["target"], int(match["lead"]))
 
