@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import ElmanRegressor, SequenceWindower
+from skrnn import ElmanRegressor, SequenceWindower, _engine
 
 
 def streamed(rows, starts, window_length):
@@ -104,6 +104,57 @@ def test_workers_map_the_same_windows(mapped):
     assert_array_equal(there, windows)
 
 
+@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("what", ["plain", "weights", "early stopping", "missing"])
+def test_blocks_in_order_are_the_same_training(mapped, jit, what):
+    """Where no batch spans two of them; the last block is shorter."""
+    rows = mapped.copy()
+    if what == "missing":
+        rows[[250, 251, 270]] = np.nan  # in the last block
+    windows, y = SequenceWindower(4).fit_transform(rows)[3:], mapped[3:, 0]
+    weight = np.linspace(0.1, 1, len(y)) if what == "weights" else None
+    whole, blocks = (
+        ElmanRegressor(
+            units=2,
+            epochs=3,
+            batch_size=20,
+            block_size=block_size,
+            shuffle=False,
+            early_stopping=what == "early stopping",
+            metrics=["mae"],
+            jit=jit,
+            random_state=0,
+        ).fit(windows, y, weight)
+        for block_size in (None, 100)
+    )
+    for name, expected in whole.history_.items():
+        assert_allclose(blocks.history_[name], expected, rtol=1e-5)
+    assert_allclose(blocks.predict(windows), whole.predict(windows), rtol=1e-4)
+
+
+@pytest.mark.parametrize("jit", ["auto", False])
+def test_blocks_are_shuffled_and_what_is_in_them(mapped, jit):
+    windows = SequenceWindower(1).fit_transform(mapped)
+    params = {"units": 1, "block_size": 50, "batch_size": 10, "jit": jit}
+    losses = [
+        ElmanRegressor(epochs=2, random_state=0, shuffle=shuffle, **params)
+        .fit(windows, np.arange(300.0))
+        .loss_curve_
+        for shuffle in (True, True, False)
+    ]
+    assert losses[0] == losses[1]
+    assert losses[0][1] != losses[2][1]
+
+
+def test_all_blocks_share_one_compiled_program(mapped):
+    windows = SequenceWindower(3).fit_transform(mapped)
+    _engine._programs._programs.clear()
+    rnn = ElmanRegressor(units=2, epochs=2, block_size=70, jit=True, random_state=0)
+    rnn.fit(windows, mapped[:, 0])
+    (program,) = _engine._programs._programs.values()
+    assert len(program._ready_for) == 1
+
+
 @pytest.mark.parametrize("jit", ["auto", False])
 def test_block_size_bounds_the_memory_of_fit(long_series, jit):
     X, y = long_series
@@ -131,7 +182,7 @@ def test_partial_fit_and_predict_stream_a_series(mapped):
     assert rnn.n_iter_ == 3
     parts = [rnn.predict(windows) for windows in streamed(mapped, starts, 4)]
     whole = rnn.predict(SequenceWindower(4).fit_transform(mapped))
-    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+    assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
 
 
 def fitted_on(chunks, target):
