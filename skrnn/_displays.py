@@ -602,7 +602,7 @@ class ForecastDisplay:
             y_pred=y_pred,
             interval=tuple(ends) or None,
             breaks=breaks,
-            split=None if split is None else plottable(pd.Index([split]))[0],
+            split=_split(split),
             shown=_subsample(rows, subsample, random_state),
             name=name,
             time_name=None if index.names[-1] is None else str(index.names[-1]),
@@ -744,6 +744,14 @@ def _name_and_leads(names, lead, n_steps):
             f"lead must be a number for each of {n_steps} columns. Got {lead!r}."
         )
     return (targets.pop() if targets else None), leads
+
+
+def _split(split):
+    """Return the time to mark as it is drawn."""
+    if split is None:
+        return None
+    split = pd.Timestamp(split) if isinstance(split, str) else split
+    return plottable(pd.Index([split]))[0]
 
 
 def _subsample(rows, subsample, random_state):

@@ -206,12 +206,17 @@ def test_lines_are_broken_where_times_are_missing():
     assert len(display.interval_.get_paths()) == 2
 
 
-def test_the_interval_is_a_band_and_the_split_a_mark():
+def test_the_interval_is_a_band():
     display = ForecastDisplay.from_predictions(
-        LOAD, LOAD, interval=(LOAD - 1, LOAD + 1), split=WEEKS[30]
+        LOAD, LOAD, interval=(LOAD - 1, LOAD + 1)
     )
     ends = display.interval_.get_paths()[0].get_extents()
     assert_allclose([ends.y0, ends.y1], [LOAD.min() - 1, LOAD.max() + 1])
+
+
+@pytest.mark.parametrize("split", [WEEKS[30], "2026-08-02"])
+def test_the_split_is_marked(split):
+    display = ForecastDisplay.from_predictions(LOAD, LOAD, split=split)
     (split,) = (line for line in display.ax_.lines if line.get_label() == "split")
     assert split.get_xdata()[0] == WEEKS[30].to_datetime64()
 
