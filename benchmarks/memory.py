@@ -18,13 +18,13 @@ def resident():
         return int(file.read().split()[1]) * 4096 / 1e6
 
 
-def peak_of(function):
-    """Return the peak of the resident memory while a function runs, in MB."""
-    peak, done = [resident()], threading.Event()
+def peak_of(function, measure=resident):
+    """Return the peak of the memory while a function runs, in MB."""
+    peak, done = [measure()], threading.Event()
 
     def watch():
         while not done.wait(0.01):
-            peak[0] = max(peak[0], resident())
+            peak[0] = max(peak[0], measure())
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -13,11 +13,11 @@ import functools
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
+from memory import peak_of
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import gen_batches
@@ -40,23 +40,6 @@ def private_memory():
     with open("/proc/self/status") as status:
         lines = dict(line.split(":", 1) for line in status)
     return int(lines["RssAnon"].split()[0]) / 1000
-
-
-def peak_of(function):
-    peak, done = [private_memory()], threading.Event()
-
-    def watch():
-        while not done.wait(0.01):
-            peak[0] = max(peak[0], private_memory())
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        function()
-    finally:
-        done.set()
-        thread.join()
-    return peak[0]
 
 
 def pipeline(**params):
@@ -152,9 +135,9 @@ def run(folder, n_rows, how, n_at_once):
         Blocks(folder, n_at_once) if how == "fit" else Chunks(folder, n_at_once, how)
     )
     before, start = private_memory(), time.perf_counter()
-    trained = peak_of(lambda: model.fit(target)) - before
+    trained = peak_of(lambda: model.fit(target), private_memory) - before
     middle = time.perf_counter()
-    predicted = peak_of(lambda: model.predict(out)) - before
+    predicted = peak_of(lambda: model.predict(out), private_memory) - before
     seconds = middle - start, time.perf_counter() - middle
     what = "block_size=" if how == "fit" else f"{how}, chunks of "
     print(

@@ -338,20 +338,7 @@ class ForecastDisplay:
         style = {"color": "C0", "linewidth": width, "label": "predicted"}
         style |= {"alpha": 1.0 if len(self.times) <= _MANY else 0.7} | line_kwargs
         if self.y_pred.shape[1] == 1:
-            times, predicted = self._broken(self.times[:, 0], self.y_pred[:, 0])
-            (self.predicted_,) = ax.plot(times, predicted, **style)
-            if self.interval is not None:
-                _, lower = self._broken(self.times[:, 0], self.interval[0][:, 0])
-                _, upper = self._broken(self.times[:, 0], self.interval[1][:, 0])
-                self.interval_ = ax.fill_between(
-                    times,
-                    lower,
-                    upper,
-                    color=style["color"],
-                    alpha=0.25,
-                    linewidth=0,
-                    label="interval",
-                )
+            self._plot_line(ax, style)
         else:
             self._plot_fans(ax, style)
         if self.split is not None:
@@ -367,6 +354,16 @@ class ForecastDisplay:
             fontsize="small",
             columnspacing=1.2,
         )
+
+    def _plot_line(self, ax, style):
+        times, predicted = self._broken(self.times[:, 0], self.y_pred[:, 0])
+        (self.predicted_,) = ax.plot(times, predicted, **style)
+        if self.interval is not None:
+            ends = [
+                self._broken(self.times[:, 0], end[:, 0])[1] for end in self.interval
+            ]
+            band = {"color": style["color"], "alpha": 0.25, "linewidth": 0}
+            self.interval_ = ax.fill_between(times, *ends, label="interval", **band)
 
     def _plot_fans(self, ax, style):
         from matplotlib.collections import LineCollection, PolyCollection

@@ -124,7 +124,7 @@ def _in_order(load, numbers, shuffle):
 
 def _loaders(program, parts, batch_size):
     """Return a function for each part that loads its blocks, a single one just once."""
-    at_hand = {}  # tensors of the parts that are one block, those of one X once
+    at_hand = []  # series of the parts that are one block, and their tensors
 
     def loader(data):
         def load(number):
@@ -134,9 +134,10 @@ def _loaders(program, parts, batch_size):
         if len(data.n_of_blocks) > 1:
             return load
         block = data.block(0)
-        tensors = at_hand.get(id(block.series))
+        of_same = [tensors for series, tensors in at_hand if series is block.series]
+        tensors = of_same[0] if of_same else None
         loaded = program.load(block, data.block_length, batch_size, tensors)
-        at_hand[id(block.series)] = loaded.tensors
+        at_hand.append((block.series, loaded.tensors))
         return lambda number: loaded
 
     return [loader(data) for data in parts]

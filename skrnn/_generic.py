@@ -139,7 +139,7 @@ def predict(model, windows_of, n_rows):
     """
     n_at_once = max(1, N_VALUES_AT_ONCE // windows_of(slice(0, 1)).size)
     with quiet_tensorflow():
-        # Arrays: a dataset made batch by batch leaves a thread and 16 MB behind.
+        # Arrays: a dataset made batch by batch leaves a thread and memory behind.
         return np.concatenate(
             [
                 model.predict(windows_of(part), batch_size=n_at_once, verbose=0)

@@ -55,8 +55,8 @@ def empty_beside(rows, shape):
         Of any values.
     """
     owner = rows
-    while isinstance(owner, np.ndarray) and not isinstance(owner, np.memmap):
-        owner = owner.base
+    while owner is not None and not isinstance(owner, np.memmap):
+        owner = getattr(owner, "base", None)  # of bytes or a mmap there is none
     if owner is None:
         return np.empty(shape, dtype=rows.dtype)
     with tempfile.NamedTemporaryFile(prefix="skrnn-", delete=False) as file:

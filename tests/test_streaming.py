@@ -85,6 +85,15 @@ def test_windows_of_a_memory_map_are_not_in_memory(long_series):
     assert peak < 1_000_000
 
 
+def test_windows_of_other_arrays_are_in_memory(tmp_path, monkeypatch):
+    """Also where something else than NumPy owns the rows."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rows = np.frombuffer(np.arange(10.0).tobytes()).reshape(-1, 1)
+    windows = SequenceWindower(4).fit_transform(rows)
+    assert windows[-1, -1, 0] == 9
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_file_of_the_windows_goes_with_them(mapped, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     windows = SequenceWindower(4).fit_transform(mapped)
@@ -130,6 +139,30 @@ def test_blocks_in_order_are_the_same_training(mapped, jit, what):
     for name, expected in whole.history_.items():
         assert_allclose(blocks.history_[name], expected, rtol=1e-5)
     assert_allclose(blocks.predict(windows), whole.predict(windows), rtol=1e-4)
+
+
+@pytest.mark.parametrize("jit", ["auto", True, False])
+def test_the_validation_part_is_its_own_block(mapped, jit):
+    """Also where it and the training part are one block each."""
+    windows, y = SequenceWindower(1).fit_transform(mapped[:120]), mapped[:120, 0]
+    histories = [
+        ElmanRegressor(
+            units=2,
+            epochs=2,
+            batch_size=20,
+            block_size=block_size,
+            shuffle=False,
+            early_stopping=True,
+            validation_fraction=0.5,
+            jit=jit,
+            random_state=0,
+        )
+        .fit(windows, y)
+        .history_
+        for block_size in (None, 110)
+    ]
+    for name, expected in histories[0].items():
+        assert_allclose(histories[1][name], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("jit", ["auto", False])
