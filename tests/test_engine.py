@@ -4,6 +4,7 @@ import gc
 import itertools
 import threading
 import weakref
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -223,6 +224,24 @@ def test_xla_compiles_once_for_folds_of_different_length(windows, target):
         estimator.fit(windows[:n_rows], target[:n_rows])
     (program,) = _engine._programs._programs.values()
     assert len(program._ready_for) == 1
+
+
+def test_parts_of_other_series_have_tensors_of_their_own():
+    """Also where one series is gone before the next, perhaps in its place, is made."""
+
+    def part():
+        return SimpleNamespace(
+            n_of_blocks=[1],
+            block_length=1,
+            block=lambda number: SimpleNamespace(series=np.zeros(1)),
+        )
+
+    def load(block, n_rows, batch_size, tensors):
+        return SimpleNamespace(tensors=tensors or [object()])
+
+    program = SimpleNamespace(load=load)
+    loaders = _engine._loaders(program, [part() for _ in range(20)], batch_size=1)
+    assert len({id(loader(0).tensors[0]) for loader in loaders}) == 20
 
 
 def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
