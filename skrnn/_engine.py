@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from skrnn._callbacks import interrupts_between_epochs, until_interrupted
 from skrnn._epoch import CannotServeError, EpochProgram, ProgramKind
-from skrnn._programs import ProgramStore, assign
+from skrnn._programs import ProgramStore, assign, values_of
 
-N_PROGRAMS_KEPT = 16
+N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and ten idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
 # Seconds that XLA saves a batch, and a step of a layer in it, and that it takes more
@@ -82,7 +82,7 @@ def train(
     program = _programs.take(key, lambda: EpochProgram(*twin(kind.masked), kind))
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
-    assign(program.variables, state)
+    program.set_state(values_of(state))
     load = _loaders(program, parts, schedule.batch_size)
     audience = _Audience(callbacks, model, schedule, data)
     audience.tell("on_train_begin", {})
@@ -91,13 +91,13 @@ def train(
         for epoch, order in enumerate(schedule.of_epochs(len(data.n_of_blocks))):
             audience.tell("on_epoch_begin", epoch, {})
             if callbacks:  # which may have changed weights or the learning rate
-                assign(program.variables, state)
+                program.set_state(values_of(state))
             figures = program.train(_in_order(load[0], *order))
             if validation is not None:
                 numbers = range(len(validation.n_of_blocks))
                 figures += program.evaluate(map(load[1], numbers))
             if callbacks:
-                assign(state, program.variables)
+                assign(state, program.state())
             logs = on_epoch_end(epoch, figures)
             epochs.append(epoch)
             audience.tell("on_epoch_end", epoch, logs)
@@ -105,10 +105,8 @@ def train(
             if model.stop_training:
                 break
     if callbacks:
-        assign(program.variables, state)
-    trained = program.network.trainable_variables
-    program.optimizer.finalize_variable_values(trained)  # averages, if it keeps any
-    assign(state, program.variables)
+        program.set_state(values_of(state))
+    assign(state, program.final_state())
     audience.tell("on_train_end", logs)
     if key is not None:  # after an exception it is not put back
         _programs.put(key, program)
@@ -124,7 +122,7 @@ def _in_order(load, numbers, shuffle):
 
 def _loaders(program, parts, batch_size):
     """Return a function for each part that loads its blocks, a single one just once."""
-    at_hand = []  # series of the parts that are one block, and their tensors
+    at_hand = []  # series of the parts that are one block, and their arrays
 
     def loader(data):
         def load(number):
@@ -134,10 +132,10 @@ def _loaders(program, parts, batch_size):
         if len(data.n_of_blocks) > 1:
             return load
         block = data.block(0)
-        of_same = [tensors for series, tensors in at_hand if series is block.series]
-        tensors = of_same[0] if of_same else None
-        loaded = program.load(block, data.block_length, batch_size, tensors)
-        at_hand.append((block.series, loaded.tensors))
+        of_same = [arrays for series, arrays in at_hand if series is block.series]
+        arrays = of_same[0] if of_same else None
+        loaded = program.load(block, data.block_length, batch_size, arrays)
+        at_hand.append((block.series, loaded.arrays))
         return lambda number: loaded
 
     return [loader(data) for data in parts]

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from skrnn._backend import quiet_tensorflow
-from skrnn._programs import filled_up
+from skrnn._programs import assign, filled_up, values_of
+from skrnn._session import ForeignResourceError, OwnSession, aligned
 
 # What XLA raises where it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -48,7 +49,7 @@ class Loaded:
 
     Parameters
     ----------
-    tensors : list of Tensor
+    arrays : list of ndarray
         Series, targets and weights.
     room : ndarray of int32
         The order of the samples, and behind them room for the rest of the last batch.
@@ -58,7 +59,7 @@ class Loaded:
         Samples in a batch, steps in a window, rows from one window to the next.
     """
 
-    tensors: list
+    arrays: list
     room: np.ndarray
     n_samples: int
     sizes: list
@@ -93,16 +94,32 @@ class EpochProgram:
         self.metrics = metrics
         self.kind = kind
         optimizer.build(network.trainable_variables)
-        self._train = self._compile(self._train_step)
-        self._evaluate = self._compile(self._test_step)
-        self._ready_for = set()
+        state = [*network.variables, *optimizer.variables]
+        self._state = [variable.value for variable in state]
+        self._session = OwnSession(self._state)
+        self._compiled = {}
 
-    @property
-    def variables(self):
-        """What training changes: the network's variables and the optimizer's."""
-        return [*self.network.variables, *self.optimizer.variables]
+    def set_state(self, values):
+        """Set what training changes: the network's variables and the optimizer's.
 
-    def load(self, block, n_rows, batch_size, tensors=None):
+        Parameters
+        ----------
+        values : list of ndarray
+            The values of the variables, first the network's.
+        """
+        self._session.assign(self._state, values)
+
+    def state(self):
+        """Return what training changes, as `set_state` takes it."""
+        return self._session.values(self._state)
+
+    def final_state(self):
+        """Return what training changes, with averages where the optimizer keeps any."""
+        assign(self._state, self.state())
+        self.optimizer.finalize_variable_values(self.network.trainable_variables)
+        return values_of(self._state)
+
+    def load(self, block, n_rows, batch_size, arrays=None):
         """Bring a block to where the program takes it from.
 
         Parameters
@@ -113,7 +130,7 @@ class EpochProgram:
             Rows of the longest block that is to come.
         batch_size : int
             Samples in a batch.
-        tensors : list of Tensor, default=None
+        arrays : list of ndarray, default=None
             Those of another block with the same series, targets and weights.
 
         Returns
@@ -125,22 +142,22 @@ class EpochProgram:
         room = np.zeros(n_batches * batch_size, dtype=np.int32)
         room[: len(block.samples)] = block.samples
         return Loaded(
-            tensors=tensors or self._tensors(block, capacity),
+            arrays=arrays or self._arrays(block, capacity),
             room=room,
             n_samples=len(block.samples),
             sizes=[batch_size, block.n_timesteps, block.stride],
         )
 
-    def _tensors(self, block, capacity):
+    def _arrays(self, block, capacity):
         """Return series, targets and weights in the lengths that the program takes."""
         n_rows = (capacity - 1) * block.stride + block.n_timesteps
         weight = block.weight
         if weight is None:
             weight = np.ones(len(block.y) if self.kind.weighted else 1, block.y.dtype)
         return [
-            tf.constant(filled_up(block.series, n_rows)),
-            tf.constant(filled_up(block.y, capacity)),
-            tf.constant(filled_up(weight, capacity if self.kind.weighted else 1)),
+            aligned(filled_up(block.series, n_rows)),
+            aligned(filled_up(block.y, capacity)),
+            aligned(filled_up(weight, capacity if self.kind.weighted else 1)),
         ]
 
     def train(self, blocks):
@@ -159,57 +176,70 @@ class EpochProgram:
         Raises
         ------
         CannotServeError
-            If XLA refuses.
+            If XLA refuses, or the loss holds what cannot be in a session.
         """
-        return self._run("train", self._train, blocks)
+        return self._run("train", blocks)
 
     def evaluate(self, blocks):
         """Return loss and metrics without training; parameters as for `train`."""
-        return self._run("evaluate", self._evaluate, blocks)
+        return self._run("evaluate", blocks)
 
-    def _run(self, what, compiled, blocks):
+    def _run(self, what, blocks):
         for metric in self.metrics:
             metric.reset_state()
+        others = self._others()
+        self._session.assign(others, values_of(others))
         total = n_samples = 0
         for block in blocks:
-            total += self._run_block(what, compiled, block)
+            total += self._run_block(what, block)
             n_samples += block.n_samples
+        others = self._others()
+        assign(others, self._session.values(others))
         return [total / n_samples, *(float(metric.result()) for metric in self.metrics)]
 
-    def _run_block(self, what, compiled, block):
+    def _others(self):
+        """Return the variables of metrics, and those that a loss may have."""
+        return self._session.variables[len(self._state) :]
+
+    def _run_block(self, what, block):
         """Return the sum of the losses of a block's samples."""
-        sizes, shapes = block.sizes, (what,)
+        inputs = [*block.arrays, block.room, np.int32(block.n_samples)]
         if self.kind.xla:
-            shapes = (what, *(len(t) for t in block.tensors), len(block.room), *sizes)
+            sizes = block.sizes
+            specs = [tf.TensorSpec(array.shape, array.dtype) for array in inputs]
         else:
-            sizes = [tf.constant(size) for size in sizes]
-        order, n_real = tf.constant(block.room), tf.constant(block.n_samples)
-        if shapes in self._ready_for:
-            return float(compiled(*block.tensors, order, n_real, *sizes))
-        total = self._first(compiled, *block.tensors, order, n_real, *sizes)
-        self._ready_for.add(shapes)
-        return float(total)
-
-    def _first(self, compiled, *inputs):
-        """Compile and run; raise a CannotServeError where XLA refuses."""
+            sizes = []
+            inputs += map(np.int32, block.sizes)
+            specs = self._any_number_of_rows()
+        key = (what, *specs, *sizes)
+        run = self._compiled.get(key)
+        if run is not None:
+            return float(run(*inputs))
         with quiet_tensorflow() as forget:
-            try:
-                return compiled(*inputs)
-            except _REFUSALS as error:
-                if not self.kind.xla:
-                    raise
-                forget()
-                refusal = error
-        message = str(refusal).partition("\n")[0]
-        raise CannotServeError(f"XLA refuses: {message}") from refusal
+            run = self._compile(what, [*specs, *sizes])
+            total = self._first(run, inputs, forget)
+        self._compiled[key] = run
+        return total
 
-    def _compile(self, step):
-        return tf.function(
-            functools.partial(self._epoch, step),
-            autograph=False,
-            jit_compile=self.kind.xla,
-            input_signature=None if self.kind.xla else self._any_number_of_rows(),
-        )
+    def _compile(self, what, arguments):
+        step = self._train_step if what == "train" else self._test_step
+        epoch = tf.function(functools.partial(self._epoch, step), autograph=False)
+        traced = epoch.get_concrete_function(*arguments)
+        try:
+            return self._session.add(traced, xla=self.kind.xla)
+        except ForeignResourceError as error:
+            raise CannotServeError(str(error)) from error
+
+    def _first(self, run, inputs, forget):
+        """Run for the first time; raise a CannotServeError where XLA refuses."""
+        try:
+            return float(run(*inputs))
+        except _REFUSALS as error:
+            if not self.kind.xla:
+                raise
+            forget()
+            message = str(error).partition("\n")[0]
+            raise CannotServeError(f"XLA refuses: {message}") from error
 
     def _any_number_of_rows(self):
         network = self.network

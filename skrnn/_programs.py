@@ -47,6 +47,11 @@ def filled_up(array, length):
     return out
 
 
+def values_of(variables):
+    """Return the values of variables as a list of ndarray."""
+    return [variable.numpy() for variable in variables]
+
+
 def assign(variables, values):
     """Assign to each variable its value, an array or a variable."""
     for variable, value in zip(variables, values, strict=True):

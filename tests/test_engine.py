@@ -223,10 +223,10 @@ def test_xla_compiles_once_for_folds_of_different_length(windows, target):
     for n_rows in (20, 41, 60):
         estimator.fit(windows[:n_rows], target[:n_rows])
     (program,) = _engine._programs._programs.values()
-    assert len(program._ready_for) == 1
+    assert len(program._compiled) == 1
 
 
-def test_parts_of_other_series_have_tensors_of_their_own():
+def test_parts_of_other_series_have_arrays_of_their_own():
     """Also where one series is gone before the next, perhaps in its place, is made."""
 
     def part():
@@ -236,12 +236,12 @@ def test_parts_of_other_series_have_tensors_of_their_own():
             block=lambda number: SimpleNamespace(series=np.zeros(1)),
         )
 
-    def load(block, n_rows, batch_size, tensors):
-        return SimpleNamespace(tensors=tensors or [object()])
+    def load(block, n_rows, batch_size, arrays):
+        return SimpleNamespace(arrays=arrays or [object()])
 
     program = SimpleNamespace(load=load)
     loaders = _engine._loaders(program, [part() for _ in range(20)], batch_size=1)
-    assert len({id(loader(0).tensors[0]) for loader in loaders}) == 20
+    assert len({id(loader(0).arrays[0]) for loader in loaders}) == 20
 
 
 def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
@@ -249,7 +249,7 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
 
     def load(program, block, *args, make=EpochProgram.load):
         made = make(program, block, *args)
-        parts = (block.series, block.y, *made.tensors)
+        parts = (block.series, block.y, *made.arrays)
         seen.extend(weakref.ref(part) for part in parts)
         return made
 

@@ -185,7 +185,7 @@ def test_all_blocks_share_one_compiled_program(mapped):
     rnn = ElmanRegressor(units=2, epochs=2, block_size=70, jit=True, random_state=0)
     rnn.fit(windows, mapped[:, 0])
     (program,) = _engine._programs._programs.values()
-    assert len(program._ready_for) == 1
+    assert len(program._compiled) == 1
 
 
 @pytest.mark.parametrize("jit", ["auto", False])

@@ -1,0 +1,138 @@
+"""Programs have sessions of their own, and take with them what was compiled."""
+
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_array_equal
+
+from skrnn import ElmanRegressor, _engine, _session
+from skrnn._programs import ProgramStore
+from skrnn._session import ForeignResourceError, OwnSession
+
+
+def traced(function):
+    return tf.function(function).get_concrete_function(tf.TensorSpec((None,)))
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_a_function_changes_the_variables_of_the_session(xla):
+    total = tf.Variable([1.0, 2.0])
+    constant = tf.constant([10.0, 20.0])
+
+    def add(x):
+        return tf.reduce_sum(total.assign_add(constant * x))
+
+    session = OwnSession([total])
+    run = session.add(traced(add), xla=xla)
+    assert run(np.array([1, 2], "float32")) == 53
+    assert run(np.array([0, 1], "float32")) == 73
+    (found,) = session.values([total])
+    assert_array_equal(found, [11, 62])
+    assert_array_equal(total, [1, 2])
+
+
+def test_functions_bring_their_variables_along():
+    first, second = tf.Variable(1.0), tf.Variable(2.0, trainable=False)
+    session = OwnSession([first])
+    run = session.add(traced(lambda x: x[0] * first + second), xla=False)
+    assert [id(variable) for variable in session.variables] == [id(first), id(second)]
+    assert run(np.array([3], "float32")) == 5
+    session.assign([second, first], [np.float32(7), np.float32(0)])
+    assert run(np.array([3], "float32")) == 7
+
+
+def test_a_function_with_a_table_is_refused():
+    rows = tf.lookup.KeyValueTensorInitializer(tf.constant([1]), tf.constant([2.0]))
+    table = tf.lookup.StaticHashTable(rows, 0.0)
+    function = traced(lambda x: table.lookup(tf.cast(x, "int32")))
+    with pytest.raises(ForeignResourceError, match="table"):
+        OwnSession([]).add(function, xla=False)
+
+
+def test_a_session_has_the_threads_of_eager_mode(monkeypatch):
+    threads = tf.config.threading
+    monkeypatch.setattr(threads, "get_inter_op_parallelism_threads", lambda: 3)
+    monkeypatch.setattr(threads, "get_intra_op_parallelism_threads", lambda: 2)
+    config = _session._configuration()
+    assert config.inter_op_parallelism_threads == 3
+    assert config.intra_op_parallelism_threads == 2
+
+
+def test_aligned_arrays_are_those_that_a_session_does_not_copy():
+    odd = np.zeros(101, "uint8")[1:].view("float32")  # on no boundary that a CPU likes
+    assert _session.aligned(odd).ctypes.data % 16 == 0
+    assert_array_equal(_session.aligned(odd), odd)
+
+
+class Fails(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise OSError("No space left on device")
+
+
+@pytest.mark.parametrize("jit", ["auto", True])
+@pytest.mark.parametrize("callbacks", [[], [Fails]])
+def test_no_session_outlives_its_program(windows, target, jit, callbacks, monkeypatch):
+    """XLA's executables of a network would stay, twelve megabytes each."""
+    sessions = []
+
+    def open_session(*args, make=_session.v1.Session, **options):
+        session = make(*args, **options)
+        sessions.append(weakref.ref(session))
+        return session
+
+    monkeypatch.setattr(_session.v1, "Session", open_session)
+    monkeypatch.setattr(_engine, "_programs", ProgramStore(1))
+    for units in (2, 3):
+        rnn = ElmanRegressor(units, epochs=1, jit=jit, callbacks=callbacks)
+        try:
+            rnn.fit(windows, target)
+        except OSError:
+            assert callbacks
+    gc.collect()
+    alive = [ref() is not None for ref in sessions]
+    assert alive == ([False, False] if callbacks else [False, True])
+
+
+class Annealed(keras.losses.Loss):
+    """A loss with a variable, which counts its batches and which a callback sets."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = tf.Variable(1.0, trainable=False)
+        self.n_batches = tf.Variable(0, trainable=False)
+
+    def call(self, y_true, y_pred):
+        self.n_batches.assign_add(1)
+        return self.scale * keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+
+@pytest.mark.parametrize("jit", [True, "auto", False])
+def test_a_loss_may_have_variables(windows, target, jit):
+    loss = Annealed()
+
+    class Anneals(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            loss.scale.assign(0.0 if epoch else 1.0)
+
+    rnn = ElmanRegressor(
+        2, loss=loss, epochs=2, batch_size=16, jit=jit, callbacks=[Anneals]
+    )
+    first, second = rnn.fit(windows, target).history_["loss"]
+    assert first > 0
+    assert second == 0
+    assert loss.n_batches.numpy() == 8
+
+
+@pytest.mark.parametrize("jit", [True, "auto"])
+def test_a_metric_may_make_its_variables_late(windows, target, jit):
+    """As R squared does, in its first batch."""
+
+    def history(jit):
+        rnn = ElmanRegressor(2, epochs=3, metrics=["r2_score"], jit=jit, random_state=0)
+        return rnn.fit(windows, target).history_["r2_score"]
+
+    np.testing.assert_allclose(history(jit), history(False), rtol=1e-4)
