@@ -1,9 +1,12 @@
 """How much memory does training take?
 
 Run `python benchmarks/memory.py`: the peak of an epoch on 5,000,000 rows in windows of
-200 steps, and what 100 fits of changing length leave behind (Linux only).
+200 steps, and what 100 fits of changing length, and of changing networks, leave behind
+(Linux with glibc only).
 """
 
+import ctypes
+import gc
 import threading
 import time
 
@@ -16,6 +19,23 @@ def resident():
     """Return the resident memory of this process in MB."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 1e6
+
+
+class MallocInfo(ctypes.Structure):
+    """The `struct mallinfo2` of glibc, from 2.33 on."""
+
+    _names = ["arena", "ordblks", "smblks", "hblks", "hblkhd"]
+    _names += ["usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"]
+    _fields_ = list(zip(_names, [ctypes.c_size_t] * len(_names), strict=True))
+
+
+def in_use():
+    """Return the memory in use in MB, as the C library counts it."""
+    gc.collect()
+    library = ctypes.CDLL(None)
+    library.mallinfo2.restype = MallocInfo
+    found = library.mallinfo2()
+    return (found.uordblks + found.hblkhd) / 1e6
 
 
 def peak_of(function, measure=resident):
@@ -69,12 +89,30 @@ def many_fits(jit, n_fits=100):
     )
 
 
+def many_networks(jit, n_networks=80, n_first=20):
+    rng = np.random.RandomState(0)
+    X, y = rng.rand(200, 5, 1), rng.rand(200)
+    for i in range(n_networks):
+        dropout = 0.1 + i / 1000  # of one size, but no two share a program
+        ElmanRegressor(4, dropout=dropout, epochs=1, jit=jit).fit(X, y)
+        if i == n_first - 1:
+            before, used_before = resident(), in_use()
+    n_later = n_networks - n_first
+    print(
+        f"{n_later} fits of as many networks, jit={jit!r}: "
+        f"{(in_use() - used_before) / n_later:.2f} MB in use, and "
+        f"{(resident() - before) / n_later:.1f} MB held, more for each"
+    )
+
+
 def main():
     # TensorFlow itself takes some 500 MB: it is there before anything is measured.
     ElmanRegressor(units=2, epochs=1).fit(np.zeros((50, 3, 1)), np.zeros(50))
     large_epoch()
     many_fits("auto")
     many_fits(True)
+    for jit in ("auto", True, False):
+        many_networks(jit)
 
 
 if __name__ == "__main__":
