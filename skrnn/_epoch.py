@@ -71,7 +71,10 @@ class Loaded:
 
 
 class EpochProgram:
-    """One epoch of training, or one evaluation, compiled.
+    """One epoch of training, or one evaluation, compiled in a session of its own.
+
+    It is traced with the variables of network, optimizer and metrics. Where it runs,
+    in the session, others stand in their place, which `set_state` and `state` reach.
 
     Parameters
     ----------

@@ -135,9 +135,13 @@ def _call(function, inputs, *, xla):
 
 
 def _configuration():
-    """Return eager mode's numbers of threads, and that graphs stay as they are."""
+    """Return eager mode's numbers of threads, no GPU, and that graphs stay as they are.
+
+    A session looks for GPUs by itself, also for those that are hidden from eager mode.
+    """
     threads = tf.config.threading
     config = v1.ConfigProto(
+        device_count={"GPU": 0},
         intra_op_parallelism_threads=threads.get_intra_op_parallelism_threads(),
         inter_op_parallelism_threads=threads.get_inter_op_parallelism_threads(),
     )

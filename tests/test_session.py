@@ -53,13 +53,14 @@ def test_a_function_with_a_table_is_refused():
         OwnSession([]).add(function, xla=False)
 
 
-def test_a_session_has_the_threads_of_eager_mode(monkeypatch):
+def test_a_session_has_the_threads_and_devices_of_eager_mode(monkeypatch):
     threads = tf.config.threading
     monkeypatch.setattr(threads, "get_inter_op_parallelism_threads", lambda: 3)
     monkeypatch.setattr(threads, "get_intra_op_parallelism_threads", lambda: 2)
     config = _session._configuration()
     assert config.inter_op_parallelism_threads == 3
     assert config.intra_op_parallelism_threads == 2
+    assert config.device_count["GPU"] == 0, "hidden ones as well"
 
 
 def test_aligned_arrays_are_those_that_a_session_does_not_copy():
