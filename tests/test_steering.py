@@ -506,6 +506,15 @@ def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, jit):
     assert_array_equal(estimator.predict(windows), expected.predict(windows))
 
 
+@pytest.fixture
+def terminal():
+    """Ctrl-C as in a terminal: a process in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("jit", ["auto", True])
 def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
     """It comes when the epoch is done, but not yet in the history."""
@@ -529,6 +538,7 @@ def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_twice_is_at_once(windows, target, monkeypatch):
     def train(program, *args):
         signal.raise_signal(signal.SIGINT)
