@@ -201,7 +201,10 @@ class EpochProgram:
         return [total / n_samples, *(float(metric.result()) for metric in self.metrics)]
 
     def _others(self):
-        """Return the variables of metrics, and those that a loss may have."""
+        """Return the variables of metrics, and those that a loss may have.
+
+        They are brought in before a run, and back behind it.
+        """
         return self._session.variables[len(self._state) :]
 
     def _run_block(self, what, block):
@@ -219,30 +222,28 @@ class EpochProgram:
         if run is not None:
             return float(run(*inputs))
         with quiet_tensorflow() as forget:
-            run = self._compile(what, [*specs, *sizes])
-            total = self._first(run, inputs, forget)
+            try:
+                run = self._compile(what, [*specs, *sizes])
+                total = float(run(*inputs))
+            except ForeignResourceError as error:
+                raise CannotServeError(str(error)) from error
+            except _REFUSALS as error:
+                if not self.kind.xla:
+                    raise
+                forget()
+                raise CannotServeError(f"XLA refuses: {_reason(error)}") from error
         self._compiled[key] = run
         return total
 
     def _compile(self, what, arguments):
         step = self._train_step if what == "train" else self._test_step
-        epoch = tf.function(functools.partial(self._epoch, step), autograph=False)
+        epoch = tf.function(
+            functools.partial(self._epoch, step),
+            autograph=False,
+            jit_compile=self.kind.xla or None,  # gradients are others for XLA
+        )
         traced = epoch.get_concrete_function(*arguments)
-        try:
-            return self._session.add(traced, xla=self.kind.xla)
-        except ForeignResourceError as error:
-            raise CannotServeError(str(error)) from error
-
-    def _first(self, run, inputs, forget):
-        """Run for the first time; raise a CannotServeError where XLA refuses."""
-        try:
-            return float(run(*inputs))
-        except _REFUSALS as error:
-            if not self.kind.xla:
-                raise
-            forget()
-            message = str(error).partition("\n")[0]
-            raise CannotServeError(f"XLA refuses: {message}") from error
+        return self._session.add(traced, xla=self.kind.xla)
 
     def _any_number_of_rows(self):
         network = self.network
@@ -314,3 +315,11 @@ def capacity_for(n_samples):
             return capacity
     unit = 2 ** (n_samples.bit_length() - 4)
     return -(-n_samples // unit) * unit
+
+
+def _reason(error):
+    """Return the first line of an error that says something."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next(
+        (line for line in lines if line and line != "Graph execution error:"), ""
+    )

@@ -34,7 +34,8 @@ class ProgramStore:
             self._programs[key] = program
             if len(self._programs) <= self._most:
                 return
-            self._programs.popitem(last=False)
+            forgotten = self._programs.popitem(last=False)
+        del forgotten  # and with it what it holds, while others may go on
         forget_kernels()
 
 

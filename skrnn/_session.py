@@ -41,11 +41,12 @@ class OwnSession:
             self._take_in(variables)
 
     def _take_in(self, variables):
+        new = [v for v in variables if id(v.handle) not in self._places]
         with self._graph.as_default():
-            for variable in variables:
-                self._places[id(variable.handle)] = _Place(len(self._places), variable)
-        self.variables += variables
-        self.assign(variables, values_of(variables))
+            for number, variable in enumerate(new, start=len(self.variables)):
+                self._places[id(variable.handle)] = _Place(number, variable)
+        self.variables += new
+        self.assign(new, values_of(new))
 
     def values(self, variables):
         """Return the values of some of the variables as a list of ndarray."""
@@ -76,10 +77,10 @@ class OwnSession:
         Raises
         ------
         ForeignResourceError
-            If the function holds what is neither a variable nor a constant.
+            If the function holds what is neither a constant nor a variable that it
+            reads as one.
         """
-        known = self._places
-        self._take_in([v for v in function.variables if id(v.handle) not in known])
+        self._take_in(function.variables)
         captured = function.captured_inputs
         given = function.inputs[: len(function.inputs) - len(captured)]
         with self._graph.as_default():
@@ -94,7 +95,8 @@ class OwnSession:
             return tf.constant(captured.numpy())
         if id(captured) not in self._places:
             raise ForeignResourceError(
-                "it holds a TensorFlow resource that is no variable, such as a table"
+                "it holds a TensorFlow resource that it does not read as a variable, "
+                "such as a table"
             )
         return self._places[id(captured)].handle
 
@@ -135,13 +137,14 @@ def _call(function, inputs, *, xla):
 
 
 def _configuration():
-    """Return eager mode's numbers of threads, no GPU, and that graphs stay as they are.
+    """Return what eager mode has, without GPUs, and that graphs stay as they are.
 
     A session looks for GPUs by itself, also for those that are hidden from eager mode.
     """
     threads = tf.config.threading
     config = v1.ConfigProto(
         device_count={"GPU": 0},
+        allow_soft_placement=tf.config.get_soft_device_placement(),
         intra_op_parallelism_threads=threads.get_intra_op_parallelism_threads(),
         inter_op_parallelism_threads=threads.get_inter_op_parallelism_threads(),
     )

@@ -98,6 +98,16 @@ def test_no_session_outlives_its_program(windows, target, jit, callbacks, monkey
     assert alive == ([False, False] if callbacks else [False, True])
 
 
+def test_a_device_that_is_not_there_is_replaced_as_in_eager_mode(windows, target):
+    def loss(y_true, y_pred):
+        with tf.device("/GPU:0"):
+            return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1)
+
+    rnn = ElmanRegressor(2, loss=loss, epochs=1, random_state=0).fit(windows, target)
+    plain = ElmanRegressor(2, epochs=1, random_state=0).fit(windows, target)
+    assert rnn.loss_curve_ == pytest.approx(plain.loss_curve_)
+
+
 class Annealed(keras.losses.Loss):
     """A loss with a variable, which counts its batches and which a callback sets."""
 
