@@ -95,8 +95,8 @@ class OwnSession:
             return tf.constant(captured.numpy())
         if id(captured) not in self._places:
             raise ForeignResourceError(
-                "the loss or a metric holds a TensorFlow resource that it does not read "
-                "as a variable, such as a table"
+                "the loss or a metric holds a TensorFlow resource that it does not "
+                "read as a variable, such as a table"
             )
         return self._places[id(captured)].handle
 
