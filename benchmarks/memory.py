@@ -1,8 +1,8 @@
 """How much memory does training take?
 
 Run `python benchmarks/memory.py`: the peak of an epoch on 5,000,000 rows in windows of
-200 steps, and what 100 fits of changing length, and of changing networks, leave behind
-(Linux with glibc only).
+200 steps, and what 100 fits of changing length leave behind, and networks that are
+fitted and predicted with (Linux with glibc only).
 """
 
 import ctypes
@@ -89,17 +89,19 @@ def many_fits(jit, n_fits=100):
     )
 
 
-def many_networks(jit, n_networks=80, n_first=20):
+def many_networks(jit, sizes, n_first=20):
     rng = np.random.RandomState(0)
     X, y = rng.rand(200, 5, 1), rng.rand(200)
-    for i in range(n_networks):
-        dropout = 0.1 + i / 1000  # of one size, but no two share a program
-        ElmanRegressor(4, dropout=dropout, epochs=1, jit=jit).fit(X, y)
+    for i, size in enumerate(sizes):
+        # No two share a program.
+        estimator = ElmanRegressor(size, dropout=0.1 + i / 1000, epochs=1, jit=jit)
+        estimator.fit(X, y).predict(X)
+        estimator.predict(X[:1])
         if i == n_first - 1:
             before, used_before = resident(), in_use()
-    n_later = n_networks - n_first
+    n_later, n_sizes = len(sizes) - n_first, len(set(sizes[n_first:]))
     print(
-        f"{n_later} fits of as many networks, jit={jit!r}: "
+        f"{n_later} networks of {n_sizes} size{'s' * (n_sizes > 1)}, jit={jit!r}: "
         f"{(in_use() - used_before) / n_later:.2f} MB in use, and "
         f"{(resident() - before) / n_later:.1f} MB held, more for each"
     )
@@ -112,7 +114,8 @@ def main():
     many_fits("auto")
     many_fits(True)
     for jit in ("auto", True, False):
-        many_networks(jit)
+        many_networks(jit, [4] * 80)
+        many_networks(jit, range(4, 84))
 
 
 if __name__ == "__main__":

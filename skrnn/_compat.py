@@ -34,10 +34,10 @@ __all__ = [
     "StrOptions",
     "check_feature_names_in",
     "check_sample_weight",
-    "direct_call",
     "fit_context",
     "forget_kernels",
     "returns_frame",
+    "session_callable",
     "without_all_reduce",
 ]
 
@@ -47,26 +47,31 @@ def returns_frame(transformer):
     return _get_output_config("transform", transformer)["dense"] != "default"
 
 
-def direct_call(concrete_function):
-    """Return a function that calls a concrete function without binding arguments.
+def session_callable(session, fetched, fed):
+    """Return what `session.make_callable` does, at a third of its cost.
 
-    The documented call binds and checks each of them: half of the 0.1 ms that a small
-    program takes. Stays until TensorFlow documents such a call (`inference_fn` is not
-    documented in 2.18 to 2.21); where it is gone, the documented one serves.
+    The documented one looks at every argument in Python: 0.08 of the 0.11 ms that a
+    small program takes. Stays until TensorFlow makes this one public (it is not in
+    2.18 to 2.21); where it is gone, the documented one serves.
 
     Parameters
     ----------
-    concrete_function : tf.types.experimental.ConcreteFunction
-        Of a list of variables and of tensors, without captures, to one tensor.
+    session : tf.compat.v1.Session
+        Of the graph that the tensors are of.
+    fetched : tf.Tensor
+        What to compute.
+    fed : list of tf.Tensor
+        Placeholders; arguments must be arrays or NumPy scalars of just their dtypes.
     """
-    direct = getattr(concrete_function, "inference_fn", None)
-    if direct is None:
-        return concrete_function
+    try:
+        from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
-    def call(variables, *tensors):
-        return direct.call_flat(*[v.handle for v in variables], *tensors)[0]
-
-    return call
+        make = session._make_callable_from_options
+    except (ImportError, AttributeError):
+        return session.make_callable(fetched, fed)
+    options = CallableOptions(feed=[t.name for t in fed], fetch=[fetched.name])
+    run = make(options)
+    return lambda *arrays: run(*arrays)[0]
 
 
 def without_all_reduce(optimizer):

@@ -4,21 +4,22 @@ Few rows go one by one through a program that XLA compiled: as fast as a row can
 be, and a row gets the same bits whichever come with it. Many go together.
 """
 
+import math
+
+import keras
 import numpy as np
 import tensorflow as tf
 from sklearn.utils import gen_batches
 
 from skrnn._backend import quiet_tensorflow
-from skrnn._compat import direct_call
 from skrnn._programs import ProgramStore, filled_up
+from skrnn._session import OwnSession
 
-N_PROGRAMS_KEPT = 32
+N_PROGRAMS_KEPT = 16  # for few rows 4 MB each, and ten idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
 N_FEW_ROWS = 32
 N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a program
-
-_COUNTS = [tf.constant(n_rows) for n_rows in range(N_FEW_ROWS + 1)]
 
 
 def predict(model, windows_of, n_rows, *, key, twin):
@@ -65,47 +66,47 @@ class _PredictProgram:
 
     def __init__(self, network):
         self._network = network
+        self._session = OwnSession([])
         self._run = None
 
     def _call(self, model, *inputs):
-        variables = [
-            variable.value
-            for variable in (*model.trainable_variables, *model.non_trainable_variables)
-        ]
-        if self._run is None:
-            with quiet_tensorflow():
-                run = direct_call(self._compile(variables, *inputs))
-                outputs = run(variables, *inputs)
-            self._run = run
-        else:
-            outputs = self._run(variables, *inputs)
-        return outputs.numpy()
+        inputs = [_flat(model.weights), *inputs]
+        if self._run is not None:
+            return self._run(*inputs)
+        with quiet_tensorflow():
+            run = self._session.add(self._traced(*inputs), xla=self._xla)
+            outputs = run(*inputs)
+        self._run = run
+        return outputs
 
-    def _outputs(self, variables, windows):
-        n_trained = len(self._network.trainable_variables)
-        return self._network.stateless_call(
-            variables[:n_trained], variables[n_trained:], windows, training=False
-        )[0]
+    def _outputs(self, flat, windows):
+        weights = self._network.weights
+        parts = tf.split(flat, [math.prod(weight.shape) for weight in weights])
+        values = map(tf.reshape, parts, [weight.shape for weight in weights])
+        with keras.StatelessScope(zip(weights, values, strict=True)):
+            return self._network(windows, training=False)
 
 
 class FewRows(_PredictProgram):
     """At most `N_FEW_ROWS` windows, one after the other, compiled by XLA."""
 
+    _xla = True
+
     def run(self, model, windows):
         """Return the output of a model of the same layers as an ndarray."""
-        rows = tf.constant(filled_up(windows, N_FEW_ROWS))
-        return self._call(model, rows, _COUNTS[len(windows)])[: len(windows)]
+        rows = filled_up(windows, N_FEW_ROWS)
+        return self._call(model, rows, np.int32(len(windows)))[: len(windows)]
 
-    def _compile(self, *inputs):
+    def _traced(self, *inputs):
         one_by_one = tf.function(self._one_by_one, autograph=False, jit_compile=True)
-        return one_by_one.get_concrete_function(*inputs)
+        return one_by_one.get_concrete_function(*_specs(inputs))
 
-    def _one_by_one(self, variables, windows, n_rows):
+    def _one_by_one(self, flat, windows, n_rows):
         shape = (1, *windows.shape[1:])
 
         def one_row(row, outputs):
             window = tf.slice(windows, [row, 0, 0], shape)
-            output = self._outputs(variables, window)
+            output = self._outputs(flat, window)
             return row + 1, outputs.write(row, output[0])
 
         _, outputs = tf.while_loop(
@@ -119,12 +120,25 @@ class FewRows(_PredictProgram):
 class ManyRows(_PredictProgram):
     """Any number of windows of any number of steps."""
 
+    _xla = False
+
     def run(self, model, windows):
         """Return the output of a model of the same layers as an ndarray."""
-        return self._call(model, tf.constant(windows))
+        return self._call(model, windows)
 
-    def _compile(self, variables, windows):
-        shape = (None, None, windows.shape[-1])
-        return tf.function(self._outputs, autograph=False).get_concrete_function(
-            variables, tf.TensorSpec(shape, windows.dtype)
-        )
+    def _traced(self, flat, windows):
+        any_windows = tf.TensorSpec((None, None, windows.shape[-1]), windows.dtype)
+        outputs = tf.function(self._outputs, autograph=False)
+        return outputs.get_concrete_function(*_specs([flat]), any_windows)
+
+
+def _specs(arrays):
+    return [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
+
+
+def _flat(weights):
+    """Return the values of weights in one array: a session takes time for each."""
+    read = tf.raw_ops.ReadVariableOp  # a third of the time of `variable.numpy()`
+    variables = [weight.value for weight in weights]
+    values = [read(resource=v.handle, dtype=v.dtype).numpy() for v in variables]
+    return np.concatenate(values, axis=None)

@@ -87,7 +87,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         same computation as `keras.Model.fit`, many times faster for small networks.
         "auto" compiles with XLA where that pays for the time it takes to start,
         without where it does not, and leaves training to `keras.Model.fit` on a GPU
-        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        or where it cannot compile (it says so if `verbose` is at least 1). True always
         compiles with XLA, or else raises an error. False is plain
         `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None
@@ -325,7 +325,7 @@ class GRURegressor(BaseRecurrentRegressor):
         same computation as `keras.Model.fit`, many times faster for small networks.
         "auto" compiles with XLA where that pays for the time it takes to start,
         without where it does not, and leaves training to `keras.Model.fit` on a GPU
-        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        or where it cannot compile (it says so if `verbose` is at least 1). True always
         compiles with XLA, or else raises an error. False is plain
         `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None
@@ -562,7 +562,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         same computation as `keras.Model.fit`, many times faster for small networks.
         "auto" compiles with XLA where that pays for the time it takes to start,
         without where it does not, and leaves training to `keras.Model.fit` on a GPU
-        or where XLA refuses (it says so if `verbose` is at least 1). True always
+        or where it cannot compile (it says so if `verbose` is at least 1). True always
         compiles with XLA, or else raises an error. False is plain
         `keras.Model.fit` and `keras.Model.predict`.
     random_state : int, RandomState instance or None, default=None

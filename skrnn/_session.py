@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from skrnn._backend import quiet_tensorflow
+from skrnn._compat import session_callable
 from skrnn._programs import values_of
 
 v1 = tf.compat.v1
@@ -87,7 +88,7 @@ class OwnSession:
             inputs = [v1.placeholder(tensor.dtype, tensor.shape) for tensor in given]
             held = [self._own(tensor) for tensor in captured]
             result = _call(function, [*inputs, *held], xla=xla)
-        return self._session.make_callable(result, inputs)
+        return session_callable(self._session, result, inputs)
 
     def _own(self, captured):
         """Return what stands here for a tensor that a function captured."""
@@ -125,6 +126,7 @@ def _call(function, inputs, *, xla):
     )
     call.attr["Tout"].list.type.extend(output.type for output in signature.output_arg)
     call.attr["_XlaMustCompile"].b = xla
+    call.attr["config_proto"].s = _without_fused_products().SerializeToString()
     parts = function.graph.as_graph_def()
     program = v1.GraphDef(node=[call], library=parts.library, versions=parts.versions)
     program.library.function.append(function.function_def)
@@ -140,6 +142,7 @@ def _configuration():
     """Return what eager mode has, without GPUs, and that graphs stay as they are.
 
     A session looks for GPUs by itself, also for those that are hidden from eager mode.
+    Its graph is little more than one call, which a thread pool would only delay.
     """
     threads = tf.config.threading
     config = v1.ConfigProto(
@@ -148,7 +151,20 @@ def _configuration():
         intra_op_parallelism_threads=threads.get_intra_op_parallelism_threads(),
         inter_op_parallelism_threads=threads.get_inter_op_parallelism_threads(),
     )
+    config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
     config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
+
+
+def _without_fused_products():
+    """Return what TensorFlow does to a function: all it does by default but one thing.
+
+    Of a product with a sum it makes one of oneDNN's, of which each thread keeps 1024,
+    each of another shape; they take 0.1 MB and more for every new network.
+    """
+    config = v1.ConfigProto()
+    rewriting = config.graph_options.rewrite_options
+    rewriting.remapping = rewriting.OFF
     return config
 
 

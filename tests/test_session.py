@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_array_equal
 
-from skrnn import ElmanRegressor, _engine, _session
+from skrnn import ElmanRegressor, _engine, _inference, _session
 from skrnn._programs import ProgramStore
 from skrnn._session import ForeignResourceError, OwnSession
 
@@ -74,18 +74,31 @@ class Fails(keras.callbacks.Callback):
         raise OSError("No space left on device")
 
 
-@pytest.mark.parametrize("jit", ["auto", True])
-@pytest.mark.parametrize("callbacks", [[], [Fails]])
-def test_no_session_outlives_its_program(windows, target, jit, callbacks, monkeypatch):
-    """XLA's executables of a network would stay, twelve megabytes each."""
-    sessions = []
+@pytest.fixture
+def sessions(monkeypatch):
+    """Whatever session is opened in a test, by weak references."""
+    opened = []
 
     def open_session(*args, make=_session.v1.Session, **options):
         session = make(*args, **options)
-        sessions.append(weakref.ref(session))
+        opened.append(weakref.ref(session))
         return session
 
     monkeypatch.setattr(_session.v1, "Session", open_session)
+    return opened
+
+
+def are_alive(sessions):
+    gc.collect()
+    return [ref() is not None for ref in sessions]
+
+
+@pytest.mark.parametrize("jit", ["auto", True])
+@pytest.mark.parametrize("callbacks", [[], [Fails]])
+def test_no_session_outlives_its_program(
+    windows, target, jit, callbacks, sessions, monkeypatch
+):
+    """XLA's executables of a network would stay, twelve megabytes each."""
     monkeypatch.setattr(_engine, "_programs", ProgramStore(1))
     for units in (2, 3):
         rnn = ElmanRegressor(units, epochs=1, jit=jit, callbacks=callbacks)
@@ -93,9 +106,17 @@ def test_no_session_outlives_its_program(windows, target, jit, callbacks, monkey
             rnn.fit(windows, target)
         except OSError:
             assert callbacks
-    gc.collect()
-    alive = [ref() is not None for ref in sessions]
-    assert alive == ([False, False] if callbacks else [False, True])
+    assert are_alive(sessions) == ([False, False] if callbacks else [False, True])
+
+
+@pytest.mark.parametrize("n_rows", [1, 40])
+def test_nor_one_that_predicts(windows, target, n_rows, sessions, monkeypatch):
+    monkeypatch.setattr(_engine, "_programs", ProgramStore(0))
+    monkeypatch.setattr(_inference, "_programs", ProgramStore(1))
+    for units in (2, 3):
+        rnn = ElmanRegressor(units, epochs=1).fit(windows, target)
+        rnn.predict(windows[:n_rows])
+    assert are_alive(sessions) == [False, False, False, True]
 
 
 def test_a_device_that_is_not_there_is_replaced_as_in_eager_mode(windows, target):
