@@ -67,8 +67,8 @@ def train(
     Raises
     ------
     CannotServeError
-        If there is a GPU, a callback for batches or evaluations, or it cannot be compiled;
-        the model is as before.
+        If there is a GPU, a callback for batches or evaluations, or no way to
+        compile it; the model is as before.
     """
     _check_can_serve(callbacks)
     parts = [data] if validation is None else [data, validation]
