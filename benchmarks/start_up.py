@@ -46,6 +46,8 @@ def main():
     _backend.load()
     from skrnn import _engine
 
+    for xla in (False, True):  # once in the process TensorFlow itself starts
+        seconds(_engine, xla, GRURegressor, 2, 2, 2, 64, 32)
     head = f"{'regressor':14s} units steps rows batch"
     print(f"{head} | graph: start    batch |   XLA: start    batch")
     for work in WORKS:

@@ -5,6 +5,7 @@ rows; they hold no data, and a fit has one to itself.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from skrnn._callbacks import interrupts_between_epochs, until_interrupted
@@ -14,9 +15,12 @@ from skrnn._programs import ProgramStore, assign, values_of
 N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and ten idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
-# Seconds that XLA saves a batch, and a step of a layer in it, and that it takes more
-# to start: see benchmarks/README.md. Mostly several fits share a program.
-_BATCH_OVERHEAD, _STEP_OVERHEAD, _XLA_START = 0.4e-3, 0.2e-3, 0.6
+# What XLA saves and costs, in seconds: see benchmarks/README.md. It saves a batch some,
+# and each step of a layer in it, and takes longer to start. Mostly several fits share a
+# program. Where steps are one operation already, only large products gain.
+_BATCH_SAVES, _XLA_START = 0.15e-3, 0.5
+_STEP_SAVES = {"elman": 0.03e-3, "gru": 0.09e-3, "lstm": 0.08e-3}
+_PRODUCT_SAVES, _SMALL_PRODUCT = 0.2e-9, 100_000
 _FITS_OF_A_PROGRAM = 3
 
 # What callbacks are not told of here: a callback that wants to know is Keras's.
@@ -32,7 +36,7 @@ def train(
     data,
     schedule,
     *,
-    xla,
+    with_xla,
     key,
     twin,
     on_epoch_end,
@@ -49,13 +53,13 @@ def train(
         Of the model's dtype.
     schedule : Schedule
         Batches and epochs.
-    xla : bool
-        Whether XLA compiles the program.
+    with_xla : callable
+        Called with `masked`, tells whether XLA is to compile the program.
     key : hashable or None
         What the program depends on. None: it is not kept.
     twin : callable
-        Called with `masked`, returns network, optimizer, loss and metrics for a
-        new program.
+        Called with a `ProgramKind`, returns network, optimizer, loss and metrics for
+        a new program.
     on_epoch_end : callable
         Called with the epoch's number, from 0, and its list of loss and metrics,
         those of the validation data behind those of training; returns them by name.
@@ -72,14 +76,15 @@ def train(
     """
     _check_can_serve(callbacks)
     parts = [data] if validation is None else [data, validation]
+    masked = any(part.has_missing for part in parts)
     kind = ProgramKind(
-        xla=xla,
-        masked=any(part.has_missing for part in parts),
+        xla=with_xla(masked),
+        masked=masked,
         weighted=any(part.is_weighted for part in parts),
         n_targets=data.n_targets,
     )
     key = key and (key, kind)
-    program = _programs.take(key, lambda: EpochProgram(*twin(kind.masked), kind))
+    program = _programs.take(key, lambda: EpochProgram(*twin(kind), kind))
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
     program.set_state(values_of(state))
@@ -184,11 +189,26 @@ def _check_can_serve(callbacks):
                 )
 
 
-def worth_compiling(n_batches, n_timesteps, depth):
+def worth_compiling(network, n_batches, batch_size, n_timesteps, *, fused):
     """Tell whether XLA saves more, over a few fits, than it takes to start.
 
     A function of the work alone, never of what is compiled already: the same fit
     has the same bits whichever fits came before.
+
+    Parameters
+    ----------
+    network : dict
+        Arguments of `build_network`.
+    n_batches, batch_size, n_timesteps : int
+        Batches of a fit, samples in a batch, steps of a window.
+    fused : bool
+        Whether a graph would have a `FusedLSTM`.
     """
-    per_batch = _BATCH_OVERHEAD + _STEP_OVERHEAD * n_timesteps * depth
-    return _FITS_OF_A_PROGRAM * n_batches * per_batch > _XLA_START
+    units = np.array(network["units"], dtype=float)
+    if fused:
+        large = np.maximum(0, batch_size * units**2 - _SMALL_PRODUCT)
+        step_saves = _PRODUCT_SAVES * large.sum()
+    else:
+        step_saves = _STEP_SAVES[network["cell"]] * len(units)
+    saved = n_batches * (_BATCH_SAVES + n_timesteps * step_saves)
+    return bool(_FITS_OF_A_PROGRAM * saved > _XLA_START)

@@ -25,6 +25,7 @@ def build_network(
     dtype,
     seed,
     masked=True,
+    layer=None,
 ):
     """Build the Keras network: masking, recurrent layers, a linear layer.
 
@@ -48,6 +49,8 @@ def build_network(
         Seeds the initial weights and the dropout.
     masked : bool, default=True
         Whether missing steps are skipped; without, none may be missing.
+    layer : type, default=None
+        The recurrent layer; None stands for Keras's.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def build_network(
         _recurrent_layer(
             functools.partial(
                 _direction,
-                CELLS[cell],
+                layer or CELLS[cell],
                 rng,
                 units=n_units,
                 return_sequences=depth < len(units) - 1,

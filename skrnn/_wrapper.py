@@ -10,6 +10,7 @@ from skrnn import _engine, _generic, _inference
 from skrnn._batches import Schedule
 from skrnn._callbacks import BestWeights, TellsOfEpochs, fresh_copies
 from skrnn._compat import ScikerasHooks
+from skrnn._fused import FusedLSTM, can_fuse
 from skrnn._network import build_network
 from skrnn._objectives import (
     check_activations,
@@ -178,13 +179,18 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if jit is False:
             return False
         n_batches = schedule.epochs * schedule.n_batches(data)
-        work = n_batches, data.n_timesteps, len(self.network["units"])
+        work = self.network, n_batches, self.batch_size, data.n_timesteps
+
+        def with_xla(masked):
+            fused = can_fuse(self.network, masked=masked)
+            return jit is True or _engine.worth_compiling(*work, fused=fused)
+
         try:
             _engine.train(
                 self.model_,
                 data,
                 schedule,
-                xla=jit is True or _engine.worth_compiling(*work),
+                with_xla=with_xla,
                 key=self._training_key(),
                 twin=self._twin_for_training,
                 **options,
@@ -286,14 +292,17 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if same and self.params["learning_rate"] != trained.params["learning_rate"]:
             self.optimizer.learning_rate = learning_rate
 
-    def _twin_network(self, masked=True):
-        return build_network(**self.network, seed=self.seed, masked=masked)
+    def _twin_network(self, **options):
+        return build_network(**self.network, seed=self.seed, **options)
 
-    def _twin_for_training(self, masked):
+    def _twin_for_training(self, kind):
         optimizer = copy_of(self.optimizer)
         levels, dtype = self.params["levels"], self.network["dtype"]
         metrics = [make_metric(n, levels, dtype) for n in self.params["metrics"]]
-        return self._twin_network(masked), optimizer, self.loss, metrics
+        fused = not kind.xla and can_fuse(self.network, masked=kind.masked)
+        layer = FusedLSTM if fused else None
+        network = self._twin_network(masked=kind.masked, layer=layer)
+        return network, optimizer, self.loss, metrics
 
     def _training_key(self):
         """What the epoch program depends on; None for a loss without a name."""

@@ -76,6 +76,12 @@ CASES = {
         True,
         3,
     ),
+    "stacked, bidirectional": (
+        {"units": (4, 3), "bidirectional": True},
+        np.copy,
+        False,
+        1,
+    ),
     "clipped, huber": ({"clipnorm": 0.01, "loss": "huber"}, np.copy, True, 1),
 }
 REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
@@ -85,6 +91,7 @@ REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
     ("regressor", "case"),
     [
         *itertools.product(REGRESSORS, list(CASES)[:2]),
+        (LSTMRegressor, "stacked, bidirectional"),  # as a graph by FusedLSTM
         (ElmanRegressor, "clipped, huber"),
     ],
 )
@@ -211,9 +218,15 @@ def test_two_threads_fit_the_same_network_at_once(windows, target):
 
 
 def test_compiling_is_decided_by_the_work_alone():
-    assert not _engine.worth_compiling(n_batches=50, n_timesteps=10, depth=1)
-    assert _engine.worth_compiling(n_batches=100_000, n_timesteps=1, depth=1)
-    assert _engine.worth_compiling(n_batches=460, n_timesteps=20, depth=1)
+    def worth(cell, units, *work, fused=False):
+        network = {"cell": cell, "units": units}
+        return _engine.worth_compiling(network, *work, fused=fused)
+
+    assert not worth("gru", (50,), 50, 32, 10), "few batches"
+    assert worth("gru", (50,), 460, 32, 20)
+    assert worth("elman", (4,), 100_000, 1, 1), "a batch is little work"
+    assert not worth("lstm", (50,), 460, 32, 20, fused=True), "XLA takes as long"
+    assert worth("lstm", (128,), 460, 256, 20, fused=True)
 
 
 @pytest.mark.parametrize(
@@ -342,12 +355,12 @@ def trained(engine, training, *, xla=False, epochs=4, shuffle=False, **options):
         rows.append(values)
         return dict(zip(["loss", "val_loss"], values, strict=False))
 
-    def twin(masked):
-        twin = new_model(masked)
+    def twin(kind):
+        twin = new_model(kind.masked)
         return twin, twin.optimizer, twin.loss, []
 
     if engine is _engine:
-        options = {"xla": xla, "key": None, "twin": twin, **options}
+        options = {"with_xla": lambda masked: xla, "key": None, "twin": twin, **options}
     else:
         names = ["loss", "val_loss"] if options.get("validation") else ["loss"]
         options = {"names": names, **options}

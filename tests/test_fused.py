@@ -1,0 +1,116 @@
+"""An LSTM in one operation of TensorFlow is Keras's LSTM."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skrnn import LSTMRegressor, _engine
+from skrnn._fused import FusedLSTM, can_fuse
+
+STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
+LSTM = {
+    "cell": "lstm",
+    "cell_options": {"activation": "tanh", "recurrent_activation": "sigmoid"},
+    "dtype": "float32",
+    "recurrent_dropout": 0.0,
+}
+
+
+def pair(**options):
+    """A FusedLSTM and Keras's layer with the same weights, none of them zero."""
+    layers = FusedLSTM(5, seed=0, **options), keras.layers.LSTM(5, seed=0, **options)
+    rng = np.random.RandomState(1)
+    for layer in layers:
+        layer.build(STEPS.shape)
+    weights = [rng.normal(size=w.shape) for w in layers[0].get_weights()]
+    for layer in layers:
+        layer.set_weights(weights)
+    return layers
+
+
+def outputs_and_gradients(layer, training=False):
+    """The layer's outputs, and gradients by its input and each of its weights."""
+    steps = tf.constant(STEPS)
+    with tf.GradientTape() as tape:
+        tape.watch(steps)
+        outputs = layer(steps, training=training)
+        value = tf.reduce_sum(tf.square(outputs))
+    by = [steps, *(weight.value for weight in layer.weights)]
+    return [outputs, *tape.gradient(value, by)]
+
+
+@pytest.mark.parametrize(
+    ("return_sequences", "go_backwards"), itertools.product([False, True], repeat=2)
+)
+def test_outputs_and_gradients_are_those_of_keras(return_sequences, go_backwards):
+    layers = pair(return_sequences=return_sequences, go_backwards=go_backwards)
+    found, expected = map(outputs_and_gradients, layers)
+    for one, other in zip(found, expected, strict=True):
+        assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_states_are_those_of_keras():
+    found, expected = (layer(STEPS) for layer in pair(return_state=True))
+    for one, other in zip(found, expected, strict=True):
+        assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_dropout_is_that_of_keras():
+    """The same draws, of the same inputs, in training alone."""
+    found, expected = (outputs_and_gradients(x, True) for x in pair(dropout=0.5))
+    for one, other in zip(found, expected, strict=True):
+        assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    fused, _ = pair(dropout=0.5)
+    first, second = fused(STEPS, training=True), fused(STEPS, training=True)
+    assert not np.allclose(first, second)
+    assert_array_equal(fused(STEPS), fused(STEPS))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cell": "gru"},
+        {"cell_options": {"activation": "relu", "recurrent_activation": "sigmoid"}},
+        {"dtype": "float64"},
+        {"recurrent_dropout": 0.1},
+    ],
+)
+def test_what_cannot_be_fused(other):
+    assert can_fuse(LSTM, masked=False)
+    assert not can_fuse(LSTM, masked=True)
+    assert not can_fuse({**LSTM, **other}, masked=False)
+
+
+@pytest.mark.parametrize(
+    ("params", "jit", "missing", "expected"),
+    [
+        ({}, "auto", False, True),
+        ({"bidirectional": True, "dropout": 0.1}, "auto", False, True),
+        ({}, "auto", True, False),
+        ({"dtype": "float64"}, "auto", False, False),
+        ({}, True, False, False),
+        ({}, False, False, False),
+    ],
+)
+def test_who_is_trained_by_it(
+    params, jit, missing, expected, windows, target, monkeypatch
+):
+    """Graphs are, XLA's programs and Keras's training are not; nor is `model_` one."""
+    ran = []
+
+    def inner_loop(layer, *args, real=FusedLSTM.inner_loop, **kwargs):
+        ran.append(layer)
+        return real(layer, *args, **kwargs)
+
+    monkeypatch.setattr(FusedLSTM, "inner_loop", inner_loop)
+    monkeypatch.setattr(_engine._programs, "take", lambda key, build: build())
+    windows = windows.copy()
+    if missing:
+        windows[3, 1] = np.nan
+    rnn = LSTMRegressor(2, epochs=1, jit=jit, **params).fit(windows, target)
+    assert bool(ran) == expected
+    assert not any(isinstance(layer, FusedLSTM) for layer in rnn.model_.layers)
