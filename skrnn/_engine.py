@@ -5,7 +5,6 @@ rows; they hold no data, and a fit has one to itself.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from skrnn._callbacks import interrupts_between_epochs, until_interrupted
@@ -15,12 +14,11 @@ from skrnn._programs import ProgramStore, assign, values_of
 N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and ten idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
-# What XLA saves and costs, in seconds: see benchmarks/README.md. It saves a batch some,
-# and each step of a layer in it, and takes longer to start. Mostly several fits share a
-# program. Where steps are one operation already, only large products gain.
+# Seconds that XLA saves a batch, and a step of a layer in it if a step is not part of
+# one operation already, and that it takes more to start: see benchmarks/README.md.
+# Mostly several fits share a program.
 _BATCH_SAVES, _XLA_START = 0.15e-3, 0.5
 _STEP_SAVES = {"elman": 0.03e-3, "gru": 0.09e-3, "lstm": 0.08e-3}
-_PRODUCT_SAVES, _SMALL_PRODUCT = 0.2e-9, 100_000
 _FITS_OF_A_PROGRAM = 3
 
 # What callbacks are not told of here: a callback that wants to know is Keras's.
@@ -36,7 +34,7 @@ def train(
     data,
     schedule,
     *,
-    with_xla,
+    choose,
     key,
     twin,
     on_epoch_end,
@@ -53,8 +51,8 @@ def train(
         Of the model's dtype.
     schedule : Schedule
         Batches and epochs.
-    with_xla : callable
-        Called with `masked`, tells whether XLA is to compile the program.
+    choose : callable
+        Called with `masked`, returns `xla` and `fused` of a `ProgramKind` as a dict.
     key : hashable or None
         What the program depends on. None: it is not kept.
     twin : callable
@@ -78,7 +76,7 @@ def train(
     parts = [data] if validation is None else [data, validation]
     masked = any(part.has_missing for part in parts)
     kind = ProgramKind(
-        xla=with_xla(masked),
+        **choose(masked),
         masked=masked,
         weighted=any(part.is_weighted for part in parts),
         n_targets=data.n_targets,
@@ -189,7 +187,7 @@ def _check_can_serve(callbacks):
                 )
 
 
-def worth_compiling(network, n_batches, batch_size, n_timesteps, *, fused):
+def worth_compiling(network, n_batches, n_timesteps, *, fused):
     """Tell whether XLA saves more, over a few fits, than it takes to start.
 
     A function of the work alone, never of what is compiled already: the same fit
@@ -199,16 +197,11 @@ def worth_compiling(network, n_batches, batch_size, n_timesteps, *, fused):
     ----------
     network : dict
         Arguments of `build_network`.
-    n_batches, batch_size, n_timesteps : int
-        Batches of a fit, samples in a batch, steps of a window.
+    n_batches, n_timesteps : int
+        Batches of a fit, steps of a window.
     fused : bool
         Whether a graph would have a `FusedLSTM`.
     """
-    units = np.array(network["units"], dtype=float)
-    if fused:
-        large = np.maximum(0, batch_size * units**2 - _SMALL_PRODUCT)
-        step_saves = _PRODUCT_SAVES * large.sum()
-    else:
-        step_saves = _STEP_SAVES[network["cell"]] * len(units)
-    saved = n_batches * (_BATCH_SAVES + n_timesteps * step_saves)
-    return bool(_FITS_OF_A_PROGRAM * saved > _XLA_START)
+    n_steps = 0 if fused else n_timesteps * len(network["units"])
+    saved = n_batches * (_BATCH_SAVES + n_steps * _STEP_SAVES[network["cell"]])
+    return _FITS_OF_A_PROGRAM * saved > _XLA_START

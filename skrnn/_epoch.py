@@ -29,6 +29,8 @@ class ProgramKind:
     ----------
     xla : bool
         Whether XLA compiles it.
+    fused : bool
+        Whether all steps of an LSTM layer are one operation; not for XLA.
     masked : bool
         Whether it looks for missing steps.
     weighted : bool
@@ -38,6 +40,7 @@ class ProgramKind:
     """
 
     xla: bool
+    fused: bool
     masked: bool
     weighted: bool
     n_targets: int

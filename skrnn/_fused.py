@@ -9,14 +9,23 @@ import tensorflow as tf
 from keras import layers
 from keras.saving import register_keras_serializable
 
+# From 230,000 multiplications on, for each gate, TensorFlow may divide a sum between
+# threads, and then its last bits depend on how many there are; see tests/test_fused.py.
+_MOST_PRODUCTS = 150_000
 
-def can_fuse(network, *, masked):
+
+def can_fuse(network, batch_size, *, masked):
     """Tell whether the operation computes what a network's layers do.
+
+    Large products it does not: XLA is faster there, and the operation's bits would
+    depend on the number of threads.
 
     Parameters
     ----------
     network : dict
         Arguments of `build_network`.
+    batch_size : int
+        Samples in a batch.
     masked : bool
         Whether missing steps are skipped.
     """
@@ -27,7 +36,21 @@ def can_fuse(network, *, masked):
         and network["dtype"] == "float32"
         and not network["recurrent_dropout"]
         and not masked
+        and max(batch_size, 8) * _largest_product(network) <= _MOST_PRODUCTS
     )
+
+
+def _largest_product(network):
+    """Return the weights of a gate in the layer that has most."""
+    n_directions = 2 if network["bidirectional"] else 1
+    n_inputs = [network["n_features"]]
+    n_inputs += [n_directions * n_units for n_units in network["units"][:-1]]
+    sizes = zip(map(_at_least_four, network["units"]), n_inputs, strict=True)
+    return max(n_units * (n_units + n) for n_units, n in sizes)
+
+
+def _at_least_four(n_units):
+    return max(n_units, 4)
 
 
 @register_keras_serializable("skrnn")  # Bidirectional makes its layers anew

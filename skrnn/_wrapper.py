@@ -179,18 +179,19 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if jit is False:
             return False
         n_batches = schedule.epochs * schedule.n_batches(data)
-        work = self.network, n_batches, self.batch_size, data.n_timesteps
+        work = self.network, n_batches, data.n_timesteps
 
-        def with_xla(masked):
-            fused = can_fuse(self.network, masked=masked)
-            return jit is True or _engine.worth_compiling(*work, fused=fused)
+        def choose(masked):
+            fused = can_fuse(self.network, self.batch_size, masked=masked)
+            xla = jit is True or _engine.worth_compiling(*work, fused=fused)
+            return {"xla": xla, "fused": fused and not xla}
 
         try:
             _engine.train(
                 self.model_,
                 data,
                 schedule,
-                with_xla=with_xla,
+                choose=choose,
                 key=self._training_key(),
                 twin=self._twin_for_training,
                 **options,
@@ -299,8 +300,7 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         optimizer = copy_of(self.optimizer)
         levels, dtype = self.params["levels"], self.network["dtype"]
         metrics = [make_metric(n, levels, dtype) for n in self.params["metrics"]]
-        fused = not kind.xla and can_fuse(self.network, masked=kind.masked)
-        layer = FusedLSTM if fused else None
+        layer = FusedLSTM if kind.fused else None
         network = self._twin_network(masked=kind.masked, layer=layer)
         return network, optimizer, self.loss, metrics
 
