@@ -230,7 +230,7 @@ def predict():
     for name, peer in {"skrnn": skrnn_fit, **PEERS}.items():
         fitted = peer("lstm", 50, 200, X[:1000], y[:1000])(1)
         options = {"verbose": 0} if name == "Keras" else {}
-        for n_rows, n_times in ((1, 50), (10_000, 3)):
+        for n_rows, n_times in ((1, 500), (10_000, 3)):
             rows = X[:n_rows]
             fitted.predict(rows, **options)
             times = [
