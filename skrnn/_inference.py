@@ -71,13 +71,13 @@ class _PredictProgram:
 
     def _call(self, model, *inputs):
         inputs = [_flat(model.weights), *inputs]
-        if self._run is not None:
-            return self._run(*inputs)
-        with quiet_tensorflow():
-            run = self._session.add(self._traced(*inputs), xla=self._xla)
-            outputs = run(*inputs)
-        self._run = run
-        return outputs
+        if self._run is None:
+            with quiet_tensorflow():
+                if self._run is None:  # it is not, if another thread was first
+                    run = self._session.add(self._traced(*inputs), xla=self._xla)
+                    run(*inputs)  # which compiles
+                    self._run = run
+        return self._run(*inputs)
 
     def _outputs(self, flat, windows):
         weights = self._network.weights

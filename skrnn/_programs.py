@@ -14,12 +14,13 @@ class ProgramStore:
     def __init__(self, most):
         self._most = most
         self._programs = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._sharing = threading.Lock(), threading.Lock()
 
     def get(self, key, build):
         """Return the program of `key` to share it."""
-        program = self.take(key, build)
-        self.put(key, program)
+        with self._sharing:  # else two would build one each
+            program = self.take(key, build)
+            self.put(key, program)
         return program
 
     def take(self, key, build):

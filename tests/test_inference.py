@@ -1,5 +1,8 @@
 """Predictions through compiled programs, row by row and together."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn import GRURegressor, _inference
 from skrnn._inference import N_FEW_ROWS
 from skrnn._programs import ProgramStore
+from skrnn._session import OwnSession
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,27 @@ def test_without_the_undocumented_call_the_documented_one_serves(
     monkeypatch.setattr(_inference, "_programs", ProgramStore(2))
     assert_array_equal(fitted.predict(many[:2]), expected[0])
     assert_array_equal(fitted.predict(many), expected[1])
+
+
+@pytest.mark.parametrize("n_rows", [2, 100])
+def test_threads_compile_a_program_once(fitted, many, n_rows, monkeypatch):
+    expected = fitted.predict(many[:n_rows])
+    compiled, together = [], threading.Barrier(4)
+
+    def add(session, function, *, xla, real=OwnSession.add):
+        compiled.append(function)
+        return real(session, function, xla=xla)
+
+    def predict(_):
+        together.wait()
+        return fitted.predict(many[:n_rows])
+
+    monkeypatch.setattr(OwnSession, "add", add)
+    monkeypatch.setattr(_inference, "_programs", ProgramStore(1))
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(predict, range(4)):
+            assert_array_equal(found, expected)
+    assert len(compiled) == 1
 
 
 def test_layers_may_be_frozen(fitted, many):
