@@ -12,6 +12,7 @@ from keras.saving import register_keras_serializable
 # From 230,000 multiplications on, for each gate, TensorFlow may divide a sum between
 # threads, and then its last bits depend on how many there are; see tests/test_fused.py.
 _MOST_PRODUCTS = 150_000
+_LEAST_SAMPLES, _LEAST_UNITS = 8, 4  # fewer count as much to it
 
 
 def can_fuse(network, batch_size, *, masked):
@@ -36,7 +37,8 @@ def can_fuse(network, batch_size, *, masked):
         and network["dtype"] == "float32"
         and not network["recurrent_dropout"]
         and not masked
-        and max(batch_size, 8) * _largest_product(network) <= _MOST_PRODUCTS
+        and max(batch_size, _LEAST_SAMPLES) * _largest_product(network)
+        <= _MOST_PRODUCTS
     )
 
 
@@ -45,12 +47,8 @@ def _largest_product(network):
     n_directions = 2 if network["bidirectional"] else 1
     n_inputs = [network["n_features"]]
     n_inputs += [n_directions * n_units for n_units in network["units"][:-1]]
-    sizes = zip(map(_at_least_four, network["units"]), n_inputs, strict=True)
-    return max(n_units * (n_units + n) for n_units, n in sizes)
-
-
-def _at_least_four(n_units):
-    return max(n_units, 4)
+    units = [max(n_units, _LEAST_UNITS) for n_units in network["units"]]
+    return max(n * (n + before) for n, before in zip(units, n_inputs, strict=True))
 
 
 @register_keras_serializable("skrnn")  # Bidirectional makes its layers anew
