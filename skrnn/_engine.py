@@ -74,13 +74,7 @@ def train(
     """
     _check_can_serve(callbacks)
     parts = [data] if validation is None else [data, validation]
-    masked = any(part.has_missing for part in parts)
-    kind = ProgramKind(
-        **choose(masked),
-        masked=masked,
-        weighted=any(part.is_weighted for part in parts),
-        n_targets=data.n_targets,
-    )
+    kind = _kind_for(parts, choose)
     key = key and (key, kind)
     program = _programs.take(key, lambda: EpochProgram(*twin(kind), kind))
     model.optimizer.build(model.trainable_variables)
@@ -113,6 +107,16 @@ def train(
     audience.tell("on_train_end", logs)
     if key is not None:  # after an exception it is not put back
         _programs.put(key, program)
+
+
+def _kind_for(parts, choose):
+    masked = any(part.has_missing for part in parts)
+    return ProgramKind(
+        **choose(masked),
+        masked=masked,
+        weighted=any(part.is_weighted for part in parts),
+        n_targets=parts[0].n_targets,
+    )
 
 
 def _in_order(load, numbers, shuffle):
