@@ -10,6 +10,9 @@ import tempfile
 import threading
 import warnings
 
+from skrnn._compat import give_sessions_own_threads
+
+give_sessions_own_threads()  # here, as TensorFlow may start before the first fit
 _hold_lock = threading.RLock()
 
 # What TensorFlow's C++ side logs, whatever TF_CPP_MIN_LOG_LEVEL says.

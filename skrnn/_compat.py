@@ -3,6 +3,8 @@
 Each piece says when it may go. Nothing here imports TensorFlow.
 """
 
+import os
+
 # Stays until scikit-learn makes its parameter validation public (private in 1.9).
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -36,6 +38,7 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "forget_kernels",
+    "give_sessions_own_threads",
     "returns_frame",
     "session_callable",
     "without_all_reduce",
@@ -45,6 +48,16 @@ __all__ = [
 def returns_frame(transformer):
     """Tell whether `set_output` asks a transformer for a DataFrame."""
     return _get_output_config("transform", transformer)["dense"] != "default"
+
+
+def give_sessions_own_threads():
+    """Have TensorFlow give each session the threads it asks for, once it starts.
+
+    Otherwise all sessions share those of the first, or of eager mode. TensorFlow reads
+    this variable as it starts, but does not document it (2.18 to 2.21). Stays until a
+    session, or a function, can be told publicly to run on one thread.
+    """
+    os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
 
 
 def session_callable(session, fetched, fed):

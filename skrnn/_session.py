@@ -139,17 +139,21 @@ def _call(function, inputs, *, xla):
 
 
 def _configuration():
-    """Return what eager mode has, without GPUs, and that graphs stay as they are.
+    """Return how a session runs: without GPUs, and no operation on several threads.
+
+    How TensorFlow divides a sum between threads depends on how many there are, and
+    with it the last bits. Several operations at a time take the threads of eager mode.
 
     A session looks for GPUs by itself, also for those that are hidden from eager mode.
     Its graph is little more than one call, which a thread pool would only delay.
     """
-    threads = tf.config.threading
     config = v1.ConfigProto(
         device_count={"GPU": 0},
         allow_soft_placement=tf.config.get_soft_device_placement(),
-        intra_op_parallelism_threads=threads.get_intra_op_parallelism_threads(),
-        inter_op_parallelism_threads=threads.get_inter_op_parallelism_threads(),
+        intra_op_parallelism_threads=1,
+        inter_op_parallelism_threads=(
+            tf.config.threading.get_inter_op_parallelism_threads()
+        ),
     )
     config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
     config.graph_options.rewrite_options.disable_meta_optimizer = True

@@ -1,9 +1,6 @@
 """An LSTM in one operation of TensorFlow is Keras's LSTM."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -92,40 +89,6 @@ def test_what_cannot_be_fused(other):
     assert not can_fuse(LSTM, 32, masked=True)
     assert not can_fuse({**LSTM, **other}, 32, masked=False)
     assert not can_fuse(LSTM, 64, masked=False)
-
-
-# Prints a digest of weights that were trained in the largest batches that can be fused.
-LARGEST = f"""
-import hashlib
-import numpy as np
-from skrnn import LSTMRegressor, _backend
-_backend.load()
-from skrnn import _engine
-from skrnn._fused import can_fuse
-_engine.worth_compiling = lambda *_, **__: False
-digest = hashlib.sha256()
-for units, n_features in (50, 1), (64, 8), (8, 1), (4, 1), (1, 64), (125, 1):
-    network = {{**{LSTM}, "units": (units,), "n_features": n_features}}
-    sizes = range(20_000, 0, -1)
-    batch_size = next(n for n in sizes if can_fuse(network, n, masked=False))
-    X = np.random.RandomState(0).rand(batch_size, 3, n_features)
-    rnn = LSTMRegressor(units, epochs=2, batch_size=batch_size, random_state=0)
-    for weights in rnn.fit(X, X[:, -1, 0]).model_.get_weights():
-        digest.update(weights.tobytes())
-print(digest.hexdigest())
-"""
-
-
-def test_bits_do_not_depend_on_the_number_of_threads():
-    """Which they do from products half as large again on."""
-    digests = set()
-    for n_threads in ("1", "16"):
-        environment = {**os.environ, "TF_NUM_INTRAOP_THREADS": n_threads}
-        command = [sys.executable, "-c", LARGEST]
-        run = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert run.returncode == 0, run.stderr
-        digests.add(run.stdout)
-    assert len(digests) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -83,6 +85,63 @@ def test_the_same_bits_on_processes_and_threads(tool):
         with parallel_config(backend=backend):
             for found, expected in zip(tool(n_jobs=n_jobs), alone, strict=True):
                 assert_array_equal(found, expected)
+
+
+# Prints digests of what large networks learn, and predict, in large batches.
+LARGE = """
+import hashlib
+import numpy as np
+from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
+X = np.random.RandomState(0).rand(4096, 2, 1)
+for rnn in (
+    LSTMRegressor(50, jit=True, batch_size=1000),
+    LSTMRegressor(64, batch_size=2048),
+    LSTMRegressor(64, batch_size=1000, dtype="float64"),
+    LSTMRegressor(4, batch_size=4096),
+    GRURegressor(128, batch_size=1000),
+    ElmanRegressor(512, batch_size=2048),
+    ElmanRegressor((64, 32), batch_size=2048, dtype="float64", bidirectional=True),
+):
+    rnn.set_params(epochs=1, random_state=0).fit(X, X[:, -1, 0])
+    learned = [*rnn.model_.get_weights(), rnn.predict(X), rnn.predict(X[:9])]
+    print(hashlib.sha256(b"".join(map(np.ndarray.tobytes, learned))).hexdigest())
+"""
+
+
+def test_the_same_bits_whatever_the_number_of_threads():
+    """TensorFlow would divide sums over the batch between threads."""
+    runs = []
+    for n in ("1", "2", "16"):
+        n_threads = {"TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": n}
+        runs.append(process(LARGE, **n_threads))
+    digests = [output_of(run).split() for run in runs]
+    assert len(digests[0]) == 7
+    assert digests[0] == digests[1] == digests[2]
+
+
+def test_a_tensorflow_that_started_before_skrnn_trains_as_well():
+    """Then what is above does not hold."""
+    starts = "import tensorflow as tf; tf.constant(1) + 1"
+    fits = "print(LSTMRegressor(2, epochs=1).fit([[[0]]], [1]).predict([[[0]]]))"
+    code = f"{starts}; from skrnn import LSTMRegressor; {fits}"
+    assert output_of(process(code)).startswith("[")
+
+
+def process(code, **environment):
+    """A Python process that runs code."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def output_of(process):
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return output
 
 
 def threads_of_tensorflow():

@@ -54,12 +54,13 @@ def test_a_function_with_a_table_is_refused():
 
 
 def test_a_session_has_the_threads_and_devices_of_eager_mode(monkeypatch):
+    """But for those of a single operation, see test_parallel."""
     threads = tf.config.threading
     monkeypatch.setattr(threads, "get_inter_op_parallelism_threads", lambda: 3)
     monkeypatch.setattr(threads, "get_intra_op_parallelism_threads", lambda: 2)
     config = _session._configuration()
     assert config.inter_op_parallelism_threads == 3
-    assert config.intra_op_parallelism_threads == 2
+    assert config.intra_op_parallelism_threads == 1
     assert config.device_count["GPU"] == 0, "hidden ones as well"
 
 
