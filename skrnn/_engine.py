@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from skrnn._callbacks import interrupts_between_epochs, until_interrupted
 from skrnn._epoch import CannotServeError, EpochProgram, ProgramKind
+from skrnn._network import n_recurrent_weights
 from skrnn._programs import ProgramStore, assign, values_of
 
 N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and ten idle threads of TensorFlow
@@ -20,6 +21,8 @@ _programs = ProgramStore(N_PROGRAMS_KEPT)
 _BATCH_SAVES, _XLA_START = 0.15e-3, 0.5
 _STEP_SAVES = {"elman": 0.03e-3, "gru": 0.09e-3, "lstm": 0.08e-3}
 _FITS_OF_A_PROGRAM = 3
+
+_ROWS_OF_A_PART, _MOST_PARTS = 256, 8  # of a batch
 
 # What callbacks are not told of here: a callback that wants to know is Keras's.
 _NOT_TOLD = [
@@ -52,7 +55,8 @@ def train(
     schedule : Schedule
         Batches and epochs.
     choose : callable
-        Called with `masked`, returns `xla` and `fused` of a `ProgramKind` as a dict.
+        Called with `masked`, returns `xla`, `fused` and `n_parts` of a `ProgramKind`
+        as a dict.
     key : hashable or None
         What the program depends on. None: it is not kept.
     twin : callable
@@ -189,6 +193,29 @@ def _check_can_serve(callbacks):
                 raise CannotServeError(
                     f"the callback {type(callback).__name__} has a method {event}"
                 )
+
+
+def n_parts(network, batch_size, n_timesteps, *, fused):
+    """Return in how many parts to train on a batch as a graph, side by side.
+
+    An operation runs on one thread. A function of the work alone, never of the number
+    of threads, on which the bits would depend then.
+
+    Parameters
+    ----------
+    network : dict
+        Arguments of `build_network`.
+    batch_size, n_timesteps : int
+        Samples of a batch, steps of a window.
+    fused : bool
+        Whether the graph has a `FusedLSTM`.
+    """
+    products = batch_size * n_recurrent_weights(network)
+    if fused:
+        worth = products * n_timesteps >= 5e6 and batch_size >= 32
+    else:  # each part has a loop of its own
+        worth = products >= 4e6 and batch_size >= 128
+    return min(_MOST_PARTS, max(2, batch_size // _ROWS_OF_A_PART)) if worth else 1
 
 
 def worth_compiling(network, n_batches, n_timesteps, *, fused):

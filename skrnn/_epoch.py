@@ -6,6 +6,7 @@ The last batch is filled up with rows of weight zero.
 import functools
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -31,6 +32,8 @@ class ProgramKind:
         Whether XLA compiles it.
     fused : bool
         Whether all steps of an LSTM layer are one operation; not for XLA.
+    n_parts : int
+        Parts of a batch that are trained on side by side; not for XLA.
     masked : bool
         Whether it looks for missing steps.
     weighted : bool
@@ -41,6 +44,7 @@ class ProgramKind:
 
     xla: bool
     fused: bool
+    n_parts: int
     masked: bool
     weighted: bool
     n_targets: int
@@ -294,13 +298,60 @@ class EpochProgram:
         )
         return total
 
-    def _train_step(self, windows, targets, weights):
-        trained = self.network.trainable_variables
-        with tf.GradientTape() as tape:
-            predicted = self.network(windows, training=True)
-            loss = self.loss(targets, predicted, weights)
-        self.optimizer.apply(tape.gradient(loss, trained), trained)
+    def _train_step(self, *batch):
+        network = self.network
+        trained, others = network.trainable_variables, network.non_trainable_variables
+        weights, state = (list(map(tf.convert_to_tensor, v)) for v in (trained, others))
+        learn = self._learn if self.kind.n_parts == 1 else self._learn_from_parts
+        loss, predicted, by_weights, state = learn(*batch, weights, state)
+        assign(others, state)
+        self.optimizer.apply(by_weights, trained)
         return loss, predicted
+
+    def _learn(self, windows, targets, sample_weights, weights, state, share=1):
+        """Return a share of the loss, predictions, its gradients and the new state.
+
+        Without a variable: for one, a part of a batch would wait for the part before.
+        """
+        network = self.network
+        trained, others = network.trainable_variables, network.non_trainable_variables
+        weights = list(map(tf.identity, weights))
+        values = zip([*trained, *others], [*weights, *state], strict=True)
+        with keras.StatelessScope(values) as scope:
+            predicted = network(windows, training=True)
+        loss = share * self.loss(targets, predicted, sample_weights)
+        # no GradientTape, which would not use the gradients of FusedLSTM
+        by_weights = tf.gradients(loss, weights)
+        return loss, predicted, by_weights, list(map(scope.get_current_value, others))
+
+    def _learn_from_parts(self, windows, targets, sample_weights, weights, state):
+        """Return what `_learn` does, from parts of the batch side by side."""
+        n_parts = self.kind.n_parts
+        size = (tf.shape(sample_weights)[0] + n_parts - 1) // n_parts
+        total = tf.reduce_sum(sample_weights)
+
+        def learn(number, loss, predictions, by_weights, state):
+            rows = slice(number * size, (number + 1) * size)
+            share = tf.reduce_sum(sample_weights[rows])
+            share = tf.math.divide_no_nan(share, total)
+            part = windows[rows], targets[rows], sample_weights[rows]
+            new = self._learn(*part, weights, state, share)
+            predictions = predictions.write(number, new[1])
+            by_weights = list(map(tf.add, by_weights, new[2]))
+            return number + 1, loss + new[0], predictions, by_weights, new[3]
+
+        dtype, shape = windows.dtype, (None, self.network.output_shape[-1])
+        predictions = tf.TensorArray(
+            dtype, n_parts, infer_shape=False, element_shape=shape
+        )
+        nothing = list(map(tf.zeros_like, weights))
+        done = (0, tf.zeros((), dtype), predictions, nothing, state)
+        if n_parts == 2:  # a loop takes longer to run, many parts longer to start
+            done = learn(*learn(*done))
+        else:
+            done = tf.while_loop(lambda number, *_: number < n_parts, learn, done)
+        _, loss, predictions, by_weights, state = done
+        return loss, predictions.concat(), by_weights, state
 
     def _test_step(self, windows, targets, weights):
         predicted = self.network(windows, training=False)

@@ -9,24 +9,21 @@ import tensorflow as tf
 from keras import layers
 from keras.saving import register_keras_serializable
 
-# From 230,000 multiplications on, for each gate, TensorFlow may divide a sum between
-# threads, and then its last bits depend on how many there are; see tests/test_fused.py.
-_MOST_PRODUCTS = 150_000
-_LEAST_SAMPLES, _LEAST_UNITS = 8, 4  # fewer count as much to it
+v1 = tf.compat.v1
+
+# TensorFlow's own gradient of the operation has all weights in hand at every step:
+# slower than a loop from so many weights of a gate on.
+_MANY_WEIGHTS = 12_000
+_GATES = ("i", "cs", "f", "o", "ci", "co")  # what the operation keeps of each step
 
 
-def can_fuse(network, batch_size, *, masked):
+def can_fuse(network, *, masked):
     """Tell whether the operation computes what a network's layers do.
-
-    Large products it does not: XLA is faster there, and the operation's bits would
-    depend on the number of threads.
 
     Parameters
     ----------
     network : dict
         Arguments of `build_network`.
-    batch_size : int
-        Samples in a batch.
     masked : bool
         Whether missing steps are skipped.
     """
@@ -37,18 +34,7 @@ def can_fuse(network, batch_size, *, masked):
         and network["dtype"] == "float32"
         and not network["recurrent_dropout"]
         and not masked
-        and max(batch_size, _LEAST_SAMPLES) * _largest_product(network)
-        <= _MOST_PRODUCTS
     )
-
-
-def _largest_product(network):
-    """Return the weights of a gate in the layer that has most."""
-    n_directions = 2 if network["bidirectional"] else 1
-    n_inputs = [network["n_features"]]
-    n_inputs += [n_directions * n_units for n_units in network["units"][:-1]]
-    units = [max(n_units, _LEAST_UNITS) for n_units in network["units"]]
-    return max(n * (n + before) for n, before in zip(units, n_inputs, strict=True))
 
 
 @register_keras_serializable("skrnn")  # Bidirectional makes its layers anew
@@ -70,19 +56,22 @@ class FusedLSTM(layers.LSTM):
         kernels = [cell.kernel, cell.recurrent_kernel]
         weights = tf.concat([tf.convert_to_tensor(kernel) for kernel in kernels], 0)
         no_peephole = tf.zeros(self.units)
-        _, cell_states, _, _, _, _, outputs = tf.raw_ops.BlockLSTM(
-            seq_len_max=tf.shape(steps, tf.int64)[0],
-            x=steps,
-            h_prev=initial_state[0],
-            cs_prev=initial_state[1],
-            w=_reordered(weights),
-            b=_reordered(tf.convert_to_tensor(cell.bias)),
-            wci=no_peephole,
-            wcf=no_peephole,
-            wco=no_peephole,
-            forget_bias=0.0,
-            cell_clip=0.0,  # none
-        )
+        many = weights.shape[0] * self.units >= _MANY_WEIGHTS
+        gradients = {"BlockLSTM": "SkrnnBlockLSTM"} if many else {}
+        with v1.get_default_graph().gradient_override_map(gradients):
+            _, cell_states, _, _, _, _, outputs = tf.raw_ops.BlockLSTM(
+                seq_len_max=tf.shape(steps, tf.int64)[0],
+                x=steps,
+                h_prev=initial_state[0],
+                cs_prev=initial_state[1],
+                w=_reordered(weights),
+                b=_reordered(tf.convert_to_tensor(cell.bias)),
+                wci=no_peephole,
+                wcf=no_peephole,
+                wco=no_peephole,
+                forget_bias=0.0,
+                cell_clip=0.0,  # none
+            )
         states = [outputs[-1], cell_states[-1]]
         return outputs[-1], tf.transpose(outputs, (1, 0, 2)), states
 
@@ -95,3 +84,57 @@ def _reordered(weights):
     """
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], axis=-1)
+
+
+@tf.RegisterGradient("SkrnnBlockLSTM")
+def _gradients(op, *by_outputs):
+    """Return the gradients by the inputs of a `BlockLSTM` without peepholes.
+
+    Those by the gates step by step, and then those by weights and inputs, each as one
+    product for all steps.
+    """
+    _, x, first_cell, first_output, weights, *peepholes, bias = op.inputs
+    *gates, outputs = op.outputs
+    cells, by_cells, by_hidden = gates[1], by_outputs[1], by_outputs[6]
+    n_steps, n_inputs = tf.shape(x)[0], x.shape[-1]
+    earlier_outputs = tf.concat([first_output[tf.newaxis], outputs[:-1]], 0)
+    earlier_cells = tf.concat([first_cell[tf.newaxis], cells[:-1]], 0)
+
+    def step_back(step, by_output, by_cell, by_gates):
+        by_cell, by_these, *_ = tf.raw_ops.LSTMBlockCellGrad(
+            x=x[0],  # only its shape counts, and that of h_prev
+            cs_prev=earlier_cells[step],
+            h_prev=first_output,
+            w=weights,
+            **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
+            b=bias,
+            **dict(zip(_GATES, (gate[step] for gate in gates), strict=True)),
+            cs_grad=by_cell + by_cells[step],
+            h_grad=by_output + by_hidden[step],
+            use_peephole=False,
+        )
+        by_output = tf.matmul(by_these, weights[n_inputs:], transpose_b=True)
+        return step - 1, by_output, by_cell, by_gates.write(step, by_these)
+
+    by_gates = tf.TensorArray(x.dtype, n_steps, element_shape=(None, weights.shape[1]))
+    nothing = tf.zeros_like(first_cell)
+    _, by_first_output, by_first_cell, by_gates = tf.while_loop(
+        lambda step, *_: step >= 0,
+        step_back,
+        (n_steps - 1, nothing, nothing, by_gates),
+        parallel_iterations=1,
+    )
+    by_gates = tf.reshape(by_gates.stack(), (-1, weights.shape[1]))
+    inputs = tf.concat([x, earlier_outputs, tf.ones_like(x[..., :1])], 2)
+    inputs = tf.reshape(inputs, (-1, weights.shape[0] + 1))
+    by_weights = tf.matmul(inputs, by_gates, transpose_a=True)
+    by_x = tf.matmul(by_gates, weights[:n_inputs], transpose_b=True)
+    return [
+        None,
+        tf.reshape(by_x, tf.shape(x)),
+        by_first_cell,
+        by_first_output,
+        by_weights[:-1],
+        *[None] * len(peepholes),
+        by_weights[-1],  # what was multiplied with ones is the sum
+    ]

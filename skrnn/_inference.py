@@ -20,6 +20,7 @@ _programs = ProgramStore(N_PROGRAMS_KEPT)
 
 N_FEW_ROWS = 32
 N_VALUES_AT_ONCE = 2**22  # of the windows in one call of a program
+N_ROWS_OF_A_PART = 1024  # parts go side by side, as an operation runs on one thread
 
 
 def predict(model, windows_of, n_rows, *, key, twin):
@@ -118,7 +119,7 @@ class FewRows(_PredictProgram):
 
 
 class ManyRows(_PredictProgram):
-    """Any number of windows of any number of steps."""
+    """Any number of windows of any number of steps, in parts side by side."""
 
     _xla = False
 
@@ -128,8 +129,26 @@ class ManyRows(_PredictProgram):
 
     def _traced(self, flat, windows):
         any_windows = tf.TensorSpec((None, None, windows.shape[-1]), windows.dtype)
-        outputs = tf.function(self._outputs, autograph=False)
-        return outputs.get_concrete_function(*_specs([flat]), any_windows)
+        in_parts = tf.function(self._in_parts, autograph=False)
+        return in_parts.get_concrete_function(*_specs([flat]), any_windows)
+
+    def _in_parts(self, flat, windows):
+        n_rows = tf.shape(windows)[0]
+        size = tf.minimum((n_rows + 1) // 2, N_ROWS_OF_A_PART)
+        n_parts = (n_rows + size - 1) // size
+
+        def one_part(number, outputs):
+            part = windows[number * size : (number + 1) * size]
+            return number + 1, outputs.write(number, self._outputs(flat, part))
+
+        shape = (None, self._network.output_shape[-1])
+        outputs = tf.TensorArray(
+            windows.dtype, n_parts, infer_shape=False, element_shape=shape
+        )
+        _, outputs = tf.while_loop(
+            lambda number, _: number < n_parts, one_part, (0, outputs)
+        )
+        return outputs.concat()
 
 
 def _specs(arrays):

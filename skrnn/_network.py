@@ -10,6 +10,7 @@ from keras import initializers, layers
 from skrnn._missing import MISSING
 
 CELLS = {"elman": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+_N_GATES = {"elman": 1, "lstm": 4, "gru": 3}
 
 
 def build_network(
@@ -97,6 +98,22 @@ def build_network(
         ],
         name=f"skrnn_{cell}",
     )
+
+
+def n_recurrent_weights(network):
+    """Return the weights that are multiplied with at every step of a window.
+
+    Parameters
+    ----------
+    network : dict
+        Arguments of `build_network`.
+    """
+    n_directions = 2 if network["bidirectional"] else 1
+    n_inputs, n_weights = network["n_features"], 0
+    for n_units in network["units"]:
+        n_weights += n_directions * n_units * (n_units + n_inputs)
+        n_inputs = n_directions * n_units
+    return _N_GATES[network["cell"]] * n_weights
 
 
 def _recurrent_layer(direction, name, bidirectional):

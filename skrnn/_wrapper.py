@@ -179,12 +179,18 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
         if jit is False:
             return False
         n_batches = schedule.epochs * schedule.n_batches(data)
-        work = self.network, n_batches, data.n_timesteps
+        shape = self.network, self.batch_size, data.n_timesteps
+        divisible = isinstance(self.params["loss"], str)  # others may mix samples
 
         def choose(masked):
-            fused = can_fuse(self.network, self.batch_size, masked=masked)
-            xla = jit is True or _engine.worth_compiling(*work, fused=fused)
-            return {"xla": xla, "fused": fused and not xla}
+            fused = can_fuse(self.network, masked=masked)
+            n_parts = _engine.n_parts(*shape, fused=fused)
+            worth = n_parts == 1 and _engine.worth_compiling(
+                self.network, n_batches, data.n_timesteps, fused=fused
+            )
+            if jit is True or worth:
+                return {"xla": True, "fused": False, "n_parts": 1}
+            return {"xla": False, "fused": fused, "n_parts": n_parts if divisible else 1}
 
         try:
             _engine.train(

@@ -123,6 +123,45 @@ def test_epochs_equal_those_of_keras(regressor, case, xla, windows):
     assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("regressor", REGRESSORS)
+@pytest.mark.parametrize("case", list(CASES)[:2])
+def test_parts_of_a_batch_add_up_to_it(regressor, case, windows, monkeypatch):
+    """Parts of six, six and four samples; in the last batch, of twelve, one is empty."""
+    params, prepare, weighted, n_outputs = CASES[case]
+    rng = np.random.RandomState(1)
+    X, y = prepare(windows), rng.rand(60, n_outputs)
+    weight = np.where(np.arange(60) < 20, 0, rng.rand(60)) if weighted else None
+
+    def fit(n_parts):
+        monkeypatch.setattr(_engine, "n_parts", lambda *_, **__: n_parts)
+        rnn = regressor(
+            **{"units": 4, **params},
+            epochs=EPOCHS,
+            batch_size=BATCH_SIZE,
+            shuffle=False,
+            metrics=["mae"],
+            random_state=0,
+        )
+        return rnn.fit(X, y, sample_weight=weight)
+
+    parts, whole = fit(3), fit(1)
+    for name in ("loss", "mae"):
+        assert_allclose(parts.history_[name], whole.history_[name], rtol=1e-4)
+    assert_allclose(parts.predict(X), whole.predict(X), rtol=1e-3, atol=1e-5)
+
+
+def test_a_loss_that_may_mix_samples_has_the_whole_batch(windows, target, monkeypatch):
+    monkeypatch.setattr(_engine, "n_parts", lambda *_, **__: 2)
+    sizes = set()
+
+    def loss(y_true, y_pred):
+        sizes.add(id(y_pred))
+        return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+
+    ElmanRegressor(2, loss=loss, epochs=1).fit(windows, target)
+    assert len(sizes) == 1
+
+
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "nadam", "adamw"])
 def test_optimizers_compile(name, xla, windows, target):
     estimator = ElmanRegressor(
@@ -227,6 +266,21 @@ def test_compiling_is_decided_by_the_work_alone():
     assert worth("elman", (4,), 100_000, 1), "a batch is little work"
     assert worth("lstm", (50,), 460, 20)
     assert not worth("lstm", (50,), 460, 20, fused=True), "XLA takes as long"
+
+
+def test_parts_are_decided_by_the_work_alone():
+    def n_parts(cell, units, batch_size, n_timesteps=20, fused=False):
+        network = {"cell": cell, "units": (units,), "n_features": 1}
+        network["bidirectional"] = False
+        return _engine.n_parts(network, batch_size, n_timesteps, fused=fused)
+
+    assert n_parts("lstm", 50, 32, 20, fused=True) == 2
+    assert n_parts("lstm", 50, 32, 2, fused=True) == 1, "few steps"
+    assert n_parts("lstm", 50, 32) == 1, "a loop is more work than its products"
+    assert n_parts("lstm", 500, 8, fused=True) == 1, "few samples"
+    assert n_parts("gru", 128, 128) == 2
+    assert n_parts("elman", 128, 1024) == 4
+    assert n_parts("elman", 512, 100_000) == 8
 
 
 @pytest.mark.parametrize(
@@ -361,7 +415,7 @@ def trained(engine, training, *, xla=False, epochs=4, shuffle=False, **options):
 
     if engine is _engine:
         options = {
-            "choose": lambda masked: {"xla": xla, "fused": False},
+            "choose": lambda masked: {"xla": xla, "fused": False, "n_parts": 1},
             "key": None,
             "twin": twin,
             **options,
