@@ -11,10 +11,10 @@ from keras.saving import register_keras_serializable
 
 v1 = tf.compat.v1
 
-# TensorFlow's own gradient of the operation has all weights in hand at every step:
-# slower than a loop from so many weights of a gate on.
+# From so many weights of a gate on, our own gradient is faster: TensorFlow's adds to
+# that by the weights at every step.
 _MANY_WEIGHTS = 12_000
-_GATES = ("i", "cs", "f", "o", "ci", "co")  # what the operation keeps of each step
+_KEPT = ("i", "cs", "f", "o", "ci", "co")  # what the operation keeps of each step
 
 
 def can_fuse(network, *, masked):
@@ -94,24 +94,29 @@ def _gradients(op, *by_outputs):
     product for all steps.
     """
     _, x, first_cell, first_output, weights, *peepholes, bias = op.inputs
-    *gates, outputs = op.outputs
-    cells, by_cells, by_hidden = gates[1], by_outputs[1], by_outputs[6]
+    *kept, outputs = op.outputs
+    cells, by_cells, by_hidden = kept[1], by_outputs[1], by_outputs[6]
     n_steps, n_inputs = tf.shape(x)[0], x.shape[-1]
-    earlier_outputs = tf.concat([first_output[tf.newaxis], outputs[:-1]], 0)
-    earlier_cells = tf.concat([first_cell[tf.newaxis], cells[:-1]], 0)
+    earlier_cells, earlier_outputs = (
+        tf.concat([first[tf.newaxis], all_steps[:-1]], 0)
+        for first, all_steps in ((first_cell, cells), (first_output, outputs))
+    )
+    constant = {
+        **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
+        "w": weights,
+        "b": bias,
+        "x": x[0],  # of this and the next only the shapes count
+        "h_prev": first_output,
+        "use_peephole": False,
+    }
 
     def step_back(step, by_output, by_cell, by_gates):
         by_cell, by_these, *_ = tf.raw_ops.LSTMBlockCellGrad(
-            x=x[0],  # only its shape counts, and that of h_prev
+            **constant,
+            **dict(zip(_KEPT, (values[step] for values in kept), strict=True)),
             cs_prev=earlier_cells[step],
-            h_prev=first_output,
-            w=weights,
-            **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
-            b=bias,
-            **dict(zip(_GATES, (gate[step] for gate in gates), strict=True)),
             cs_grad=by_cell + by_cells[step],
             h_grad=by_output + by_hidden[step],
-            use_peephole=False,
         )
         by_output = tf.matmul(by_these, weights[n_inputs:], transpose_b=True)
         return step - 1, by_output, by_cell, by_gates.write(step, by_these)
@@ -122,7 +127,7 @@ def _gradients(op, *by_outputs):
         lambda step, *_: step >= 0,
         step_back,
         (n_steps - 1, nothing, nothing, by_gates),
-        parallel_iterations=1,
+        parallel_iterations=1,  # else a step goes from thread to thread
     )
     by_gates = tf.reshape(by_gates.stack(), (-1, weights.shape[1]))
     inputs = tf.concat([x, earlier_outputs, tf.ones_like(x[..., :1])], 2)

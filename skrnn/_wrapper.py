@@ -190,7 +190,8 @@ class RecurrentWrapper(ScikerasHooks, BaseWrapper):
             )
             if jit is True or worth:
                 return {"xla": True, "fused": False, "n_parts": 1}
-            return {"xla": False, "fused": fused, "n_parts": n_parts if divisible else 1}
+            n_parts = n_parts if divisible else 1
+            return {"xla": False, "fused": fused, "n_parts": n_parts}
 
         try:
             _engine.train(
