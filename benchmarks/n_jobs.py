@@ -12,7 +12,7 @@ import sys
 import time
 
 N_JOBS = (1, 2)
-NETWORKS = {"small": (16, 10, 32, 160), "large": (96, 30, 128, 24)}
+NETWORKS = {"small": (16, 10, 32, 480), "large": (96, 30, 128, 48)}
 
 
 def search(name, n_jobs):

@@ -22,7 +22,8 @@ _BATCH_SAVES, _XLA_START = 0.15e-3, 0.5
 _STEP_SAVES = {"elman": 0.03e-3, "gru": 0.09e-3, "lstm": 0.08e-3}
 _FITS_OF_A_PROGRAM = 3
 
-_ROWS_OF_A_PART, _MOST_PARTS = 256, 8  # of a batch
+# Of fewer samples the parts take longer than the whole, where there is one thread.
+_LEAST_TO_DIVIDE, _ROWS_OF_A_PART, _MOST_PARTS = 128, 256, 8
 
 # What callbacks are not told of here: a callback that wants to know is Keras's.
 _NOT_TOLD = [
@@ -211,11 +212,11 @@ def n_parts(network, batch_size, n_timesteps, *, fused):
         Whether the graph has a `FusedLSTM`.
     """
     products = batch_size * n_recurrent_weights(network)
-    if fused:
-        worth = products * n_timesteps >= 5e6 and batch_size >= 32
-    else:  # each part has a loop of its own
-        worth = products >= 4e6 and batch_size >= 128
-    return min(_MOST_PARTS, max(2, batch_size // _ROWS_OF_A_PART)) if worth else 1
+    # in a graph that is no single operation, each part has a loop of its own
+    worth = products * n_timesteps >= 5e6 if fused else products >= 4e6
+    if not worth or batch_size < _LEAST_TO_DIVIDE:
+        return 1
+    return min(_MOST_PARTS, max(2, batch_size // _ROWS_OF_A_PART))
 
 
 def worth_compiling(network, n_batches, n_timesteps, *, fused):

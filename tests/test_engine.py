@@ -274,10 +274,10 @@ def test_parts_are_decided_by_the_work_alone():
         network["bidirectional"] = False
         return _engine.n_parts(network, batch_size, n_timesteps, fused=fused)
 
-    assert n_parts("lstm", 50, 32, 20, fused=True) == 2
-    assert n_parts("lstm", 50, 32, 2, fused=True) == 1, "few steps"
-    assert n_parts("lstm", 50, 32) == 1, "a loop is more work than its products"
-    assert n_parts("lstm", 500, 8, fused=True) == 1, "few samples"
+    assert n_parts("lstm", 50, 128, 20, fused=True) == 2
+    assert n_parts("lstm", 50, 128, 1, fused=True) == 1, "few steps"
+    assert n_parts("lstm", 50, 128) == 1, "a loop is more work than its products"
+    assert n_parts("lstm", 500, 32, fused=True) == 1, "few samples"
     assert n_parts("gru", 128, 128) == 2
     assert n_parts("elman", 128, 1024) == 4
     assert n_parts("elman", 512, 100_000) == 8
