@@ -12,7 +12,7 @@ from skrnn._epoch import CannotServeError, EpochProgram, ProgramKind
 from skrnn._network import n_recurrent_weights
 from skrnn._programs import ProgramStore, assign, values_of
 
-N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and ten idle threads of TensorFlow
+N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and 11 idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
 # Seconds that XLA saves a batch, and a step of a layer in it if a step is not part of

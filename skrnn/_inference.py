@@ -15,7 +15,7 @@ from skrnn._backend import quiet_tensorflow
 from skrnn._programs import ProgramStore, filled_up
 from skrnn._session import OwnSession
 
-N_PROGRAMS_KEPT = 16  # for few rows 4 MB each, and ten idle threads of TensorFlow
+N_PROGRAMS_KEPT = 16  # for few rows 4 MB each, and 11 idle threads of TensorFlow
 _programs = ProgramStore(N_PROGRAMS_KEPT)
 
 N_FEW_ROWS = 32
