@@ -335,10 +335,10 @@ class EpochProgram:
             share = tf.reduce_sum(sample_weights[rows])
             share = tf.math.divide_no_nan(share, total)
             part = windows[rows], targets[rows], sample_weights[rows]
-            new = self._learn(*part, weights, state, share)
-            predictions = predictions.write(number, new[1])
-            by_weights = list(map(tf.add, by_weights, new[2]))
-            return number + 1, loss + new[0], predictions, by_weights, new[3]
+            more, predicted, by_these, state = self._learn(*part, weights, state, share)
+            predictions = predictions.write(number, predicted)
+            by_weights = list(map(tf.add, by_weights, by_these))
+            return number + 1, loss + more, predictions, by_weights, state
 
         dtype, shape = windows.dtype, (None, self.network.output_shape[-1])
         predictions = tf.TensorArray(

@@ -93,14 +93,35 @@ def _gradients(op, *by_outputs):
     Those by the gates step by step, and then those by weights and inputs, each as one
     product for all steps.
     """
-    _, x, first_cell, first_output, weights, *peepholes, bias = op.inputs
-    *kept, outputs = op.outputs
-    cells, by_cells, by_hidden = kept[1], by_outputs[1], by_outputs[6]
-    n_steps, n_inputs = tf.shape(x)[0], x.shape[-1]
+    _, x, first_cell, first_output, weights, *peepholes, _ = op.inputs
+    cells, outputs = op.outputs[1], op.outputs[6]
     earlier_cells, earlier_outputs = (
         tf.concat([first[tf.newaxis], all_steps[:-1]], 0)
         for first, all_steps in ((first_cell, cells), (first_output, outputs))
     )
+    by_gates, by_first_output, by_first_cell = _step_by_step(
+        op, earlier_cells, by_outputs[1], by_outputs[6]
+    )
+    inputs = tf.concat([x, earlier_outputs, tf.ones_like(x[..., :1])], 2)
+    inputs = tf.reshape(inputs, (-1, weights.shape[0] + 1))
+    by_weights = tf.matmul(inputs, by_gates, transpose_a=True)
+    by_x = tf.matmul(by_gates, weights[: x.shape[-1]], transpose_b=True)
+    return [
+        None,
+        tf.reshape(by_x, tf.shape(x)),
+        by_first_cell,
+        by_first_output,
+        by_weights[:-1],
+        *[None] * len(peepholes),
+        by_weights[-1],  # what was multiplied with ones is the sum
+    ]
+
+
+def _step_by_step(op, earlier_cells, by_cells, by_hidden):
+    """Return the gradients by the gates of all steps, and by the first states."""
+    _, x, first_cell, first_output, weights, *peepholes, bias = op.inputs
+    *kept, _ = op.outputs
+    n_steps, recurrent = tf.shape(x)[0], weights[x.shape[-1] :]
     constant = {
         **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
         "w": weights,
@@ -118,11 +139,12 @@ def _gradients(op, *by_outputs):
             cs_grad=by_cell + by_cells[step],
             h_grad=by_output + by_hidden[step],
         )
-        by_output = tf.matmul(by_these, weights[n_inputs:], transpose_b=True)
+        by_output = tf.matmul(by_these, recurrent, transpose_b=True)
         return step - 1, by_output, by_cell, by_gates.write(step, by_these)
 
-    by_gates = tf.TensorArray(x.dtype, n_steps, element_shape=(None, weights.shape[1]))
+    shape = (None, weights.shape[1])
     nothing = tf.zeros_like(first_cell)
+    by_gates = tf.TensorArray(x.dtype, n_steps, element_shape=shape)
     _, by_first_output, by_first_cell, by_gates = tf.while_loop(
         lambda step, *_: step >= 0,
         step_back,
@@ -130,16 +152,4 @@ def _gradients(op, *by_outputs):
         parallel_iterations=1,  # else a step goes from thread to thread
     )
     by_gates = tf.reshape(by_gates.stack(), (-1, weights.shape[1]))
-    inputs = tf.concat([x, earlier_outputs, tf.ones_like(x[..., :1])], 2)
-    inputs = tf.reshape(inputs, (-1, weights.shape[0] + 1))
-    by_weights = tf.matmul(inputs, by_gates, transpose_a=True)
-    by_x = tf.matmul(by_gates, weights[:n_inputs], transpose_b=True)
-    return [
-        None,
-        tf.reshape(by_x, tf.shape(x)),
-        by_first_cell,
-        by_first_output,
-        by_weights[:-1],
-        *[None] * len(peepholes),
-        by_weights[-1],  # what was multiplied with ones is the sum
-    ]
+    return by_gates, by_first_output, by_first_cell
