@@ -1,6 +1,7 @@
 """The door to TensorFlow: opened at the first fit or predict, and quietly."""
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -87,6 +88,26 @@ def _flush_stderr():
         sys.stderr.flush()
 
 
+@contextlib.contextmanager
+def without_collections():
+    """Have Python collect no garbage while it makes many objects that are to stay.
+
+    It would look through all of them, again and again: TensorFlow's modules are 400,000
+    objects. In the end they count as old, as if it had.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():  # else what is frozen would thaw
+            gc.freeze()
+            gc.unfreeze()
+        gc.enable()
+
+
 def load():
     """Return `skrnn._wrapper`, importing TensorFlow, Keras and scikeras once.
 
@@ -103,7 +124,7 @@ def load():
     loaded = sys.modules.get("skrnn._wrapper")
     if loaded is not None and hasattr(loaded, "RecurrentWrapper"):
         return loaded
-    with quiet_tensorflow(), warnings.catch_warnings():
+    with quiet_tensorflow(), without_collections(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
         keras = importlib.import_module("keras")

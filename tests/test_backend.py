@@ -1,5 +1,6 @@
 """TensorFlow is imported late and quietly."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from skrnn import _backend
 
 USE = """
+import gc
 import sys
 import numpy as np
 import skrnn
@@ -26,10 +28,15 @@ late("building a pipeline")
 X = np.arange(40.0).reshape(-1, 1) / 40
 pipe[:1].fit_transform(X)
 late("windows")
+modules = []
+gc.callbacks.append(lambda *collection: modules.append(set(sys.modules)))
 pipe.fit(X, X[:, 0]).predict(X)
 pipe.set_params(gruregressor__dtype="float64", gruregressor__epochs=2000)
 pipe.fit(X, X[:, 0]).predict(X)  # enough epochs to be compiled with XLA
 assert "tensorflow" in sys.modules
+assert modules
+for imported in modules:  # where garbage was collected
+    assert "skrnn._wrapper" in imported or "tensorflow" not in imported
 """
 
 
@@ -52,6 +59,40 @@ def test_another_backend_of_keras_is_refused():
     code = USE.replace("pipe.fit(X, X[:, 0]).predict(X)\n", "pipe.fit(X, X[:, 0])\n", 1)
     done = run(code, KERAS_BACKEND="numpy")
     assert "Keras is set to the backend 'numpy'" in done.stderr
+
+
+def test_what_is_made_without_collections_counts_as_old():
+    collections = []
+    gc.callbacks.append(lambda phase, what: collections.append(what))
+    try:
+        with _backend.without_collections():
+            made = [[number] for number in range(100_000)]
+        assert collections == []
+    finally:
+        gc.callbacks.pop()
+    assert any(old is made[-1] for old in gc.get_objects(generation=2))
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+def test_without_collections_leaves_a_users_settings_alone():
+    gc.collect()
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    try:
+        with _backend.without_collections():
+            pass
+        # what is frozen and dies is gone, so there may be fewer
+        assert gc.get_freeze_count() > 0.9 * frozen
+    finally:
+        gc.unfreeze()
+    gc.disable()
+    try:
+        with _backend.without_collections():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 LOG_LINES = [
