@@ -1,6 +1,6 @@
 """One epoch as a compiled program: a loop over the batches of an order.
 
-The last batch is filled up with rows of weight zero.
+The last batch is filled up with samples of weight zero.
 """
 
 import functools
@@ -149,7 +149,8 @@ class EpochProgram:
         """
         capacity = capacity_for(n_rows) if self.kind.xla else len(block.y)
         n_batches = -(-capacity // batch_size)
-        room = np.zeros(n_batches * batch_size, dtype=np.int32)
+        # filled up with a sample to train on: another may hold what is not finite
+        room = np.full(n_batches * batch_size, block.samples[0], dtype=np.int32)
         room[: len(block.samples)] = block.samples
         return Loaded(
             arrays=arrays or self._arrays(block, capacity),

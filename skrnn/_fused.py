@@ -53,6 +53,11 @@ class FusedLSTM(layers.LSTM):
         steps = tf.transpose(sequences, (1, 0, 2))
         if self.go_backwards:
             steps = tf.reverse(steps, [0])
+        n_samples = tf.shape(steps)[1]
+        if steps.shape[-1] % 2 or self.units % 2:  # of odd samples TensorFlow logs then
+            one_if_odd = [0, n_samples % 2]
+            steps = tf.pad(steps, [[0, 0], one_if_odd, [0, 0]])
+            initial_state = [tf.pad(s, [one_if_odd, [0, 0]]) for s in initial_state]
         kernels = [cell.kernel, cell.recurrent_kernel]
         weights = tf.concat([tf.convert_to_tensor(kernel) for kernel in kernels], 0)
         no_peephole = tf.zeros(self.units)
@@ -72,8 +77,9 @@ class FusedLSTM(layers.LSTM):
                 forget_bias=0.0,
                 cell_clip=0.0,  # none
             )
-        states = [outputs[-1], cell_states[-1]]
-        return outputs[-1], tf.transpose(outputs, (1, 0, 2)), states
+        last, last_cell = outputs[-1][:n_samples], cell_states[-1][:n_samples]
+        outputs = tf.transpose(outputs[:, :n_samples], (1, 0, 2))
+        return last, outputs, [last, last_cell]
 
 
 def _reordered(weights):

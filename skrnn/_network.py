@@ -119,13 +119,17 @@ def n_recurrent_weights(network):
 def _recurrent_layer(direction, name, bidirectional):
     if not bidirectional:
         return direction(name=name)
-    dtype = direction.keywords["dtype"]
-    return layers.Bidirectional(
-        direction(name=f"{name}_forward"),
+    forward = direction(name=f"{name}_forward")
+    both = layers.Bidirectional(
+        forward,
         backward_layer=direction(name=f"{name}_backward", go_backwards=True),
-        dtype=dtype,
+        dtype=direction.keywords["dtype"],
         name=name,
     )
+    # which made the forward layer anew, and a SimpleRNN without its seed
+    anew, given = both.forward_layer.cell, forward.cell
+    anew.seed_generator.state.assign(given.seed_generator.state)
+    return both
 
 
 def _direction(layer, rng, **options):

@@ -124,6 +124,27 @@ def test_epochs_equal_those_of_keras(regressor, case, xla, windows):
     assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("first", ["padded", "without weight"])
+def test_the_rest_of_the_last_batch_is_of_samples_to_train_on(
+    first, xla, windows, target
+):
+    """Not of the first sample, if that is none: what it holds may not be finite."""
+    X, y, weight = windows.copy(), target.copy(), np.ones(60)
+    if first == "padded":
+        X[0, :2] = np.nan
+        X, y, weight = np.roll(X, 2, axis=0)[2:], np.roll(y, 2)[2:], None
+        X[0, :2] = np.nan
+    else:
+        y[0], weight[0] = 1e25, 0
+    options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False}
+    rnn = GRURegressor(4, activation="relu", random_state=0, **options)
+    found = rnn.fit(X, y, sample_weight=weight).loss_curve_
+    plain = rnn.set_params(jit=False).fit(X, y, sample_weight=weight).loss_curve_
+    assert_allclose(found, plain, rtol=1e-4)
+    rnn.set_params(dropout=0.1, jit="auto").fit(X, y, sample_weight=weight)
+    assert np.isfinite(rnn.loss_curve_).all()
+
+
 @pytest.mark.parametrize("regressor", REGRESSORS)
 @pytest.mark.parametrize(
     ("case", "n_parts"), [("plain", 2), *((case, 3) for case in list(CASES)[:2])]

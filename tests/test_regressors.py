@@ -161,11 +161,17 @@ def test_activations_are_the_users(windows, target):
     assert not np.allclose(other.predict(windows), usual.predict(windows))
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("regressor", [LSTMRegressor, GRURegressor, ElmanRegressor])
-def test_same_seed_same_bits(regressor, windows, target):
+def test_same_seed_same_bits(regressor, bidirectional, windows, target):
     def predictions(seed):
         estimator = regressor(
-            units=4, epochs=3, batch_size=16, dropout=0.2, random_state=seed
+            units=4,
+            bidirectional=bidirectional,
+            epochs=3,
+            batch_size=16,
+            dropout=0.2,
+            random_state=seed,
         )
         return estimator.fit(windows, target).predict(windows)
 
