@@ -131,9 +131,7 @@ def test_the_rest_of_the_last_batch_is_of_samples_to_train_on(
     """Not of the first sample, if that is none: what it holds may not be finite."""
     X, y, weight = windows.copy(), target.copy(), np.ones(60)
     if first == "padded":
-        X[0, :2] = np.nan
-        X, y, weight = np.roll(X, 2, axis=0)[2:], np.roll(y, 2)[2:], None
-        X[0, :2] = np.nan
+        X[0, :2], weight = np.nan, None
     else:
         y[0], weight[0] = 1e25, 0
     options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False}
