@@ -92,8 +92,8 @@ def _flush_stderr():
 def without_collections():
     """Have Python collect no garbage while it makes many objects that are to stay.
 
-    It would look through all of them, again and again: TensorFlow's modules are 400,000
-    objects. In the end they count as old, as if it had.
+    It would look through all of them again and again; TensorFlow's modules are some
+    400,000. In the end they count as old, as if it had.
     """
     if not gc.isenabled():
         yield

@@ -54,7 +54,8 @@ class FusedLSTM(layers.LSTM):
         if self.go_backwards:
             steps = tf.reverse(steps, [0])
         n_samples = tf.shape(steps)[1]
-        if steps.shape[-1] % 2 or self.units % 2:  # of odd samples TensorFlow logs then
+        if steps.shape[-1] % 2 or self.units % 2:
+            # TensorFlow warns at every batch if the samples are odd too
             one_if_odd = [0, n_samples % 2]
             steps = tf.pad(steps, [[0, 0], one_if_odd, [0, 0]])
             initial_state = [tf.pad(s, [one_if_odd, [0, 0]]) for s in initial_state]

@@ -126,7 +126,8 @@ def _recurrent_layer(direction, name, bidirectional):
         dtype=direction.keywords["dtype"],
         name=name,
     )
-    # which made the forward layer anew, and a SimpleRNN without its seed
+    # Keras made the forward layer anew from its configuration, which has no seed in
+    # a SimpleRNN (3.15)
     anew, given = both.forward_layer.cell, forward.cell
     anew.seed_generator.state.assign(given.seed_generator.state)
     return both

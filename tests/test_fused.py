@@ -12,7 +12,7 @@ from skrnn import LSTMRegressor, _engine, _fused
 from skrnn._fused import FusedLSTM, can_fuse
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
-ODD = STEPS[:5, :, :1]  # TensorFlow logs of odd samples, if features or units are
+ODD = STEPS[:5, :, :1]  # an odd batch of odd features, which TensorFlow warns of
 LSTM = {
     "cell": "lstm",
     "cell_options": {"activation": "tanh", "recurrent_activation": "sigmoid"},
