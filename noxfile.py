@@ -14,7 +14,16 @@ nox.options.sessions = ["lint", "newest", "docs", "pages_if_changed"]
 
 OLDEST = Path(".ci/oldest.txt")
 OLDEST_TESTED, PAGES_TESTED = Path(".ci/oldest.tested"), Path(".ci/pages.tested")
-LINTED = ["_displays", "_regressors", "_split", "_supervised", "_windowing", "datasets"]
+LINTED = [
+    "datasets/*",
+    "estimators/elman",
+    "estimators/gru",
+    "estimators/lstm",
+    "plotting/*_display",
+    "windows/split",
+    "windows/supervised",
+    "windows/windower",
+]
 BUILT = ["docs/_build", "docs/auto_examples", "docs/generated"]
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
@@ -56,7 +65,7 @@ def lint(session):
     session.run("ruff", "format", "--check", ".")
     session.run("codespell", "skrnn", "tests", "docs", "examples", "benchmarks")
     session.run("codespell", "README.md", "noxfile.py")
-    files = [f"skrnn/{name}.py" for name in LINTED]
+    files = [str(f) for name in LINTED for f in Path("skrnn").glob(f"{name}.py")]
     session.run("numpydoc", "lint", "--config", ".", *files)
 
 

@@ -1,14 +1,15 @@
 """When does XLA pay? Start-up and time of a batch, with XLA and without.
 
-Run `python benchmarks/start_up.py`. The constants of `skrnn._engine.worth_compiling`
-come from such a table.
+Run `python benchmarks/start_up.py`. The constants of
+`skrnn.training.compiled.engine.worth_compiling` come from such a table.
 """
 
 import time
 
 import numpy as np
 
-from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, _backend
+from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
+from skrnn.training import start
 
 N_EPOCHS = 4
 WORKS = [
@@ -32,9 +33,9 @@ def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batc
     def fit(epochs):
         jit = True if xla else "auto"
         rnn = regressor(units, epochs=epochs, batch_size=batch_size, jit=jit)
-        start = time.perf_counter()
+        began = time.perf_counter()
         rnn.set_params(random_state=0).fit(X, X[:, -1, 0])
-        return time.perf_counter() - start
+        return time.perf_counter() - began
 
     first, one = fit(1), np.median([fit(1) for _ in range(3)])
     several = np.median([fit(1 + N_EPOCHS) for _ in range(3)])
@@ -43,11 +44,11 @@ def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batc
 
 
 def main():
-    _backend.load()
-    from skrnn import _engine
+    start.load()
+    from skrnn.training.compiled import engine
 
     for xla in (False, True):  # once in the process TensorFlow itself starts
-        seconds(_engine, xla, GRURegressor, 2, 2, 2, 64, 32)
+        seconds(engine, xla, GRURegressor, 2, 2, 2, 64, 32)
     head = f"{'regressor':14s} units steps rows batch"
     print(f"{head} | graph: start    batch |   XLA: start    batch")
     for work in WORKS:
@@ -55,8 +56,8 @@ def main():
         shape = f"{units:5d} {n_timesteps:5d} {n_rows:4d} {batch_size:5d}"
         row = f"{regressor.__name__:14s} {shape}"
         for xla in (False, True):
-            start, batch = seconds(_engine, xla, *work)
-            row += f" | {start:10.2f} s {1e3 * batch:6.2f} ms"
+            start_up, batch = seconds(engine, xla, *work)
+            row += f" | {start_up:10.2f} s {1e3 * batch:6.2f} ms"
         print(row, flush=True)
 
 

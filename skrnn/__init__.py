@@ -1,12 +1,14 @@
 """Recurrent networks for time series as plain scikit-learn estimators."""
 
 from skrnn import datasets
-from skrnn._displays import ForecastDisplay, LossCurveDisplay
-from skrnn._regressors import ElmanRegressor, GRURegressor, LSTMRegressor
-from skrnn._split import PanelTimeSeriesSplit
-from skrnn._supervised import to_supervised
 from skrnn._version import __version__ as __version__
-from skrnn._windowing import SequenceWindower
+from skrnn.estimators.elman import ElmanRegressor
+from skrnn.estimators.gru import GRURegressor
+from skrnn.estimators.lstm import LSTMRegressor
+from skrnn.plotting.displays import ForecastDisplay, LossCurveDisplay
+from skrnn.windows.split import PanelTimeSeriesSplit
+from skrnn.windows.supervised import to_supervised
+from skrnn.windows.windower import SequenceWindower
 
 __all__ = [
     "ElmanRegressor",

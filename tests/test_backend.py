@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from skrnn import _backend
+from skrnn.training import start
 
 USE = """
 import gc
@@ -36,7 +36,7 @@ pipe.fit(X, X[:, 0]).predict(X)  # enough epochs to be compiled with XLA
 assert "tensorflow" in sys.modules
 assert modules
 for imported in modules:  # where garbage was collected
-    assert "skrnn._wrapper" in imported or "tensorflow" not in imported
+    assert "skrnn.training.wrapper" in imported or "tensorflow" not in imported
 """
 
 
@@ -65,7 +65,7 @@ def test_what_is_made_without_collections_counts_as_old():
     collections = []
     gc.callbacks.append(lambda phase, what: collections.append(what))
     try:
-        with _backend.without_collections():
+        with start.without_collections():
             made = [[number] for number in range(100_000)]
         assert collections == []
     finally:
@@ -80,7 +80,7 @@ def test_without_collections_leaves_a_users_settings_alone():
     gc.freeze()
     frozen = gc.get_freeze_count()
     try:
-        with _backend.without_collections():
+        with start.without_collections():
             pass
         # what is frozen and dies is gone, so there may be fewer
         assert gc.get_freeze_count() > 0.9 * frozen
@@ -88,7 +88,7 @@ def test_without_collections_leaves_a_users_settings_alone():
         gc.unfreeze()
     gc.disable()
     try:
-        with _backend.without_collections():
+        with start.without_collections():
             assert not gc.isenabled()
         assert not gc.isenabled()
     finally:
@@ -102,7 +102,7 @@ LOG_LINES = [
 
 
 def test_log_lines_are_dropped_and_all_else_is_passed_on(capfd):
-    with _backend.quiet_tensorflow():
+    with start.quiet_tensorflow():
         os.write(2, LOG_LINES[0] + b"a user's own line\n" + LOG_LINES[1])
         print("from Python", file=sys.stderr)
     lines = capfd.readouterr().err.splitlines()
@@ -111,7 +111,7 @@ def test_log_lines_are_dropped_and_all_else_is_passed_on(capfd):
 
 def test_log_lines_are_replayed_after_an_error(capfd):
     def fail():
-        with _backend.quiet_tensorflow():
+        with start.quiet_tensorflow():
             os.write(2, LOG_LINES[0])
             raise ImportError
 
@@ -121,7 +121,7 @@ def test_log_lines_are_replayed_after_an_error(capfd):
 
 
 def test_stderr_is_back_after_nested_use(capfd):
-    with _backend.quiet_tensorflow(), _backend.quiet_tensorflow():
+    with start.quiet_tensorflow(), start.quiet_tensorflow():
         pass
     os.write(2, LOG_LINES[0])
     assert capfd.readouterr().err == LOG_LINES[0].decode()
@@ -144,7 +144,7 @@ def test_a_users_own_import_of_tensorflow_is_not_touched():
 
 
 def test_what_was_written_can_be_forgotten(capfd):
-    with _backend.quiet_tensorflow() as forget:
+    with start.quiet_tensorflow() as forget:
         os.write(2, b"a long report\n")
         forget()
         os.write(2, b"heard\n")

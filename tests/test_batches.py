@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._batches import Block, Samples, Schedule, TrainingData
-from skrnn._layout import view_windows
-from skrnn._missing import MISSING
+from skrnn.networks.missing import MISSING
+from skrnn.training.data import Block, Samples, TrainingData
+from skrnn.training.schedule import Schedule
+from skrnn.windows.layout import view_windows
 
 
 @given(

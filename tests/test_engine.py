@@ -16,16 +16,17 @@ from skrnn import (
     ElmanRegressor,
     GRURegressor,
     LSTMRegressor,
-    _engine,
-    _fused,
-    _generic,
-    _programs,
 )
-from skrnn._batches import Samples, Schedule, TrainingData
-from skrnn._epoch import CannotServeError, EpochProgram, capacity_for
-from skrnn._missing import mark_missing
-from skrnn._network import build_network
-from skrnn._programs import ProgramStore
+from skrnn.networks.missing import mark_missing
+from skrnn.training import keras_loop as _generic
+from skrnn.training.compiled import engine as _engine
+from skrnn.training.compiled import fused_lstm as _fused
+from skrnn.training.compiled import programs as _programs
+from skrnn.training.compiled.epoch import CannotServeError, EpochProgram, capacity_for
+from skrnn.training.compiled.programs import ProgramStore
+from skrnn.training.data import Samples, TrainingData
+from skrnn.training.keras_network import build_network
+from skrnn.training.schedule import Schedule
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 

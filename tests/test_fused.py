@@ -8,8 +8,10 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import LSTMRegressor, _engine, _fused
-from skrnn._fused import FusedLSTM, can_fuse
+from skrnn import LSTMRegressor
+from skrnn.training.compiled import engine
+from skrnn.training.compiled import fused_lstm as _fused
+from skrnn.training.compiled.fused_lstm import FusedLSTM, can_fuse
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
 ODD = STEPS[:5, :, :1]  # an odd batch of odd features, which TensorFlow warns of
@@ -139,7 +141,7 @@ def test_who_is_trained_by_it(
         return real(layer, *args, **kwargs)
 
     monkeypatch.setattr(FusedLSTM, "inner_loop", inner_loop)
-    monkeypatch.setattr(_engine._programs, "take", lambda key, build: build())
+    monkeypatch.setattr(engine._programs, "take", lambda key, build: build())
     windows = windows.copy()
     if missing:
         windows[3, 1] = np.nan

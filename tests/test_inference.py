@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import GRURegressor, _inference
-from skrnn._inference import N_FEW_ROWS
-from skrnn._programs import ProgramStore
-from skrnn._session import OwnSession
+from skrnn import GRURegressor
+from skrnn.training.compiled import inference as _inference
+from skrnn.training.compiled.inference import N_FEW_ROWS
+from skrnn.training.compiled.programs import ProgramStore
+from skrnn.training.compiled.session import OwnSession
 
 
 @pytest.fixture(scope="module")

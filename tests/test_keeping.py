@@ -17,9 +17,9 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skrnn import LSTMRegressor, SequenceWindower, _keeping
-from skrnn._index_state import index_of, plain_index
-from skrnn._steps import Step
+from skrnn import LSTMRegressor, SequenceWindower, _estimator
+from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.steps import Step
 
 IN_ANOTHER_PROCESS = """
 import sys
@@ -165,7 +165,7 @@ def test_a_step_is_kept_exactly(unit):
 def test_another_version_warns(pipe, monkeypatch):
     for step in (pipe[1], pipe[2]):
         with monkeypatch.context() as patch:
-            patch.setattr(_keeping, "__version__", "0.0.7")
+            patch.setattr(_estimator, "__version__", "0.0.7")
             kept = pickle.dumps(step)
         with pytest.warns(InconsistentVersionWarning, match=r"kept by skrnn 0\.0\.7"):
             loaded = pickle.loads(kept)

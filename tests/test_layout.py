@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._layout import lag_names, layout_of_names, view_windows
+from skrnn.windows.layout import lag_names, layout_of_names, view_windows
 
 sizes = st.integers(1, 6)
 

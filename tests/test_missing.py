@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skrnn._missing import MISSING, mark_missing, observed
+from skrnn.networks.missing import MISSING, mark_missing, observed
 
 NAN = np.nan
 

@@ -23,7 +23,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skrnn import LSTMRegressor, SequenceWindower, _backend
+from skrnn import LSTMRegressor, SequenceWindower
+from skrnn.training import start
 
 SERIES = np.sin(np.arange(91) / 5)
 X, Y = SERIES[:-1].reshape(-1, 1), SERIES[1:]
@@ -145,7 +146,7 @@ def output_of(process):
 
 
 def threads_of_tensorflow():
-    _backend.load()
+    start.load()
     import tensorflow as tf
 
     return tf.config.threading.get_intra_op_parallelism_threads()
@@ -176,7 +177,7 @@ def test_whose_word_on_threads_counts(variables, expected, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     said = Settings()
-    _backend._limit_threads(said)
+    start._limit_threads(said)
     assert said.set == expected
 
 
@@ -207,7 +208,7 @@ class Settings:
 def test_a_tensorflow_that_has_started_keeps_its_threads(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     started = Settings(started=True)
-    _backend._limit_threads(started)
+    start._limit_threads(started)
     assert started.set == {}
 
 

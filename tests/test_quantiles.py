@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
 from skrnn import ElmanRegressor
-from skrnn._quantiles import in_order, point_weights
+from skrnn.networks.quantiles import in_order, point_weights
 
 LEVELS = (0.1, 0.5, 0.9)
 LEVELS_OF_EACH = st.lists(

@@ -9,9 +9,12 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_array_equal
 
-from skrnn import ElmanRegressor, _engine, _inference, _session
-from skrnn._programs import ProgramStore
-from skrnn._session import ForeignResourceError, OwnSession
+from skrnn import ElmanRegressor
+from skrnn.training.compiled import engine as _engine
+from skrnn.training.compiled import inference as _inference
+from skrnn.training.compiled import session as _session
+from skrnn.training.compiled.programs import ProgramStore
+from skrnn.training.compiled.session import ForeignResourceError, OwnSession
 
 
 def traced(function):

@@ -22,8 +22,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
-from skrnn._batches import hold_out_last
-from skrnn._epoch import EpochProgram
+from skrnn.training.compiled.epoch import EpochProgram
+from skrnn.training.data import hold_out_last
 
 
 @pytest.fixture(params=["auto", False], ids=["engine", "Model.fit"])

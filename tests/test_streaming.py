@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import ElmanRegressor, SequenceWindower, _engine
+from skrnn import ElmanRegressor, SequenceWindower
+from skrnn.training.compiled import engine as _engine
 
 
 def streamed(rows, starts, window_length):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._steps import Step
-from skrnn._timeline import Timeline, place
+from skrnn.windows.steps import Step
+from skrnn.windows.timeline import Timeline, place
 
 MINUTE = 60_000_000_000
 

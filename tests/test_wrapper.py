@@ -8,7 +8,7 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone
 
 from skrnn import ElmanRegressor
-from skrnn._objectives import AUTO_LEARNING_RATE, make_loss, make_optimizer
+from skrnn.training.objectives import AUTO_LEARNING_RATE, make_loss, make_optimizer
 
 SMALL = {"units": 2, "epochs": 3, "random_state": 0}
 

@@ -1,0 +1,116 @@
+"""Private names of scikit-learn, and what is missing from older versions of it."""
+
+# Stays until scikit-learn makes its parameter validation public (private in 1.9).
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+# Stays until scikit-learn says publicly which container `transform` is to return.
+from sklearn.utils._set_output import _get_output_config
+
+# Stay until scikit-learn has public ones (private in 1.9).
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+from skrnn._version import SITE
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # stays until 1.9 is the oldest scikit-learn
+
+    class CallbackSupportMixin:
+        """There are no callbacks to support."""
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "FitTask",
+    "HasMethods",
+    "Interval",
+    "LinkedHTML",
+    "StrOptions",
+    "check_feature_names_in",
+    "check_sample_weight",
+    "fit_context",
+    "returns_frame",
+]
+
+
+def returns_frame(transformer):
+    """Tell whether `set_output` asks a transformer for a DataFrame."""
+    return _get_output_config("transform", transformer)["dense"] != "default"
+
+
+class LinkedHTML:
+    """Links from scikit-learn's HTML of an estimator to our pages, and more in it.
+
+    scikit-learn describes these names for third parties in a docstring of 1.6 to 1.9.
+    May go when they are public.
+    """
+
+    _doc_link_module = "skrnn"
+    _doc_link_template = f"{SITE}/generated/skrnn.{{name}}.html"
+
+    def _doc_link_url_param_generator(self):
+        return {"name": type(self).__name__}
+
+    def _get_fitted_attr_html(self, doc_link=""):  # called from 1.9 on
+        table = super()._get_fitted_attr_html(doc_link)
+        attributes = table._repr_html_inner
+        table._repr_html_inner = lambda: attributes() + self._more_html()
+        return table
+
+    def _more_html(self):
+        """Return HTML to show below the fitted attributes."""
+        return ""
+
+
+class FitTask:
+    """A fit as scikit-learn's callbacks are told of it; before 1.9 none is.
+
+    scikit-learn documents `_init_callback_context` for third parties under this
+    name; `_skl_callbacks` has no public form in 1.9.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        What is fitted.
+    max_epochs : int
+        Parts of the fit of which callbacks are told, at most.
+    X, y
+        The data of `fit`.
+    sample_weight : array-like, default=None
+        Weights of the samples.
+    """
+
+    def __init__(self, estimator, max_epochs, X, y, sample_weight=None):
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": weights}
+        self._context = None
+        self.is_watched = bool(getattr(estimator, "_skl_callbacks", ()))
+        if hasattr(estimator, "_init_callback_context"):
+            self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+            self._context.call_on_fit_task_begin(**self._told)
+
+    def begin_epoch(self):
+        """Tell that an epoch begins."""
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._told)
+
+    def end_epoch(self, attributes):
+        """Tell that the epoch ended; return whether training is to stop.
+
+        Parameters
+        ----------
+        attributes : callable
+            Returns what makes a copy of the estimator a fitted one.
+        """
+        return self._epoch.call_on_fit_task_end(
+            **self._told, reconstruction_attributes=attributes
+        )
+
+    def end(self):
+        """Tell that the fit ended."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(
+                **self._told, reconstruction_attributes=dict
+            )

@@ -1,0 +1,6 @@
+"""Generators of series, and a small bundled one; nothing is downloaded."""
+
+from skrnn.datasets.generators import make_adding, make_echo, make_sine
+from skrnn.datasets.loaders import load_co2
+
+__all__ = ["load_co2", "make_adding", "make_echo", "make_sine"]

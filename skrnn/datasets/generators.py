@@ -1,0 +1,101 @@
+"""Generated series and problems."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+def make_sine(n_samples=1000, *, t_max=100.0):
+    """Sample sin(t) at equal steps of t in [0, `t_max`].
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Number of samples.
+    t_max : float, default=100.0
+        Last t, in radians.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The series, float64.
+
+    Examples
+    --------
+    >>> from skrnn.datasets import make_sine
+    >>> make_sine(3, t_max=3.14159265).round(3).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    return np.sin(np.linspace(0.0, t_max, n_samples))
+
+
+def make_adding(n_samples=1000, *, n_timesteps=50, random_state=None):
+    """Generate the adding problem: the sum of the two marked values of a sequence.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Number of sequences.
+    n_timesteps : int, default=50
+        Length of a sequence, at least 2.
+    random_state : int, RandomState instance or None, default=None
+        Determines values and marks.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_timesteps, 2)
+        A value uniform in [0, 1) and a mark, 0 or 1, of each step. One step of
+        the first half of a sequence is marked and one of the second.
+    y : ndarray of shape (n_samples,)
+        The sums. Always predicting 1 has a mean squared error of 1/6.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation
+    9(8), 1997, experiment 4.
+
+    Examples
+    --------
+    >>> from skrnn.datasets import make_adding
+    >>> X, y = make_adding(5, n_timesteps=8, random_state=0)
+    >>> X.shape, bool((y == (X[..., 0] * X[..., 1]).sum(axis=1)).all())
+    ((5, 8, 2), True)
+    """
+    rng = check_random_state(random_state)
+    X = np.zeros((n_samples, n_timesteps, 2))
+    X[..., 0] = rng.uniform(size=(n_samples, n_timesteps))
+    half = n_timesteps // 2
+    rows = np.arange(n_samples)
+    X[rows, rng.randint(0, half, size=n_samples), 1] = 1.0
+    X[rows, rng.randint(half, n_timesteps, size=n_samples), 1] = 1.0
+    return X, (X[..., 0] * X[..., 1]).sum(axis=1)
+
+
+def make_echo(n_samples=1000, *, lag=10, random_state=None):
+    """Generate noise and its echo: the target is the input `lag` steps ago.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Number of rows.
+    lag : int, default=10
+        Steps from a value to its echo.
+    random_state : int, RandomState instance or None, default=None
+        Determines the noise.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, 1)
+        Rows in time order, uniform in [-1, 1).
+    y : ndarray of shape (n_samples,)
+        `y[t]` is `X[t - lag, 0]`. Always predicting 0 has a mean squared error
+        of 1/3.
+
+    Examples
+    --------
+    >>> from skrnn.datasets import make_echo
+    >>> X, y = make_echo(100, lag=3, random_state=0)
+    >>> bool((y[3:] == X[:-3, 0]).all())
+    True
+    """
+    noise = check_random_state(random_state).uniform(-1.0, 1.0, size=n_samples + lag)
+    return noise[lag:].reshape(-1, 1), noise[:n_samples]

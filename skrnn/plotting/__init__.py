@@ -1,0 +1,4 @@
+"""The displays, and what they draw with.
+
+Imports `skrnn.windows`.
+"""

@@ -1,0 +1,103 @@
+"""Times as they are drawn."""
+
+import numpy as np
+import pandas as pd
+
+from skrnn.windows.timeline import Timeline
+
+
+def times_of(index, leads):
+    """Find the times of values that lie some steps ahead of their rows.
+
+    Parameters
+    ----------
+    index : Index of shape (n_rows,)
+        Time of each row; other values number the rows.
+    leads : ndarray of int, shape (n_steps,)
+        Steps from a row to each of its values.
+
+    Returns
+    -------
+    times : ndarray of shape (n_rows, n_steps)
+        Datetimes or numbers.
+    breaks : ndarray of bool, shape (n_rows,)
+        Before which rows times are missing.
+
+    Raises
+    ------
+    ValueError
+        If times do not increase, or are of several series.
+    """
+    if isinstance(index, pd.MultiIndex):
+        if len(index.get_level_values(0).unique()) > 1:
+            raise ValueError(
+                "ForecastDisplay draws one series. Select one of the panel, for "
+                "instance with `y.loc[['a']]`."
+            )
+        index = index.get_level_values(-1)
+    n_steps = _steps_between(index)
+    at = np.concatenate([[0], np.cumsum(n_steps)])
+    times = plottable(index if _is_plottable(index) else pd.RangeIndex(len(index)))
+    breaks = np.concatenate([[False], n_steps > 1])
+    if not np.any(leads):
+        return np.repeat(times[:, np.newaxis], len(leads), axis=1), breaks
+    return _at_steps(times, at, at[:, np.newaxis] + leads), breaks
+
+
+def _steps_between(index):
+    """Return the steps from each time to the next; all 1 where they are not regular."""
+    same = np.ones(len(index) - 1, dtype=bool)
+    try:
+        timeline = Timeline.of_index(index)
+        step = timeline and timeline.step()
+    except ValueError:
+        if _is_plottable(index) and not index.is_monotonic_increasing:
+            raise
+        step = None
+    steps = step and step.count(index, same)
+    return same.astype(np.int64) if steps is None else steps
+
+
+def _is_plottable(index):
+    """Tell whether an index is of times or other numbers."""
+    times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+    return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
+
+
+def _at_steps(times, known, wanted):
+    """Return times at steps, between and behind those that are known."""
+    numbers = times
+    is_date = np.issubdtype(times.dtype, np.datetime64)
+    if is_date:
+        numbers = (times - times[0]).astype("timedelta64[us]").astype(np.float64)
+    n_steps = known[-1] - known[0]
+    length = (numbers[-1] - numbers[0]) / n_steps if n_steps else 1.0
+    found = np.interp(wanted, known, numbers)
+    found += length * np.maximum(wanted - known[-1], 0)
+    found += length * np.minimum(wanted - known[0], 0)
+    if not is_date:
+        return found
+    return times[0] + found.round().astype("timedelta64[us]")
+
+
+def plottable(index):
+    """Return times as matplotlib takes them.
+
+    Parameters
+    ----------
+    index : Index
+        Times or numbers.
+
+    Returns
+    -------
+    ndarray
+        Datetimes, in a time zone those of the wall clock, or numbers, timedeltas in
+        hours.
+    """
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex):
+        return index.tz_localize(None).to_numpy()
+    if isinstance(index, pd.TimedeltaIndex):
+        return (index / pd.Timedelta(hours=1)).to_numpy()
+    return index.to_numpy(dtype=np.float64)

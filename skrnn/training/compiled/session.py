@@ -1,0 +1,177 @@
+"""Traced functions in a TensorFlow session of their own.
+
+What TensorFlow compiles for a session goes with the session. What it compiles in eager
+mode, XLA's executables above all, stays until the process ends.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from skrnn._compat.tensorflow import session_callable
+from skrnn.training.compiled.programs import values_of
+from skrnn.training.start import quiet_tensorflow
+
+v1 = tf.compat.v1
+
+
+class ForeignResourceError(Exception):
+    """Something that is of one session, or of eager mode, alone."""
+
+
+class OwnSession:
+    """Variables, and functions that read and change them, apart from all others.
+
+    Parameters
+    ----------
+    variables : list of tf.Variable
+        What functions are traced with. Each has another in its place here, with the
+        same value at first.
+
+    Attributes
+    ----------
+    variables : list of tf.Variable
+        Those given, and behind them what functions brought along.
+    """
+
+    def __init__(self, variables):
+        self.variables = []
+        self._places = {}
+        self._graph = tf.Graph()
+        self._session = v1.Session(graph=self._graph, config=_configuration())
+        with quiet_tensorflow():  # the first session of a process logs
+            self._take_in(variables)
+
+    def _take_in(self, variables):
+        new = [v for v in variables if id(v.handle) not in self._places]
+        with self._graph.as_default():
+            for number, variable in enumerate(new, start=len(self.variables)):
+                self._places[id(variable.handle)] = _Place(number, variable)
+        self.variables += new
+        self.assign(new, values_of(new))
+
+    def values(self, variables):
+        """Return the values of some of the variables as a list of ndarray."""
+        places = [self._places[id(variable.handle)] for variable in variables]
+        return self._session.run([place.value for place in places]) if places else []
+
+    def assign(self, variables, values):
+        """Set some of the variables."""
+        places = [self._places[id(variable.handle)] for variable in variables]
+        if places:
+            news = dict(zip([p.new for p in places], values, strict=True))
+            self._session.run([place.assign for place in places], news)
+
+    def add(self, function, *, xla):
+        """Return a traced function as a function of arrays.
+
+        Parameters
+        ----------
+        function : tf.types.experimental.ConcreteFunction
+            From tensors to one tensor.
+        xla : bool
+            Whether XLA compiles it, when it is first called.
+
+        Returns
+        -------
+        callable
+
+        Raises
+        ------
+        ForeignResourceError
+            If the function holds what is neither a constant nor a variable that it
+            reads as one.
+        """
+        self._take_in(function.variables)
+        captured = function.captured_inputs
+        given = function.inputs[: len(function.inputs) - len(captured)]
+        with self._graph.as_default():
+            inputs = [v1.placeholder(tensor.dtype, tensor.shape) for tensor in given]
+            held = [self._own(tensor) for tensor in captured]
+            result = _call(function, [*inputs, *held], xla=xla)
+        return session_callable(self._session, result, inputs)
+
+    def _own(self, captured):
+        """Return what stands here for a tensor that a function captured."""
+        if captured.dtype != tf.resource:
+            return tf.constant(captured.numpy())
+        if id(captured) not in self._places:
+            raise ForeignResourceError(
+                "the loss or a metric holds a TensorFlow resource that it does not "
+                "read as a variable, such as a table"
+            )
+        return self._places[id(captured)].handle
+
+
+class _Place:
+    """A variable of the graph that is being built, in the place of another."""
+
+    def __init__(self, number, variable):
+        self.of = variable  # which has to live, as it is known by the id of its handle
+        dtype, shape = variable.dtype, variable.shape
+        name = f"variable_{number}"
+        self.handle = tf.raw_ops.VarHandleOp(dtype=dtype, shape=shape, shared_name=name)
+        self.new = v1.placeholder(dtype, shape)
+        self.assign = tf.raw_ops.AssignVariableOp(resource=self.handle, value=self.new)
+        self.value = tf.raw_ops.ReadVariableOp(resource=self.handle, dtype=dtype)
+
+
+def _call(function, inputs, *, xla):
+    """Add a call of a traced function to the graph that is being built."""
+    signature = function.function_def.signature
+    names = [f"input_{number}" for number in range(len(inputs))]
+    call = v1.NodeDef(name="call", op="StatefulPartitionedCall", input=names)
+    call.attr["f"].func.name = signature.name
+    call.attr["Tin"].list.type.extend(
+        tensor.dtype.as_datatype_enum for tensor in inputs
+    )
+    call.attr["Tout"].list.type.extend(output.type for output in signature.output_arg)
+    call.attr["_XlaMustCompile"].b = xla
+    call.attr["config_proto"].s = _without_fused_products().SerializeToString()
+    parts = function.graph.as_graph_def()
+    program = v1.GraphDef(node=[call], library=parts.library, versions=parts.versions)
+    program.library.function.append(function.function_def)
+    (result,) = tf.graph_util.import_graph_def(
+        program,
+        input_map={f"{name}:0": i for name, i in zip(names, inputs, strict=True)},
+        return_elements=["call:0"],
+    )
+    return result
+
+
+def _configuration():
+    """Return how a session runs: without GPUs, and no operation on several threads.
+
+    How TensorFlow divides a sum between threads depends on how many there are, and
+    with it the last bits. Several operations at a time take the threads of eager mode.
+
+    A session looks for GPUs by itself, also for those that are hidden from eager mode.
+    Its graph is little more than one call, which a thread pool would only delay.
+    """
+    config = v1.ConfigProto(
+        device_count={"GPU": 0},
+        allow_soft_placement=tf.config.get_soft_device_placement(),
+        intra_op_parallelism_threads=1,
+        inter_op_parallelism_threads=(
+            tf.config.threading.get_inter_op_parallelism_threads()
+        ),
+    )
+    config.experimental.executor_type = "SINGLE_THREADED_EXECUTOR"
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
+
+
+def _without_fused_products():
+    """Return what TensorFlow does to a function: all it does by default but one thing.
+
+    Of a product with a sum it makes one of oneDNN's, of which each thread keeps 1024,
+    each of another shape; they take 0.1 MB and more for every new network.
+    """
+    config = v1.ConfigProto()
+    rewriting = config.graph_options.rewrite_options
+    rewriting.remapping = rewriting.OFF
+    return config
+
+
+def aligned(array):
+    """Return an array that a session takes without a copy."""
+    return np.asarray(tf.constant(array))

@@ -1,0 +1,192 @@
+"""Regular steps of an index: inferred, and counted between times."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skrnn.windows.index_state import offset_of, plain_offset
+
+_UNITS = {"number", "wall clock", "month", "month end"}
+_DAY = 86_400_000_000_000  # in nanoseconds
+MOST = 0.8  # share of rows on the next business day that tells holidays from holes
+
+
+@dataclass(frozen=True)
+class Step:
+    """A regular step of time.
+
+    Parameters
+    ----------
+    unit : {"number", "wall clock", "month", "month end"} or BaseOffset
+        What is counted: the index's own numbers (nanoseconds for datetimes and
+        timedeltas), nanoseconds of the local wall clock, months at the same day and
+        time, months at their last day, or a pandas offset such as business days.
+    n : int
+        How many of them make a step.
+    """
+
+    unit: str | pd.offsets.BaseOffset
+    n: int
+
+    def __getstate__(self):
+        return {"unit": plain_offset(self.unit), "n": self.n}
+
+    def __setstate__(self, state):
+        unit = state["unit"]
+        # the units that are words are no aliases of offsets
+        unit = unit if unit in _UNITS else offset_of(unit)
+        vars(self).update(unit=unit, n=state["n"])
+
+    def count(self, times, same):
+        """Count the steps from each time to the next.
+
+        Parameters
+        ----------
+        times : Index
+            Times of rows.
+        same : ndarray of bool, shape (n_rows - 1,)
+            Where a row and the next one are of the same series.
+
+        Returns
+        -------
+        ndarray of int64, shape (same.sum(),)
+            Number of steps between the rows of the same series, or None if a time
+            does not lie on the step.
+        """
+        numbers = self._numbers(times)
+        if numbers is None:
+            return None
+        steps, rest = np.divmod(np.diff(numbers)[same], self.n)
+        return None if rest.any() else steps
+
+    def _numbers(self, times):
+        if self.unit == "number":
+            return numbers_of(times)
+        if self.unit == "wall clock":
+            return numbers_of(times.tz_localize(None))
+        if isinstance(self.unit, str):
+            regular = _are_month_ends(times) or _same_day(times)
+            return _months(times) if regular else None
+        grid = pd.date_range(times.min(), times.max(), freq=self.unit)
+        numbers = grid.get_indexer(times)
+        return None if (numbers < 0).any() else numbers
+
+    def __str__(self):
+        if not isinstance(self.unit, str):
+            return self.unit.freqstr
+        if self.unit.startswith("month"):
+            return "1 month" if self.n == 1 else f"{self.n} months"
+        return f"{self.n}"
+
+    def worded(self, times):
+        """Return the step in words, for times of an index of this kind."""
+        is_span = isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex))
+        if is_span and self.unit in ("number", "wall clock"):
+            return f"{pd.Timedelta(self.n, 'ns')}"
+        return str(self)
+
+
+def infer_step(times, same):
+    """Find the step of an index.
+
+    Parameters
+    ----------
+    times : Index
+        Times of rows, increasing within each series.
+    same : ndarray of bool, shape (n_rows - 1,)
+        Where a row and the next one are of the same series.
+
+    Returns
+    -------
+    Step or None
+        None where no series has two rows and the index has no freq of its own.
+
+    Raises
+    ------
+    ValueError
+        If there is no regular step.
+    """
+    own = _own_step(times)
+    if own is not None:
+        return own
+    if not same.any():
+        return None
+    candidates = [Step("number", _smallest(numbers_of(times), same))]
+    if isinstance(times, pd.DatetimeIndex):
+        candidates = [*_calendar_steps(times, same), *candidates]
+    for step in candidates:
+        if step.count(times, same) is not None:
+            return step
+    raise ValueError(
+        "The index of X has no regular step: rows are at least "
+        f"{candidates[-1].worded(times)} apart, and other distances are no multiples "
+        "of that."
+    )
+
+
+def numbers_of(times):
+    """Return times as int64: nanoseconds, ordinals of periods, or themselves."""
+    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        times = times.as_unit("ns")
+    return times.astype(np.int64).to_numpy()
+
+
+def _own_step(times):
+    """Return the step that the index itself declares."""
+    freq = getattr(times, "freq", None)
+    if isinstance(times, pd.PeriodIndex):
+        return Step("number", freq.n)
+    if isinstance(times, pd.RangeIndex):
+        return Step("number", times.step)
+    if freq is None:
+        return None
+    # the days first: in pandas 2 they are ticks too
+    days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
+    if days is not None:
+        unit = "number" if getattr(times, "tz", None) is None else "wall clock"
+        return Step(unit, days * freq.n * _DAY)
+    if isinstance(freq, pd.offsets.Tick):
+        return Step("number", pd.Timedelta(freq).as_unit("ns").value)
+    return Step(freq, 1)
+
+
+def _calendar_steps(times, same):
+    """Yield the steps of the calendar that datetimes may have, best first."""
+    months = _smallest(_months(times), same)
+    if months > 0:
+        if _are_month_ends(times):
+            yield Step("month end", months)
+        if _same_day(times):
+            yield Step("month", months)
+    local = times.tz_localize(None)
+    days = local.to_numpy().astype("datetime64[D]")
+    steps = np.diff(days).astype(int)[same]
+    if np.is_busday(days).all() and _one_time_of_day(times):
+        business = np.busday_count(days[:-1], days[1:])[same]
+        over_a_weekend = (business == 1) & (steps == 3)
+        if over_a_weekend.any() and (business == 1).mean() >= MOST:
+            yield Step(pd.offsets.BusinessDay(), 1)
+    if times.tz is not None and not (np.diff(numbers_of(local))[same] % _DAY).any():
+        yield Step("wall clock", int(steps.min()) * _DAY)
+
+
+def _smallest(numbers, same):
+    return int(np.diff(numbers)[same].min())
+
+
+def _months(times):
+    return (times.year * 12 + times.month).to_numpy().astype(np.int64)
+
+
+def _are_month_ends(times):
+    return bool(times.is_month_end.all()) and _one_time_of_day(times)
+
+
+def _same_day(times):
+    return len(times.day.unique()) == 1 and _one_time_of_day(times)
+
+
+def _one_time_of_day(times):
+    local = times.tz_localize(None)
+    return len((local - local.normalize()).unique()) == 1

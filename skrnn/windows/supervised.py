@@ -1,0 +1,165 @@
+"""A series to a supervised problem."""
+
+import re
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array
+
+from skrnn.windows.timeline import Timeline, place
+
+_LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
+
+
+def to_supervised(series, horizon=1, *, target=None):
+    """Turn series into aligned X and y: what is known, and what comes next.
+
+    Row t of X is what is known at time t, and row t of y the target at t+1, or at
+    t+1, ..., t+`horizon`. Rows whose future is unknown are left out.
+
+    Parameters
+    ----------
+    series : Series, DataFrame or array-like of shape (n_rows,) or (n_rows, n_columns)
+        In time order. The index of pandas data decides which row comes next, as in
+        :class:`SequenceWindower`: after a hole none does. A (series, time)
+        MultiIndex is a panel.
+    horizon : int, default=1
+        Steps ahead. More than 1 makes y two-dimensional, a column for each step.
+    target : str, list of str, int or list of int, default=None
+        The columns to predict, by their names, or by position for arrays. None
+        takes all of them.
+
+    Returns
+    -------
+    X : DataFrame or ndarray of shape (n_rows_out, n_columns)
+        All columns at time t. pandas data keep their index.
+    y : Series, DataFrame or ndarray of shape (n_rows_out,) or \
+            (n_rows_out, n_targets * horizon)
+        One-dimensional for one target and a horizon of 1. Columns are called
+        `<target>_lead<h>`, the nearest step first and targets fastest.
+
+    Raises
+    ------
+    ValueError
+        If `horizon` is not a positive int, a target is not a column, no row has a
+        known future, the index is not regular, or an array has missing targets.
+
+    See Also
+    --------
+    SequenceWindower : Turns the rows of X into windows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skrnn import to_supervised
+    >>> days = pd.date_range("2026-01-01", periods=4, freq="D")
+    >>> load = pd.DataFrame({"load": [1.0, 2.0, 3.0, 4.0], "wind": 0.0}, index=days)
+    >>> X, y = to_supervised(load, target="load")
+    >>> X.join(y)
+                load  wind  load_lead1
+    2026-01-01   1.0   0.0         2.0
+    2026-01-02   2.0   0.0         3.0
+    2026-01-03   3.0   0.0         4.0
+    >>> to_supervised([1.0, 2.0, 3.0, 4.0], horizon=2)[1]
+    array([[2., 3.],
+           [3., 4.]])
+    """
+    if not isinstance(horizon, Integral) or horizon < 1:
+        raise ValueError(f"horizon must be an int of at least 1. Got {horizon!r}.")
+    if not len(series):
+        raise ValueError("The series has no rows.")
+    in_pandas = isinstance(series, (pd.Series, pd.DataFrame))
+    X = _as_frame(series)
+    if horizon >= len(X):
+        raise ValueError(_no_future(horizon, X))
+    timeline = Timeline.of(X) if in_pandas else None
+    targets = _target_columns(X, target)
+    values = X[targets].to_numpy(dtype=_float_dtype(X[targets]), na_value=np.nan)
+    future = _future(values, timeline, horizon)
+    known = ~pd.isna(future).any(axis=1)
+    if not known.any():
+        raise ValueError(_no_future(horizon, X))
+    if timeline is None and not known[: np.flatnonzero(known)[-1]].all():
+        raise ValueError(
+            "The target has missing values, and without an index of times their rows "
+            "cannot be left out: windows would bridge them. Give a DataFrame with an "
+            "index of times, or fill the values."
+        )
+    steps = range(1, horizon + 1)
+    names = [f"{name}_lead{step}" for step in steps for name in targets]
+    y = pd.DataFrame(future[known], index=X.index[known], columns=names)
+    X = X[known].copy()
+    if len(names) == 1:
+        y = y[names[0]]
+    return (X, y) if in_pandas else (X.to_numpy(), y.to_numpy())
+
+
+def lead_of_name(name):
+    """Read a name that `to_supervised` gives.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+
+    Returns
+    -------
+    tuple of (str, int) or None
+        Target and steps ahead; None for another name.
+    """
+    match = _LEAD_NAME.fullmatch(name)
+    return match and (match["target"], int(match["lead"]))
+
+
+def _no_future(horizon, X):
+    return f"No row has a known future: horizon={horizon} with {len(X)} rows."
+
+
+def _as_frame(series):
+    if isinstance(series, pd.DataFrame):
+        return series
+    if isinstance(series, pd.Series):
+        return series.to_frame("x0" if series.name is None else series.name)
+    array = check_array(
+        series, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series"
+    )
+    return pd.DataFrame(array.reshape(len(array), -1))
+
+
+def _target_columns(X, target):
+    columns = list(X.columns)
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"The columns of the series must differ. Got {columns}.")
+    if target is None:
+        return columns
+    several = pd.api.types.is_list_like(target) and not (
+        isinstance(target, tuple) and target in columns
+    )
+    targets = list(target) if several else [target]
+    if (
+        not targets
+        or not set(targets) <= set(columns)
+        or len({*targets}) < len(targets)
+    ):
+        raise ValueError(
+            f"target must name different columns of the series, which are {columns}. "
+            f"Got {target!r}."
+        )
+    return targets
+
+
+def _float_dtype(frame):
+    return np.float32 if (frame.dtypes == np.float32).all() else np.float64
+
+
+def _future(values, timeline, horizon):
+    """Return the values 1, ..., horizon steps later, NaN where there are none."""
+    if timeline is None:
+        places, n_places = np.arange(len(values)), len(values)
+    else:
+        places, _ = place(timeline, timeline.step(), horizon + 1)
+        n_places = places.max() + 1
+    ahead = np.full((n_places + horizon, values.shape[1]), np.nan, dtype=values.dtype)
+    ahead[places] = values
+    return np.hstack([ahead[places + step] for step in range(1, horizon + 1)])

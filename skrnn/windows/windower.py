@@ -1,0 +1,336 @@
+"""SequenceWindower: rows in time order to windows."""
+
+import hashlib
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skrnn._compat.sklearn import (
+    CallbackSupportMixin,
+    FitTask,
+    Interval,
+    LinkedHTML,
+    StrOptions,
+    check_feature_names_in,
+    fit_context,
+    returns_frame,
+)
+from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
+from skrnn.windows.timeline import Timeline, place
+
+_X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+_VALUES_AT_ONCE = 2**16  # that are copied to tell rows from others
+
+
+class SequenceWindower(
+    CallbackSupportMixin,
+    TransformerMixin,
+    VersionedEstimator,
+    LinkedHTML,
+    BaseEstimator,
+):
+    """Turn rows in time order into windows, one window for every row.
+
+    Row t of the output is the window that ends at row t of the input, so the
+    number and the order of rows stay, `y` needs no alignment, and the window
+    length is an ordinary hyper-parameter. `y[t]` is whatever is to be predicted
+    at time t, usually a later value.
+
+    Of data with an index of times, a missing timestamp is a missing step of the
+    windows, and with a two-level MultiIndex (series, time), a panel, no window
+    crosses a series.
+
+    The output is a read-only view on one padded copy of the rows: it takes
+    O(n_rows * n_features) memory, whatever the window length. Only data with missing
+    timestamps, and panels, are copied window by window. The padded copy of a
+    `numpy.memmap` of floats is in a temporary file, memory-mapped as well.
+
+    Parameters
+    ----------
+    window_length : int, default=10
+        Steps in a window, its own row included.
+    pad : {"nan", "edge"} or float, default="nan"
+        What fills the steps before the first known row. `"nan"` marks them
+        missing, which the recurrent regressors skip; `"edge"` repeats the first
+        row; a number fills with it.
+    history : {"auto", "none"}, default="auto"
+        Which rows come before the first row of the data that `transform` gets.
+
+        - `"auto"`, data with an index of times (a DatetimeIndex, PeriodIndex,
+          TimedeltaIndex or integers): the index says it. The last rows of `fit`
+          come before later rows, and a gap between them is missing steps; data
+          from before or from elsewhere have no history.
+        - `"auto"`, other data: the rows of `fit` are windowed as in `fit`. Any
+          other rows are taken to start `gap` rows after the last row of `fit`.
+        - `"none"`: none; every call of `transform` starts anew.
+    gap : int, default=0
+        Rows between those of `fit` and the next ones in data without an index of
+        times, as in :class:`~sklearn.model_selection.TimeSeriesSplit`. They are
+        missing steps.
+    flatten : bool, default=False
+        Whether a window is a row of `window_length * n_features` numbers, oldest
+        step first and features fastest, as other estimators want it. Output to
+        DataFrames (`set_output`) is always flat.
+
+    Attributes
+    ----------
+    last_window_ : ndarray of shape (n_steps, n_features)
+        The last rows seen in `fit`, at most `window_length - 1` of each series.
+    last_index_ : Index of shape (n_steps,) or None
+        Their index; None for data without an index of times.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in `fit`. Defined if all of them are strings.
+
+    See Also
+    --------
+    LSTMRegressor : Long short-term memory network on such windows.
+
+    Notes
+    -----
+    Two of scikit-learn's estimator checks ask that a row's output does not depend
+    on the rows around it. A window is just that, so these two cannot hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import SequenceWindower
+    >>> X = np.arange(4.0).reshape(-1, 1)
+    >>> SequenceWindower(window_length=3, flatten=True).fit_transform(X)
+    array([[nan, nan,  0.],
+           [nan,  0.,  1.],
+           [ 0.,  1.,  2.],
+           [ 1.,  2.,  3.]])
+
+    New rows know those of `fit`:
+
+    >>> windower = SequenceWindower(window_length=3, flatten=True).fit(X)
+    >>> windower.transform([[4.0], [5.0]])
+    array([[2., 3., 4.],
+           [3., 4., 5.]])
+
+    An index of times tells what lies between:
+
+    >>> import pandas as pd
+    >>> days = pd.date_range("2026-01-01", periods=6, freq="D")
+    >>> load = pd.DataFrame({"load": np.arange(6.0)}, index=days)
+    >>> windower.fit(load[:3]).transform(load[4:])
+    array([[ 2., nan,  4.],
+           [nan,  4.,  5.]])
+    """
+
+    _parameter_constraints = {
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "pad": [
+            StrOptions({"nan", "edge"}),
+            Interval(Real, None, None, closed="neither"),
+        ],
+        "history": [StrOptions({"auto", "none"})],
+        "gap": [Interval(Integral, 0, None, closed="left")],
+        "flatten": ["boolean"],
+    }
+
+    def __init__(
+        self, window_length=10, *, pad="nan", history="auto", gap=0, flatten=False
+    ):
+        self.window_length = window_length
+        self.pad = pad
+        self.history = history
+        self.gap = gap
+        self.flatten = flatten
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "last_index_" in state:
+            state["last_index_"] = plain_index(state["last_index_"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "last_index_" in state:
+            self.last_index_ = index_of(state["last_index_"])
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Remember the last rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), or Series
+            Rows in time order. NaN marks a missing value and passes through.
+        y : None
+            Ignored; scikit-learn's convention.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, X is not as described, or its index
+            does not increase or has no regular step.
+        """
+        task = FitTask(self, 0, X, y)
+        with unchanged_on_error(self):
+            rows, timeline = self._rows(X, reset=True)
+            self._step = timeline.step() if timeline else None
+            last = _last_rows(timeline, len(rows), self.window_length - 1)
+            self.last_window_ = rows[last].copy()
+            self.last_index_ = timeline.index[last] if timeline else None
+            self._fingerprint = _fingerprint(rows)
+        task.end()
+        return self
+
+    def transform(self, X):
+        """Window the rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), or Series
+            Rows in time order.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, window_length, n_features), or DataFrame or \
+                ndarray of shape (n_rows, window_length * n_features)
+            Window t ends at row t, oldest step first. The dtype is that of X if it
+            is float32, and float64 otherwise.
+
+        Raises
+        ------
+        ValueError
+            If X has other features or another kind of index than in `fit`, infinite
+            values, or times off the step of those in `fit`.
+        """
+        check_is_fitted(self)
+        rows, timeline = self._rows(X, reset=False)
+        in_fit = self.last_index_
+        if timeline is None and isinstance(in_fit, pd.MultiIndex):
+            raise ValueError(
+                "X has no (series, time) index, but it had one in fit. In a pipeline, "
+                "let the steps before return DataFrames: "
+                '`set_output(transform="pandas")`.'
+            )
+        if timeline is None or (in_fit is None and timeline.series is None):
+            return self._window_in_order(rows)
+        return self._window_by_index(rows, timeline)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of the output.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input features; None takes those of `fit`, or `x0`, `x1`
+            and so on.
+
+        Returns
+        -------
+        ndarray of str objects
+            `<feature>_lag<k>` for flat windows, oldest step first and features
+            fastest. For 3-D windows `lag<k>`, the names of the second axis.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not those of `fit`.
+        """
+        check_is_fitted(self)
+        features = check_feature_names_in(self, input_features)
+        if self._is_flat():
+            return np.array(lag_names(features, self.window_length), dtype=object)
+        lags = range(self.window_length - 1, -1, -1)
+        return np.array([f"lag{lag}" for lag in lags], dtype=object)
+
+    def _is_flat(self):
+        return self.flatten or returns_frame(self)
+
+    def _rows(self, X, *, reset):
+        if isinstance(X, pd.Series):
+            X = X.to_frame()
+        timeline = Timeline.of(X)
+        return validate_data(self, X, reset=reset, **_X_CHECKS), timeline
+
+    def _window_in_order(self, rows):
+        """Window rows that follow each other, and perhaps those of fit."""
+        known = rows[:0]
+        if self.history == "auto" and _fingerprint(rows) != self._fingerprint:
+            gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
+            known = np.concatenate([self.last_window_.astype(rows.dtype), gap])
+        n_before = self.window_length - 1
+        padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
+        padded[n_before:] = rows
+        padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
+        return view_windows(padded, self.window_length, flatten=self._is_flat())
+
+    def _window_by_index(self, rows, timeline):
+        """Window rows as their index says, after those of fit that are earlier."""
+        known = self.last_window_[:0].astype(rows.dtype)
+        codes = None if timeline.series is None else timeline.codes
+        # without a step of fit, nothing tells how far its row is from the new ones
+        if self.history == "auto" and self._step is not None:
+            last = Timeline.of_index(self.last_index_)
+            earlier = last.before(timeline)
+            known = self.last_window_[earlier].astype(rows.dtype)
+            timeline = last[earlier].followed_by(timeline)
+        step = self._step or timeline.step()
+        places, first = place(timeline, step, self.window_length)
+        rows = np.concatenate([known, rows])
+        padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+        padded[places] = rows
+        if self.pad != "nan":
+            before = places[first, np.newaxis] - np.arange(1, self.window_length)
+            padded[before] = rows[first, np.newaxis] if self.pad == "edge" else self.pad
+        windows = view_windows(padded, self.window_length, flatten=self._is_flat())
+        ends = places[len(known) :] - (self.window_length - 1)
+        if (np.diff(ends) == 1).all():
+            chosen = windows[ends[0] : ends[-1] + 1]
+        else:
+            chosen = windows[ends]
+        chosen.flags.writeable = False
+        if codes is not None:
+            chosen = chosen.view(PanelWindows)
+            chosen.series_codes = codes
+        return chosen
+
+
+def _last_rows(timeline, n_rows, n_last):
+    """Tell which are the last rows, of each series, as a mask or a slice."""
+    if timeline is None or timeline.series is None:
+        return slice(max(0, n_rows - n_last), None)
+    codes = pd.Series(timeline.codes)
+    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
+
+
+def _fingerprint(rows):
+    """Tell these very rows from others."""
+    digest = hashlib.blake2b(digest_size=16)
+    n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
+    for start in range(0, len(rows), n_at_once):
+        part = rows[start : start + n_at_once]
+        digest.update(np.add(part, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
+    return rows.shape, digest.digest()
+
+
+def _rows_before(known, n_before, pad, first_row):
+    """Return the `n_before` steps before a first row: padding, then known rows."""
+    known = known[max(0, len(known) - n_before) :]
+    n_padded = n_before - len(known)
+    fill = (known if len(known) else first_row[np.newaxis])[:1]
+    if pad != "edge":
+        fill = np.full_like(fill, np.nan if pad == "nan" else pad)
+    return np.concatenate([np.repeat(fill, n_padded, axis=0), known])
