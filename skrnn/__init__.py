@@ -5,7 +5,8 @@ from skrnn._version import __version__ as __version__
 from skrnn.estimators.elman import ElmanRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.lstm import LSTMRegressor
-from skrnn.plotting.displays import ForecastDisplay, LossCurveDisplay
+from skrnn.plotting.forecast_display import ForecastDisplay
+from skrnn.plotting.loss_curve_display import LossCurveDisplay
 from skrnn.windows.split import PanelTimeSeriesSplit
 from skrnn.windows.supervised import to_supervised
 from skrnn.windows.windower import SequenceWindower

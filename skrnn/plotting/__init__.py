@@ -1,4 +1,4 @@
 """The displays, and what they draw with.
 
-Imports `skrnn.windows`.
+May import `skrnn.windows`.
 """

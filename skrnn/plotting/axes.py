@@ -1,0 +1,121 @@
+"""Axes of the displays: made, split, scaled; and how dark and thick lines are."""
+
+import numpy as np
+
+SOME, MANY = 300, 3000  # points, from which lines are thinner
+
+
+def axes_or_new(ax):
+    """Return the axes, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        The axes, if there are any.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where to draw.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            'Displays need matplotlib: `pip install "skrnn[plots]"`.'
+        ) from error
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def axes_below(ax):
+    """Split axes in two, and return the lower ones.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The axes, which become the upper ones.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The lower ones, with the same horizontal axis.
+    """
+    figure, spec = ax.figure, ax.get_subplotspec()
+    if spec is not None:
+        upper, lower = spec.subgridspec(2, 1, height_ratios=[3, 1])
+        ax.set_subplotspec(upper)
+        below = figure.add_subplot(lower, sharex=ax)
+    else:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position([left, bottom + 0.3 * height, width, 0.7 * height])
+        below = figure.add_axes([left, bottom, width, 0.25 * height], sharex=ax)
+    ax.tick_params(labelbottom=False)
+    return below
+
+
+def date_ticks(ax):
+    """Label the horizontal axis with short dates.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The axes.
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def spans_decades(ax):
+    """Tell whether a logarithmic scale shows the lines better.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The axes with the lines.
+
+    Returns
+    -------
+    bool
+        Whether all values are positive and the largest is more than ten times the
+        smallest.
+    """
+    values = np.concatenate([np.asarray(line.get_ydata()) for line in ax.lines])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.min() > 0 and values.max() > 10 * values.min()
+
+
+def ink():
+    """Return the colour of text: dark on light, light on dark.
+
+    Returns
+    -------
+    color
+        A colour of matplotlib.
+    """
+    import matplotlib as mpl
+
+    return mpl.rcParams["text.color"]
+
+
+def line_width(n_points):
+    """Return how thick a line of so many points is.
+
+    Parameters
+    ----------
+    n_points : int
+        Number of points.
+
+    Returns
+    -------
+    float
+        The width.
+    """
+    return 1.6 if n_points <= SOME else 1.0 if n_points <= MANY else 0.5

@@ -1,0 +1,137 @@
+"""What ForecastDisplay draws: lines, fans, intervals, the split, residuals."""
+
+import numpy as np
+
+from skrnn.plotting.axes import MANY, SOME, ink, line_width
+
+
+def draw_forecast(ax, data, line_kwargs):
+    """Draw actual and predicted values, the interval and the split.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    data : ForecastDisplay
+        What to draw: its parameters are read, and nothing is set.
+    line_kwargs : dict
+        Style of the predicted values.
+
+    Returns
+    -------
+    actual : matplotlib.lines.Line2D
+        The actual values.
+    predicted : matplotlib.lines.Line2D or matplotlib.collections.LineCollection
+        The predicted values: of one step a line, of several the fans.
+    interval : matplotlib.collections.PolyCollection or None
+        The band between the ends of the interval.
+    """
+    width = line_width(len(data.times))
+    times, values = _actual_line(data)
+    style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * width}
+    (actual,) = ax.plot(times, values, label="actual", **style)
+    style = {"color": "C0", "linewidth": width, "label": "predicted"}
+    style |= {"alpha": 1.0 if len(data.times) <= MANY else 0.7} | line_kwargs
+    draw = _draw_line if data.y_pred.shape[1] == 1 else _draw_fans
+    predicted, interval = draw(ax, data, style)
+    if data.split is not None:
+        _draw_split(ax, data.split, label="split")
+    ax.set_ylabel(data.name or "")
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        frameon=False,
+        fontsize="small",
+        columnspacing=1.2,
+    )
+    return actual, predicted, interval
+
+
+def draw_residuals(ax, data, scatter_kwargs):
+    """Draw the residuals, a line at zero and the split.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    data : ForecastDisplay
+        What to draw: its parameters are read, and nothing is set.
+    scatter_kwargs : dict
+        Style of the residuals.
+
+    Returns
+    -------
+    matplotlib.collections.PathCollection
+        The residuals.
+    """
+    rows = _rows(data)
+    times, residuals = data.times[rows], (data.y_true - data.y_pred)[rows]
+    ax.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)
+    if data.split is not None:
+        _draw_split(ax, data.split)
+    size = 6 if len(times) <= SOME else 2
+    style = {"s": size, "color": "C0", "linewidth": 0}
+    drawn = ax.scatter(times.ravel(), residuals.ravel(), **{**style, **scatter_kwargs})
+    ax.set_ylabel("Residual")
+    return drawn
+
+
+def _draw_line(ax, data, style):
+    """Draw forecasts of one step; return the line and the interval."""
+    times, predicted = _broken(data, data.y_pred[:, 0])
+    (line,) = ax.plot(times, predicted, **style)
+    if data.interval is None:
+        return line, None
+    ends = [_broken(data, end[:, 0])[1] for end in data.interval]
+    band = {"color": style["color"], "alpha": 0.25, "linewidth": 0}
+    return line, ax.fill_between(times, *ends, label="interval", **band)
+
+
+def _draw_fans(ax, data, style):
+    """Draw forecasts of several steps; return the fans and the interval."""
+    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.dates import date2num
+
+    rows, numbers = _rows(data), data.times
+    if np.issubdtype(numbers.dtype, np.datetime64):
+        numbers = date2num(numbers)
+    numbers = numbers[rows]
+    lines = np.stack([numbers, data.y_pred[rows]], axis=-1)
+    fans, interval = ax.add_collection(LineCollection(lines, **style)), None
+    if data.interval is not None:
+        lower, upper = (
+            np.stack([numbers, end[rows]], axis=-1) for end in data.interval
+        )
+        bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
+        band = {"facecolor": style["color"], "alpha": 0.25, "linewidth": 0}
+        interval = PolyCollection(bands, label="interval", **band)
+        ax.add_collection(interval)
+    ax.autoscale_view()
+    return fans, interval
+
+
+def _draw_split(ax, split, **label):
+    ax.axvline(split, color=ink(), alpha=0.7, linestyle=":", **label)
+
+
+def _rows(data):
+    """Return the rows of which residuals and fans are drawn."""
+    return np.arange(len(data.y_pred)) if data.shown is None else data.shown
+
+
+def _actual_line(data):
+    """Return the actual values in time order, each time once."""
+    if data.times.shape[1] == 1:
+        return _broken(data, data.y_true[:, 0])
+    times, first = np.unique(data.times, return_index=True)
+    return times, data.y_true.ravel()[first]
+
+
+def _broken(data, values):
+    """Return times and values of one step, with NaN where the line is to be broken."""
+    times = data.times[:, 0]
+    if data.breaks is None:
+        return times, values
+    at = np.flatnonzero(data.breaks)
+    return np.insert(times, at, times[at]), np.insert(values, at, np.nan)

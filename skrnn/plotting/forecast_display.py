@@ -1,0 +1,327 @@
+"""ForecastDisplay: actual and predicted values over time, and residuals."""
+
+import numpy as np
+
+from skrnn.plotting.axes import axes_below, axes_or_new, date_ticks
+from skrnn.plotting.forecast_artists import draw_forecast, draw_residuals
+from skrnn.plotting.inputs import (
+    choose_rows,
+    columns_of_one_shape,
+    index_of,
+    index_of_rows,
+    interval_of,
+    name_and_leads,
+    split_as_drawn,
+)
+from skrnn.plotting.times import times_of
+
+_KINDS = ("forecast_and_residuals", "forecast", "residuals")
+
+
+class ForecastDisplay:
+    """Actual and predicted values over time, and residuals underneath.
+
+    Make it by :meth:`from_estimator` or :meth:`from_predictions`. Forecasts of several
+    steps are drawn as fans: a line from every forecast's first step to its last.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_samples, n_steps)
+        The time that each value is of: datetimes or numbers.
+    y_true : ndarray of shape (n_samples, n_steps)
+        Actual values; NaN where one is not known.
+    y_pred : ndarray of shape (n_samples, n_steps)
+        Predicted values.
+    interval : tuple of two ndarray of shape (n_samples, n_steps), default=None
+        Lower and upper ends of the interval predicted.
+    breaks : ndarray of bool, shape (n_samples,), default=None
+        Before which rows times are missing: lines are broken there.
+    split : datetime or number, default=None
+        A time to mark, as the end of the training data.
+    shown : ndarray of int, default=None
+        The rows of which residuals and fans are drawn; None draws those of all.
+    name : str, default=None
+        The name of the target.
+    time_name : str, default=None
+        The name of the time.
+
+    Attributes
+    ----------
+    actual_ : matplotlib.lines.Line2D or None
+        The actual values.
+    predicted_ : matplotlib.lines.Line2D or matplotlib.collections.LineCollection \
+            or None
+        The predicted values: of one step a line, of several the fans.
+    interval_ : matplotlib.collections.PolyCollection or None
+        The band between the ends of the interval.
+    residuals_ : matplotlib.collections.PathCollection or None
+        The residuals, actual minus predicted.
+    ax_ : matplotlib.axes.Axes
+        The axes of the values; of the residuals if they are drawn alone.
+    residuals_ax_ : matplotlib.axes.Axes or None
+        The axes of the residuals.
+    figure_ : matplotlib.figure.Figure
+        The figure.
+
+    See Also
+    --------
+    LossCurveDisplay : Training and validation loss by epoch.
+    sklearn.metrics.PredictionErrorDisplay : Predicted against actual values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import Ridge
+    >>> from skrnn import ForecastDisplay, to_supervised
+    >>> from skrnn.datasets import load_co2
+    >>> X, y = to_supervised(load_co2()[-520:])
+    >>> ridge = Ridge().fit(X[:-104], y[:-104])
+    >>> display = ForecastDisplay.from_estimator(ridge, X[-104:], y[-104:])
+    >>> display.ax_.get_ylabel()
+    'co2'
+    """
+
+    def __init__(
+        self,
+        *,
+        times,
+        y_true,
+        y_pred,
+        interval=None,
+        breaks=None,
+        split=None,
+        shown=None,
+        name=None,
+        time_name=None,
+    ):
+        self.times = times
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.interval = interval
+        self.breaks = breaks
+        self.split = split
+        self.shown = shown
+        self.name = name
+        self.time_name = time_name
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        kind="forecast_and_residuals",
+        scatter_kwargs=None,
+        line_kwargs=None,
+    ):
+        """Draw actual and predicted values.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; residuals take a part of it. None makes a new figure.
+        kind : {"forecast_and_residuals", "forecast", "residuals"}, \
+                default="forecast_and_residuals"
+            What to draw.
+        scatter_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
+        line_kwargs : dict, default=None
+            Passed to what draws the predicted values, `matplotlib.axes.Axes.plot` or,
+            for fans, `matplotlib.collections.LineCollection`.
+
+        Returns
+        -------
+        self : ForecastDisplay
+            This display.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `kind` is not one of those above.
+        """
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be one of {_KINDS}. Got {kind!r} instead.")
+        ax = axes_or_new(ax)
+        self.actual_ = self.predicted_ = self.interval_ = self.residuals_ = None
+        if kind == "forecast_and_residuals":
+            below = axes_below(ax)
+        else:
+            below = ax if kind == "residuals" else None
+        self.ax_, self.residuals_ax_, self.figure_ = ax, below, ax.figure
+        if kind != "residuals":
+            artists = draw_forecast(ax, self, line_kwargs or {})
+            self.actual_, self.predicted_, self.interval_ = artists
+        if below is not None:
+            self.residuals_ = draw_residuals(below, self, scatter_kwargs or {})
+        lowest = below or ax
+        lowest.set_xlabel(self.time_name or "")
+        if np.issubdtype(self.times.dtype, np.datetime64):
+            date_ticks(lowest)
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        index=None,
+        lead=None,
+        interval="auto",
+        split=None,
+        kind="forecast_and_residuals",
+        subsample=1_000,
+        random_state=None,
+        ax=None,
+        scatter_kwargs=None,
+        line_kwargs=None,
+    ):
+        """Draw the predictions of a fitted estimator beside the actual values.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted regressor, or a pipeline, search or other estimator of one.
+        X : array-like of shape (n_samples, ...)
+            Input of `predict`.
+        y : array-like of shape (n_samples,) or (n_samples, n_steps)
+            Actual values.
+        index : array-like of shape (n_samples,), default=None
+            Time of each row. None takes the index of `y`, or else of `X`.
+        lead : int or array-like of shape (n_steps,), default=None
+            As in :meth:`from_predictions`.
+        interval : "auto", None or tuple of two array-like, default="auto"
+            Lower and upper ends of an interval. `"auto"` draws the outermost of the
+            quantiles that the estimator predicts, if it does.
+        split : time, default=None
+            A time to mark, as the end of the training data.
+        kind : {"forecast_and_residuals", "forecast", "residuals"}, \
+                default="forecast_and_residuals"
+            What to draw.
+        subsample : int, float or None, default=1000
+            As in :meth:`from_predictions`.
+        random_state : int, RandomState instance or None, default=None
+            Chooses the subsample.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        scatter_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
+        line_kwargs : dict, default=None
+            Passed to what draws the predicted values.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the data are not as described.
+        """
+        y_pred = estimator.predict(X)
+        if index is None and index_of(y) is None:
+            index = index_of(X)
+        return cls.from_predictions(
+            y,
+            y_pred,
+            index=index,
+            lead=lead,
+            interval=interval_of(estimator, X, interval),
+            split=split,
+            kind=kind,
+            subsample=subsample,
+            random_state=random_state,
+            ax=ax,
+            scatter_kwargs=scatter_kwargs,
+            line_kwargs=line_kwargs,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        index=None,
+        lead=None,
+        interval=None,
+        split=None,
+        kind="forecast_and_residuals",
+        subsample=1_000,
+        random_state=None,
+        ax=None,
+        scatter_kwargs=None,
+        line_kwargs=None,
+    ):
+        """Draw predictions beside the actual values.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,) or (n_samples, n_steps)
+            Actual values; NaN where one is not known. Of two dimensions, a column is
+            a step ahead, the nearest first, as :func:`to_supervised` makes them.
+        y_pred : array-like of the same shape
+            Predicted values.
+        index : array-like of shape (n_samples,), default=None
+            Time of each row: datetimes, periods, timedeltas or numbers. None takes
+            the index of `y_true`, or else of `y_pred`, or else numbers the rows.
+        lead : int or array-like of shape (n_steps,), default=None
+            Steps from the time of a row to the time of its values. None reads them
+            from names of the form `<target>_lead<h>`; otherwise one column has the
+            time of its row, and of several the first is one step ahead.
+        interval : tuple of two array-like of the shape of `y_pred`, default=None
+            Lower and upper ends of an interval to draw as a band.
+        split : time, default=None
+            A time to mark, as the end of the training data.
+        kind : {"forecast_and_residuals", "forecast", "residuals"}, \
+                default="forecast_and_residuals"
+            What to draw.
+        subsample : int, float or None, default=1000
+            How many rows have their residuals drawn, or what share, chosen at
+            random; None draws all. Of forecasts of several steps these are also the
+            fans, from such rows that no two fans overlap. Lines are always whole.
+        random_state : int, RandomState instance or None, default=None
+            Chooses the subsample.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        scatter_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
+        line_kwargs : dict, default=None
+            Passed to what draws the predicted values.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If shapes differ, times do not increase, or there is more than one series.
+        """
+        actual, predicted, *ends = columns_of_one_shape(y_true, y_pred, interval)
+        n_rows, n_steps = actual.shape
+        name, leads = name_and_leads(y_true, lead, n_steps)
+        index = index_of_rows(index, (y_true, y_pred), actual)
+        times, breaks = times_of(index, leads)
+        rows = np.arange(0, n_rows, n_steps)
+        display = cls(
+            times=times,
+            y_true=actual,
+            y_pred=predicted,
+            interval=tuple(ends) or None,
+            breaks=breaks,
+            split=split_as_drawn(split),
+            shown=choose_rows(rows, subsample, random_state),
+            name=name,
+            time_name=None if index.names[-1] is None else str(index.names[-1]),
+        )
+        return display.plot(
+            ax, kind=kind, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
+        )

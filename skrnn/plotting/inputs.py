@@ -1,0 +1,286 @@
+"""What displays are given, as they need it: estimators, values, times, choices."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+
+from skrnn.plotting.times import plottable
+from skrnn.windows.supervised import lead_of_name
+
+
+def innermost(estimator):
+    """Return the estimator at the end of pipelines, searches and the like.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator, perhaps around others.
+
+    Returns
+    -------
+    estimator
+        The one that has no other inside.
+    """
+    while True:
+        if isinstance(estimator, Pipeline):
+            estimator = estimator[-1]
+            continue
+        for name in ("best_estimator_", "regressor_", "estimator_"):
+            if hasattr(estimator, name):
+                estimator = getattr(estimator, name)
+                break
+        else:
+            return estimator
+
+
+def interval_of(estimator, X, interval):
+    """Return the interval given, or for `"auto"` that of the quantiles predicted.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted regressor, or a pipeline, search or other estimator of one.
+    X : array-like of shape (n_samples, ...)
+        Input of `predict`.
+    interval : "auto", None or tuple of two array-like
+        What is given.
+
+    Returns
+    -------
+    tuple of two array-like or None
+        Lower and upper ends; None where there is no interval to draw.
+
+    Raises
+    ------
+    ValueError
+        If `interval` is another string.
+    """
+    if not isinstance(interval, str):
+        return interval
+    if interval != "auto":
+        raise ValueError(
+            f"interval must be 'auto', None or two arrays. Got {interval!r}."
+        )
+    return _quantile_interval(estimator, X)
+
+
+def _quantile_interval(estimator, X):
+    """Return the outermost quantiles that an estimator predicts, or None."""
+    if hasattr(estimator, "best_estimator_"):
+        return _quantile_interval(estimator.best_estimator_, X)
+    if hasattr(estimator, "regressor_"):
+        ends = _quantile_interval(estimator.regressor_, X)
+        to_units = estimator.transformer_.inverse_transform
+        return ends and tuple(
+            to_units(end.reshape(len(end), -1)).reshape(end.shape) for end in ends
+        )
+    if isinstance(estimator, Pipeline):
+        if not hasattr(estimator[-1], "predict_quantiles"):
+            return None
+        return _quantile_interval(estimator[-1], estimator[:-1].transform(X))
+    if not hasattr(estimator, "predict_quantiles"):
+        return None
+    quantiles = estimator.predict_quantiles(X)
+    if quantiles.shape[-1] == 1:
+        return None
+    return quantiles[..., 0], quantiles[..., -1]
+
+
+def index_of(data):
+    """Return the pandas index of data, or None.
+
+    Parameters
+    ----------
+    data : array-like
+        The data.
+
+    Returns
+    -------
+    Index or None
+        The index, where the data have one.
+    """
+    index = getattr(data, "index", None)
+    return index if isinstance(index, pd.Index) else None  # lists have a method index
+
+
+def index_of_rows(index, data, rows):
+    """Return the time of each row.
+
+    Parameters
+    ----------
+    index : array-like or None
+        The times, if they are given.
+    data : tuple of array-like
+        Whose index to take otherwise: the first of these that has one.
+    rows : ndarray of shape (n_rows, n_steps)
+        The rows, which are numbered if there is no index.
+
+    Returns
+    -------
+    Index
+        The times.
+
+    Raises
+    ------
+    ValueError
+        If there is not one time for each row.
+    """
+    indices = [index, *map(index_of, data)]
+    index = next((found for found in indices if found is not None), None)
+    if not isinstance(index, pd.Index):
+        index = pd.RangeIndex(len(rows)) if index is None else pd.Index(index)
+    check_consistent_length(rows, index)
+    return index
+
+
+def columns_of_one_shape(y_true, y_pred, interval):
+    """Return actual values, predicted ones and ends of an interval as columns.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_steps)
+        Actual and predicted values.
+    interval : tuple of two array-like of the same shape, or None
+        Lower and upper ends of the interval.
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples, n_steps)
+        The two or four arrays.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or the interval has not two ends.
+    """
+    arrays = [_columns(y_true, "y_true"), _columns(y_pred, "y_pred")]
+    arrays += [_columns(end, "interval") for end in interval or ()]
+    shapes = {array.shape for array in arrays}
+    if len(shapes) > 1 or (interval is not None and len(arrays) != 4):
+        raise ValueError(
+            "y_true, y_pred and both ends of the interval must have one shape. "
+            f"Got {[array.shape for array in arrays]}."
+        )
+    return arrays
+
+
+def _columns(y, name):
+    """Return values as an array of columns."""
+    y = check_array(
+        y,
+        ensure_2d=False,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        input_name=name,
+    )
+    return y.reshape(len(y), -1)
+
+
+def name_and_leads(y, lead, n_steps):
+    """Return the name of the target and the steps ahead of each column.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_steps)
+        Actual values, perhaps with names of columns.
+    lead : int or array-like of shape (n_steps,) or None
+        Steps from the time of a row to the time of its values, if they are given.
+    n_steps : int
+        Number of columns.
+
+    Returns
+    -------
+    name : str or None
+        The name, where there is one.
+    leads : ndarray of int, shape (n_steps,)
+        Steps from the time of a row to the time of its values.
+
+    Raises
+    ------
+    ValueError
+        If columns are of several targets, or leads are not one for each column.
+    """
+    names = _column_names(y)
+    read = [lead_of_name(name) for name in names or ()]
+    of_leads = bool(read) and None not in read
+    targets = {target for target, _ in read} if of_leads else set(names or ())
+    if len(targets) > 1:
+        raise ValueError(
+            "ForecastDisplay draws one target, or the steps of one, in columns named "
+            f"<target>_lead<h>. Got columns {names}. Select those of one target."
+        )
+    if lead is None:
+        default = [0] if n_steps == 1 else range(1, n_steps + 1)
+        leads = [step for _, step in read] if of_leads else default
+    else:
+        leads = np.atleast_1d(lead)
+    leads = np.array(leads)
+    if len(leads) != n_steps:
+        raise ValueError(
+            f"lead must be a number for each of {n_steps} columns. Got {lead!r}."
+        )
+    return (targets.pop() if targets else None), leads
+
+
+def _column_names(y):
+    if isinstance(y, pd.Series):
+        return None if y.name is None else [str(y.name)]
+    return [str(name) for name in y.columns] if isinstance(y, pd.DataFrame) else None
+
+
+def split_as_drawn(split):
+    """Return the time to mark as it is drawn.
+
+    Parameters
+    ----------
+    split : time or None
+        The time, perhaps as a string.
+
+    Returns
+    -------
+    datetime64, float or None
+        The time as matplotlib takes it.
+    """
+    if split is None:
+        return None
+    split = pd.Timestamp(split) if isinstance(split, str) else split
+    return plottable(pd.Index([split]))[0]
+
+
+def choose_rows(rows, subsample, random_state):
+    """Choose rows, in order.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        The rows to choose from.
+    subsample : int, float or None
+        How many to choose, or what share; None chooses all.
+    random_state : int, RandomState instance or None
+        Chooses the rows.
+
+    Returns
+    -------
+    ndarray of int
+        The rows chosen.
+
+    Raises
+    ------
+    ValueError
+        If `subsample` is less than 1, or a share that is not between 0 and 1.
+    """
+    if isinstance(subsample, Integral) and subsample < 1:
+        raise ValueError(f"subsample must be at least 1. Got {subsample}.")
+    if isinstance(subsample, Real) and not isinstance(subsample, Integral):
+        if not 0 < subsample < 1:
+            raise ValueError(
+                f"subsample as a share must be between 0 and 1. Got {subsample}."
+            )
+        subsample = max(1, round(subsample * len(rows)))
+    if subsample is None or subsample >= len(rows):
+        return rows
+    rng = check_random_state(random_state)
+    return np.sort(rng.choice(rows, size=subsample, replace=False))

@@ -1,0 +1,180 @@
+"""LossCurveDisplay: training and validation loss by epoch."""
+
+import numpy as np
+
+from skrnn.plotting.axes import axes_or_new, spans_decades
+from skrnn.plotting.inputs import innermost
+
+
+class LossCurveDisplay:
+    """Training and validation loss by epoch.
+
+    Make it by :meth:`from_estimator`. To compare estimators, give the second one the
+    `ax` of the first.
+
+    Parameters
+    ----------
+    loss_curve : array-like of shape (n_epochs,)
+        The training loss of every epoch.
+    validation_loss_curve : array-like of shape (n_epochs,) or None, default=None
+        The validation loss of every epoch; NaN where there was none.
+    best_epoch : int or None, default=None
+        The epoch to mark, from 1.
+    name : str or None, default=None
+        What the legend calls the estimator.
+
+    Attributes
+    ----------
+    lines_ : list of matplotlib.lines.Line2D
+        The training loss and, if there is any, the validation loss.
+    best_ : matplotlib.lines.Line2D or None
+        The mark of the best epoch.
+    ax_ : matplotlib.axes.Axes
+        The axes.
+    figure_ : matplotlib.figure.Figure
+        The figure.
+
+    See Also
+    --------
+    ForecastDisplay : Actual and predicted values over time.
+
+    Examples
+    --------
+    >>> from skrnn import GRURegressor, LossCurveDisplay, SequenceWindower
+    >>> from skrnn.datasets import make_sine
+    >>> series = make_sine(300)
+    >>> windows = SequenceWindower(10).fit_transform(series[:-1].reshape(-1, 1))
+    >>> gru = GRURegressor(4, epochs=5, early_stopping=True, random_state=0)
+    >>> display = LossCurveDisplay.from_estimator(gru.fit(windows, series[1:]))
+    >>> [line.get_label() for line in display.lines_]
+    ['GRURegressor, training', 'GRURegressor, validation']
+    """
+
+    def __init__(
+        self, *, loss_curve, validation_loss_curve=None, best_epoch=None, name=None
+    ):
+        self.loss_curve = loss_curve
+        self.validation_loss_curve = validation_loss_curve
+        self.best_epoch = best_epoch
+        self.name = name
+
+    def plot(self, ax=None, *, name=None, scale="auto", line_kwargs=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        name : str, default=None
+            What the legend calls the estimator; None takes `name` of the display.
+        scale : {"auto", "linear", "log"}, default="auto"
+            The scale of the loss. `"auto"` is logarithmic where all losses on the
+            axes are positive and the largest is more than ten times the smallest.
+        line_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        self : LossCurveDisplay
+            This display.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `scale` is not one of those above.
+        """
+        if scale not in ("auto", "linear", "log"):
+            raise ValueError(
+                f"scale must be 'auto', 'linear' or 'log'. Got {scale!r} instead."
+            )
+        ax = axes_or_new(ax)
+        name = self.name if name is None else name
+        self.lines_ = self._plot_curves(ax, name, line_kwargs or {})
+        self.best_ = None if self.best_epoch is None else self._mark_best(ax)
+        if scale == "log" or (scale == "auto" and spans_decades(ax)):
+            ax.set_yscale("log")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel="Epoch", ylabel="Loss")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _plot_curves(self, ax, name, line_kwargs):
+        """Draw each curve there is, and return the lines."""
+        curves = {"training": self.loss_curve, "validation": self.validation_loss_curve}
+        curves = {part: np.asarray(c) for part, c in curves.items() if c is not None}
+        lines = []
+        for part, curve in curves.items():
+            alone = part == "validation" or len(curves) == 1
+            style = {
+                "linewidth": 1.8 if alone else 1.2,
+                "alpha": 1.0 if alone else 0.55,
+                "label": part if name is None else f"{name}, {part}",
+                **line_kwargs,
+            }
+            if lines:
+                style.setdefault("color", lines[0].get_color())
+            lines += ax.plot(np.arange(1, len(curve) + 1), curve, **style)
+        return lines
+
+    def _mark_best(self, ax):
+        """Mark the best epoch on the last line."""
+        line = self.lines_[-1]
+        (best,) = ax.plot(
+            [self.best_epoch],
+            [line.get_ydata()[self.best_epoch - 1]],
+            "o",
+            color=line.get_color(),
+            label=f"best: epoch {self.best_epoch}",
+        )
+        return best
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, *, name=None, ax=None, scale="auto", line_kwargs=None
+    ):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted recurrent regressor or another estimator with a `loss_curve_`; or
+            a pipeline, a search or a TransformedTargetRegressor of one.
+        name : str, default=None
+            What the legend calls the estimator; None takes its class.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw, perhaps beside the curves of another; None makes a new
+            figure.
+        scale : {"auto", "linear", "log"}, default="auto"
+            The scale of the loss, as in :meth:`plot`.
+        line_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the estimator has no `loss_curve_`.
+        """
+        inner = innermost(estimator)
+        curve = getattr(inner, "loss_curve_", None)
+        if curve is None:
+            raise ValueError(
+                f"{type(inner).__name__} has no loss_curve_. Fit it first; it must be "
+                "an estimator that is trained epoch by epoch."
+            )
+        display = cls(
+            loss_curve=curve,
+            validation_loss_curve=getattr(inner, "validation_loss_curve_", None),
+            best_epoch=getattr(inner, "best_epoch_", None),
+            name=type(inner).__name__ if name is None else name,
+        )
+        return display.plot(ax, scale=scale, line_kwargs=line_kwargs)
