@@ -1,4 +1,4 @@
 """What a network is, as data, and how it predicts.
 
-Imports NumPy, and nothing else of skrnn.
+May import NumPy and the libraries under it, and nothing else of skrnn.
 """

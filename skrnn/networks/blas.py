@@ -1,0 +1,76 @@
+"""Matrix products on one thread each, as many at a time as there are threads."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from threadpoolctl import ThreadpoolController
+
+
+class _OneThread:
+    """Limits BLAS to one thread while anyone wants it: its limit is the process's."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_users, self._blas, self._limit = 0, None, None
+
+    def enter(self):
+        """Limit BLAS; return how many threads it had."""
+        with self._lock:
+            if self._blas is None:
+                self._blas = ThreadpoolController().select(user_api="blas")
+            if self._n_users == 0:
+                libraries = self._blas.lib_controllers
+                self.n_threads = max([each.num_threads for each in libraries] or [1])
+                self._limit = self._blas.limit(limits=1)
+            self._n_users += 1
+            return self.n_threads
+
+    def exit(self):
+        """Lift the limit if no one else wants it."""
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                self._limit.restore_original_limits()
+
+
+_one_thread = _OneThread()
+
+
+@contextmanager
+def one_thread():
+    """Have BLAS compute on the thread that calls it.
+
+    Yields
+    ------
+    int
+        Threads that BLAS had: those that joblib, Dask or the user gives a process.
+    """
+    n_threads = _one_thread.enter()
+    try:
+        yield n_threads
+    finally:
+        _one_thread.exit()
+
+
+def for_each(function, arguments, n_threads):
+    """Call a function with each argument, on several threads where there are several.
+
+    Parameters
+    ----------
+    function : callable
+        Spends its time in NumPy, which lets other threads run.
+    arguments : list
+        Its arguments.
+    n_threads : int
+        Threads at most.
+    """
+    n_threads = min(n_threads, len(arguments), os.cpu_count() or 1)
+    if n_threads < 2:
+        for argument in arguments:
+            function(argument)
+        return
+    with ThreadPoolExecutor(n_threads) as threads:
+        for _ in threads.map(function, arguments):
+            pass

@@ -1,0 +1,247 @@
+"""Prediction: what a network computes for windows, in NumPy.
+
+Windows are computed in tiles, so many at a time that what a tile needs stays in the
+processor's cache. A row of a product may depend, in its last bits, on the number of
+rows, as BLAS has several ways to compute one. So tiles have one of a few heights, and
+of these only those are used that give a row the bits that the tallest gives it.
+"""
+
+import numpy as np
+
+from skrnn.networks.activations import ACTIVATIONS
+from skrnn.networks.blas import for_each, one_thread
+from skrnn.networks.cells import CELLS
+from skrnn.networks.weights import layers_of
+
+_HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
+_SMALL = 2**17  # multiplications of a product that BLAS does not divide among threads
+_COLUMNS = 16  # BLAS computes multiples of this many columns all in the same way
+_VALUES_OF_A_TILE = 2**22
+_N_IDLE = 2  # workspaces kept for each height of small tiles
+
+
+def can_predict(spec):
+    """Tell whether NumPy predicts a network, or only Keras can."""
+    return all(name in ACTIVATIONS for name in spec.activations)
+
+
+class Predictor:
+    """A network that is ready to predict. Safe to use from several threads.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network, one that `can_predict`.
+    weights : list of ndarray
+        Its weights.
+    n_timesteps : int
+        Steps of a window.
+    """
+
+    def __init__(self, spec, weights, n_timesteps):
+        self._spec, self._n_timesteps = spec, n_timesteps
+        recurrent, (kernel, bias) = layers_of(spec, weights)
+        stack = CELLS[spec.cell].stack
+        self._layers = [
+            [
+                [_whole_columns(matrix) for matrix in stack(*direction, spec)]
+                for direction in layer
+            ]
+            for layer in recurrent
+        ]
+        self._linear = _whole_columns(np.vstack([kernel, bias]))
+        n_values = (n_timesteps + 1) * sum(
+            matrices[0].shape[0] + 2 * matrices[0].shape[1] // n_timesteps
+            for layer in self._layers
+            for matrices in layer
+        )
+        fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
+        self._heights = self._heights_of_same_bits(max(fitting, default=_HEIGHTS[2]))
+        self._idle = {height: [] for height in self._heights}
+
+    def __call__(self, windows):
+        """Predict windows.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+            NaN marks a missing value; the step that has it is skipped. A view on a
+            series is not copied as a whole.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The outputs of the network, in its dtype.
+
+        Raises
+        ------
+        OverflowError
+            If a value does not fit into the dtype of the network.
+        """
+        n_samples = len(windows)
+        outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
+        tallest = self._heights[-1]
+        starts = list(range(0, n_samples, tallest))
+
+        def predict_tile(start):
+            stop = start + tallest
+            self._predict_tile(windows[start:stop], outputs[start:stop])
+
+        if min(tallest, n_samples) * self._largest_matrix() <= _SMALL:
+            for_each(predict_tile, starts, n_threads=1)
+        else:
+            with one_thread() as n_threads:
+                for_each(predict_tile, starts, n_threads)
+        return outputs
+
+    def _predict_tile(self, windows, outputs):
+        height = next(n for n in self._heights if n >= len(windows))
+        idle = self._idle[height]
+        try:
+            workspace = idle.pop()
+        except IndexError:
+            workspace = self._workspace(height)
+        workspace.run(windows, outputs)
+        if height <= _HEIGHTS[3] and len(idle) < _N_IDLE:
+            idle.append(workspace)
+
+    def _workspace(self, height):
+        return Workspace(
+            self._spec, self._layers, self._linear, height, self._n_timesteps
+        )
+
+    def _matrices(self):
+        of_layers = [m for layer in self._layers for each in layer for m in each]
+        return [*of_layers, self._linear]
+
+    def _largest_matrix(self):
+        return max(matrix.size for matrix in self._matrices())
+
+    def _heights_of_same_bits(self, tallest):
+        """Return the heights of tiles in which a row has the bits of the tallest."""
+        heights = [height for height in _HEIGHTS if height <= tallest]
+        rng = np.random.RandomState(0)
+        for matrix in self._matrices():
+            rows = rng.uniform(-1, 1, size=(tallest, len(matrix))).astype(matrix.dtype)
+            expected = np.dot(rows, matrix)
+            heights = [
+                n for n in heights if (np.dot(rows[:n], matrix) == expected[:n]).all()
+            ]
+        return heights
+
+
+class Workspace:
+    """The arrays that a tile of windows is computed in.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    layers : list of list of list of ndarray
+        The matrices of every layer and direction.
+    linear : ndarray
+        The matrix of the linear layer.
+    height, n_timesteps : int
+        Windows of a tile, and their steps.
+    """
+
+    def __init__(self, spec, layers, linear, height, n_timesteps):
+        self._linear, self._n_outputs = linear, spec.n_outputs
+        self._layers = [
+            [
+                _Direction(spec, matrices, height, n_timesteps, *sizes, reverse=reverse)
+                for reverse, matrices in enumerate(layer)
+            ]
+            for layer, *sizes in zip(layers, spec.units, spec.layer_inputs, strict=True)
+        ]
+        self._last = np.ones((height, len(linear)), linear.dtype)
+        self._product = np.empty((height, linear.shape[1]), linear.dtype)
+
+    def run(self, windows, outputs):
+        """Compute the outputs of windows, at most as many as a tile has rows."""
+        with np.errstate(over="ignore", invalid="ignore"):  # as Keras computes
+            missing = self._read(windows)
+            for number, layer in enumerate(self._layers):
+                for direction in layer:
+                    if number:
+                        direction.read(self._layers[number - 1])
+                    direction.run(missing)
+        start = 0
+        for direction in self._layers[-1]:
+            stop = start + direction.n_units
+            self._last[:, start:stop] = direction.last
+            start = stop
+        np.dot(self._last, self._linear, out=self._product)
+        outputs[...] = self._product[: len(windows), : self._n_outputs]
+
+    def _read(self, windows):
+        """Copy windows into the first layer; return which steps are missing, if any."""
+        n_rows, missing = len(windows), None
+        for direction in self._layers[0]:
+            steps = direction.values
+            steps[:, :n_rows] = windows.transpose(1, 0, 2)[:: direction.order]
+            if n_rows < steps.shape[1]:
+                steps[:, n_rows:] = 0
+            if np.isfinite(steps).all():
+                continue
+            if np.isinf(steps).any():
+                raise OverflowError
+            missing = np.isnan(steps).any(axis=-1)
+            steps[missing] = 0
+            missing = missing[:: direction.order]
+        return missing
+
+
+class _Direction:
+    """A recurrent layer in one direction, and all its inputs.
+
+    `inputs` holds, for every step in the order of reading, the hidden states of the
+    step before, the values of the step, and a one.
+    """
+
+    def __init__(
+        self, spec, matrices, height, n_timesteps, n_units, n_inputs, *, reverse
+    ):
+        n_columns = n_units + n_inputs + 1
+        inputs = np.ones((n_timesteps + 1, height, n_columns), spec.dtype)
+        self.n_units, self.order = n_units, -1 if reverse else 1
+        self.values = inputs[:-1, :, n_units:-1]
+        self.hidden = inputs[1:, :, :n_units]
+        self.last = inputs[-1, :, :n_units]
+        self._first = inputs[0, :, :n_units]
+        self._steps = list(zip(inputs[:-1], self.hidden, strict=True))
+        layer = CELLS[spec.cell].layer
+        self._step, self._states = layer(*matrices, spec, height, n_units)
+
+    def read(self, layer):
+        """Take the hidden states of the layer before as values."""
+        start = 0
+        for direction in layer:
+            stop = start + direction.n_units
+            hidden = direction.hidden[:: direction.order]  # oldest step first
+            self.values[:, :, start:stop] = hidden[:: self.order]
+            start = stop
+
+    def run(self, missing):
+        """Compute the hidden states of all steps; skip those that are missing."""
+        for state in (self._first, *self._states):
+            state[...] = 0
+        step = self._step
+        if missing is None:
+            for inputs, hidden in self._steps:
+                step(inputs, hidden)
+            return
+        for (inputs, hidden), rows in zip(
+            self._steps, missing[:: self.order], strict=True
+        ):
+            before = [state[rows] for state in self._states]
+            step(inputs, hidden)
+            hidden[rows] = inputs[rows, : self.n_units]
+            for state, kept in zip(self._states, before, strict=True):
+                state[rows] = kept
+
+
+def _whole_columns(matrix):
+    """Return a matrix with columns of zeros behind it, up to a whole number of them."""
+    n_more = -matrix.shape[1] % _COLUMNS
+    return np.ascontiguousarray(np.pad(matrix, [(0, 0), (0, n_more)]))

@@ -1,0 +1,104 @@
+"""Weights as arrays: their shapes, and their initial values.
+
+The order is that of `keras.Model.get_weights`: of each recurrent layer, for each
+direction, kernel, recurrent kernel and bias; then kernel and bias of the linear layer.
+"""
+
+import math
+
+import numpy as np
+
+from skrnn.networks.cells import CELLS
+
+
+def initial_weights(spec, seed):
+    """Draw initial weights from the distributions that are Keras's defaults.
+
+    Kernels are uniform [1]_, recurrent kernels orthogonal [2]_, biases zero, or one
+    where the cell wants a gate to be open at first.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    seed : int
+        Seeds the draws.
+
+    Returns
+    -------
+    weights : list of ndarray
+        Of the dtype of `spec`.
+    dropout_states : list of ndarray of uint32, shape (2,)
+        The states of the generators of dropout, one for each recurrent layer and
+        direction.
+
+    References
+    ----------
+    .. [1] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+       feedforward neural networks", AISTATS 2010.
+    .. [2] A. M. Saxe, J. L. McClelland and S. Ganguli, "Exact solutions to the
+       nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
+    """
+    rng = np.random.RandomState(seed)
+    cell = CELLS[spec.cell]
+    weights, dropout_states = [], []
+    for n_inputs, n_units in zip(spec.layer_inputs, spec.units, strict=True):
+        for _ in range(spec.n_directions):
+            n_columns = cell.n_gates * n_units
+            bias = np.zeros((cell.n_bias_rows(spec), n_columns))
+            if cell.open_gate is not None:
+                start = cell.open_gate * n_units
+                bias[:, start : start + n_units] = 1
+            weights += [
+                _glorot_uniform(rng, n_inputs, n_columns),
+                _orthogonal(rng, n_units, n_columns),
+                bias if len(bias) > 1 else bias[0],
+            ]
+            dropout_states.append(np.array([rng.randint(2**31 - 1), 0], np.uint32))
+    weights.append(_glorot_uniform(rng, spec.n_hidden, spec.n_outputs))
+    weights.append(np.zeros(spec.n_outputs))
+    return [array.astype(spec.dtype) for array in weights], dropout_states
+
+
+def layers_of(spec, weights):
+    """Return the weights of each recurrent layer, by direction, and of the linear one.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    weights : list of ndarray
+        Its weights.
+
+    Returns
+    -------
+    recurrent : list of list of tuple of ndarray
+        For each layer and direction kernel, recurrent kernel and bias.
+    linear : tuple of ndarray
+        Kernel and bias.
+    """
+    threes = [tuple(weights[k : k + 3]) for k in range(0, len(weights) - 2, 3)]
+    per_layer = spec.n_directions
+    recurrent = [threes[k : k + per_layer] for k in range(0, len(threes), per_layer)]
+    return recurrent, tuple(weights[-2:])
+
+
+def n_recurrent_weights(spec):
+    """Return the number of weights that every step of a window is multiplied with."""
+    per_gate = sum(
+        spec.n_directions * n_units * (n_units + n_inputs)
+        for n_inputs, n_units in zip(spec.layer_inputs, spec.units, strict=True)
+    )
+    return CELLS[spec.cell].n_gates * per_gate
+
+
+def _glorot_uniform(rng, n_inputs, n_columns):
+    limit = math.sqrt(6 / (n_inputs + n_columns))
+    return rng.uniform(-limit, limit, size=(n_inputs, n_columns))
+
+
+def _orthogonal(rng, n_rows, n_columns):
+    tall = rng.normal(size=(max(n_rows, n_columns), min(n_rows, n_columns)))
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))  # without it the signs are not uniform
+    return q if n_rows >= n_columns else q.T
