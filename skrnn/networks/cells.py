@@ -1,9 +1,10 @@
 """The recurrent cells: their equations, and all that is particular to one.
 
 The equations are written for many windows at a time, one row each. A function for each
-cell returns `step`, which computes the hidden states `hidden` of one step from
-`inputs`: the hidden states of the step before, the values of the step, and a one, side
-by side. With the weights stacked in that order, one product gives W x + U h + b.
+cell returns `step`, which computes the hidden states `hidden` of one step from those of
+the step before, `before`, and from `inputs`, which has side by side the hidden states
+before, the values of the step, and a one. With the weights stacked in that order, one
+product gives W x + U h + b. It may have more rows than there are windows.
 """
 
 from collections.abc import Callable
@@ -13,30 +14,30 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 
+_FEW_ROWS = 64  # for which NumPy takes longer to repeat an array than to compute
 
-def elman(weights, spec, n_rows, n_units):
+
+def elman(weights, spec, shape):
     """Return a simple recurrent network (Elman, 1990) and its further states."""
     activation = ACTIVATIONS[spec.option("activation")]
-    sums = np.empty((n_rows, weights.shape[1]), weights.dtype)
-    h = sums[:, :n_units]
+    product, (h,) = _product_and_blocks(weights, shape, 1)
 
-    def step(inputs, hidden):
-        np.dot(inputs, weights, out=sums)
+    def step(inputs, before, hidden):
+        np.dot(inputs, weights, out=product)
         activation(h, out=hidden)  # h = tanh(W x + U h + b)
 
     return step, []
 
 
-def lstm(weights, spec, n_rows, n_units):
+def lstm(weights, spec, shape):
     """Return a long short-term memory (Hochreiter, 1997) and its further states."""
     activation = ACTIVATIONS[spec.option("activation")]
-    sums = np.empty((n_rows, weights.shape[1]), weights.dtype)
-    i, f, o, g = _columns(sums, n_units, 4)
-    activate = _activation_of_gates_and_candidate(sums, spec, 3 * n_units, n_units)
-    c = np.zeros((n_rows, n_units), weights.dtype)
+    product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
+    activate = _activation_of_gates_and_candidate(product, spec, shape)
+    c = np.zeros((shape.n_rows, shape.n_units), weights.dtype)
 
-    def step(inputs, hidden):
-        np.dot(inputs, weights, out=sums)
+    def step(inputs, before, hidden):
+        np.dot(inputs, weights, out=product)
         activate()  # i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b)
         np.multiply(i, g, out=i)
         np.multiply(f, c, out=c)
@@ -47,59 +48,78 @@ def lstm(weights, spec, n_rows, n_units):
     return step, [c]
 
 
-def gru(weights, spec, n_rows, n_units):
+def gru(weights, spec, shape):
     """Return a gated recurrent unit (Cho, 2014) with the reset after the product."""
     activation = ACTIVATIONS[spec.option("activation")]
-    sums = np.empty((n_rows, weights.shape[1]), weights.dtype)
-    r, z, g, x = _columns(sums, n_units, 4)
-    activate = _activation_of_gates(sums[:, : 2 * n_units], spec)
+    product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
+    activate = _activation_of_gates(product, spec, shape, n_gates=2)
 
-    def step(inputs, hidden):
-        np.dot(inputs, weights, out=sums)
+    def step(inputs, before, hidden):
+        np.dot(inputs, weights, out=product)
         activate()  # r, z = sigmoid(W x + U h + b)
         np.multiply(r, g, out=g)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + r * (U h + b'))
-        np.subtract(inputs[:, :n_units], g, out=x)
+        np.subtract(before, g, out=x)
         np.multiply(z, x, out=x)
         np.add(g, x, out=hidden)  # h = z * h + (1 - z) * g
 
     return step, []
 
 
-def gru_reset_before(weights, recurrent, spec, n_rows, n_units):
+def gru_reset_before(weights, recurrent, spec, shape):
     """Return the original form, with the reset of h before the product."""
     activation = ACTIVATIONS[spec.option("activation")]
-    sums = np.empty((n_rows, weights.shape[1]), weights.dtype)
-    r, z, x = _columns(sums, n_units, 3)
-    activate = _activation_of_gates(sums[:, : 2 * n_units], spec)
-    kept = np.empty((n_rows, n_units), weights.dtype)
-    product = np.empty((n_rows, recurrent.shape[1]), weights.dtype)
-    g = product[:, :n_units]
+    product, (r, z, x) = _product_and_blocks(weights, shape, 3)
+    activate = _activation_of_gates(product, spec, shape, n_gates=2)
+    second_product, (g,) = _product_and_blocks(recurrent, shape, 1)
+    reset = np.zeros((shape.height, shape.n_units), weights.dtype)
+    rh = reset[: shape.n_rows]
 
-    def step(inputs, hidden):
-        np.dot(inputs, weights, out=sums)
+    def step(inputs, before, hidden):
+        np.dot(inputs, weights, out=product)
         activate()  # r, z = sigmoid(W x + U h + b)
-        np.multiply(r, inputs[:, :n_units], out=kept)
-        np.dot(kept, recurrent, out=product)
+        np.multiply(r, before, out=rh)
+        np.dot(reset, recurrent, out=second_product)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + U (r * h))
-        np.subtract(inputs[:, :n_units], g, out=x)
+        np.subtract(before, g, out=x)
         np.multiply(z, x, out=x)
         np.add(g, x, out=hidden)  # h = z * h + (1 - z) * g
 
     return step, []
 
 
-def _columns(sums, n_units, n_parts):
-    return [sums[:, k * n_units : (k + 1) * n_units] for k in range(n_parts)]
+@dataclass(frozen=True)
+class TileShape:
+    """Sizes of what a layer computes at a time.
+
+    Parameters
+    ----------
+    n_rows, height : int
+        Windows, and rows of a product, which has others behind them.
+    n_units : int
+        Hidden units.
+    """
+
+    n_rows: int
+    height: int
+    n_units: int
 
 
-def _activation_of_gates(gates, spec):
-    """Return a function that activates gates in place.
+def _product_and_blocks(weights, shape, n_blocks):
+    """Return room for a product, and its blocks of columns, `n_units` wide."""
+    product = np.zeros((shape.height, weights.shape[1]), weights.dtype)
+    rows, n_units = product[: shape.n_rows], shape.n_units
+    return product, [rows[:, k * n_units : (k + 1) * n_units] for k in range(n_blocks)]
+
+
+def _activation_of_gates(product, spec, shape, n_gates):
+    """Return a function that activates the gates, the first blocks, in place.
 
     sigmoid(a) is tanh(a / 2) / 2 + 1 / 2; the weights of its a are halved before.
     """
+    gates = product[: shape.n_rows, : n_gates * shape.n_units]
     name, half = spec.option("recurrent_activation"), gates.dtype.type(0.5)
     if name != "sigmoid":
         return lambda: ACTIVATIONS[name](gates, out=gates)
@@ -112,31 +132,34 @@ def _activation_of_gates(gates, spec):
     return activate
 
 
-def _activation_of_gates_and_candidate(sums, spec, n_gate_columns, n_units):
-    """Return a function that activates gates, and the candidate behind them."""
-    if (spec.option("recurrent_activation"), spec.option("activation")) == (
-        "sigmoid",
-        "tanh",
-    ):  # one tanh for both, scaled and shifted for the gates alone
-        is_gate = np.arange(sums.shape[1]) < n_gate_columns
-        scale = np.where(is_gate, 0.5, 1).astype(sums.dtype)
-        shift = np.where(is_gate, 0.5, 0).astype(sums.dtype)
+def _activation_of_gates_and_candidate(product, spec, shape):
+    """Return a function that activates three gates, and the candidate behind them."""
+    activation = spec.option("activation")
+    if (spec.option("recurrent_activation"), activation) != ("sigmoid", "tanh"):
+        activate_gates = _activation_of_gates(product, spec, shape, n_gates=3)
+        start, stop = 3 * shape.n_units, 4 * shape.n_units
+        candidate = product[: shape.n_rows, start:stop]
 
-        def activate():
-            np.tanh(sums, out=sums)
-            np.multiply(sums, scale, out=sums)
-            np.add(sums, shift, out=sums)
+        def activate_both():
+            activate_gates()
+            ACTIVATIONS[activation](candidate, out=candidate)
 
-        return activate
-    activate_gates = _activation_of_gates(sums[:, :n_gate_columns], spec)
-    activation = ACTIVATIONS[spec.option("activation")]
-    candidate = sums[:, n_gate_columns : n_gate_columns + n_units]
+        return activate_both
+    # one tanh for both, which is scaled and shifted for the gates alone
+    rows = product[: shape.n_rows]
+    is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
+    scale, shift = (
+        np.where(is_gate, 0.5, otherwise).astype(rows.dtype) for otherwise in (1, 0)
+    )
+    if shape.n_rows <= _FEW_ROWS:
+        scale, shift = (np.tile(values, (len(rows), 1)) for values in (scale, shift))
 
-    def activate_both():
-        activate_gates()
-        activation(candidate, out=candidate)
+    def activate():
+        np.tanh(rows, out=rows)
+        np.multiply(rows, scale, out=rows)
+        np.add(rows, shift, out=rows)
 
-    return activate_both
+    return activate
 
 
 def _stack_elman(kernel, recurrent, bias, spec):
@@ -167,10 +190,10 @@ def _halved(spec, *gates):
     return [gate / 2 if is_sigmoid else gate for gate in gates]
 
 
-def _gru_of_spec(*arguments):
-    *weights, spec, n_rows, n_units = arguments
+def _gru_of_either_form(*arguments):
+    *weights, spec, shape = arguments
     form = gru if len(weights) == 1 else gru_reset_before
-    return form(*weights, spec, n_rows, n_units)
+    return form(*weights, spec, shape)
 
 
 @dataclass(frozen=True)
@@ -189,8 +212,8 @@ class Cell:
         Called with kernel, recurrent kernel and bias of the Keras layer and the spec;
         returns the matrices of its equations.
     layer : callable
-        Called with these matrices, the spec, a number of rows and of units, returns
-        `step` and the states besides the hidden one.
+        Called with these matrices, the spec and a `TileShape`, returns `step` and the
+        states besides the hidden one.
     xla_saves : float
         Seconds of a step of a layer that XLA saves in training; see
         benchmarks/README.md.
@@ -226,7 +249,7 @@ CELLS = {
         ("activation", "recurrent_activation", "reset_after"),
         3,
         _stack_gru,
-        _gru_of_spec,
+        _gru_of_either_form,
         0.09e-3,
         n_bias_rows=lambda spec: 2 if spec.option("reset_after") else 1,
     ),

@@ -10,14 +10,15 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 from skrnn.networks.blas import for_each, one_thread
-from skrnn.networks.cells import CELLS
+from skrnn.networks.cells import CELLS, TileShape
 from skrnn.networks.weights import layers_of
 
 _HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
 _SMALL = 2**17  # multiplications of a product that BLAS does not divide among threads
+_SHORT = 64  # rows of tiles whose workspaces are kept
 _COLUMNS = 16  # BLAS computes multiples of this many columns all in the same way
 _VALUES_OF_A_TILE = 2**22
-_N_IDLE = 2  # workspaces kept for each height of small tiles
+_N_IDLE = 2  # workspaces kept for each number of rows
 
 
 def can_predict(spec):
@@ -57,7 +58,7 @@ class Predictor:
         )
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
         self._heights = self._heights_of_same_bits(max(fitting, default=_HEIGHTS[2]))
-        self._idle = {height: [] for height in self._heights}
+        self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
         """Predict windows.
@@ -96,19 +97,16 @@ class Predictor:
 
     def _predict_tile(self, windows, outputs):
         height = next(n for n in self._heights if n >= len(windows))
-        idle = self._idle[height]
+        n_rows = 1 if len(windows) == 1 else height
+        idle = self._idle[n_rows]
         try:
             workspace = idle.pop()
         except IndexError:
-            workspace = self._workspace(height)
+            sizes = n_rows, height, self._n_timesteps
+            workspace = Workspace(self._spec, self._layers, self._linear, *sizes)
         workspace.run(windows, outputs)
-        if height <= _HEIGHTS[3] and len(idle) < _N_IDLE:
+        if n_rows <= _SHORT and len(idle) < _N_IDLE:
             idle.append(workspace)
-
-    def _workspace(self, height):
-        return Workspace(
-            self._spec, self._layers, self._linear, height, self._n_timesteps
-        )
 
     def _matrices(self):
         of_layers = [m for layer in self._layers for each in layer for m in each]
@@ -141,18 +139,26 @@ class Workspace:
         The matrices of every layer and direction.
     linear : ndarray
         The matrix of the linear layer.
-    height, n_timesteps : int
-        Windows of a tile, and their steps.
+    n_rows, height, n_timesteps : int
+        Windows of a tile, rows of its products, and steps of a window.
     """
 
-    def __init__(self, spec, layers, linear, height, n_timesteps):
+    def __init__(self, spec, layers, linear, n_rows, height, n_timesteps):
         self._linear, self._n_outputs = linear, spec.n_outputs
         self._layers = [
             [
-                _Direction(spec, matrices, height, n_timesteps, *sizes, reverse=reverse)
+                _Direction(
+                    spec,
+                    matrices,
+                    TileShape(n_rows, height, n_units),
+                    (n_timesteps, n_inputs),
+                    reverse=reverse,
+                )
                 for reverse, matrices in enumerate(layer)
             ]
-            for layer, *sizes in zip(layers, spec.units, spec.layer_inputs, strict=True)
+            for layer, n_units, n_inputs in zip(
+                layers, spec.units, spec.layer_inputs, strict=True
+            )
         ]
         self._last = np.ones((height, len(linear)), linear.dtype)
         self._product = np.empty((height, linear.shape[1]), linear.dtype)
@@ -169,7 +175,7 @@ class Workspace:
         start = 0
         for direction in self._layers[-1]:
             stop = start + direction.n_units
-            self._last[:, start:stop] = direction.last
+            self._last[: len(direction.last), start:stop] = direction.last
             start = stop
         np.dot(self._last, self._linear, out=self._product)
         outputs[...] = self._product[: len(windows), : self._n_outputs]
@@ -199,19 +205,19 @@ class _Direction:
     step before, the values of the step, and a one.
     """
 
-    def __init__(
-        self, spec, matrices, height, n_timesteps, n_units, n_inputs, *, reverse
-    ):
-        n_columns = n_units + n_inputs + 1
-        inputs = np.ones((n_timesteps + 1, height, n_columns), spec.dtype)
+    def __init__(self, spec, matrices, shape, window, *, reverse):
+        n_timesteps, n_inputs = window
+        n_rows, n_units = shape.n_rows, shape.n_units
+        columns = n_timesteps + 1, shape.height, n_units + n_inputs + 1
+        inputs = np.zeros(columns, spec.dtype)
+        inputs[:, :, -1] = 1
         self.n_units, self.order = n_units, -1 if reverse else 1
-        self.values = inputs[:-1, :, n_units:-1]
-        self.hidden = inputs[1:, :, :n_units]
-        self.last = inputs[-1, :, :n_units]
-        self._first = inputs[0, :, :n_units]
-        self._steps = list(zip(inputs[:-1], self.hidden, strict=True))
-        layer = CELLS[spec.cell].layer
-        self._step, self._states = layer(*matrices, spec, height, n_units)
+        self.values = inputs[:-1, :n_rows, n_units:-1]
+        states = inputs[:, :n_rows, :n_units]
+        self.hidden, self.last = states[1:], states[-1]
+        self._first = states[0]
+        self._steps = list(zip(inputs[:-1], states[:-1], states[1:], strict=True))
+        self._step, self._states = CELLS[spec.cell].layer(*matrices, spec, shape)
 
     def read(self, layer):
         """Take the hidden states of the layer before as values."""
@@ -228,17 +234,16 @@ class _Direction:
             state[...] = 0
         step = self._step
         if missing is None:
-            for inputs, hidden in self._steps:
-                step(inputs, hidden)
+            for inputs, before, hidden in self._steps:
+                step(inputs, before, hidden)
             return
-        for (inputs, hidden), rows in zip(
-            self._steps, missing[:: self.order], strict=True
-        ):
-            before = [state[rows] for state in self._states]
-            step(inputs, hidden)
-            hidden[rows] = inputs[rows, : self.n_units]
-            for state, kept in zip(self._states, before, strict=True):
-                state[rows] = kept
+        missing = missing[:: self.order]
+        for (inputs, before, hidden), rows in zip(self._steps, missing, strict=True):
+            kept = [state[rows] for state in self._states]
+            step(inputs, before, hidden)
+            hidden[rows] = before[rows]
+            for state, values in zip(self._states, kept, strict=True):
+                state[rows] = values
 
 
 def _whole_columns(matrix):
