@@ -86,6 +86,13 @@ def oldest(session):
 
 
 @nox.session
+def prerelease(session):
+    """The tests with what is about to be released of the dependencies."""
+    session.install("--pre", "--upgrade", ".[test]")
+    session.run("python", "-m", "pytest", "tests", *session.posargs)
+
+
+@nox.session
 def oldest_if_changed(session):
     """`oldest`, where bounds are not those that were tested last."""
     unless_tested(session, OLDEST_TESTED, bounds())

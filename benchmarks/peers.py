@@ -7,11 +7,14 @@ more rounds.
 """
 
 import argparse
+import functools
 import importlib.util
 import json
+import pickle
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -99,7 +102,7 @@ def scikeras_fit(cell, units, batch_size, X, y):
     return fit
 
 
-def skorch_fit(cell, units, batch_size, X, y):
+def skorch_regressor(cell, units, n_features, **options):
     import skorch
     import torch
 
@@ -108,23 +111,28 @@ def skorch_fit(cell, units, batch_size, X, y):
     class Network(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.recurrent = layers[cell](X.shape[2], units, batch_first=True)
+            self.recurrent = layers[cell](n_features, units, batch_first=True)
             self.output = torch.nn.Linear(units, 1)
 
         def forward(self, X):
             return self.output(self.recurrent(X)[0][:, -1])
 
+    return skorch.NeuralNetRegressor(
+        Network,
+        optimizer=torch.optim.Adam,
+        iterator_train__shuffle=True,
+        train_split=None,
+        verbose=0,
+        **options,
+    )
+
+
+def skorch_fit(cell, units, batch_size, X, y):
     y = y.reshape(-1, 1)
 
     def fit(epochs):
-        estimator = skorch.NeuralNetRegressor(
-            Network,
-            optimizer=torch.optim.Adam,
-            max_epochs=epochs,
-            batch_size=batch_size,
-            iterator_train__shuffle=True,
-            train_split=None,
-            verbose=0,
+        estimator = skorch_regressor(
+            cell, units, X.shape[2], max_epochs=epochs, batch_size=batch_size
         )
         return estimator.fit(X, y)
 
@@ -224,20 +232,141 @@ def product_rate(left, right):
     return n_times * flops / statistics.median(times) / 1e9
 
 
+PREDICTED = {
+    "LSTM(50), 20 steps": ((50, 20, 1), ((1, 500), (32, 100), (10_000, 5))),
+    "LSTM(128), 48 steps, 8 features": ((128, 48, 8), ((10_000, 3),)),
+}
+
+
 def predict():
-    X, y = random_windows(10_000, 20, 1)
+    """Predictions; and a row by the networks alone."""
     found = {}
-    for name, peer in {"skrnn": skrnn_fit, **PEERS}.items():
-        fitted = peer("lstm", 50, 200, X[:1000], y[:1000])(1)
-        options = {"verbose": 0} if name == "Keras" else {}
-        for n_rows, n_times in ((1, 500), (10_000, 3)):
+    for title, ((units, n_timesteps, n_features), sizes) in PREDICTED.items():
+        X, y = random_windows(10_000, n_timesteps, n_features)
+        calls = {}
+        for name, peer in {"skrnn": skrnn_fit, **PEERS}.items():
+            fitted = peer("lstm", units, 200, X[:1000], y[:1000])(1)
+            options = {"verbose": 0} if name == "Keras" else {}
+            calls[name] = functools.partial(fitted.predict, **options)
+        for n_rows, n_times in sizes:
             rows = X[:n_rows]
-            fitted.predict(rows, **options)
-            times = [
-                seconds(lambda: fitted.predict(rows, **options))  # noqa: B023
-                for _ in range(n_times)
-            ]
-            found[f"{n_rows} {name}"] = statistics.median(times)
+            for name, median in medians(calls, rows, n_times).items():
+                found[f"{n_rows} rows, {title}: {name}"] = median
+    return {**found, **networks_alone()}
+
+
+def networks_alone():
+    """A row through LSTM(50) and 20 steps, without any estimator around it."""
+    from skrnn.networks.prediction import Predictor
+
+    X, y = random_windows(1000, 20, 1)
+    network = LSTMRegressor(50, epochs=1, random_state=0).fit(X, y)._fitted
+    calls = {"skrnn": Predictor(network.spec, network.state.weights, 20)}
+    if HAS_SKORCH:
+        import torch
+
+        lstm, linear = torch.nn.LSTM(1, 50, batch_first=True), torch.nn.Linear(50, 1)
+
+        def of_torch(rows):
+            with torch.inference_mode():
+                return linear(lstm(torch.from_numpy(rows))[0][:, -1]).numpy()
+
+        calls["torch.nn.LSTM"] = of_torch
+    found = medians(calls, X[:1], 2000)
+    return {f"note: 1 row, the network alone: {n}": t for n, t in found.items()}
+
+
+def medians(calls, rows, n_times):
+    """Return the median time of each call."""
+    found = {}
+    for name, call in calls.items():
+        call(rows)
+        times = [seconds(functools.partial(call, rows)) for _ in range(n_times)]
+        found[name] = statistics.median(times)
+    return found
+
+
+def partial_fit():
+    """What is trained again and again on little new data."""
+    X, y = random_windows(200, 10, 1)
+    calls, first = {}, {}
+    for name, peer in {"skrnn": skrnn_fit, **PEERS}.items():
+        first[name] = functools.partial(peer("lstm", 16, 200, X, y), 1)
+        fitted = first[name]()
+        if name == "Keras":
+            calls[name] = functools.partial(fitted.fit, batch_size=60, verbose=0)
+        else:
+            calls[name] = fitted.partial_fit
+    found = {}
+    for name, call in calls.items():
+        targets = y[:60].reshape(-1, 1) if name == "skorch" else y[:60]
+        times = [seconds(functools.partial(call, X[:60], targets)) for _ in range(20)]
+        found[f"partial {name}"] = statistics.median(times)
+        found[f"fit {name}"] = statistics.median(seconds(first[name]) for _ in range(5))
+    return found
+
+
+SERVED = {
+    "skrnn": "import pickle; predict = pickle.load(open(path, 'rb')).predict",
+    "Keras": (
+        "import keras; model = keras.models.load_model(path); "
+        "predict = lambda row: model.predict(row, verbose=0)"
+    ),
+    "scikeras": "import pickle, peers; predict = pickle.load(open(path, 'rb')).predict",
+    "skorch": "import peers; predict = peers.load_skorch(path).predict",
+}
+SERVES = """
+import json, sys, time
+sys.path.insert(0, {here!r})
+path = {path!r}
+import numpy as np
+{load}
+row = np.zeros((1, 20, 1), "float32")
+start = time.perf_counter()
+predict(row)
+first = time.perf_counter() - start
+status = open("/proc/self/status").read()  # its peak since the process began
+print(json.dumps([first, int(status.split("VmHWM:")[1].split()[0]) / 1024]))
+"""
+
+
+def load_skorch(path):
+    fitted = skorch_regressor("lstm", 50, 1).initialize()
+    fitted.load_params(path)
+    return fitted
+
+
+def serving():
+    """A fresh process: load a model, predict a row. Time of all, and the memory."""
+    import peers  # by the name that a pickle of scikeras has to find
+
+    X, y = random_windows(1000, 20, 1)
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, peer in {"skrnn": skrnn_fit, **peers.PEERS}.items():
+            fitted = peer("lstm", 50, 200, X, y)(1)
+            path = f"{folder}/{name}.keras"
+            if name == "Keras":
+                fitted.save(path)
+            elif name == "skorch":
+                fitted.save_params(path)
+            else:
+                with open(path, "wb") as file:
+                    pickle.dump(fitted, file)
+            code = SERVES.format(here=sys.path[0], path=path, load=SERVED[name])
+            times, firsts, peaks = [], [], []
+            for _ in range(3):
+                start = time.perf_counter()
+                done = subprocess.run(
+                    [sys.executable, "-c", code], check=True, capture_output=True
+                )
+                times.append(time.perf_counter() - start)
+                first, peak = json.loads(done.stdout.splitlines()[-1])
+                firsts.append(first)
+                peaks.append(peak)
+            found[f"process {name}"] = statistics.median(times)
+            found[f"first {name}"] = statistics.median(firsts)
+            found[f"MB {name}"] = statistics.median(peaks)
     return found
 
 
@@ -341,6 +470,8 @@ WORKS = {
     "gru_tiny": gru_tiny,
     "lstm_large": lstm_large,
     "predict": predict,
+    "partial_fit": partial_fit,
+    "serving": serving,
     "search": search,
     "imports": imports,
 }
@@ -390,6 +521,8 @@ TITLES = {
     "lstm_tiny": "LSTM(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
     "gru_tiny": "GRU(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
     "lstm_large": "LSTM(128), 48 steps, 8192 windows, batch 256; an epoch",
+    "partial_fit": "LSTM(16), 10 steps: `partial_fit` of 60 rows / `fit` of 200, warm",
+    "serving": "fresh process: load LSTM(50), predict a row; whole / the row alone",
     "search": "search of 4 candidates x 5 folds, fresh process",
 }
 
@@ -414,9 +547,21 @@ def main():
         rates = {n: found.pop(n) for n in list(found) if n.startswith("GFLOP/s")}
         notes += [f"{name}: {rate:.0f}" for name, rate in rates.items()]
         if work == "predict":
-            for n_rows in ("1", "10000"):
-                part = {n: t for n, t in found.items() if n.split()[0] == n_rows}
-                report(f"predict, {n_rows} rows, LSTM(50), 20 steps", part)
+            notes += [
+                f"{name.removeprefix('note: ')}: {as_time(found.pop(name))}"
+                for name in list(found)
+                if name.startswith("note: ")
+            ]
+            for title in dict.fromkeys(name.rpartition(":")[0] for name in found):
+                row = {n: v for n, v in found.items() if n.startswith(title)}
+                report(f"predict, {title}", row)
+        elif work == "serving":
+            memory = {n: found.pop(n) for n in list(found) if n.startswith("MB ")}
+            notes += [
+                f"memory of the process, {name.split()[1]}: {peak:.0f} MB"
+                for name, peak in memory.items()
+            ]
+            report(TITLES[work], found)
         elif work == "imports":
             ratio = found["skrnn"] / found["scikit-learn"]
             notes.append(

@@ -1,7 +1,7 @@
 """When does XLA pay? Start-up and time of a batch, with XLA and without.
 
 Run `python benchmarks/start_up.py`. The constants of
-`skrnn.training.compiled.engine.worth_compiling` come from such a table.
+`skrnn.training.plan.worth_compiling` come from such a table.
 """
 
 import time
@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
-from skrnn.training import start
+from skrnn.training import plan, start
 
 N_EPOCHS = 4
 WORKS = [
@@ -26,8 +26,8 @@ WORKS = [
 
 def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batch_size):
     """Return the start-up and the time of a batch, the median of three."""
-    engine.worth_compiling = lambda *_, **__: False
-    engine._programs.__init__(engine.N_PROGRAMS_KEPT)
+    plan.worth_compiling = lambda *_, **__: False
+    engine.programs.__init__(engine.N_PROGRAMS_KEPT)
     X = np.random.RandomState(0).rand(n_rows, n_timesteps, n_features)
 
     def fit(epochs):

@@ -1,4 +1,4 @@
-"""What all estimators of skrnn share: the version in their pickles, failed fits."""
+"""What all estimators of skrnn share: versions in pickles, and failed fits."""
 
 import warnings
 from contextlib import contextmanager

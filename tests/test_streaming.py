@@ -13,7 +13,8 @@ from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, SequenceWindower
-from skrnn.training.compiled import engine as _engine
+from skrnn.training.compiled import engine
+from skrnn.training.compiled.programs import ProgramStore
 
 
 def streamed(rows, starts, window_length):
@@ -180,12 +181,13 @@ def test_blocks_are_shuffled_and_what_is_in_them(mapped, jit):
     assert losses[0][1] != losses[2][1]
 
 
-def test_all_blocks_share_one_compiled_program(mapped):
+def test_all_blocks_share_one_compiled_program(mapped, monkeypatch):
+    store = ProgramStore(1)
+    monkeypatch.setattr(engine, "programs", store)
     windows = SequenceWindower(3).fit_transform(mapped)
-    _engine._programs._programs.clear()
     rnn = ElmanRegressor(units=2, epochs=2, block_size=70, jit=True, random_state=0)
     rnn.fit(windows, mapped[:, 0])
-    (program,) = _engine._programs._programs.values()
+    (program,) = store._programs.values()
     assert len(program._compiled) == 1
 
 

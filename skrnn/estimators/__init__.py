@@ -1,4 +1,4 @@
 """The regressors: parameters, validation, fit and predict, pickling.
 
-Imports `skrnn.windows`, `skrnn.networks` and `skrnn.training`.
+May import `skrnn.windows`, `skrnn.networks` and `skrnn.training`.
 """

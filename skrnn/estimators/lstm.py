@@ -83,13 +83,13 @@ class LSTMRegressor(BaseRecurrentRegressor):
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
     jit : bool or "auto", default="auto"
-        Whether an epoch of training, and a prediction, is one compiled program: the
-        same computation as `keras.Model.fit`, many times faster for small networks.
-        "auto" compiles with XLA where that pays for the time it takes to start,
-        without where it does not, and leaves training to `keras.Model.fit` on a GPU
-        or where it cannot compile (it says so if `verbose` is at least 1). True always
-        compiles with XLA, or else raises an error. False is plain
-        `keras.Model.fit` and `keras.Model.predict`.
+        Whether an epoch of training is one compiled program: the same computation as
+        `keras.Model.fit`, many times faster for small networks. "auto" compiles with
+        XLA if that saves more time than XLA takes to start, and without XLA
+        otherwise. On a GPU, and where the compiled program cannot train the network,
+        it trains with `keras.Model.fit`, and says so if `verbose` is at least 1. True
+        always compiles with XLA, and raises an error if that is not possible. False
+        always trains with `keras.Model.fit`. It has no effect on `predict`.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -101,7 +101,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network.
+        A new, uncompiled model with the trained weights, built at each access.
+        Changes to it do not change the estimator.
     history_ : dict of list of float
         The training loss and the metrics of every epoch; with validation data also
         those of them, as `val_loss` and so on.
@@ -170,7 +171,6 @@ class LSTMRegressor(BaseRecurrentRegressor):
     """
 
     _cell = "lstm"
-    _cell_options = ("activation", "recurrent_activation")
     _parameter_constraints = {
         **BaseRecurrentRegressor._parameter_constraints,
         "recurrent_activation": [str],

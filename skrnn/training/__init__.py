@@ -1,4 +1,5 @@
-"""How a network is trained: data and schedule, then one of two trainers.
+"""How a network is trained: plan, data and schedule, then one of two trainers.
 
-Imports `skrnn.networks`; TensorFlow is imported at the first fit, by `start`.
+May import `skrnn.networks`. `train` is the entry point; what imports TensorFlow is
+imported by it, at the first fit.
 """

@@ -1,17 +1,182 @@
-"""Training and predicting by Keras's own `fit` and `predict`."""
+"""The other trainer: Keras's own loop, driven by a scikeras wrapper.
+
+It is the reference for the compiled engine, and trains what that refuses.
+"""
 
 import contextlib
 
 import keras
 import numpy as np
-from sklearn.utils import gen_batches
+import tensorflow as tf
+from scikeras.wrappers import BaseWrapper
+from sklearn.preprocessing import FunctionTransformer
 
 from skrnn._compat.tensorflow import forget_kernels
-from skrnn.training.callbacks import until_interrupted
-from skrnn.training.compiled.programs import assign
-from skrnn.training.start import quiet_tensorflow
+from skrnn.training.keras_network import (
+    assign,
+    build_model,
+    dropout_variables,
+    values_of,
+)
+from skrnn.training.objectives import make_loss, make_metrics
+from skrnn.training.optimizers import OptimizerKind, make_optimizer
+from skrnn.training.start import compiling, without_retracing_notices
+from skrnn.training.state import OptimizerState, TrainingState
 
-N_VALUES_AT_ONCE = 2**20  # of the windows in one batch to predict
+
+def train(task, plan, events):
+    """Train a network by `keras.Model.fit`.
+
+    Parameters
+    ----------
+    task : Task
+        The training.
+    plan : Plan
+        Tells the other trainer what to compile; Keras decides by itself.
+    events : Events
+        What follows each epoch.
+
+    Returns
+    -------
+    TrainingState
+        After the last epoch.
+    """
+    forget_kernels()  # each `keras.Model.fit` has functions of its own
+    trained = _TrainedModel(task)
+    _compile_quietly(trained.model, task)
+    batches = OrderedBatches(task.data, task.schedule)
+    follow = _Follow(events, batches, trained)
+    wrapper = _BatchesWrapper(
+        lambda: trained.model,
+        callbacks=[follow, *task.callbacks],
+        epochs=task.schedule.epochs,
+        shuffle=False,
+        verbose=0,
+    )
+    wrapper.batches = batches
+    validation = task.validation and OrderedBatches(task.validation, task.schedule)
+    nothing = np.zeros((1, 1))  # scikeras asks for arrays
+    try:
+        with without_retracing_notices():
+            wrapper.fit(nothing, nothing[0], validation_data=validation)
+    except KeyboardInterrupt:  # perhaps between two batches
+        if not events.history.n_epochs:
+            raise
+        events.interrupted = True
+        follow.end_interrupted(task.callbacks)
+    return trained.state()
+
+
+def _compile_quietly(model, task):
+    """Have TensorFlow compile the steps of training, by a dry run of no batches."""
+    spec, data = task.spec, task.data
+    batch = [(data.n_timesteps, spec.n_features), (data.n_targets,)]
+    model.make_train_function()
+    model.make_test_function()
+    runs = [(model.train_function, data), (model.test_function, task.validation)]
+    with compiling():
+        for run, data in runs:
+            if data is None:
+                continue
+            shapes = [*batch, ()] if data.is_weighted else batch
+            signature = [tf.TensorSpec((None, *s), spec.dtype) for s in shapes]
+            empty = tf.data.Dataset.from_generator(
+                list, output_signature=tuple(signature)
+            )
+            with contextlib.suppress(tf.errors.OutOfRangeError):
+                run(iter(empty))
+
+
+class _TrainedModel:
+    """A compiled Keras model in training, and its variables."""
+
+    def __init__(self, task):
+        spec, objective = task.spec, task.objective
+        self._task = task
+        self.model = build_model(spec, task.state)
+        self.optimizer = make_optimizer(objective)
+        self.model.compile(
+            self.optimizer,
+            make_loss(objective, spec.dtype),
+            metrics=make_metrics(objective, spec.dtype),
+            auto_scale_loss=False,
+        )
+        kind = OptimizerKind.of(objective)
+        self._key = kind.key
+        self.optimizer.build(self.model.trainable_variables)
+        before = task.state.optimizer
+        if before is not None and before.key == self._key:
+            assign(self.optimizer.variables, before.values)
+            if before.learning_rate != objective.learning_rate:
+                self.optimizer.learning_rate = kind.learning_rate
+        others = dropout_variables(self.model)
+        self.variables = [*self.model.weights, *others, *self.optimizer.variables]
+        self._n_others = len(self.model.weights) + len(others)
+
+    def state(self):
+        """Return the state of the training."""
+        values = values_of(self.variables)
+        n_weights = len(self.model.weights)
+        return TrainingState(
+            values[:n_weights],
+            values[n_weights : self._n_others],
+            OptimizerState(
+                self._key, self._task.objective.learning_rate, values[self._n_others :]
+            ),
+        )
+
+
+class _BatchesWrapper(BaseWrapper):
+    """Hands batches to `keras.Model.fit`, by the encoders that scikeras documents."""
+
+    batches = None
+
+    @property
+    def feature_encoder(self):
+        """A transformer that returns the batches, whatever X is."""
+        return FunctionTransformer(lambda _: self.batches)
+
+    @property
+    def target_encoder(self):
+        """A transformer that returns None, as the batches have the targets."""
+        return FunctionTransformer(lambda _: None)
+
+
+class _Follow(keras.callbacks.Callback):
+    """Records every epoch, before the user's callbacks are told of it."""
+
+    def __init__(self, events, batches, trained):
+        super().__init__()
+        self._events, self._batches, self._trained = events, batches, trained
+        self._last_logs, self._whole_epoch = {}, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Put the data in order; PyDataset.on_epoch_end would come too early."""
+        self._events.begin_epoch()
+        self._batches.start_epoch()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Record the epoch."""
+        figures = [logs[name] for name in self._events.names]
+        logs.update(self._events.end_epoch(figures, self._trained.state))
+        self._last_logs = dict(logs)
+        self._whole_epoch = values_of(self._trained.variables)
+        if self._events.stop:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Go back to the best weights, if early stopping kept any."""
+        best = self._events.best_weights
+        if best is not None:
+            assign(self._trained.model.weights, best)
+
+    def end_interrupted(self, callbacks):
+        """Do what Keras does at the end, from the last whole epoch on."""
+        model = self._trained.model
+        assign(self._trained.variables, self._whole_epoch)
+        self._trained.optimizer.finalize_variable_values(model.trainable_variables)
+        for callback in [self, *callbacks]:
+            callback.on_train_end(self._last_logs)
 
 
 class OrderedBatches(keras.utils.PyDataset):
@@ -62,87 +227,3 @@ class OrderedBatches(keras.utils.PyDataset):
         self._shuffle(self._order)
         n_batches = self._schedule.n_batches_of(len(self._order))
         self._first, self._stop = self._stop, self._stop + n_batches
-
-
-def train(model, data, schedule, *, names, on_epoch_end, validation=None, callbacks=()):
-    """Train a compiled Keras model in place.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Its weights and its optimizer's state are carried on.
-    data, validation : TrainingData
-        What to train on, and what to evaluate after each epoch, if anything.
-    schedule : Schedule
-        Batches and epochs.
-    names : list of str
-        Loss and metrics, and those of the validation data, as Keras names them.
-    on_epoch_end : callable
-        Called with the epoch's number, from 0, and its list of loss and metrics,
-        those of the validation data behind those of training; returns them by name.
-    callbacks : sequence of keras.callbacks.Callback, default=()
-        Called by Keras.
-    """
-    forget_kernels()  # each `keras.Model.fit` has functions of its own
-    model.optimizer.build(model.trainable_variables)
-    batches = OrderedBatches(data, schedule)
-
-    # Keras calls PyDataset.on_epoch_end before the first epoch as well.
-    def start(epoch, logs):
-        batches.start_epoch()
-
-    state, whole_epoch = [*model.variables, *model.optimizer.variables], []
-    last_logs = {}
-
-    def record(epoch, logs):
-        compiling.close()
-        logs.update(on_epoch_end(epoch, [logs[name] for name in names]))
-        last_logs.update(logs)
-        whole_epoch[:] = [variable.numpy() for variable in state]
-        epochs.append(epoch)
-
-    watch = keras.callbacks.LambdaCallback(on_epoch_begin=start, on_epoch_end=record)
-    with until_interrupted() as epochs, contextlib.ExitStack() as compiling:
-        compiling.enter_context(quiet_tensorflow())
-        model.fit(
-            batches,
-            epochs=schedule.epochs,
-            shuffle=False,
-            verbose=0,
-            validation_data=validation and OrderedBatches(validation, schedule),
-            callbacks=[watch, *callbacks],
-        )
-        return
-    # Interrupted, perhaps between two batches: what Keras would have done at the end.
-    assign(state, whole_epoch)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    for callback in callbacks:
-        callback.on_train_end(last_logs)
-
-
-def predict(model, windows_of, n_rows):
-    """Predict rows batch by batch.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The trained network.
-    windows_of : callable
-        Returns the windows of a slice of rows, ready for the network.
-    n_rows : int
-        Rows in all.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_outputs)
-        The network's output.
-    """
-    n_at_once = max(1, N_VALUES_AT_ONCE // windows_of(slice(0, 1)).size)
-    with quiet_tensorflow():
-        # Arrays: a dataset made batch by batch leaves a thread and memory behind.
-        return np.concatenate(
-            [
-                model.predict(windows_of(part), batch_size=n_at_once, verbose=0)
-                for part in gen_batches(n_rows, n_at_once)
-            ]
-        )

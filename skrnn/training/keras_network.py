@@ -1,53 +1,22 @@
-"""The network of an estimator, layer by layer."""
-
-import functools
+"""Keras models of networks: built from a spec, given the weights of a state."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import initializers, layers
 
+from skrnn.networks.cells import CELLS
 from skrnn.networks.missing import MISSING
 
-CELLS = {"elman": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
-_N_GATES = {"elman": 1, "lstm": 4, "gru": 3}
 
-
-def build_network(
-    cell,
-    units,
-    *,
-    n_features,
-    n_outputs,
-    cell_options,
-    dropout,
-    recurrent_dropout,
-    bidirectional,
-    dtype,
-    seed,
-    masked=True,
-    layer=None,
-):
-    """Build the Keras network: masking, recurrent layers, a linear layer.
+def build_model(spec, state=None, *, masked=True, layer=None):
+    """Build the Keras model of a network: masking, recurrent layers, a linear layer.
 
     Parameters
     ----------
-    cell : {"elman", "lstm", "gru"}
-        The recurrent cell.
-    units : tuple of int
-        Hidden units of each recurrent layer, from input to output.
-    n_features, n_outputs : int
-        Values of one step, and of one prediction.
-    cell_options : dict
-        Arguments of the recurrent layer: activations, and for a GRU its form.
-    dropout, recurrent_dropout : float
-        Share of the inputs, and of the hidden state, dropped in training.
-    bidirectional : bool
-        Whether each layer also reads its input from the newest step backwards.
-    dtype : {"float32", "float64"}
-        What the network computes in.
-    seed : int
-        Seeds the initial weights and the dropout.
+    spec : NetworkSpec
+        The network.
+    state : TrainingState, default=None
+        Its weights; None leaves what Keras draws.
     masked : bool, default=True
         Whether missing steps are skipped; without, none may be missing.
     layer : type, default=None
@@ -56,99 +25,96 @@ def build_network(
     Returns
     -------
     keras.Sequential
-        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for
-        any number of steps.
+        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for any
+        number of steps.
     """
-    rng = np.random.RandomState(seed)
-    options = {
-        "dropout": dropout,
-        "recurrent_dropout": recurrent_dropout,
-        "dtype": dtype,
-        **cell_options,
-        **_kernel_choice(cell),
-    }
+    layer = layer or getattr(layers, CELLS[spec.cell].keras_layer)
+    masking = layers.Masking(MISSING, dtype=spec.dtype, name="skip_missing")
     recurrent = [
         _recurrent_layer(
-            functools.partial(
-                _direction,
-                layer or CELLS[cell],
-                rng,
-                units=n_units,
-                return_sequences=depth < len(units) - 1,
-                **options,
-            ),
-            f"{cell}_{depth}",
-            bidirectional,
+            layer,
+            spec,
+            name=f"{spec.cell}_{depth}",
+            units=n_units,
+            return_sequences=depth < len(spec.units) - 1,
         )
-        for depth, n_units in enumerate(units)
+        for depth, n_units in enumerate(spec.units)
     ]
-    dense = layers.Dense(
-        n_outputs,
-        kernel_initializer=initializers.GlorotUniform(_draw(rng)),
-        dtype=dtype,
-        name="output",
-    )
-    masking = [layers.Masking(MISSING, dtype=dtype, name="skip_missing")]
-    return keras.Sequential(
+    model = keras.Sequential(
         [
-            layers.Input((None, n_features), dtype=dtype, name="window"),
-            *(masking if masked else []),
+            layers.Input((None, spec.n_features), dtype=spec.dtype, name="window"),
+            *([masking] if masked else []),
             *recurrent,
-            dense,
+            layers.Dense(
+                spec.n_outputs,
+                kernel_initializer=initializers.GlorotUniform(0),
+                dtype=spec.dtype,
+                name="output",
+            ),
         ],
-        name=f"skrnn_{cell}",
+        name=f"skrnn_{spec.cell}",
     )
+    if state is not None:
+        values = [*state.weights, *state.dropout_states]
+        assign([*model.weights, *dropout_variables(model)], values)
+    return model
 
 
-def n_recurrent_weights(network):
-    """Return the weights that are multiplied with at every step of a window.
-
-    Parameters
-    ----------
-    network : dict
-        Arguments of `build_network`.
-    """
-    n_directions = 2 if network["bidirectional"] else 1
-    n_inputs, n_weights = network["n_features"], 0
-    for n_units in network["units"]:
-        n_weights += n_directions * n_units * (n_units + n_inputs)
-        n_inputs = n_directions * n_units
-    return _N_GATES[network["cell"]] * n_weights
+def dropout_variables(model):
+    """Return the states of the generators of dropout, by layer and direction."""
+    states = []
+    for layer in model.layers:
+        directions = [layer]
+        if isinstance(layer, layers.Bidirectional):
+            directions = [layer.forward_layer, layer.backward_layer]
+        cells = [each.cell for each in directions if isinstance(each, layers.RNN)]
+        states += [cell.seed_generator.state for cell in cells]
+    return states
 
 
-def _recurrent_layer(direction, name, bidirectional):
-    if not bidirectional:
-        return direction(name=name)
-    forward = direction(name=f"{name}_forward")
-    both = layers.Bidirectional(
-        forward,
-        backward_layer=direction(name=f"{name}_backward", go_backwards=True),
-        dtype=direction.keywords["dtype"],
+def values_of(variables):
+    """Return the values of variables as a list of ndarray."""
+    return [variable.numpy() for variable in variables]
+
+
+def assign(variables, values):
+    """Assign to each variable its value, an array or a variable."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _recurrent_layer(layer, spec, *, name, **options):
+    options |= {
+        "dropout": spec.dropout,
+        "recurrent_dropout": spec.recurrent_dropout,
+        "dtype": spec.dtype,
+        **dict(spec.options),
+        **_kernel_choice(spec),
+    }
+    if not spec.bidirectional:
+        return _direction(layer, name=name, **options)
+    return layers.Bidirectional(
+        _direction(layer, name=f"{name}_forward", **options),
+        backward_layer=_direction(
+            layer, name=f"{name}_backward", go_backwards=True, **options
+        ),
+        dtype=spec.dtype,
         name=name,
     )
-    # Keras made the forward layer anew from its configuration, which has no seed in
-    # a SimpleRNN (3.15)
-    anew, given = both.forward_layer.cell, forward.cell
-    anew.seed_generator.state.assign(given.seed_generator.state)
-    return both
 
 
-def _direction(layer, rng, **options):
-    """Make a recurrent layer with initial weights and dropout of its own."""
+def _direction(layer, **options):
+    """Make a recurrent layer; the seeds keep Keras from drawing some of Python's."""
     return layer(
-        kernel_initializer=initializers.GlorotUniform(_draw(rng)),
-        recurrent_initializer=initializers.Orthogonal(seed=_draw(rng)),
-        seed=_draw(rng),
+        kernel_initializer=initializers.GlorotUniform(0),
+        recurrent_initializer=initializers.Orthogonal(seed=0),
+        seed=0,
         **options,
     )
 
 
-def _draw(rng):
-    return int(rng.randint(2**31 - 1))
-
-
-def _kernel_choice(cell):
+def _kernel_choice(spec):
     """Without a GPU, spare Keras the try of its cuDNN kernel."""
-    if cell == "elman" or tf.config.get_visible_devices("GPU"):
+    if spec.cell == "elman" or tf.config.get_visible_devices("GPU"):
         return {}
     return {"use_cudnn": False}

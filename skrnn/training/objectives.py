@@ -1,9 +1,8 @@
-"""Optimizers, losses and metrics: by name or given, checked, never shared."""
+"""Losses, metrics and activations: by name or given, and checked."""
 
 import keras
 import numpy as np
 
-from skrnn._compat.tensorflow import without_all_reduce
 from skrnn.networks.quantiles import point_weights
 
 # scikit-learn's names beside Keras's.
@@ -11,7 +10,6 @@ LOSSES = {
     "squared_error": "mean_squared_error",
     "absolute_error": "mean_absolute_error",
 }
-AUTO_LEARNING_RATE = 0.005
 
 
 class WeightedMeanLoss(keras.losses.Loss):
@@ -34,9 +32,9 @@ class WeightedMeanLoss(keras.losses.Loss):
         return losses if n_dims == 1 else keras.ops.mean(losses, range(1, n_dims))
 
 
-def check_activations(cell_options):
+def check_activations(spec):
     """Raise a ValueError for an activation that Keras does not know."""
-    for parameter, name in cell_options.items():
+    for parameter, name in spec.options:
         if not isinstance(name, str):
             continue
         try:
@@ -48,41 +46,25 @@ def check_activations(cell_options):
             ) from error
 
 
-def make_optimizer(optimizer, learning_rate, clipnorm):
-    """Return a new Keras optimizer, never the instance that was given."""
-    named = isinstance(optimizer, str)
-    try:
-        given = keras.optimizers.get(optimizer)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
-            f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
-            "instead."
-        ) from error
-    if isinstance(given, keras.optimizers.LossScaleOptimizer):
-        raise ValueError(
-            "The 'optimizer' parameter cannot be a LossScaleOptimizer: the network "
-            "computes in float32 or float64, which need no scaling of the loss."
-        )
-    changes = {}
-    if learning_rate != "auto":
-        changes["learning_rate"] = float(learning_rate)
-    elif named:
-        changes["learning_rate"] = AUTO_LEARNING_RATE
-    if clipnorm is not None:
-        changes["clipnorm"] = float(clipnorm)
-    return copy_of(given, **changes)
+def names_keras_alone(spec, objective):
+    """Tell whether activations, loss and metrics are Keras's own, and given by name.
 
-
-def copy_of(optimizer, **changes):
-    """Return a new optimizer of the same configuration but for the changes.
-
-    Keras numbers the names of optimizers, and TensorFlow never forgets a variable's
-    name, at some 36 kB each: so all optimizers of a class get one name.
+    A user's class or function may come to stand for another one under the same name,
+    as when the cell of a notebook that defines it is run again.
     """
-    name = type(optimizer).__name__.lower()
-    config = {**optimizer.get_config(), "name": name, **changes}
-    return without_all_reduce(type(optimizer).from_config(config))
+    if not isinstance(objective.loss, str):
+        return False
+    named = [keras.activations.get(name) for name in spec.activations]
+    named += [_keras_metric(name) for name in objective.metrics]
+    if objective.levels is None:
+        named.append(keras.losses.get(LOSSES.get(objective.loss, objective.loss)))
+    return all(map(is_of_keras, named))
+
+
+def is_of_keras(thing):
+    """Tell whether a function, a class or an instance is one that Keras defines."""
+    named = thing if hasattr(thing, "__qualname__") else type(thing)
+    return named.__module__.split(".")[0] == "keras"
 
 
 class PinballLoss:
@@ -143,10 +125,11 @@ class MetricOfPoint(keras.metrics.Metric):
         self._metric.reset_state()
 
 
-def make_loss(loss, levels, dtype):
+def make_loss(objective, dtype):
     """Return a Keras loss that averages by the sample weights."""
-    if levels is not None:
-        return WeightedMeanLoss(PinballLoss(levels), name="loss", dtype=dtype)
+    loss = objective.loss
+    if objective.levels is not None:
+        return WeightedMeanLoss(PinballLoss(objective.levels), name="loss", dtype=dtype)
     try:
         given = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
@@ -161,14 +144,16 @@ def make_loss(loss, levels, dtype):
     return WeightedMeanLoss(function, name="loss", dtype=dtype)
 
 
-def make_metric(name, levels, dtype):
-    """Return a new Keras metric of that name."""
-    metric = _metric_of_name(name, dtype)
-    several = levels is not None and len(levels) > 1
-    return MetricOfPoint(metric, levels) if several else metric
+def make_metrics(objective, dtype):
+    """Return new Keras metrics."""
+    metrics = [_metric_of_name(name, dtype) for name in objective.metrics]
+    if objective.levels is None or len(objective.levels) == 1:
+        return metrics
+    return [MetricOfPoint(metric, objective.levels) for metric in metrics]
 
 
-def _metric_of_name(name, dtype):
+def _keras_metric(name):
+    """Return what Keras calls by the name of a metric."""
     try:
         given = keras.metrics.get(LOSSES.get(name, name)) if name else None
     except (ValueError, TypeError):
@@ -178,6 +163,11 @@ def _metric_of_name(name, dtype):
             "The 'metrics' parameter must hold names of Keras metrics, such as "
             f"'mean_absolute_error'. Got {name!r} instead."
         )
+    return given
+
+
+def _metric_of_name(name, dtype):
+    given = _keras_metric(name)
     given = given() if isinstance(given, type) else given
     if not isinstance(given, keras.metrics.Metric):
         return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)

@@ -1,10 +1,6 @@
-"""How far a training is: a live bar, lines, or nothing."""
+"""Reports how far a training is: a live bar, lines, or nothing."""
 
 import contextlib
-
-import rich
-from rich.errors import LiveError
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 @contextlib.contextmanager
@@ -28,8 +24,7 @@ def reporting(verbose, epochs):
     """
     with contextlib.ExitStack() as stack:
         bar = _start_bar(stack, epochs) if verbose == 1 else None
-
-        not_said = []
+        last, not_said = 0, []
 
         def say():
             for line in not_said:
@@ -37,6 +32,8 @@ def reporting(verbose, epochs):
             not_said.clear()
 
         def report(epoch, figures):
+            nonlocal last
+            last = epoch
             figures = ", ".join(f"{n} {value:.6g}" for n, value in figures.items())
             if bar is not None:
                 bar.update(bar.task_ids[0], completed=epoch, figures=figures)
@@ -46,12 +43,21 @@ def reporting(verbose, epochs):
                 say()
 
         yield report
-        if verbose:  # the last epoch of a training that stopped early
+        if not verbose or last == epochs:
+            return
+        if bar is None:
             say()
+            print(f"Training ended after {last} of {epochs} epochs.", flush=True)
+        else:
+            bar.update(bar.task_ids[0], total=last)
 
 
 def _start_bar(stack, epochs):
     """Return a live bar, or None where there cannot be one."""
+    import rich
+    from rich.errors import LiveError
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = rich.get_console()
     if not console.is_terminal:
         return None

@@ -76,6 +76,14 @@ class PanelWindows(np.ndarray):
     def __repr__(self):
         return repr(np.asarray(self))
 
+    def __reduce__(self):
+        make, arguments, state = super().__reduce__()
+        return make, arguments, (state, self.series_codes)
+
+    def __setstate__(self, state):
+        state, self.series_codes = state
+        super().__setstate__(state)
+
 
 def lag_names(features, window_length):
     """Return `<feature>_lag<k>`, oldest step first and features fastest."""
@@ -101,8 +109,10 @@ def layout_of_names(names):
     Raises
     ------
     ValueError
-        If a feature lacks a lag that another one has.
+        If two columns have the same name, or a feature lacks a lag that another one
+        has.
     """
+    names = list(names)
     matches = [_LAG_NAME.fullmatch(name) for name in names]
     if not all(matches):
         return None
@@ -110,6 +120,12 @@ def layout_of_names(names):
         (int(match["lag"]), match["feature"]): column
         for column, match in enumerate(matches)
     }
+    if len(position) < len(names):
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise ValueError(
+            f"Columns named <feature>_lag<k> must have different names, but {twice!r} "
+            "occurs more than once. Drop or rename all but one of these columns."
+        )
     lags = sorted({lag for lag, _ in position}, reverse=True)
     features = list(dict.fromkeys(feature for _, feature in position))
     steps = [(lag, feature) for lag in lags for feature in features]

@@ -1,4 +1,4 @@
 """The compiled trainer: each epoch is one program in a TensorFlow session of its own.
 
-Imports `skrnn.networks` and `skrnn.training`.
+May import `skrnn.networks` and `skrnn.training`.
 """

@@ -3,51 +3,27 @@
 The last batch is filled up with samples of weight zero.
 """
 
-import functools
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from skrnn.training.compiled.programs import assign, filled_up, values_of
+from skrnn.training.compiled.fused_lstm import FusedLSTM
 from skrnn.training.compiled.session import ForeignResourceError, OwnSession, aligned
-from skrnn.training.start import quiet_tensorflow
+from skrnn.training.compiled.traced import TracedEpoch
+from skrnn.training.keras_network import (
+    assign,
+    build_model,
+    dropout_variables,
+    values_of,
+)
+from skrnn.training.objectives import make_loss, make_metrics
+from skrnn.training.optimizers import keeps_averages, make_optimizer
+from skrnn.training.refusal import RefusedError
+from skrnn.training.start import compiling
 
 # What XLA raises where it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
-
-
-class CannotServeError(Exception):
-    """What `keras.Model.fit` has to do."""
-
-
-@dataclass(frozen=True)
-class ProgramKind:
-    """What of the data and the machine a program is built for.
-
-    Parameters
-    ----------
-    xla : bool
-        Whether XLA compiles it.
-    fused : bool
-        Whether all steps of an LSTM layer are one operation; not for XLA.
-    n_parts : int
-        Parts of a batch that are trained on side by side; not for XLA.
-    masked : bool
-        Whether it looks for missing steps.
-    weighted : bool
-        Whether the samples have weights.
-    n_targets : int
-        Columns of the targets; the network may have more outputs.
-    """
-
-    xla: bool
-    fused: bool
-    n_parts: int
-    masked: bool
-    weighted: bool
-    n_targets: int
 
 
 @dataclass(frozen=True)
@@ -85,29 +61,52 @@ class EpochProgram:
 
     Parameters
     ----------
-    network : keras.Model
-        The twin of the network to train: same variables, of its own.
-    optimizer : keras.optimizers.Optimizer
-        The twin's own optimizer.
-    loss : keras.losses.Loss
-        Normalised by the weights of a batch.
-    metrics : list of keras.metrics.Metric
-        Computed batch by batch.
-    kind : ProgramKind
+    task : Task
+        The network and the objective; the program serves all tasks with the same.
+    plan : Plan
         What to compile.
     """
 
-    def __init__(self, network, optimizer, loss, metrics, kind):
-        self.network = network
-        self.optimizer = optimizer
-        self.loss = loss
-        self.metrics = metrics
-        self.kind = kind
-        optimizer.build(network.trainable_variables)
-        state = [*network.variables, *optimizer.variables]
-        self._state = [variable.value for variable in state]
-        self._session = OwnSession(self._state)
+    def __init__(self, task, plan):
+        spec, objective = task.spec, task.objective
+        self.plan = plan
+        with compiling():
+            layer = FusedLSTM if plan.fused else None
+            self.network = build_model(spec, masked=plan.masked, layer=layer)
+            self.optimizer = make_optimizer(objective)
+            self.loss = make_loss(objective, spec.dtype)
+            self.metrics = make_metrics(objective, spec.dtype)
+            self.optimizer.build(self.network.trainable_variables)
+            others = dropout_variables(self.network)
+            self._n_others = len(self.network.weights) + len(others)
+            state = [*self.network.weights, *others, *self.optimizer.variables]
+            self._first_values = values_of(self.optimizer.variables)
+            self._traced = TracedEpoch(
+                self.network, self.optimizer, self.loss, self.metrics, plan
+            )
+            self._state = [variable.value for variable in state]
+            self._session = OwnSession(self._state)
         self._compiled = {}
+
+    def first_optimizer_values(self, learning_rate):
+        """Return the variables of the optimizer before training.
+
+        Parameters
+        ----------
+        learning_rate : float or None
+            Its learning rate; None where a schedule sets it.
+        """
+        return self.with_rate(self._first_values, learning_rate)
+
+    def with_rate(self, values, learning_rate):
+        """Return variables of the optimizer with another learning rate."""
+        if learning_rate is None:
+            return values
+        rate = self.optimizer.learning_rate
+        return [
+            np.asarray(learning_rate, value.dtype) if variable is rate else value
+            for variable, value in zip(self.optimizer.variables, values, strict=True)
+        ]
 
     def set_state(self, values):
         """Set what training changes: the network's variables and the optimizer's.
@@ -125,9 +124,43 @@ class EpochProgram:
 
     def final_state(self):
         """Return what training changes, with averages where the optimizer keeps any."""
-        assign(self._state, self.state())
+        values = self.state()
+        if not keeps_averages(self.optimizer):
+            return values
+        assign(self._state, values)
         self.optimizer.finalize_variable_values(self.network.trainable_variables)
         return values_of(self._state)
+
+    def prepare(self, what, block):
+        """Compile for blocks of a shape, by a dry run of no batches.
+
+        Parameters
+        ----------
+        what : {"train", "evaluate"}
+            What to compile.
+        block : Loaded
+            One of the blocks.
+
+        Raises
+        ------
+        RefusedError
+            If XLA refuses, or the loss holds what cannot be in a session.
+        """
+        key, specs, sizes = self._signature(what, block)
+        if key in self._compiled:
+            return
+        with compiling() as forget:
+            try:
+                run = self._compile(what, [*specs, *sizes])
+                run(*self._inputs(block, n_samples=0))
+            except ForeignResourceError as error:
+                raise RefusedError(str(error)) from error
+            except _REFUSALS as error:
+                if not self.plan.xla:
+                    raise
+                forget()
+                raise RefusedError(f"XLA refuses: {_reason(error)}") from error
+        self._compiled[key] = run
 
     def load(self, block, n_rows, batch_size, arrays=None):
         """Bring a block to where the program takes it from.
@@ -147,7 +180,7 @@ class EpochProgram:
         -------
         Loaded
         """
-        capacity = capacity_for(n_rows) if self.kind.xla else len(block.y)
+        capacity = capacity_for(n_rows) if self.plan.xla else len(block.y)
         n_batches = -(-capacity // batch_size)
         # filled up with a sample to train on: another may hold what is not finite
         room = np.full(n_batches * batch_size, block.samples[0], dtype=np.int32)
@@ -164,11 +197,11 @@ class EpochProgram:
         n_rows = (capacity - 1) * block.stride + block.n_timesteps
         weight = block.weight
         if weight is None:
-            weight = np.ones(len(block.y) if self.kind.weighted else 1, block.y.dtype)
+            weight = np.ones(len(block.y) if self.plan.weighted else 1, block.y.dtype)
         return [
             aligned(filled_up(block.series, n_rows)),
             aligned(filled_up(block.y, capacity)),
-            aligned(filled_up(weight, capacity if self.kind.weighted else 1)),
+            aligned(filled_up(weight, capacity if self.plan.weighted else 1)),
         ]
 
     def train(self, blocks):
@@ -183,11 +216,6 @@ class EpochProgram:
         -------
         list of float
             The loss and the metrics.
-
-        Raises
-        ------
-        CannotServeError
-            If XLA refuses, or the loss holds what cannot be in a session.
         """
         return self._run("train", blocks)
 
@@ -217,41 +245,30 @@ class EpochProgram:
 
     def _run_block(self, what, block):
         """Return the sum of the losses of a block's samples."""
-        inputs = [*block.arrays, block.room, np.int32(block.n_samples)]
-        if self.kind.xla:
-            sizes = block.sizes
-            specs = [tf.TensorSpec(array.shape, array.dtype) for array in inputs]
-        else:
-            sizes = []
-            inputs += map(np.int32, block.sizes)
-            specs = self._any_number_of_rows()
-        key = (what, *specs, *sizes)
-        run = self._compiled.get(key)
-        if run is not None:
-            return float(run(*inputs))
-        with quiet_tensorflow() as forget:
-            try:
-                run = self._compile(what, [*specs, *sizes])
-                total = float(run(*inputs))
-            except ForeignResourceError as error:
-                raise CannotServeError(str(error)) from error
-            except _REFUSALS as error:
-                if not self.kind.xla:
-                    raise
-                forget()
-                raise CannotServeError(f"XLA refuses: {_reason(error)}") from error
-        self._compiled[key] = run
-        return total
+        key, *_ = self._signature(what, block)
+        run = self._compiled[key]
+        return float(run(*self._inputs(block, n_samples=block.n_samples)))
+
+    def _inputs(self, block, n_samples):
+        sizes = [] if self.plan.xla else map(np.int32, block.sizes)
+        return [*block.arrays, block.room, np.int32(n_samples), *sizes]
+
+    def _signature(self, what, block):
+        """Return what a compiled function is known by, and what it is traced with."""
+        if not self.plan.xla:
+            return (what,), self._any_number_of_rows(), []
+        arrays = [*block.arrays, block.room, np.int32(0)]
+        specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
+        return (what, *specs, *block.sizes), specs, block.sizes
 
     def _compile(self, what, arguments):
-        step = self._train_step if what == "train" else self._test_step
         epoch = tf.function(
-            functools.partial(self._epoch, step),
+            self._traced.train if what == "train" else self._traced.evaluate,
             autograph=False,
-            jit_compile=self.kind.xla or None,  # gradients are others for XLA
+            jit_compile=self.plan.xla or None,  # gradients are others for XLA
         )
-        traced = epoch.get_concrete_function(*arguments)
-        return self._session.add(traced, xla=self.kind.xla)
+        function = epoch.get_concrete_function(*arguments)
+        return self._session.add(function, xla=self.plan.xla)
 
     def _any_number_of_rows(self):
         network = self.network
@@ -259,104 +276,20 @@ class EpochProgram:
         count = tf.TensorSpec((), tf.int32)
         return [
             tf.TensorSpec((None, network.input_shape[-1]), dtype),
-            tf.TensorSpec((None, self.kind.n_targets), dtype),
+            tf.TensorSpec((None, self.plan.n_targets), dtype),
             tf.TensorSpec((None,), dtype),
             tf.TensorSpec((None,), tf.int32),
             *[count, count, count, count],
         ]
 
-    def _epoch(
-        self, step, series, y, weight, order, n_real, batch_size, n_timesteps, stride
-    ):
-        n_features = self.network.input_shape[-1]
-        dtype = series.dtype
 
-        def one_batch(batch, total):
-            start = batch * batch_size
-            samples = tf.slice(order, [start], [batch_size])
-            n_rows = tf.minimum(n_real - start, batch_size)
-            rows_weight = tf.cast(tf.range(batch_size) < n_rows, dtype)
-            first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
-            steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
-            windows = tf.reshape(
-                tf.gather(series, steps), (batch_size, n_timesteps, n_features)
-            )
-            targets = tf.gather(y, samples)
-            if self.kind.weighted:
-                weights = rows_weight * tf.gather(weight, samples)
-            else:
-                weights = rows_weight
-            loss, predicted = step(windows, targets, weights)
-            for metric in self.metrics:
-                metric.update_state(targets, predicted, rows_weight)
-            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_rows, dtype)
-
-        n_batches = (n_real + batch_size - 1) // batch_size
-        _, total = tf.while_loop(
-            lambda batch, _: batch < n_batches,
-            one_batch,
-            (tf.constant(0), tf.zeros((), dtype)),
-        )
-        return total
-
-    def _train_step(self, *batch):
-        network = self.network
-        trained, others = network.trainable_variables, network.non_trainable_variables
-        weights, state = (list(map(tf.convert_to_tensor, v)) for v in (trained, others))
-        learn = self._learn if self.kind.n_parts == 1 else self._learn_from_parts
-        loss, predicted, by_weights, state = learn(*batch, weights, state)
-        assign(others, state)
-        self.optimizer.apply(by_weights, trained)
-        return loss, predicted
-
-    def _learn(self, windows, targets, sample_weights, weights, state, share=1):
-        """Return a share of the loss, predictions, its gradients and the new state.
-
-        Without a variable: for one, a part of a batch would wait for the part before.
-        """
-        network = self.network
-        trained, others = network.trainable_variables, network.non_trainable_variables
-        weights = list(map(tf.identity, weights))
-        values = zip([*trained, *others], [*weights, *state], strict=True)
-        with keras.StatelessScope(values) as scope:
-            predicted = network(windows, training=True)
-        loss = share * self.loss(targets, predicted, sample_weights)
-        # no GradientTape, which would not use the gradients of FusedLSTM
-        by_weights = tf.gradients(loss, weights)
-        return loss, predicted, by_weights, list(map(scope.get_current_value, others))
-
-    def _learn_from_parts(self, windows, targets, sample_weights, weights, state):
-        """Return what `_learn` does, from parts of the batch side by side."""
-        n_parts = self.kind.n_parts
-        size = (tf.shape(sample_weights)[0] + n_parts - 1) // n_parts
-        total = tf.reduce_sum(sample_weights)
-
-        def learn(number, loss, predictions, by_weights, state):
-            rows = slice(number * size, (number + 1) * size)
-            share = tf.reduce_sum(sample_weights[rows])
-            share = tf.math.divide_no_nan(share, total)
-            part = windows[rows], targets[rows], sample_weights[rows]
-            more, predicted, by_these, state = self._learn(*part, weights, state, share)
-            predictions = predictions.write(number, predicted)
-            by_weights = list(map(tf.add, by_weights, by_these))
-            return number + 1, loss + more, predictions, by_weights, state
-
-        dtype, shape = windows.dtype, (None, self.network.output_shape[-1])
-        predictions = tf.TensorArray(
-            dtype, n_parts, infer_shape=False, element_shape=shape
-        )
-        nothing = list(map(tf.zeros_like, weights))
-        done = (0, tf.zeros((), dtype), predictions, nothing, state)
-        if n_parts == 2:  # a loop takes longer to run, many parts longer to start
-            done = learn(*learn(*done))
-        else:
-            done = tf.while_loop(lambda number, *_: number < n_parts, learn, done)
-        _, loss, predictions, by_weights, state = done
-        return loss, predictions.concat(), by_weights, state
-
-    def _test_step(self, windows, targets, weights):
-        predicted = self.network(windows, training=False)
-        return self.loss(targets, predicted, weights), predicted
+def filled_up(array, length):
+    """Return an array with zeros behind it up to a length, itself if it has that."""
+    if len(array) == length:
+        return array
+    out = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
+    out[: len(array)] = array
+    return out
 
 
 def capacity_for(n_samples):

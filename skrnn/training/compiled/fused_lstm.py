@@ -17,29 +17,9 @@ _MANY_WEIGHTS = 12_000
 _KEPT = ("i", "cs", "f", "o", "ci", "co")  # what the operation keeps of each step
 
 
-def can_fuse(network, *, masked):
-    """Tell whether the operation computes what a network's layers do.
-
-    Parameters
-    ----------
-    network : dict
-        Arguments of `build_network`.
-    masked : bool
-        Whether missing steps are skipped.
-    """
-    return (
-        network["cell"] == "lstm"
-        and network["cell_options"]
-        == {"activation": "tanh", "recurrent_activation": "sigmoid"}
-        and network["dtype"] == "float32"
-        and not network["recurrent_dropout"]
-        and not masked
-    )
-
-
 @register_keras_serializable("skrnn")  # Bidirectional makes its layers anew
 class FusedLSTM(layers.LSTM):
-    """An LSTM layer for networks of which `can_fuse` says so; not for XLA.
+    """An LSTM layer for networks that `plan.can_fuse` names; not for XLA.
 
     Its weights are those of `keras.layers.LSTM`, in the same order.
     """

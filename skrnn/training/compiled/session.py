@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from skrnn._compat.tensorflow import session_callable
-from skrnn.training.compiled.programs import values_of
-from skrnn.training.start import quiet_tensorflow
+from skrnn.training.keras_network import values_of
 
 v1 = tf.compat.v1
 
@@ -38,8 +37,7 @@ class OwnSession:
         self._places = {}
         self._graph = tf.Graph()
         self._session = v1.Session(graph=self._graph, config=_configuration())
-        with quiet_tensorflow():  # the first session of a process logs
-            self._take_in(variables)
+        self._take_in(variables)
 
     def _take_in(self, variables):
         new = [v for v in variables if id(v.handle) not in self._places]

@@ -1,13 +1,17 @@
 """TensorFlow is imported late and quietly."""
 
 import gc
+import logging
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from skrnn.training import start
+from skrnn.training.stderr import held_stderr
 
 USE = """
 import gc
@@ -36,7 +40,7 @@ pipe.fit(X, X[:, 0]).predict(X)  # enough epochs to be compiled with XLA
 assert "tensorflow" in sys.modules
 assert modules
 for imported in modules:  # where garbage was collected
-    assert "skrnn.training.wrapper" in imported or "tensorflow" not in imported
+    assert "scikeras.wrappers" in imported or "tensorflow" not in imported
 """
 
 
@@ -52,6 +56,19 @@ def run(code, **environment):
 
 def test_import_fit_and_predict_print_nothing():
     done = run(USE)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_the_loop_of_keras_prints_nothing():
+    """In double precision TensorFlow would warn of what it optimizes."""
+    done = run("""
+import numpy as np
+from skrnn import ElmanRegressor
+X = np.random.RandomState(0).rand(40, 3, 1)
+for activation in ("tanh", "mish"):  # the one is predicted by NumPy, the other by Keras
+    rnn = ElmanRegressor(2, activation=activation, dtype="float64", jit=False)
+    rnn.set_params(epochs=2, early_stopping=True).fit(X, X[:, 0, 0]).predict(X)
+""")
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
@@ -102,7 +119,7 @@ LOG_LINES = [
 
 
 def test_log_lines_are_dropped_and_all_else_is_passed_on(capfd):
-    with start.quiet_tensorflow():
+    with held_stderr():
         os.write(2, LOG_LINES[0] + b"a user's own line\n" + LOG_LINES[1])
         print("from Python", file=sys.stderr)
     lines = capfd.readouterr().err.splitlines()
@@ -111,7 +128,7 @@ def test_log_lines_are_dropped_and_all_else_is_passed_on(capfd):
 
 def test_log_lines_are_replayed_after_an_error(capfd):
     def fail():
-        with start.quiet_tensorflow():
+        with held_stderr():
             os.write(2, LOG_LINES[0])
             raise ImportError
 
@@ -121,7 +138,7 @@ def test_log_lines_are_replayed_after_an_error(capfd):
 
 
 def test_stderr_is_back_after_nested_use(capfd):
-    with start.quiet_tensorflow(), start.quiet_tensorflow():
+    with held_stderr(), held_stderr():
         pass
     os.write(2, LOG_LINES[0])
     assert capfd.readouterr().err == LOG_LINES[0].decode()
@@ -144,8 +161,51 @@ def test_a_users_own_import_of_tensorflow_is_not_touched():
 
 
 def test_what_was_written_can_be_forgotten(capfd):
-    with start.quiet_tensorflow() as forget:
+    with held_stderr() as forget:
         os.write(2, b"a long report\n")
         forget()
         os.write(2, b"heard\n")
     assert capfd.readouterr().err == "heard\n"
+
+
+def test_compiling_is_silent_on_what_must_be_so(capfd):
+    """The notice that many functions were traced is dropped, but no other."""
+    heard = []
+
+    class Hears(logging.Handler):
+        def emit(self, record):
+            heard.append(record.getMessage())
+
+    logger, handler = logging.getLogger("tensorflow"), Hears()
+    logger.addHandler(handler)
+    try:
+        with start.compiling() as forget:
+            os.write(2, b"a long report\n")
+            forget()
+            os.write(2, LOG_LINES[0] + b"heard\n")
+            logger.warning("5 out of the last 5 calls triggered tf.function retracing")
+            logger.warning("another warning")
+        logger.warning("a user's own tf.function retracing")
+    finally:
+        logger.removeHandler(handler)
+    assert heard == ["another warning", "a user's own tf.function retracing"]
+    shown = capfd.readouterr().err
+    assert "heard\n" in shown
+    assert "a long report" not in shown
+    assert "oneDNN" not in shown
+
+
+def test_one_thread_at_a_time_compiles():
+    """They all write to the same stderr."""
+    inside, found = [], []
+
+    def compile_something(number):
+        with start.compiling():
+            inside.append(number)
+            time.sleep(0.01)
+            found.append(list(inside))
+            inside.remove(number)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(compile_something, range(4)))
+    assert sorted(found) == [[0], [1], [2], [3]]

@@ -192,7 +192,7 @@ def test_warm_start_with_another_optimizer_starts_its_moments(windows, target):
 
 def test_warm_start_needs_the_same_network(windows, target):
     estimator = small(warm_start=True).fit(windows, target)
-    with pytest.raises(ValueError, match=r"units was \[3\] then and is \[4\] now"):
+    with pytest.raises(ValueError, match=r"units was \(3,\) then and is \(4,\) now"):
         estimator.set_params(units=4).fit(windows, target)
     with pytest.raises(ValueError, match="n_features was 2 then and is 1 now"):
         estimator.set_params(units=3).fit(windows[..., :1], target)
@@ -385,6 +385,16 @@ def test_prediction_from_two_dimensions_says_what_differs(windows, target):
         estimator.predict(np.zeros((3, 4)))
     with pytest.raises(ValueError, match="X has 3 dimensions, but ElmanRegressor was"):
         estimator.predict(np.zeros((3, 5, 1)))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "mish"])
+def test_prediction_of_values_beyond_float32(activation, windows, target):
+    """By NumPy, and by Keras, which has activations that NumPy lacks."""
+    estimator = small(activation=activation).fit(windows, target)
+    large = windows.copy()
+    large[7, 2] = 1e300
+    with pytest.raises(ValueError, match="X has values too large for dtype='float32'"):
+        estimator.predict(large)
 
 
 def test_parameters_are_not_checked_before_fit():

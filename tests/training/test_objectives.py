@@ -1,4 +1,10 @@
-"""Optimizers, losses and metrics: by name or given, and never shared."""
+"""Optimizers, losses and metrics: by name or given, and never shared.
+
+And scikeras, which drives Keras's own loop.
+"""
+
+import gc
+import weakref
 
 import keras
 import numpy as np
@@ -8,16 +14,56 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone
 
 from skrnn import ElmanRegressor
-from skrnn.training.objectives import AUTO_LEARNING_RATE, make_loss, make_optimizer
+from skrnn.training.objectives import make_loss
+from skrnn.training.optimizers import AUTO_LEARNING_RATE, make_optimizer
+from skrnn.training.state import Objective
 
 SMALL = {"units": 2, "epochs": 3, "random_state": 0}
 
 
-def test_an_estimator_holds_a_scikeras_wrapper(windows, target):
-    estimator = ElmanRegressor(**SMALL).fit(windows, target)
-    assert isinstance(estimator._fitted.wrapper, BaseWrapper)
-    assert isinstance(estimator.model_, keras.Model)
+def objective(**params):
+    """An objective with the defaults of the regressors."""
+    defaults = {"loss": "squared_error", "levels": None, "metrics": ()}
+    defaults |= {"optimizer": "adam", "learning_rate": "auto", "clipnorm": None}
+    return Objective(**{**defaults, **params})
+
+
+@pytest.mark.parametrize(("jit", "n_fits"), [(False, 1), ("auto", 0)])
+def test_scikeras_drives_the_loop_of_keras(jit, n_fits, windows, target, monkeypatch):
+    """The engine does without, and a fitted estimator holds nothing of either."""
+    wrappers, models = [], []
+
+    def fit(wrapper, *args, real=BaseWrapper.fit, **options):
+        wrappers.append(wrapper)
+        return real(wrapper, *args, **options)
+
+    def fit_model(model, *args, real=keras.Model.fit, **options):
+        models.append(model)
+        return real(model, *args, **options)
+
+    monkeypatch.setattr(BaseWrapper, "fit", fit)
+    monkeypatch.setattr(keras.Model, "fit", fit_model)
+    estimator = ElmanRegressor(**SMALL, jit=jit).fit(windows, target)
+    assert len(wrappers) == len(models) == n_fits
+    assert [wrapper.model_ for wrapper in wrappers] == models
     assert not isinstance(estimator, BaseWrapper)
+    gone = [weakref.ref(thing) for thing in (*wrappers, *models)]
+    wrappers.clear()
+    models.clear()
+    gc.collect()
+    assert not any(ref() for ref in gone)
+
+
+def test_the_model_is_built_anew_and_is_not_compiled(windows, target):
+    estimator = ElmanRegressor(**SMALL).fit(windows, target)
+    expected = estimator.predict(windows)
+    model = estimator.model_
+    assert isinstance(model, keras.Model)
+    assert not model.compiled
+    assert estimator.model_ is not model
+    model.set_weights([weights + 1 for weights in model.get_weights()])
+    assert_array_equal(estimator.predict(windows), expected)
+    assert_allclose(estimator.model_(windows)[:, 0], expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -30,22 +76,28 @@ def test_an_estimator_holds_a_scikeras_wrapper(windows, target):
     ],
 )
 def test_learning_rate(optimizer, learning_rate, expected):
-    made = make_optimizer(optimizer, learning_rate, None)
+    made = make_optimizer(objective(optimizer=optimizer, learning_rate=learning_rate))
     assert float(made.learning_rate) == pytest.approx(expected)
 
 
 def test_clipnorm_is_the_optimizers_unless_given():
-    assert (
-        make_optimizer(keras.optimizers.SGD(clipnorm=2.0), "auto", None).clipnorm == 2
-    )
-    assert make_optimizer(keras.optimizers.SGD(clipnorm=2.0), "auto", 3.0).clipnorm == 3
+    clipped = keras.optimizers.SGD(clipnorm=2.0)
+    assert make_optimizer(objective(optimizer=clipped)).clipnorm == 2
+    assert make_optimizer(objective(optimizer=clipped, clipnorm=3.0)).clipnorm == 3
 
 
-def test_an_optimizer_instance_is_never_shared(windows, target):
+@pytest.mark.parametrize("jit", ["auto", False])
+def test_an_optimizer_instance_is_never_shared(jit, windows, target):
+    class Sees(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model.optimizer)
+
+    seen = []
     optimizer = keras.optimizers.Adam(0.01)
-    estimator = ElmanRegressor(**SMALL, optimizer=optimizer)
+    estimator = ElmanRegressor(**SMALL, optimizer=optimizer, callbacks=[Sees], jit=jit)
     first = estimator.fit(windows, target).predict(windows)
-    assert estimator.model_.optimizer is not optimizer
+    assert len(seen) == 1
+    assert seen[0] is not optimizer
     assert not optimizer.built
     other = clone(estimator).fit(windows, target)
     assert_array_equal(other.predict(windows), first)
@@ -82,7 +134,7 @@ def test_losses_are_averaged_by_weight(loss, expected, dtype):
     rng = np.random.RandomState(0)
     y, predicted = rng.normal(size=(2, 9, 3)).astype(dtype)
     weight = rng.rand(9).astype(dtype)
-    found = make_loss(loss, None, dtype)(y, predicted, weight)
+    found = make_loss(objective(loss=loss), dtype)(y, predicted, weight)
     per_row = expected(y - predicted).mean(axis=1)
     rtol = 1e-12 if dtype == "float64" else 1e-5
     assert_allclose(float(found), np.average(per_row, weights=weight), rtol=rtol)
@@ -98,7 +150,7 @@ def test_a_loss_function_of_the_users_trains(windows, target):
 
 
 def test_a_loss_of_every_output_is_averaged():
-    loss = make_loss(lambda y, p: (y - p) ** 2, None, "float64")
+    loss = make_loss(objective(loss=lambda y, p: (y - p) ** 2), "float64")
     y, predicted = np.random.RandomState(0).normal(size=(2, 5, 3))
     expected = ((y - predicted) ** 2).mean()
     assert_allclose(float(loss(y, predicted, np.ones(5))), expected)
@@ -114,4 +166,4 @@ def test_a_loss_that_is_one_number_is_refused(windows, target):
 def test_scaling_of_the_loss_is_refused():
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
     with pytest.raises(ValueError, match="LossScaleOptimizer"):
-        make_optimizer(optimizer, "auto", None)
+        make_optimizer(objective(optimizer=optimizer))

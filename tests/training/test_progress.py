@@ -1,6 +1,8 @@
 """What training says of itself: a bar, lines, nothing; scikit-learn's callbacks."""
 
+import gc
 import io
+import weakref
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import ElmanRegressor, SequenceWindower
+from skrnn.estimators import base
 
 
 def small(**params):
@@ -57,7 +60,9 @@ def test_the_last_epoch_has_a_line_where_training_stops_early(windows, target, c
     )
     fitted.fit(windows, target)
     assert fitted.n_iter_ == 3
-    assert capsys.readouterr().out.startswith("epoch 3/200: loss ")
+    epoch, end = capsys.readouterr().out.splitlines()
+    assert epoch.startswith("epoch 3/200: loss ")
+    assert end == "Training ended after 3 of 200 epochs."
 
 
 def test_lines_where_the_terminal_has_a_bar_already(
@@ -142,7 +147,25 @@ def test_a_callback_can_stop_training(sklearn_callback, windows, target):
     fitted = small(epochs=9).set_callbacks(recorder).fit(windows, target)
     assert fitted.n_iter_ == 2
     assert recorder.seen == ["epoch", "epoch", "fit"]
-    assert not fitted._fitted.wrapper.observers  # which hold X and y
+
+
+@pytest.mark.parametrize("jit", ["auto", False])
+def test_what_tells_of_epochs_goes_with_the_fit(
+    sklearn_callback, windows, target, jit, monkeypatch
+):
+    """It has X and y."""
+    made = []
+
+    class Observer(base.EpochObserver):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(base, "EpochObserver", Observer)
+    fitted = small(jit=jit).set_callbacks(Recorder()).fit(windows, target)
+    gc.collect()
+    assert fitted.n_iter_ == 3
+    assert [observer() for observer in made] == [None]
 
 
 def test_a_fit_that_fails_tears_down_its_callbacks(sklearn_callback, windows, target):

@@ -1,6 +1,7 @@
 """An LSTM in one operation of TensorFlow is Keras's LSTM."""
 
 import itertools
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,24 +10,26 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import LSTMRegressor
-from skrnn.training.compiled import engine
-from skrnn.training.compiled import fused_lstm as _fused
-from skrnn.training.compiled.fused_lstm import FusedLSTM, can_fuse
+from skrnn.networks.spec import NetworkSpec
+from skrnn.training.compiled import engine, fused_lstm
+from skrnn.training.compiled.fused_lstm import FusedLSTM
+from skrnn.training.plan import can_fuse
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
 ODD = STEPS[:5, :, :1]  # an odd batch of odd features, which TensorFlow warns of
-LSTM = {
-    "cell": "lstm",
-    "cell_options": {"activation": "tanh", "recurrent_activation": "sigmoid"},
-    "dtype": "float32",
-    "recurrent_dropout": 0.0,
-}
+LSTM = NetworkSpec(
+    cell="lstm",
+    units=(5,),
+    n_features=2,
+    n_outputs=1,
+    options=(("activation", "tanh"), ("recurrent_activation", "sigmoid")),
+)
 
 
 @pytest.fixture(params=[False, True], ids=["few weights", "many weights"])
 def many(request, monkeypatch):
     """Whether there are weights enough for gradients that are not TensorFlow's own."""
-    monkeypatch.setattr(_fused, "_MANY_WEIGHTS", 0 if request.param else np.inf)
+    monkeypatch.setattr(fused_lstm, "_MANY_WEIGHTS", 0 if request.param else np.inf)
     return request.param
 
 
@@ -108,7 +111,8 @@ def test_dropout_is_that_of_keras(many):
     "other",
     [
         {"cell": "gru"},
-        {"cell_options": {"activation": "relu", "recurrent_activation": "sigmoid"}},
+        {"options": (("activation", "relu"), ("recurrent_activation", "sigmoid"))},
+        {"options": (("activation", "tanh"), ("recurrent_activation", "relu"))},
         {"dtype": "float64"},
         {"recurrent_dropout": 0.1},
     ],
@@ -116,7 +120,7 @@ def test_dropout_is_that_of_keras(many):
 def test_what_cannot_be_fused(other):
     assert can_fuse(LSTM, masked=False)
     assert not can_fuse(LSTM, masked=True)
-    assert not can_fuse({**LSTM, **other}, masked=False)
+    assert not can_fuse(replace(LSTM, **other), masked=False)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def test_who_is_trained_by_it(
         return real(layer, *args, **kwargs)
 
     monkeypatch.setattr(FusedLSTM, "inner_loop", inner_loop)
-    monkeypatch.setattr(engine._programs, "take", lambda key, build: build())
+    monkeypatch.setattr(engine.programs, "take", lambda key, build: build())
     windows = windows.copy()
     if missing:
         windows[3, 1] = np.nan

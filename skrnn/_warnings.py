@@ -1,0 +1,25 @@
+"""Warnings that name the line of the user's code."""
+
+import sys
+import warnings
+
+
+def warn_user(message, category=UserWarning):
+    """Issue a warning that names the line of the user's code.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    category : type, default=UserWarning
+        The class of the warning.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and _is_between(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_between(frame):
+    """Tell whether a frame is of skrnn, or of scikit-learn which calls it."""
+    return frame.f_globals.get("__name__", "").split(".")[0] in ("skrnn", "sklearn")

@@ -1,0 +1,175 @@
+"""Checks of what the regressors get: windows, targets, weights."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from skrnn._compat.sklearn import check_sample_weight
+from skrnn.training.data import Samples, TrainingData, hold_out_last, series_of
+from skrnn.windows.layout import WindowLayout, check_two_or_three
+from skrnn.windows.timeline import Timeline
+
+_X_CHECKS = {
+    "dtype": [np.float64, np.float32],
+    "ensure_all_finite": False,  # of the series behind the windows, see _check_finite
+    "allow_nd": True,
+}
+_FEW_VALUES = 2**14
+
+
+class ValidatesWindows:
+    """What the regressors do to their data before they train or predict."""
+
+    def _data(self, X, y, sample_weight, X_val, y_val):
+        """Return what to train on, and what to evaluate after each epoch or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val go together: give both or none.")
+        hold_out = self.early_stopping and X_val is None
+        codes = series_codes(X, y) if hold_out else None
+        windows, y = self._validate_first(X, y)
+        if hold_out:
+            return self._divided_data(windows, y, sample_weight, codes)
+        data = self._weighted_data(windows, y, sample_weight)
+        return data, None if X_val is None else self._validation_data(X_val, y_val)
+
+    def _divided_data(self, windows, y, sample_weight, codes):
+        """Return the earlier rows for training, and the last ones for validation."""
+        weight = self._validate_weight(sample_weight, y)
+        gap = self.validation_gap
+        rows = _rows_with_weight(weight)
+        if rows is not None and codes is not None:
+            codes = codes[rows]
+        divided = hold_out_last(
+            len(y) if rows is None else len(rows),
+            codes,
+            self.validation_fraction,
+            self.n_outputs_ - 1 if gap == "auto" else gap,
+        )
+        train, held_out = divided if rows is None else (rows[of] for of in divided)
+        samples = Samples(windows, y, weight, self.dtype)
+        return (
+            TrainingData(samples, train, self.block_size),
+            TrainingData(samples, held_out, self.block_size, only_observed=False),
+        )
+
+    def _validation_data(self, X_val, y_val):
+        windows, y_val = self._validate_more(X_val, y_val, "y_val")
+        samples = Samples(windows, y_val, None, self.dtype)
+        return TrainingData(samples, block_size=self.block_size, only_observed=False)
+
+    def _weighted_data(self, windows, y, sample_weight):
+        weight = self._validate_weight(sample_weight, y)
+        samples = Samples(windows, y, weight, self.dtype)
+        return TrainingData(samples, _rows_with_weight(weight), self.block_size)
+
+    def _validate_first(self, X, y):
+        """Return windows and targets, and keep what they are like."""
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
+        names = getattr(self, "feature_names_in_", None)
+        self._layout = WindowLayout.of(X, names, self.n_step_features)
+        if X.ndim == 3:
+            self.n_features_in_ = X.shape[2]
+        y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)
+        self._y_dtype, self._y_is_1d = y.dtype.name, y.ndim == 1
+        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        return self._check_finite(self._layout.windows(X)), y
+
+    def _validate_more(self, X, y, name="y"):
+        """Return windows and targets of the kind that a fit has seen."""
+        windows = self._validate_windows(X)
+        y = check_array(
+            y, ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
+        )
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"{name} has {n_outputs} outputs, but {type(self).__name__} is "
+                f"expecting {self.n_outputs_}."
+            )
+        check_consistent_length(windows, y)
+        return windows, y
+
+    def _validate_weight(self, sample_weight, y):
+        """Return the weights, the largest 1, if any: only their ratios matter."""
+        if sample_weight is None:
+            return None
+        weight = check_sample_weight(
+            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weight.any():
+            raise ValueError("The sample weights are all zero: nothing to fit.")
+        return (weight / weight.max()).astype(self.dtype)
+
+    def _validate_windows(self, X):
+        """Return windows of the kind that a fit has seen."""
+        if self._needs_no_conversion(X):
+            return self._check_finite(self._layout.windows(X))
+        n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+        layout = self._layout
+        if n_dims in (2, 3) and n_dims != layout.n_dims:
+            raise ValueError(
+                f"X has {n_dims} dimensions, but {type(self).__name__} was fitted on "
+                f"X of {layout.n_dims} dimensions."
+            )
+        if n_dims < 3:
+            X = validate_data(self, X, reset=False, **_X_CHECKS)
+            return self._check_finite(layout.windows(X))
+        X = check_array(X, input_name="X", estimator=self, **_X_CHECKS)
+        check_two_or_three(X)
+        for axis, what, expected in (
+            (2, "features", layout.n_step_features),
+            (1, "time steps", layout.n_timesteps),
+        ):
+            if X.shape[axis] != expected:
+                raise ValueError(
+                    f"X has {X.shape[axis]} {what}, but {type(self).__name__} is "
+                    f"expecting {expected} {what} as input."
+                )
+        return self._check_finite(X)
+
+    def _needs_no_conversion(self, X):
+        """Tell whether X is an array just like the one of the fit.
+
+        For a single window scikit-learn's checks take longer than the prediction.
+        """
+        layout = self._layout
+        shape = (layout.n_timesteps, layout.n_step_features)
+        if layout.n_dims == 2:
+            shape = (layout.n_timesteps * layout.n_step_features,)
+        return (
+            type(X) is np.ndarray
+            and X.dtype.char in "df"
+            and X.shape[1:] == shape
+            and len(X) > 0
+            and (layout.n_dims == 3 or not hasattr(self, "feature_names_in_"))
+        )
+
+    def _check_finite(self, windows):
+        """Check the series behind windows, not each of its values in every window."""
+        if windows.size <= _FEW_VALUES and not np.isinf(windows).any():
+            return windows
+        assert_all_finite(
+            series_of(windows)[0],
+            allow_nan=True,
+            estimator_name=type(self).__name__,
+            input_name="X",
+        )
+        return windows
+
+
+def series_codes(*data):
+    """Return the series of each row, of the first data that tell, or None."""
+    for each in data:
+        codes = getattr(each, "series_codes", None)
+        if codes is not None:
+            return codes
+        index = getattr(each, "index", None)
+        if isinstance(index, pd.MultiIndex):
+            return Timeline.of_index(index).codes
+    return None
+
+
+def _rows_with_weight(weight):
+    """Return the rows whose weight is not zero; None if there are no weights."""
+    return None if weight is None else np.flatnonzero(weight).astype(np.int32)

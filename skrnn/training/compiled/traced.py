@@ -1,0 +1,134 @@
+"""What TensorFlow traces of an epoch: the loop over its batches, and their steps.
+
+The last batch is filled up with samples of weight zero.
+"""
+
+import keras
+import tensorflow as tf
+
+from skrnn.training.keras_network import assign
+
+
+class TracedEpoch:
+    """The computation of an epoch, to be traced by `tf.function`.
+
+    Parameters
+    ----------
+    network : keras.Model
+        What is trained, with variables of its own.
+    optimizer : keras.optimizers.Optimizer
+        Built for the network.
+    loss : keras.losses.Loss
+        Normalised by the weights of a batch.
+    metrics : list of keras.metrics.Metric
+        Computed batch by batch.
+    plan : Plan
+        What to compile.
+    """
+
+    def __init__(self, network, optimizer, loss, metrics, plan):
+        self._network, self._optimizer = network, optimizer
+        self._loss, self._metrics, self._plan = loss, metrics, plan
+
+    def train(self, *arguments):
+        """Train one epoch; return the sum of the losses of the samples."""
+        return self._epoch(self._train_step, *arguments)
+
+    def evaluate(self, *arguments):
+        """Return the sum of the losses of the samples, without training."""
+        return self._epoch(self._test_step, *arguments)
+
+    def _epoch(
+        self, step, series, y, weight, order, n_real, batch_size, n_timesteps, stride
+    ):
+        n_features = self._network.input_shape[-1]
+        dtype = series.dtype
+
+        def one_batch(batch, total):
+            start = batch * batch_size
+            samples = tf.slice(order, [start], [batch_size])
+            n_rows = tf.minimum(n_real - start, batch_size)
+            rows_weight = tf.cast(tf.range(batch_size) < n_rows, dtype)
+            first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
+            steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
+            windows = tf.reshape(
+                tf.gather(series, steps), (batch_size, n_timesteps, n_features)
+            )
+            targets = tf.gather(y, samples)
+            if self._plan.weighted:
+                weights = rows_weight * tf.gather(weight, samples)
+            else:
+                weights = rows_weight
+            loss, predicted = step(windows, targets, weights)
+            for metric in self._metrics:
+                metric.update_state(targets, predicted, rows_weight)
+            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_rows, dtype)
+
+        n_batches = (n_real + batch_size - 1) // batch_size
+        _, total = tf.while_loop(
+            lambda batch, _: batch < n_batches,
+            one_batch,
+            (tf.constant(0), tf.zeros((), dtype)),
+        )
+        return total
+
+    def _train_step(self, *batch):
+        network = self._network
+        trained, others = network.trainable_variables, network.non_trainable_variables
+        weights, state = (list(map(tf.convert_to_tensor, v)) for v in (trained, others))
+        learn = self._learn if self._plan.n_shards == 1 else self._learn_from_shards
+        loss, predicted, by_weights, state = learn(*batch, weights, state)
+        assign(others, state)
+        self._optimizer.apply(by_weights, trained)
+        return loss, predicted
+
+    def _learn(self, windows, targets, sample_weights, weights, state, share=1):
+        """Return a share of the loss, predictions, its gradients and the new state.
+
+        Without a variable: for one, a shard of a batch would wait for the shard before.
+        """
+        network = self._network
+        trained, others = network.trainable_variables, network.non_trainable_variables
+        weights = list(map(tf.identity, weights))
+        values = zip([*trained, *others], [*weights, *state], strict=True)
+        with keras.StatelessScope(values) as scope:
+            predicted = network(windows, training=True)
+        loss = share * self._loss(targets, predicted, sample_weights)
+        # no GradientTape, which would not use the gradients of FusedLSTM
+        by_weights = tf.gradients(loss, weights)
+        return loss, predicted, by_weights, list(map(scope.get_current_value, others))
+
+    def _learn_from_shards(self, windows, targets, sample_weights, weights, state):
+        """Return what `_learn` does, from shards of the batch side by side."""
+        n_shards = self._plan.n_shards
+        size = (tf.shape(sample_weights)[0] + n_shards - 1) // n_shards
+        total = tf.reduce_sum(sample_weights)
+
+        def learn(number, loss, predictions, by_weights, state):
+            rows = slice(number * size, (number + 1) * size)
+            share = tf.reduce_sum(sample_weights[rows])
+            share = tf.math.divide_no_nan(share, total)
+            shard = windows[rows], targets[rows], sample_weights[rows]
+            more, predicted, by_these, state = self._learn(
+                *shard, weights, state, share
+            )
+            predictions = predictions.write(number, predicted)
+            by_weights = list(map(tf.add, by_weights, by_these))
+            return number + 1, loss + more, predictions, by_weights, state
+
+        dtype, shape = windows.dtype, (None, self._network.output_shape[-1])
+        predictions = tf.TensorArray(
+            dtype, n_shards, infer_shape=False, element_shape=shape
+        )
+        nothing = list(map(tf.zeros_like, weights))
+        done = (0, tf.zeros((), dtype), predictions, nothing, state)
+        if n_shards == 2:  # a loop takes longer to run, many shards longer to start
+            done = learn(*learn(*done))
+        else:
+            done = tf.while_loop(lambda number, *_: number < n_shards, learn, done)
+        _, loss, predictions, by_weights, state = done
+        return loss, predictions.concat(), by_weights, state
+
+    def _test_step(self, windows, targets, weights):
+        predicted = self._network(windows, training=False)
+        return self._loss(targets, predicted, weights), predicted

@@ -1,0 +1,99 @@
+"""What follows each epoch of a training, whichever trainer trains (NumPy only)."""
+
+import numpy as np
+
+
+class Events:
+    """Keeps the history and the best weights, and says when to stop.
+
+    Parameters
+    ----------
+    history : History
+        Gets the figures of every epoch.
+    names : list of str
+        Of these figures: loss and metrics, then those of the validation data.
+    report : callable
+        Called with the number of an epoch, from 1, and its figures by name.
+    patience : tuple of (int, float), default=None
+        Epochs to go on without an improvement of the validation loss by more than
+        the second; None does not stop early.
+    observer : EpochObserver, default=None
+        Is told of every epoch.
+
+    Attributes
+    ----------
+    stop, interrupted : bool
+        Whether training is to stop after the epoch, and whether the user stopped it.
+    best_weights : list of ndarray or None
+        Those of the epoch with the lowest validation loss, with `patience`.
+    """
+
+    def __init__(self, history, names, report, patience=None, observer=None):
+        self.history, self.names = history, names
+        self.stop, self.interrupted = False, False
+        self._report, self._patience, self._observer = report, patience, observer
+        self.best_weights, self._best = None, np.inf
+        self._to_beat, self._waited = np.inf, 0
+
+    def begin_epoch(self):
+        """Say that an epoch begins."""
+        if self._observer is not None:
+            self._observer.begin_epoch()
+
+    def end_epoch(self, figures, state):
+        """Record an epoch.
+
+        Parameters
+        ----------
+        figures : list of float
+            In the order of `names`.
+        state : callable
+            Returns the `TrainingState` after the epoch.
+
+        Returns
+        -------
+        dict of float
+            The figures by name.
+
+        Raises
+        ------
+        ValueError
+            If the loss, or the validation loss that early stopping needs, is not
+            finite.
+        """
+        logs = dict(zip(self.names, figures, strict=True))
+        self.history.append(logs)
+        epoch = self.history.n_epochs
+        _check_finite("the loss of", epoch, logs["loss"])
+        if self._patience:
+            _check_finite("the validation loss of", epoch, logs["val_loss"])
+        self._report(epoch, logs)
+        if self._patience:
+            self._watch_validation_loss(logs["val_loss"], state)
+        if self._observer is not None:
+            self.stop |= bool(self._observer.end_epoch(self.history, state))
+        return logs
+
+    def check(self, state):
+        """Raise a ValueError if a weight is not finite."""
+        for array in state.weights:
+            total = array.sum()
+            _check_finite("the sum of weights after", self.history.n_epochs, total)
+
+    def _watch_validation_loss(self, loss, state):
+        if loss < self._best:
+            self._best, self.best_weights = loss, state().weights
+        n_iter_no_change, tol = self._patience
+        if loss < self._to_beat - tol:
+            self._to_beat, self._waited = loss, 0
+            return
+        self._waited += 1
+        self.stop |= self._waited >= n_iter_no_change
+
+
+def _check_finite(what, epoch, value):
+    if not np.isfinite(value):
+        raise ValueError(
+            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
+            "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
+        )

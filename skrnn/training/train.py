@@ -1,0 +1,139 @@
+"""The entry point of training: plans it, and hands it to one of two trainers.
+
+TensorFlow is imported when the first network is trained.
+"""
+
+import importlib
+from dataclasses import dataclass
+
+from skrnn.networks.spec import NetworkSpec
+from skrnn.training import start
+from skrnn.training.data import TrainingData
+from skrnn.training.events import Events
+from skrnn.training.plan import DataShape, make_plan
+from skrnn.training.progress import reporting
+from skrnn.training.schedule import Schedule
+from skrnn.training.state import History, Objective, TrainingState
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training, as a trainer gets it.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    state : TrainingState
+        Where training starts.
+    data, validation : TrainingData
+        What to train on, and what to evaluate after each epoch or None.
+    schedule : Schedule
+        Batches and epochs.
+    objective : Objective
+        What to minimise, and how.
+    callbacks : list of keras.callbacks.Callback
+        The user's, fresh ones.
+    """
+
+    spec: NetworkSpec
+    state: TrainingState
+    data: TrainingData
+    validation: TrainingData | None
+    schedule: Schedule
+    objective: Objective
+    callbacks: list
+
+    def plan(self, jit):
+        """Return how to train."""
+        data = [self.data] if self.validation is None else [self.data, self.validation]
+        shape = DataShape(
+            batch_size=self.schedule.batch_size,
+            n_batches=self.schedule.epochs * self.schedule.n_batches(self.data),
+            n_timesteps=self.data.n_timesteps,
+            n_targets=self.data.n_targets,
+            masked=any(each.has_missing for each in data),
+            weighted=any(each.is_weighted for each in data),
+        )
+        divisible = isinstance(self.objective.loss, str)  # others may mix samples
+        return make_plan(self.spec, shape, jit, divisible=divisible)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a training is run and what is said of it; as the regressors take it.
+
+    Parameters
+    ----------
+    jit : bool or "auto"
+        Whether to train by a compiled program.
+    verbose : {0, 1, 2}
+        What to report.
+    patience : tuple of (int, float) or None
+        As `Events` takes it.
+    observer : EpochObserver or None
+        Is told of every epoch.
+    """
+
+    jit: object
+    verbose: int
+    patience: tuple | None = None
+    observer: object = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Weights and optimizer.
+    history : History
+        The figures of every epoch.
+    interrupted : bool
+        Whether the user interrupted it.
+    """
+
+    state: TrainingState
+    history: History
+    interrupted: bool
+
+
+def train(task, options, earlier_history):
+    """Train a network.
+
+    Parameters
+    ----------
+    task : Task
+        The training; of its callbacks, instances are copied and classes called.
+    options : Options
+        How to run it.
+    earlier_history : dict of list of float
+        What is to stand before the history of this training.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ValueError
+        If a parameter names nothing that Keras knows, if the loss or a weight is not
+        finite, or if `jit` is True and the engine cannot train the network.
+    TypeError
+        If a callback is none of Keras's.
+    """
+    start.load()
+    trainers = importlib.import_module("skrnn.training.trainers")
+    task = trainers.checked(task)
+    names = ["loss", *task.objective.metrics]
+    if task.validation is not None:
+        names += [f"val_{name}" for name in names]
+    history = History.after(earlier_history, names)
+    with reporting(options.verbose, task.schedule.epochs) as report:
+        events = Events(history, names, report, options.patience, options.observer)
+        plan = task.plan(options.jit)
+        state = trainers.train(task, plan, events, verbose=options.verbose)
+    events.check(state)
+    return Trained(state, history, events.interrupted)
