@@ -1,5 +1,7 @@
 """Private names of scikit-learn, and what is missing from older versions of it."""
 
+from contextvars import ContextVar
+
 # Stays until scikit-learn makes its parameter validation public (private in 1.9).
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -40,6 +42,9 @@ def returns_frame(transformer):
     return _get_output_config("transform", transformer)["dense"] != "default"
 
 
+_is_showing = ContextVar("is_showing", default=False)
+
+
 class LinkedHTML:
     """Links from scikit-learn's HTML of an estimator to our pages, and more in it.
 
@@ -53,8 +58,20 @@ class LinkedHTML:
     def _doc_link_url_param_generator(self):
         return {"name": type(self).__name__}
 
+    _costly = ()  # attributes that are computed when they are asked for
+
+    def __dir__(self):
+        costly = () if _is_showing.get() else self._costly
+        names = set(object.__dir__(self)).difference(self._costly)
+        # as scikit-learn's, which computes all attributes
+        return [*costly, *(name for name in names if hasattr(self, name))]
+
     def _get_fitted_attr_html(self, doc_link=""):  # called from 1.9 on
-        table = super()._get_fitted_attr_html(doc_link)
+        showing = _is_showing.set(True)  # else scikit-learn would ask for all of them
+        try:
+            table = super()._get_fitted_attr_html(doc_link)
+        finally:
+            _is_showing.reset(showing)
         attributes = table._repr_html_inner
         table._repr_html_inner = lambda: attributes() + self._more_html()
         return table

@@ -45,6 +45,7 @@ class BaseRecurrentRegressor(
     """Base of the recurrent regressors; a child adds its cell and its parameters."""
 
     _cell = None  # a key of skrnn.networks.cells.CELLS
+    _costly = ("model_",)
 
     _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left"), tuple, list],

@@ -72,7 +72,7 @@ class FittedNetwork:
     def _make_predictor(self):
         if can_predict(self.spec):
             return Predictor(self.spec, self.state.weights, self.n_timesteps)
-        return _KerasPredictor(self.keras_model(), self.spec.dtype)
+        return _KerasPredictor(self.keras_model(), self.spec, self.n_timesteps)
 
     def keras_model(self):
         """Build a `keras.Model` with these weights."""
@@ -87,8 +87,10 @@ class FittedNetwork:
 class _KerasPredictor:
     """Predicts by Keras what NumPy does not: networks with other activations."""
 
-    def __init__(self, model, dtype):
-        self._model, self._dtype = model, dtype
+    def __init__(self, model, spec, n_timesteps):
+        self._model, self._dtype = model, spec.dtype
+        with start.compiling():  # TensorFlow logs at the first prediction
+            model(np.zeros((1, n_timesteps, spec.n_features), spec.dtype))
         self._lock = threading.Lock()
 
     def __call__(self, windows):

@@ -52,13 +52,13 @@ def mark_missing(steps, dtype):
     out = np.empty(steps.shape, dtype=dtype)
     n_at_once = max(1, _CHUNK // max(1, out[:1].size))
     for start in range(0, len(steps), n_at_once):
-        part = out[start : start + n_at_once]
+        chunk = out[start : start + n_at_once]
         with np.errstate(over="ignore"):
-            part[...] = steps[start : start + n_at_once]
-        if np.isinf(part).any():
+            chunk[...] = steps[start : start + n_at_once]
+        if np.isinf(chunk).any():
             raise ValueError(
                 f"X has values too large for dtype={dtype!r}. Scale X, or set "
                 'dtype="float64".'
             )
-        part[np.isnan(part).any(axis=-1)] = MISSING
+        chunk[np.isnan(chunk).any(axis=-1)] = MISSING
     return out

@@ -104,14 +104,14 @@ class LossCurveDisplay:
     def _plot_curves(self, ax, name, line_kwargs):
         """Draw each curve there is, and return the lines."""
         curves = {"training": self.loss_curve, "validation": self.validation_loss_curve}
-        curves = {part: np.asarray(c) for part, c in curves.items() if c is not None}
+        curves = {data: np.asarray(c) for data, c in curves.items() if c is not None}
         lines = []
-        for part, curve in curves.items():
-            alone = part == "validation" or len(curves) == 1
+        for data, curve in curves.items():
+            alone = data == "validation" or len(curves) == 1
             style = {
                 "linewidth": 1.8 if alone else 1.2,
                 "alpha": 1.0 if alone else 0.55,
-                "label": part if name is None else f"{name}, {part}",
+                "label": data if name is None else f"{name}, {data}",
                 **line_kwargs,
             }
             if lines:

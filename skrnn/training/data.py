@@ -73,8 +73,8 @@ class Block:
         """Return windows, targets and, if there are any, weights of some samples."""
         steps = samples[:, np.newaxis].astype(np.int64) * self.stride
         steps = steps + np.arange(self.n_timesteps)
-        parts = self.series[steps], self.y[samples]
-        return parts if self.weight is None else (*parts, self.weight[samples])
+        batch = self.series[steps], self.y[samples]
+        return batch if self.weight is None else (*batch, self.weight[samples])
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Samples:
     weight: np.ndarray | None
     dtype: str
 
-    def part(self, start, stop):
+    def copied(self, start, stop):
         """Return series, stride, targets and weights of a range as copies.
 
         Raises
@@ -121,7 +121,7 @@ class Samples:
     @cached_property
     def whole(self):
         """All of it, made once."""
-        return self.part(0, len(self.y))
+        return self.copied(0, len(self.y))
 
 
 class TrainingData:
@@ -196,7 +196,7 @@ class TrainingData:
         if self._steps is not None:
             rows = rows[observed(self._source.windows, where, self._steps)]
         series, stride, y, weight = (
-            self._source.whole if self._one else self._source.part(start, stop)
+            self._source.whole if self._one else self._source.copied(start, stop)
         )
         samples = (rows - start).astype(np.int32, copy=False)
         return Block(series, stride, self.n_timesteps, y, weight, samples)

@@ -43,7 +43,7 @@ def train(task, plan, events):
     """
     forget_kernels()  # each `keras.Model.fit` has functions of its own
     trained = _TrainedModel(task)
-    _compile_quietly(trained.model, task)
+    _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
     follow = _Follow(events, batches, trained)
     wrapper = _BatchesWrapper(
@@ -67,24 +67,41 @@ def train(task, plan, events):
     return trained.state()
 
 
-def _compile_quietly(model, task):
-    """Have TensorFlow compile the steps of training, by a dry run of no batches."""
-    spec, data = task.spec, task.data
-    batch = [(data.n_timesteps, spec.n_features), (data.n_targets,)]
+def _compile_quietly(trained, task):
+    """Have TensorFlow compile the steps of training, by a dry run of no batches.
+
+    What does not depend on a batch runs even so, such as the count of the steps: so
+    variables get their values back.
+    """
+    model, data, validation = trained.model, task.data, task.validation
     model.make_train_function()
     model.make_test_function()
-    runs = [(model.train_function, data), (model.test_function, task.validation)]
+    variables = [*trained.variables, *_variables_of(model.loss, task)]
+    values = values_of(variables)
     with compiling():
-        for run, data in runs:
-            if data is None:
-                continue
-            shapes = [*batch, ()] if data.is_weighted else batch
-            signature = [tf.TensorSpec((None, *s), spec.dtype) for s in shapes]
-            empty = tf.data.Dataset.from_generator(
-                list, output_signature=tuple(signature)
-            )
-            with contextlib.suppress(tf.errors.OutOfRangeError):
-                run(iter(empty))
+        _run_no_batches(model.train_function, task.spec, data)
+        if validation is not None:
+            _run_no_batches(model.test_function, task.spec, validation)
+    assign(variables, values)
+
+
+def _run_no_batches(run, spec, data):
+    batch = [(data.n_timesteps, spec.n_features), (data.n_targets,)]
+    shapes = [*batch, ()] if data.is_weighted else batch
+    signature = tuple(tf.TensorSpec((None, *s), spec.dtype) for s in shapes)
+    empty = tf.data.Dataset.from_generator(list, output_signature=signature)
+    with contextlib.suppress(tf.errors.OutOfRangeError):
+        run(iter(empty))
+
+
+def _variables_of(loss, task):
+    """Return the variables that a loss holds, if any."""
+    n_targets, n_outputs = task.data.n_targets, task.spec.n_outputs
+    arguments = [
+        tf.TensorSpec((None, n), task.spec.dtype) for n in (n_targets, n_outputs)
+    ]
+    traced = tf.function(lambda y_true, y_pred: loss(y_true, y_pred), autograph=False)
+    return traced.get_concrete_function(*arguments).variables
 
 
 class _TrainedModel:

@@ -108,4 +108,4 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             max_train_size=self.max_train_size,
         )
         for train, test in folds.split(times):
-            yield tuple(np.flatnonzero(np.isin(of_row, part)) for part in (train, test))
+            yield tuple(np.flatnonzero(np.isin(of_row, of)) for of in (train, test))

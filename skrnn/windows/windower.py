@@ -321,8 +321,8 @@ def _fingerprint(rows):
     digest = hashlib.blake2b(digest_size=16)
     n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
     for start in range(0, len(rows), n_at_once):
-        part = rows[start : start + n_at_once]
-        digest.update(np.add(part, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
+        chunk = rows[start : start + n_at_once]
+        digest.update(np.add(chunk, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
     return rows.shape, digest.digest()
 
 

@@ -1,5 +1,7 @@
 """The cells are the textbook ones: predictions against NumPy, equation by equation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -72,9 +74,17 @@ def fitted(regressor, windows, target, **params):
     params = {"units": N_UNITS, "epochs": 1, "random_state": 0, **params}
     estimator = regressor(**params).fit(windows, target)
     rng = np.random.RandomState(1)
-    weights = [rng.normal(size=w.shape) for w in estimator.model_.get_weights()]
-    estimator.model_.set_weights(weights)
+    network = estimator._fitted
+    dtype = network.spec.dtype
+    weights = [rng.normal(size=w.shape).astype(dtype) for w in network.state.weights]
+    set_weights(estimator, weights)
     return estimator, weights
+
+
+def set_weights(estimator, weights):
+    network = estimator._fitted
+    state = replace(network.state, weights=weights)
+    estimator._fitted = replace(network, state=state)
 
 
 @pytest.fixture
@@ -157,7 +167,7 @@ def test_activations_are_the_users(windows, target):
         epochs=1,
         random_state=0,
     ).fit(windows, target)
-    other.model_.set_weights(weights)
+    set_weights(other, weights)
     assert not np.allclose(other.predict(windows), usual.predict(windows))
 
 

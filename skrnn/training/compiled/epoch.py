@@ -56,7 +56,7 @@ class Loaded:
 class EpochProgram:
     """One epoch of training, or one evaluation, compiled in a session of its own.
 
-    It is traced with the variables of network, optimizer and metrics. Where it runs,
+    It is traced with the variables of model, optimizer and metrics. Where it runs,
     in the session, others stand in their place, which `set_state` and `state` reach.
 
     Parameters
@@ -72,17 +72,16 @@ class EpochProgram:
         self.plan = plan
         with compiling():
             layer = FusedLSTM if plan.fused else None
-            self.network = build_model(spec, masked=plan.masked, layer=layer)
+            self.model = build_model(spec, masked=plan.masked, layer=layer)
             self.optimizer = make_optimizer(objective)
             self.loss = make_loss(objective, spec.dtype)
             self.metrics = make_metrics(objective, spec.dtype)
-            self.optimizer.build(self.network.trainable_variables)
-            others = dropout_variables(self.network)
-            self._n_others = len(self.network.weights) + len(others)
-            state = [*self.network.weights, *others, *self.optimizer.variables]
+            self.optimizer.build(self.model.trainable_variables)
+            others = dropout_variables(self.model)
+            state = [*self.model.weights, *others, *self.optimizer.variables]
             self._first_values = values_of(self.optimizer.variables)
             self._traced = TracedEpoch(
-                self.network, self.optimizer, self.loss, self.metrics, plan
+                self.model, self.optimizer, self.loss, self.metrics, plan
             )
             self._state = [variable.value for variable in state]
             self._session = OwnSession(self._state)
@@ -109,12 +108,12 @@ class EpochProgram:
         ]
 
     def set_state(self, values):
-        """Set what training changes: the network's variables and the optimizer's.
+        """Set what training changes: the model's variables and the optimizer's.
 
         Parameters
         ----------
         values : list of ndarray
-            The values of the variables, first the network's.
+            The values of the variables, first the model's.
         """
         self._session.assign(self._state, values)
 
@@ -128,7 +127,7 @@ class EpochProgram:
         if not keeps_averages(self.optimizer):
             return values
         assign(self._state, values)
-        self.optimizer.finalize_variable_values(self.network.trainable_variables)
+        self.optimizer.finalize_variable_values(self.model.trainable_variables)
         return values_of(self._state)
 
     def prepare(self, what, block):
@@ -271,11 +270,11 @@ class EpochProgram:
         return self._session.add(function, xla=self.plan.xla)
 
     def _any_number_of_rows(self):
-        network = self.network
-        dtype = network.inputs[0].dtype
+        model = self.model
+        dtype = model.inputs[0].dtype
         count = tf.TensorSpec((), tf.int32)
         return [
-            tf.TensorSpec((None, network.input_shape[-1]), dtype),
+            tf.TensorSpec((None, model.input_shape[-1]), dtype),
             tf.TensorSpec((None, self.plan.n_targets), dtype),
             tf.TensorSpec((None,), dtype),
             tf.TensorSpec((None,), tf.int32),

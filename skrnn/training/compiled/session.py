@@ -125,8 +125,8 @@ def _call(function, inputs, *, xla):
     call.attr["Tout"].list.type.extend(output.type for output in signature.output_arg)
     call.attr["_XlaMustCompile"].b = xla
     call.attr["config_proto"].s = _without_fused_products().SerializeToString()
-    parts = function.graph.as_graph_def()
-    program = v1.GraphDef(node=[call], library=parts.library, versions=parts.versions)
+    graph = function.graph.as_graph_def()
+    program = v1.GraphDef(node=[call], library=graph.library, versions=graph.versions)
     program.library.function.append(function.function_def)
     (result,) = tf.graph_util.import_graph_def(
         program,

@@ -14,10 +14,10 @@ class TracedEpoch:
 
     Parameters
     ----------
-    network : keras.Model
+    model : keras.Model
         What is trained, with variables of its own.
     optimizer : keras.optimizers.Optimizer
-        Built for the network.
+        Built for the model.
     loss : keras.losses.Loss
         Normalised by the weights of a batch.
     metrics : list of keras.metrics.Metric
@@ -26,8 +26,8 @@ class TracedEpoch:
         What to compile.
     """
 
-    def __init__(self, network, optimizer, loss, metrics, plan):
-        self._network, self._optimizer = network, optimizer
+    def __init__(self, model, optimizer, loss, metrics, plan):
+        self._model, self._optimizer = model, optimizer
         self._loss, self._metrics, self._plan = loss, metrics, plan
 
     def train(self, *arguments):
@@ -41,7 +41,7 @@ class TracedEpoch:
     def _epoch(
         self, step, series, y, weight, order, n_real, batch_size, n_timesteps, stride
     ):
-        n_features = self._network.input_shape[-1]
+        n_features = self._model.input_shape[-1]
         dtype = series.dtype
 
         def one_batch(batch, total):
@@ -73,8 +73,8 @@ class TracedEpoch:
         return total
 
     def _train_step(self, *batch):
-        network = self._network
-        trained, others = network.trainable_variables, network.non_trainable_variables
+        model = self._model
+        trained, others = model.trainable_variables, model.non_trainable_variables
         weights, state = (list(map(tf.convert_to_tensor, v)) for v in (trained, others))
         learn = self._learn if self._plan.n_shards == 1 else self._learn_from_shards
         loss, predicted, by_weights, state = learn(*batch, weights, state)
@@ -87,12 +87,12 @@ class TracedEpoch:
 
         Without a variable: for one, a shard of a batch would wait for the shard before.
         """
-        network = self._network
-        trained, others = network.trainable_variables, network.non_trainable_variables
+        model = self._model
+        trained, others = model.trainable_variables, model.non_trainable_variables
         weights = list(map(tf.identity, weights))
         values = zip([*trained, *others], [*weights, *state], strict=True)
         with keras.StatelessScope(values) as scope:
-            predicted = network(windows, training=True)
+            predicted = model(windows, training=True)
         loss = share * self._loss(targets, predicted, sample_weights)
         # no GradientTape, which would not use the gradients of FusedLSTM
         by_weights = tf.gradients(loss, weights)
@@ -116,7 +116,7 @@ class TracedEpoch:
             by_weights = list(map(tf.add, by_weights, by_these))
             return number + 1, loss + more, predictions, by_weights, state
 
-        dtype, shape = windows.dtype, (None, self._network.output_shape[-1])
+        dtype, shape = windows.dtype, (None, self._model.output_shape[-1])
         predictions = tf.TensorArray(
             dtype, n_shards, infer_shape=False, element_shape=shape
         )
@@ -130,5 +130,5 @@ class TracedEpoch:
         return loss, predictions.concat(), by_weights, state
 
     def _test_step(self, windows, targets, weights):
-        predicted = self._network(windows, training=False)
+        predicted = self._model(windows, training=False)
         return self._loss(targets, predicted, weights), predicted
