@@ -251,8 +251,12 @@ def predict():
         for n_rows, n_times in sizes:
             rows = X[:n_rows]
             for name, median in medians(calls, rows, n_times).items():
-                found[f"{n_rows} rows, {title}: {name}"] = median
+                found[f"{_rows(n_rows)}, {title}: {name}"] = median
     return {**found, **networks_alone()}
+
+
+def _rows(n_rows):
+    return "1 row" if n_rows == 1 else f"{n_rows} rows"
 
 
 def networks_alone():
