@@ -101,10 +101,10 @@ def layout_of_names(names):
 
     Returns
     -------
-    tuple of (ndarray of int, int) or None
+    tuple of (ndarray of int, list of str) or None
         The order of columns that puts the oldest step first with features
-        fastest, and the number of features of a step. None where a name is not
-        of the form `<feature>_lag<k>`.
+        fastest, and the features of a step. None where a name is not of the form
+        `<feature>_lag<k>`.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def layout_of_names(names):
             f"feature, but {absent[0]!r} is absent. Select whole lags, or set "
             "n_step_features after renaming the columns."
         )
-    return np.array([position[step] for step in steps]), len(features)
+    return np.array([position[step] for step in steps]), features
 
 
 @dataclass(frozen=True)
@@ -152,12 +152,15 @@ class WindowLayout:
     columns : ndarray of int or None
         The order of 2-D X's columns that puts the oldest step first with features
         fastest; None where they are so.
+    features : list of str or None
+        Names of the features of a step; None where the columns do not tell.
     """
 
     n_dims: int
     n_timesteps: int
     n_step_features: int
     columns: np.ndarray | None = None
+    features: list | None = None
 
     @classmethod
     def of(cls, X, names, n_step_features):
@@ -187,10 +190,11 @@ class WindowLayout:
         check_two_or_three(X)
         if 0 in X.shape[1:]:
             raise ValueError(f"X holds no values: its shape is {X.shape}.")
-        columns, found = None, X.shape[-1]
+        columns, features, found = None, None, X.shape[-1]
         if X.ndim == 2:
             named = layout_of_names(names) if names is not None else None
-            columns, found = named or (None, n_step_features or 1)
+            columns, features = named or (None, None)
+            found = len(features) if features else n_step_features or 1
         if n_step_features not in (None, found):
             raise ValueError(
                 f"X has {found} features in a step, but n_step_features="
@@ -202,7 +206,7 @@ class WindowLayout:
                 f"n_step_features={found}."
             )
         n_timesteps = X.shape[1] if X.ndim == 3 else int(X.shape[1] // found)
-        return cls(X.ndim, n_timesteps, int(found), columns)
+        return cls(X.ndim, n_timesteps, int(found), columns, features)
 
     def windows(self, X):
         """Return X as (n_samples, n_timesteps, n_features), a view where it can be."""

@@ -10,22 +10,37 @@ from skrnn.windows.timeline import Timeline
 
 
 class PanelTimeSeriesSplit(BaseCrossValidator):
-    """Folds in time order for a panel: all series are cut at the same times.
+    """Folds in time order for a panel, a table of several series.
 
-    As :class:`~sklearn.model_selection.TimeSeriesSplit` cuts rows, this cuts the
-    unique times of a (series, time) index, so that the test rows of a fold are later
-    than its training rows in every series.
+    By default, all series are cut at the same times: as
+    :class:`~sklearn.model_selection.TimeSeriesSplit` cuts rows, this cuts the unique
+    times of a (series, time) index, so that the test rows of a fold are later than its
+    training rows in every series. With `align="end"`, each series is cut by itself, so
+    that series which end at different times are all tested.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     test_size : int or None, default=None
-        Times in a test fold. None makes it `(n_times - gap) // (n_splits + 1)`.
+        Times in a test fold; with `align="end"`, test rows of each series in a fold.
+        None makes it `n // (n_splits + 1)`, where n is the number of times or of the
+        rows of the series.
     gap : int, default=0
-        Times left out between the training and the test rows.
+        Times, or rows of each series, left out between the training and the test rows.
     max_train_size : int or None, default=None
-        Most times in the training rows. None does not limit them.
+        Most times, or rows of each series, in the training rows. None does not limit
+        them.
+    align : {"time", "end"}, default="time"
+        Where the series are cut.
+
+        - `"time"`: at the same times. A series without rows at the times of a test
+          fold is not tested in it.
+        - `"end"`: counting from the last row of each series, as
+          :class:`~sklearn.model_selection.TimeSeriesSplit` does with that series
+          alone. A fold leaves out series that are too short for it, that is, without
+          a training row before the gap and `test_size` test rows. Training rows of
+          one series may be later than test rows of another.
 
     See Also
     --------
@@ -41,13 +56,31 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     ...     print(train, test)
     [0 1 4 5] [2 6]
     [0 1 2 4 5 6] [3 7]
+
+    Without its last row, series "b" is not in the test rows of the second fold.
+    Cut each series at its own end:
+
+    >>> folds = PanelTimeSeriesSplit(n_splits=2, test_size=1, align="end")
+    >>> for train, test in folds.split(panel.iloc[:7]):
+    ...     print(train, test)
+    [0 1 4] [2 5]
+    [0 1 2 4 5] [3 6]
     """
 
-    def __init__(self, n_splits=5, *, test_size=None, gap=0, max_train_size=None):
+    def __init__(
+        self,
+        n_splits=5,
+        *,
+        test_size=None,
+        gap=0,
+        max_train_size=None,
+        align="time",
+    ):
         self.n_splits = n_splits
         self.test_size = test_size
         self.gap = gap
         self.max_train_size = max_train_size
+        self.align = align
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Return the number of folds.
@@ -82,30 +115,65 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If X has no index of times, there are too few times, or a parameter is
-            out of its range.
+            If X has no index of times, there are too few times, no series has enough
+            rows for all folds, or a parameter is out of its range.
         """
-        for name, least in (("test_size", 1), ("max_train_size", 1), ("gap", 0)):
-            value = getattr(self, name)
-            if value is not None and not (
-                isinstance(value, Integral) and value >= least
-            ):
-                raise ValueError(
-                    f"The {name!r} parameter of PanelTimeSeriesSplit must be an int of "
-                    f"at least {least}. Got {value!r} instead."
-                )
+        self._check_parameters()
         timeline = Timeline.of(X)
         if timeline is None:
             raise ValueError(
                 "PanelTimeSeriesSplit needs a DataFrame with an index of (series, "
                 f"time), or of times. Got {type(X).__name__} without one."
             )
-        of_row, times = pd.factorize(timeline.times, sort=True)
-        folds = TimeSeriesSplit(
-            self.n_splits,
+        of_times = TimeSeriesSplit(
+            self.n_splits,  # which this checks
             test_size=self.test_size,
             gap=self.gap,
             max_train_size=self.max_train_size,
         )
-        for train, test in folds.split(times):
-            yield tuple(np.flatnonzero(np.isin(of_row, of)) for of in (train, test))
+        if self.align == "time":
+            yield from _cut_times(timeline, of_times)
+        else:
+            yield from self._cut_each_series(timeline.codes)
+
+    def _check_parameters(self):
+        for name, least in (("test_size", 1), ("max_train_size", 1), ("gap", 0)):
+            value = getattr(self, name)
+            if value is None and name != "gap":
+                continue
+            if not (isinstance(value, Integral) and value >= least):
+                raise ValueError(
+                    f"The {name!r} parameter of PanelTimeSeriesSplit must be an int of "
+                    f"at least {least}. Got {value!r} instead."
+                )
+        if self.align not in ("time", "end"):
+            raise ValueError(
+                "The 'align' parameter of PanelTimeSeriesSplit must be 'time' or "
+                f"'end'. Got {self.align!r} instead."
+            )
+
+    def _cut_each_series(self, codes):
+        n_later = pd.Series(codes).groupby(codes).cumcount(ascending=False).to_numpy()
+        n_rows = np.bincount(codes)[codes]
+        size = self.test_size or n_rows // (self.n_splits + 1)
+        too_short = (size == 0) | (n_rows <= self.n_splits * size + self.gap)
+        if too_short.all():
+            raise ValueError(
+                f"No series has enough rows for n_splits={self.n_splits}, test_size="
+                f"{self.test_size} and gap={self.gap}: the longest has "
+                f"{n_rows.max(initial=0)}. Lower one of these parameters."
+            )
+        longest = self.max_train_size or len(codes)
+        for n_folds_later in reversed(range(self.n_splits)):
+            test_end = n_folds_later * size  # in rows before the end of the series
+            train_end = test_end + size + self.gap
+            takes_part = (size > 0) & (n_rows > train_end)
+            train = (n_later >= train_end) & (n_later < train_end + longest)
+            test = (n_later >= test_end) & (n_later < test_end + size)
+            yield tuple(np.flatnonzero(takes_part & rows) for rows in (train, test))
+
+
+def _cut_times(timeline, of_times):
+    of_row, times = pd.factorize(timeline.times, sort=True)
+    for train, test in of_times.split(times):
+        yield tuple(np.flatnonzero(np.isin(of_row, of)) for of in (train, test))

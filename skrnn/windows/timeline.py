@@ -161,6 +161,37 @@ class Timeline:
         series = None if self.series is None else self.series.append(new.series)
         return Timeline(self.times.append(times), series)
 
+    def continued_by(self, new):
+        """Return the timeline of these rows and then of new ones, which are later.
+
+        Parameters
+        ----------
+        new : Timeline
+            Of the same kind.
+
+        Returns
+        -------
+        Timeline
+            The longer timeline.
+
+        Raises
+        ------
+        ValueError
+            If the kinds of index differ, or a new row is not later than those of its
+            series.
+        """
+        both = self.followed_by(new)
+        rows, next_rows = both._not_increasing()
+        if len(rows):
+            last, first = both.times[rows[0]], both.times[next_rows[0]]
+            of = "" if both.series is None else f"Series {both.series[rows[0]]} of "
+            raise ValueError(
+                f"{of}X starts at {first}, which is not after the last row seen, at "
+                f"{last}. Leave out the rows up to then, or let the index go on from "
+                "there if it starts anew with X. To forget the rows seen, call `fit`."
+            )
+        return both
+
     @property
     def kind(self):
         """What the index is, in words."""
@@ -202,11 +233,16 @@ class Timeline:
         order = np.argsort(codes, kind="stable")
         return order, np.diff(codes[order]) == 0
 
+    def _not_increasing(self):
+        """Return the rows whose next one, of their series, is no later, and those."""
+        order, same = self._by_series()
+        (at,) = np.nonzero((np.diff(numbers_of(self.times)[order]) <= 0) & same)
+        return order[at], order[at + 1]
+
     def _check_increasing(self):
         if self.times.hasnans or (self.series is not None and self.series.hasnans):
             raise ValueError("The index of X has missing values. Drop those rows.")
-        order, same = self._by_series()
-        if (np.diff(numbers_of(self.times)[order])[same] <= 0).any():
+        if len(self._not_increasing()[0]):
             raise ValueError(
                 "The index of X does not increase"
                 + ("" if self.series is None else " within each series")

@@ -1,6 +1,5 @@
 """SequenceWindower: rows in time order to windows."""
 
-import hashlib
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,12 +18,13 @@ from skrnn._compat.sklearn import (
     returns_frame,
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn.windows.history import History, fingerprint
 from skrnn.windows.index_state import index_of, plain_index
-from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
-from skrnn.windows.timeline import Timeline, place
+from skrnn.windows.layout import lag_names
+from skrnn.windows.timeline import Timeline
+from skrnn.windows.windowing import window_by_index, window_in_order
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-_VALUES_AT_ONCE = 2**16  # that are copied to tell rows from others
 
 
 class SequenceWindower(
@@ -62,15 +62,17 @@ class SequenceWindower(
         Which rows come before the first row of the data that `transform` gets.
 
         - `"auto"`, data with an index of times (a DatetimeIndex, PeriodIndex,
-          TimedeltaIndex or integers): the index says it. The last rows of `fit`
-          come before later rows, and a gap between them is missing steps; data
-          from before or from elsewhere have no history.
+          TimedeltaIndex or integers): the index says it. The last rows seen come
+          before later rows, and a gap between them is missing steps; data from
+          before or from elsewhere have no history.
         - `"auto"`, other data: the rows of `fit` are windowed as in `fit`. Any
-          other rows are taken to start `gap` rows after the last row of `fit`.
+          other rows are taken to start `gap` rows after the last row seen.
         - `"none"`: none; every call of `transform` starts anew.
+
+        The rows seen are those of `fit`, and then of `partial_fit`.
     gap : int, default=0
-        Rows between those of `fit` and the next ones in data without an index of
-        times, as in :class:`~sklearn.model_selection.TimeSeriesSplit`. They are
+        Rows between those seen and the ones to transform in data without an index
+        of times, as in :class:`~sklearn.model_selection.TimeSeriesSplit`. They are
         missing steps.
     flatten : bool, default=False
         Whether a window is a row of `window_length * n_features` numbers, oldest
@@ -80,7 +82,7 @@ class SequenceWindower(
     Attributes
     ----------
     last_window_ : ndarray of shape (n_steps, n_features)
-        The last rows seen in `fit`, at most `window_length - 1` of each series.
+        The last rows seen, at most `window_length - 1` of each series.
     last_index_ : Index of shape (n_steps,) or None
         Their index; None for data without an index of times.
     n_features_in_ : int
@@ -187,12 +189,66 @@ class SequenceWindower(
         task = FitTask(self, 0, X, y)
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
-            self._step = timeline.step() if timeline else None
-            last = _last_rows(timeline, len(rows), self.window_length - 1)
-            self.last_window_ = rows[last].copy()
-            self.last_index_ = timeline.index[last] if timeline else None
-            self._fingerprint = _fingerprint(rows)
+            self._remember(History.of(rows, timeline).last(self.window_length - 1))
+            self._fingerprint = fingerprint(rows)
         task.end()
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Remember more rows, which follow those seen before.
+
+        What is remembered is the last `window_length - 1` of all rows seen, of each
+        series, however few come at a time. Nothing else changes: features and the
+        step of the index stay those of `fit`. With `history="none"`, X is checked
+        only. On an unfitted windower, it is `fit`.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), or Series
+            Rows in time order. Without an index of times they directly follow the
+            last row seen, whatever `gap` is. In a panel, series may be new, and
+            those without new rows keep what they have.
+        y : None
+            Ignored; scikit-learn's convention.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If X has other features or another kind of index than in `fit`, infinite
+            values, times off the step of those in `fit`, or times that are not
+            later than the last row seen of their series.
+
+        Notes
+        -----
+        Transform rows before they are passed to `partial_fit`. Without an index of
+        times, `transform` takes rows of `partial_fit` to be new. It also does so with
+        rows of `fit` from then on, if they were fewer than `window_length`.
+
+        Examples
+        --------
+        >>> from skrnn import SequenceWindower
+        >>> windower = SequenceWindower(window_length=3, flatten=True)
+        >>> windower = windower.fit([[0.0], [1.0], [2.0]]).partial_fit([[3.0]])
+        >>> windower.transform([[4.0]])
+        array([[2., 3., 4.]])
+        """
+        if not hasattr(self, "last_window_"):
+            return self.fit(X, y)
+        rows, timeline = self._rows(X, reset=False)
+        seen = self._history()
+        if self.history == "none":
+            seen.last(0).grown_by(rows, timeline, 0)  # checks them
+            return self
+        self._remember(seen.grown_by(rows, timeline, self.window_length - 1))
+        # new rows may well equal a few rows, such as a single one
+        if self._fingerprint and self._fingerprint[0][0] < self.window_length:
+            self._fingerprint = None
         return self
 
     def transform(self, X):
@@ -225,9 +281,17 @@ class SequenceWindower(
                 "let the steps before return DataFrames: "
                 '`set_output(transform="pandas")`.'
             )
+        how = {
+            "window_length": self.window_length,
+            "pad": self.pad,
+            "flatten": self._is_flat(),
+        }
         if timeline is None or (in_fit is None and timeline.series is None):
-            return self._window_in_order(rows)
-        return self._window_by_index(rows, timeline)
+            return window_in_order(self._before(rows), rows, **how)
+        known = self._history()
+        if self.history == "none":
+            known = History(rows[:0], None, known.step)
+        return window_by_index(known, rows, timeline, **how)
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns of the output.
@@ -265,72 +329,20 @@ class SequenceWindower(
         timeline = Timeline.of(X)
         return validate_data(self, X, reset=reset, **_X_CHECKS), timeline
 
-    def _window_in_order(self, rows):
-        """Window rows that follow each other, and perhaps those of fit."""
-        known = rows[:0]
-        if self.history == "auto" and _fingerprint(rows) != self._fingerprint:
-            gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
-            known = np.concatenate([self.last_window_.astype(rows.dtype), gap])
-        n_before = self.window_length - 1
-        padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
-        padded[n_before:] = rows
-        padded[:n_before] = _rows_before(known, n_before, self.pad, rows[0])
-        return view_windows(padded, self.window_length, flatten=self._is_flat())
+    def _remember(self, history):
+        self.last_window_, self.last_index_ = history.rows, history.index
+        self._step = history.step
 
-    def _window_by_index(self, rows, timeline):
-        """Window rows as their index says, after those of fit that are earlier."""
-        known = self.last_window_[:0].astype(rows.dtype)
-        codes = None if timeline.series is None else timeline.codes
-        # without a step of fit, nothing tells how far its row is from the new ones
-        if self.history == "auto" and self._step is not None:
-            last = Timeline.of_index(self.last_index_)
-            earlier = last.before(timeline)
-            known = self.last_window_[earlier].astype(rows.dtype)
-            timeline = last[earlier].followed_by(timeline)
-        step = self._step or timeline.step()
-        places, first = place(timeline, step, self.window_length)
-        rows = np.concatenate([known, rows])
-        padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-        padded[places] = rows
-        if self.pad != "nan":
-            before = places[first, np.newaxis] - np.arange(1, self.window_length)
-            padded[before] = rows[first, np.newaxis] if self.pad == "edge" else self.pad
-        windows = view_windows(padded, self.window_length, flatten=self._is_flat())
-        ends = places[len(known) :] - (self.window_length - 1)
-        if (np.diff(ends) == 1).all():
-            chosen = windows[ends[0] : ends[-1] + 1]
-        else:
-            chosen = windows[ends]
-        chosen.flags.writeable = False
-        if codes is not None:
-            chosen = chosen.view(PanelWindows)
-            chosen.series_codes = codes
-        return chosen
+    def _history(self):
+        index = self.last_index_
+        timeline = None if index is None else Timeline.of_index(index)
+        return History(self.last_window_, timeline, self._step)
 
-
-def _last_rows(timeline, n_rows, n_last):
-    """Tell which are the last rows, of each series, as a mask or a slice."""
-    if timeline is None or timeline.series is None:
-        return slice(max(0, n_rows - n_last), None)
-    codes = pd.Series(timeline.codes)
-    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
-
-
-def _fingerprint(rows):
-    """Tell these very rows from others."""
-    digest = hashlib.blake2b(digest_size=16)
-    n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
-    for start in range(0, len(rows), n_at_once):
-        chunk = rows[start : start + n_at_once]
-        digest.update(np.add(chunk, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
-    return rows.shape, digest.digest()
-
-
-def _rows_before(known, n_before, pad, first_row):
-    """Return the `n_before` steps before a first row: padding, then known rows."""
-    known = known[max(0, len(known) - n_before) :]
-    n_padded = n_before - len(known)
-    fill = (known if len(known) else first_row[np.newaxis])[:1]
-    if pad != "edge":
-        fill = np.full_like(fill, np.nan if pad == "nan" else pad)
-    return np.concatenate([np.repeat(fill, n_padded, axis=0), known])
+    def _before(self, rows):
+        """Return the rows before those of data without an index of times."""
+        if self.history == "none" or (
+            self._fingerprint is not None and self._fingerprint == fingerprint(rows)
+        ):
+            return rows[:0]
+        gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
+        return np.concatenate([self.last_window_.astype(rows.dtype), gap])
