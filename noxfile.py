@@ -19,6 +19,7 @@ LINTED = [
     "estimators/elman",
     "estimators/gru",
     "estimators/lstm",
+    "estimators/seasonal_naive",
     "plotting/*_display",
     "windows/split",
     "windows/supervised",

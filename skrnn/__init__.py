@@ -5,6 +5,7 @@ from skrnn._version import __version__ as __version__
 from skrnn.estimators.elman import ElmanRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.lstm import LSTMRegressor
+from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
 from skrnn.plotting.forecast_display import ForecastDisplay
 from skrnn.plotting.loss_curve_display import LossCurveDisplay
 from skrnn.windows.split import PanelTimeSeriesSplit
@@ -18,6 +19,7 @@ __all__ = [
     "LSTMRegressor",
     "LossCurveDisplay",
     "PanelTimeSeriesSplit",
+    "SeasonalNaiveRegressor",
     "SequenceWindower",
     "datasets",
     "to_supervised",

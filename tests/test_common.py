@@ -15,7 +15,13 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
+from skrnn import (
+    ElmanRegressor,
+    GRURegressor,
+    LSTMRegressor,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+)
 
 REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
 
@@ -50,12 +56,13 @@ EXPECTED_FAILURES = {
 
 
 def expected_failures(estimator):
-    return EXPECTED_FAILURES[type(estimator).__name__]
+    return EXPECTED_FAILURES.get(type(estimator).__name__, {})
 
 
 @parametrize_with_checks(
     [
         SequenceWindower(),
+        SeasonalNaiveRegressor(),
         *[regressor() for regressor in REGRESSORS],
         make_pipeline(
             MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)

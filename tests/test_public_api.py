@@ -21,6 +21,7 @@ def test_public_names():
         "LSTMRegressor",
         "LossCurveDisplay",
         "PanelTimeSeriesSplit",
+        "SeasonalNaiveRegressor",
         "SequenceWindower",
         "datasets",
         "to_supervised",

@@ -3,6 +3,9 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+_NARMA_WARM_UP = 200  # steps
+_NARMA_DIVERGED = 2.0
+
 
 def make_sine(n_samples=1000, *, t_max=100.0):
     """Sample sin(t) at equal steps of t in [0, `t_max`].
@@ -99,3 +102,63 @@ def make_echo(n_samples=1000, *, lag=10, random_state=None):
     """
     noise = check_random_state(random_state).uniform(-1.0, 1.0, size=n_samples + lag)
     return noise[lag:].reshape(-1, 1), noise[:n_samples]
+
+
+def make_narma(n_samples=1000, *, order=10, random_state=None):
+    """Generate the NARMA problem: a nonlinear system with memory, driven by noise.
+
+    The outputs follow y[t] = 0.3 y[t - 1] + 0.05 y[t - 1] (y[t - 1] + ... +
+    y[t - order]) + 1.5 u[t] u[t - order + 1] + 0.1 from the inputs u.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Number of rows.
+    order : int, default=10
+        Number of past outputs in the sum, at least 1. The older input is `order - 1`
+        steps old.
+    random_state : int, RandomState instance or None, default=None
+        Determines the inputs.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, 1)
+        The inputs u in time order, uniform in [0, 0.5).
+    y : ndarray of shape (n_samples,)
+        The outputs. `y[t]` is the first output that depends on `X[t, 0]`; in the
+        notation of the paper it is the output at time t + 1. The system has run for
+        200 steps before the first row.
+
+    Raises
+    ------
+    ValueError
+        If the outputs diverge. With `order=10` that is rare, and from about 12 on it
+        is almost certain.
+
+    References
+    ----------
+    A. F. Atiya and A. G. Parlos, "New results on recurrent network training: unifying
+    the algorithms and accelerating convergence", IEEE Transactions on Neural Networks
+    11(3), 2000.
+
+    Examples
+    --------
+    >>> from skrnn.datasets import make_narma
+    >>> X, y = make_narma(100, random_state=0)
+    >>> memory = 0.3 * y[49] + 0.05 * y[49] * y[40:50].sum()
+    >>> bool(abs(y[50] - (memory + 1.5 * X[50, 0] * X[41, 0] + 0.1)) < 1e-12)
+    True
+    """
+    n_steps = _NARMA_WARM_UP + n_samples
+    u = check_random_state(random_state).uniform(0.0, 0.5, size=n_steps + order - 1)
+    outputs = [0.0] * order
+    for drive in (1.5 * u[order - 1 :] * u[:n_steps] + 0.1).tolist():
+        memory = 0.3 + 0.05 * sum(outputs[-order:])
+        outputs.append(memory * outputs[-1] + drive)
+    y = np.array(outputs[len(outputs) - n_samples :])
+    if (y > _NARMA_DIVERGED).any():
+        raise ValueError(
+            f"The outputs diverge with order={order} and these inputs. Pass a smaller "
+            "order or, if order is at most 10, another random_state."
+        )
+    return u[len(u) - n_samples :].reshape(-1, 1), y

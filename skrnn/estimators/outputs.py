@@ -1,0 +1,98 @@
+"""Which feature each output continues, and how many steps ahead."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import pandas as pd
+
+from skrnn.windows.supervised import lead_of_name
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the outputs are of.
+
+    Parameters
+    ----------
+    features : list of int
+        For each output the position of its feature in a step.
+    leads : list of int
+        For each output how many steps after the last of the window it is.
+    """
+
+    features: list
+    leads: list
+
+
+def outputs_of(y, target_features, layout):
+    """Tell what the outputs are of.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets. Names of the form `<feature>_lead<h>` tell features and leads.
+    target_features : str, int, list or None
+        A feature for all outputs, or one for each, by name or position. None reads
+        the names of `y`, or takes the only feature.
+    layout : WindowLayout
+        Of the windows.
+
+    Returns
+    -------
+    Outputs
+
+    Raises
+    ------
+    ValueError
+        If it cannot be told, or `target_features` names what is no feature.
+    """
+    names = _names_of(y)
+    n_outputs = 1 if getattr(y, "ndim", 1) == 1 else y.shape[1]
+    named = [lead_of_name(name) for name in names] if names else [None]
+    all_named = all(named)
+    if target_features is not None:
+        features = _given_features(target_features, n_outputs, layout)
+    elif layout.n_step_features == 1:
+        features = [0] * n_outputs
+    elif all_named and layout.features is not None:
+        features = [_position(target, layout) for target, _ in named]
+    else:
+        raise ValueError(
+            f"A step has {layout.n_step_features} features, and nothing tells which of "
+            "them y continues. Set target_features to a position, or to a list with "
+            "one for each output."
+        )
+    if all_named:
+        return Outputs(features, [lead for _, lead in named])
+    leads = [features[: k + 1].count(feature) for k, feature in enumerate(features)]
+    return Outputs(features, leads)
+
+
+def _names_of(y):
+    if isinstance(y, pd.DataFrame):
+        return [str(name) for name in y.columns]
+    return [str(y.name)] if isinstance(y, pd.Series) else None
+
+
+def _given_features(target_features, n_outputs, layout):
+    is_list = isinstance(target_features, (list, tuple))
+    given = list(target_features) if is_list else [target_features] * n_outputs
+    if len(given) != n_outputs:
+        raise ValueError(
+            "target_features must be one feature, or a list with one for each of the "
+            f"{n_outputs} outputs. Got {target_features!r}."
+        )
+    return [_position(feature, layout) for feature in given]
+
+
+def _position(feature, layout):
+    n_features = layout.n_step_features
+    if isinstance(feature, Integral) and -n_features <= feature < n_features:
+        return int(feature) % n_features
+    if layout.features is not None and feature in layout.features:
+        return layout.features.index(feature)
+    known = layout.features or f"positions from 0 to {n_features - 1}"
+    raise ValueError(
+        f"The features of a step are {known}. Got {feature!r}. Set target_features to "
+        "the features that y continues."
+    )

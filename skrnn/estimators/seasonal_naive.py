@@ -1,0 +1,177 @@
+"""The baseline: what was there one season before."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn._compat.sklearn import Interval, LinkedHTML, fit_context
+from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn.estimators.outputs import outputs_of
+from skrnn.estimators.validation import ValidatesWindows
+
+
+class SeasonalNaiveRegressor(
+    RegressorMixin, ValidatesWindows, VersionedEstimator, LinkedHTML, BaseEstimator
+):
+    """Predict the value one season before, a baseline for any forecast.
+
+    With `season_length=1` it predicts the last value of the window, which is called
+    persistence. A model that is not better than this has not learned anything of use.
+
+    Parameters
+    ----------
+    season_length : int, default=1
+        Steps of a season, such as 24 for hourly values that repeat daily. The window
+        must be as long.
+    n_step_features : int or None, default=None
+        For 2-D X, how many of its columns make one time step. None takes it from
+        column names of the form `<feature>_lag<k>`, and otherwise 1.
+    target_features : str, int, list or None, default=None
+        The feature that `y` continues, by name or position, or a list with one for
+        each output. None reads the names of the columns of `y`,
+        `<feature>_lead<h>` as `to_supervised` gives them, or takes the only feature.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`. Defined if all of them are strings.
+    n_outputs_ : int
+        Columns of `y` seen in `fit`.
+    leads_ : list of int
+        For each output how many steps after the last of the window it is: from the
+        names of `y`, otherwise 1, 2, ... for each feature.
+    fallback_ : ndarray of shape (`n_outputs_`,)
+        The mean of `y`, which is predicted for a window without a value.
+
+    See Also
+    --------
+    LSTMRegressor : A network to compare with it.
+    to_supervised : Makes X and y of a series.
+
+    Notes
+    -----
+    The output h steps after the window is predicted by the last value of the window
+    whose distance to it is a multiple of the season. Where that value is missing, the
+    value one season earlier takes its place, and so on; then the last value of the
+    window; then the mean of `y`.
+
+    X and `y` must be in the same units. In a pipeline that scales X, scale `y` alike,
+    or leave out the scaler, which a baseline does not need.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import SeasonalNaiveRegressor, SequenceWindower
+    >>> series = np.tile([1.0, 2.0, 3.0], 10)
+    >>> X, y = series[:-1].reshape(-1, 1), series[1:]
+    >>> naive = make_pipeline(
+    ...     SequenceWindower(window_length=6), SeasonalNaiveRegressor(season_length=3)
+    ... )
+    >>> naive.fit(X[:20], y[:20]).predict(X[20:]).tolist()
+    [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+    """
+
+    _parameter_constraints = {
+        "season_length": [Interval(Integral, 1, None, closed="left")],
+        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
+        "target_features": [str, Integral, list, tuple, None],
+    }
+
+    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
+        self.season_length = season_length
+        self.n_step_features = n_step_features
+        self.target_features = target_features
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.multi_output = True
+        tags.regressor_tags.poor_score = True
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Take in what the windows and the targets are of.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps * n_step_features)
+            Windows, oldest step first. NaN marks a missing value.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are not as described, or the windows are
+            shorter than a season.
+        """
+        with unchanged_on_error(self):
+            given = y
+            _, y = self._validate_first(X, y)
+            layout = self._layout
+            if self.season_length > layout.n_timesteps:
+                raise ValueError(
+                    f"season_length={self.season_length} is longer than the windows, "
+                    f"which have {layout.n_timesteps} steps. Set a shorter season, or "
+                    "make longer windows."
+                )
+            given = given if hasattr(given, "columns") or hasattr(given, "name") else y
+            outputs = outputs_of(given, self.target_features, layout)
+            self._features, self.leads_ = outputs.features, outputs.leads
+            self.fallback_ = y.reshape(len(y), -1).mean(axis=0, dtype=np.float64)
+        return self
+
+    def predict(self, X):
+        """Predict the value one season before each target.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps * n_step_features)
+            Windows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that `y` had in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If X has other features or time steps than in `fit`.
+        """
+        check_is_fitted(self)
+        windows = self._validate_windows(X)
+        predicted = np.empty((len(windows), self.n_outputs_), self._y_dtype)
+        columns = zip(self._features, self.leads_, self.fallback_, strict=True)
+        for column, (feature, lead, fallback) in enumerate(columns):
+            values = windows[:, :, feature]
+            predicted[:, column] = self._one_output(values, lead, fallback)
+        return predicted.ravel() if self._y_is_1d else predicted
+
+    def _one_output(self, values, lead, fallback):
+        """Return the value one season before, of windows of one feature."""
+        season, n_timesteps = self.season_length, values.shape[1]
+        first = n_timesteps - 1 + lead - season * -(-lead // season)
+        steps = [*range(first, -1, -season), *range(n_timesteps - 1, -1, -1)]
+        found = values[:, steps[0]].astype(np.float64)
+        for step in steps[1:]:
+            missing = np.isnan(found)
+            if not missing.any():
+                return found
+            found[missing] = values[missing, step]
+        found[np.isnan(found)] = fallback
+        return found
