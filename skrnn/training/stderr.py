@@ -12,6 +12,7 @@ _LOG_LINE = re.compile(
     rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
     rb"|WARNING: All log messages before absl::InitializeLog"
     rb"|To enable the following instructions: "
+    rb"|\t \[\[\{\{node "  # the second line of some
 )
 
 

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -19,6 +20,7 @@ from skrnn.training.keras_network import build_model
 from skrnn.training.state import TrainingState
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+OLD_TENSORFLOW = tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21)
 BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign"]  # as gates are
 
 
@@ -100,6 +102,8 @@ def test_an_activation_is_that_of_keras(name, dtype):
     ACTIVATIONS[name](x, out=found)
     expected = keras.activations.get(name)(keras.ops.convert_to_tensor(x))
     tolerance = TOLERANCE[dtype]
+    if name == "gelu" and dtype == "float64" and OLD_TENSORFLOW:
+        tolerance = 1e-6  # its constant had another rounding error, see activations.py
     assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
     ACTIVATIONS[name](x, out=x)  # in place
     assert_array_equal(x, found)
