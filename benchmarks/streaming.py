@@ -84,12 +84,15 @@ class Chunks:
         self.scale, self.window, self.rnn = pipeline()
 
     def windows(self):
-        """Yield where a chunk is, and its windows, which know the chunk before."""
+        """Yield where a chunk is, and its windows, which know the rows before."""
         window, start = self.window, 0
         for chunk in self.read():
             rows = self.scale.transform(chunk)
-            windows = window.transform(rows) if start else window.fit_transform(rows)
-            window.fit(rows)
+            if start:
+                windows = window.transform(rows)
+                window.partial_fit(rows)
+            else:
+                windows = window.fit_transform(rows)
             yield slice(start, start + len(rows)), windows
             start += len(rows)
 
