@@ -36,7 +36,7 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
     -------
     ndarray of shape (n_samples,)
         The values of x, float64 and without a unit. With `tau=17` they are between
-        0.2 and 1.4. The first 1000 units of time are not returned.
+        0.4 and 1.4. The first 1000 units of time are not returned.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
     --------
     >>> from skrnn.datasets import make_mackey_glass
     >>> series = make_mackey_glass(500)
-    >>> series.shape, bool(series.min() > 0.2), bool(series.max() < 1.4)
+    >>> series.shape, bool(series.min() > 0.4), bool(series.max() < 1.4)
     ((500,), True, True)
     >>> make_mackey_glass(3, tau=2).round(6).tolist()
     [1.0, 1.0, 1.0]

@@ -5,6 +5,7 @@ from sklearn.utils import check_random_state
 
 _NARMA_WARM_UP = 200  # steps
 _NARMA_DIVERGED = 2.0
+_NARMA_ATTEMPTS = 10
 
 
 def make_sine(n_samples=1000, *, t_max=100.0):
@@ -149,16 +150,23 @@ def make_narma(n_samples=1000, *, order=10, random_state=None):
     >>> bool(abs(y[50] - (memory + 1.5 * X[50, 0] * X[41, 0] + 0.1)) < 1e-12)
     True
     """
-    n_steps = _NARMA_WARM_UP + n_samples
-    u = check_random_state(random_state).uniform(0.0, 0.5, size=n_steps + order - 1)
+    rng = check_random_state(random_state)
+    n_inputs = _NARMA_WARM_UP + n_samples + order - 1
+    for _ in range(_NARMA_ATTEMPTS):
+        u = rng.uniform(0.0, 0.5, size=n_inputs)
+        y = _narma_outputs(u, order)
+        if (y < _NARMA_DIVERGED).all():
+            return u[n_inputs - n_samples :].reshape(-1, 1), y[len(y) - n_samples :]
+    raise ValueError(
+        f"The outputs diverge with order={order} and n_samples={n_samples}, for "
+        f"{_NARMA_ATTEMPTS} draws of the inputs. Pass a smaller order or n_samples."
+    )
+
+
+def _narma_outputs(u, order):
+    """Return the outputs that follow from the inputs, the first at input `order - 1`."""
     outputs = [0.0] * order
-    for drive in (1.5 * u[order - 1 :] * u[:n_steps] + 0.1).tolist():
+    for drive in (1.5 * u[order - 1 :] * u[: len(u) - order + 1] + 0.1).tolist():
         memory = 0.3 + 0.05 * sum(outputs[-order:])
         outputs.append(memory * outputs[-1] + drive)
-    y = np.array(outputs[len(outputs) - n_samples :])
-    if (y > _NARMA_DIVERGED).any():
-        raise ValueError(
-            f"The outputs diverge with order={order} and these inputs. Pass a smaller "
-            "order or, if order is at most 10, another random_state."
-        )
-    return u[len(u) - n_samples :].reshape(-1, 1), y
+    return np.array(outputs[order:])

@@ -47,7 +47,7 @@ def test_mackey_glass_over_two_delays():
 def test_mackey_glass_steps_are_short_enough_and_of_fourth_order():
     default = largest_error(solve_mackey_glass, steps_per_unit=(10, 100))
     longer = largest_error(solve_mackey_glass, steps_per_unit=(5, 100))
-    assert default < 1e-6
+    assert default < 1e-8
     assert longer / default == pytest.approx(2**4, rel=0.3)
 
 
@@ -56,7 +56,7 @@ def test_mackey_glass_range(x0):
     series = make_mackey_glass(5000, x0=x0)
     assert series.shape == (5000,)
     assert series.dtype == np.float64
-    assert 0.2 < series.min() < 0.45
+    assert 0.4 < series.min() < 0.45
     assert 1.25 < series.max() < 1.4
 
 
@@ -102,7 +102,7 @@ def solve_lorenz(longest_step):
 def test_lorenz_steps_are_short_enough_and_of_fourth_order():
     default = largest_error(solve_lorenz, longest_step=(0.0025, 0.00025))
     longer = largest_error(solve_lorenz, longest_step=(0.005, 0.00025))
-    assert default < 1e-5
+    assert default < 1e-4
     assert longer / default == pytest.approx(2**4, rel=0.3)
 
 
