@@ -265,7 +265,7 @@ def networks_alone():
 
     X, y = random_windows(1000, 20, 1)
     network = LSTMRegressor(50, epochs=1, random_state=0).fit(X, y)._fitted
-    calls = {"skrnn": Predictor(network.spec, network.state.weights, 20)}
+    calls = {"skrnn": Predictor(network.spec, network.states[0].weights, 20)}
     if HAS_SKORCH:
         import torch
 

@@ -164,7 +164,7 @@ def make_narma(n_samples=1000, *, order=10, random_state=None):
 
 
 def _narma_outputs(u, order):
-    """Return the outputs that follow from the inputs, the first at input `order - 1`."""
+    """Return the outputs that follow from inputs, the first at input `order - 1`."""
     outputs = [0.0] * order
     for drive in (1.5 * u[order - 1 :] * u[: len(u) - order + 1] + 0.1).tolist():
         memory = 0.3 + 0.05 * sum(outputs[-order:])

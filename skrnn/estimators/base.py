@@ -1,5 +1,6 @@
 """What the three regressors share: parameters, fit, partial_fit and predict."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,12 +20,20 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import unchanged_on_error
 from skrnn._warnings import warn_user
+from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
-from skrnn.estimators.tasks import EpochObserver, attributes_of, make_task, patience_of
+from skrnn.estimators.tasks import (
+    EpochObserver,
+    attributes_of,
+    make_tasks,
+    patience_of,
+)
 from skrnn.estimators.validation import ValidatesWindows
-from skrnn.networks.quantiles import in_order, point_weights
-from skrnn.training.train import Options, train
+from skrnn.networks.quantiles import in_order, levels_of, point_weights
+from skrnn.training.train import Options, best_share, train
+
+_BETWEEN_SEEDS = 15_485_863  # a prime: seeds of later epochs do not meet
 
 
 def _predicts_quantiles(estimator):
@@ -54,6 +63,12 @@ class BaseRecurrentRegressor(
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "bidirectional": ["boolean"],
         "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
+        "segment_length": [Interval(Integral, 1, None, closed="left")],
+        "normalize": [StrOptions({"last", "standard"}), None],
+        "target_features": [str, Integral, list, tuple, None],
+        "missing": [StrOptions({"skip", "fill"})],
+        "base": [HasMethods(["fit", "predict"]), None],
+        "n_networks": [Interval(Integral, 1, None, closed="left")],
         "loss": [str, callable],
         "quantile": [Interval(Real, 0, 1, closed="neither"), tuple, list, None],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
@@ -105,7 +120,7 @@ class BaseRecurrentRegressor(
 
     def _more_html(self):
         """Return the layers of the network as HTML, for notebooks."""
-        return network_summary(self._fitted.spec, self._fitted.state.weights)
+        return network_summary(self._fitted.spec, self._fitted.states[0].weights)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
@@ -143,13 +158,16 @@ class BaseRecurrentRegressor(
         TypeError
             If X is sparse.
         """
-        fit_task = FitTask(self, self.epochs, X, y, sample_weight)
+        fit_task = FitTask(self, self.epochs * self.n_networks, X, y, sample_weight)
         with unchanged_on_error(self):
-            data, validation = self._data(X, y, sample_weight, X_val, y_val)
             earlier = getattr(self, "_fitted", None) if self.warm_start else None
-            seed = self._draw_seed()
-            task = make_task(self, data, validation, seed=seed, after=earlier)
-            self._train(task, earlier, fit_task)
+            prepared, data, validation, refit = self._data(
+                X, y, sample_weight, X_val, y_val, earlier
+            )
+            tasks = make_tasks(
+                self, prepared, data, validation, seeds=self._seeds(), after=earlier
+            )
+            self._train(tasks, prepared, earlier, fit_task, refit)
         fit_task.end()
         return self
 
@@ -188,32 +206,62 @@ class BaseRecurrentRegressor(
             )
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None)
-            validate = self._validate_more if earlier else self._validate_first
-            windows, y = validate(X, y)
-            data = self._weighted_data(windows, y, sample_weight)
-            n_before = self.n_iter_ if earlier else 0
-            seed = (self._draw_seed() + n_before) % np.iinfo(np.int32).max
-            task = make_task(self, data, seed=seed, after=earlier, epochs=1)
-            self._train(task, earlier)
+            prepared, data = self._part(X, y, sample_weight, earlier)
+            seeds = self._seeds(self.n_iter_ if earlier else 0)
+            tasks = make_tasks(
+                self, prepared, data, seeds=seeds, after=earlier, epochs=1
+            )
+            self._train(tasks, prepared, earlier)
         return self
 
-    def _train(self, task, earlier, fit_task=None):
-        """Train a network, and become what that leaves."""
+    def _train(self, tasks, prepared, earlier, fit_task=None, refit=None):
+        """Train the networks one after the other, and become what that leaves."""
+        states, histories = [], []
+
+        def attributes(state, history):
+            levels = levels_of(self.loss, self.quantile)
+            spec = tasks[0].spec
+            model = FittedModel(spec, [*states, state], prepared, levels)
+            return attributes_of(model, [*histories, history])
+
         observer = None
         if fit_task is not None and fit_task.is_watched:
-            observer = EpochObserver(self, task, fit_task)
+            observer = EpochObserver(fit_task, attributes)
         options = Options(
             jit=self.jit,
             verbose=self.verbose,
             patience=None if fit_task is None else patience_of(self),
             observer=observer,
         )
-        trained = train(task, options, self.history_ if earlier else {})
-        state, history = trained.state, trained.history
-        vars(self).update(attributes_of(self, task.spec, state, history))
+        for task in tasks:
+            trained = train(task, options, self.history_ if earlier else {})
+            states.append(trained.state)
+            histories.append(trained.history)
+            if trained.interrupted:
+                break
+        state, history = states.pop(), histories.pop()
+        vars(self).update(attributes(state, history))
+        if prepared.base is not None and options.patience:
+            self._weigh_networks(tasks[0], refit)
         if trained.interrupted:
             n = history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
+
+    def _weigh_networks(self, task, refit):
+        """Take the share of the networks that has the smallest validation loss.
+
+        Where the base is fitted again, a share of its own is found; up to that one, the
+        sum is not worse than the new base on the validation data.
+        """
+        model = self._fitted
+        outputs = model.outputs(task.validation.windows())
+        share, self.best_loss_ = best_share(task, outputs)
+        if refit is not None:
+            prepared, validation = refit()
+            again, _ = best_share(replace(task, validation=validation), outputs)
+            share, model = min(share, again), replace(model, preparation=prepared)
+            self.base_ = prepared.base
+        self._fitted, self.network_share_ = replace(model, share=share), share
 
     def predict(self, X):
         """Predict the target of each window.
@@ -279,6 +327,11 @@ class BaseRecurrentRegressor(
         windows = self._validate_windows(X)
         return self._fitted.predict(windows)
 
-    def _draw_seed(self):
-        rng = check_random_state(self.random_state)
-        return int(rng.randint(np.iinfo(np.int32).max))
+    def _seeds(self, n_before=0):
+        """Return a seed for each network, after so many epochs."""
+        rng, largest = check_random_state(self.random_state), np.iinfo(np.int32).max
+        first = int(rng.randint(largest))
+        return [
+            (first + n_before + number * _BETWEEN_SEEDS) % largest
+            for number in range(self.n_networks)
+        ]

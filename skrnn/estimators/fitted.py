@@ -1,24 +1,22 @@
-"""A trained network as an estimator holds it: plain values and arrays."""
+"""Trained networks as an estimator holds them: plain values and arrays."""
 
 import importlib
 import threading
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import gen_batches
 
+from skrnn.estimators.preparation import Preparation, batches
+from skrnn.networks.inputs import prepare, references
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
-from skrnn.training.state import TrainingState
-
-_VALUES_AT_ONCE = 2**20  # of the windows that Keras predicts at a time
 
 
 @dataclass
-class FittedNetwork:
-    """A trained network.
+class FittedModel:
+    """One or more trained networks, and what makes their outputs predictions.
 
     Pickling and copying keep its parameters, and nothing of what is made of them for
     predictions.
@@ -27,21 +25,24 @@ class FittedNetwork:
     ----------
     spec : NetworkSpec
         The network.
-    state : TrainingState
-        Its weights, and what training needs to go on.
-    n_timesteps : int
-        Steps of a window.
+    states : list of TrainingState
+        For each network its weights, and what training needs to go on.
+    preparation : Preparation
+        How windows become its input, and its outputs predictions.
     levels : tuple of float or None
         Levels of the quantiles that it predicts, if it does.
+    share : float, default=1.0
+        What the mean of the networks is multiplied with before a base is added.
     """
 
     spec: NetworkSpec
-    state: TrainingState
-    n_timesteps: int
+    states: list
+    preparation: Preparation
     levels: tuple | None
+    share: float = 1.0
 
     def predict(self, windows):
-        """Return the outputs of the network.
+        """Predict targets, or their quantiles.
 
         Parameters
         ----------
@@ -50,38 +51,98 @@ class FittedNetwork:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs)
-            In the dtype of the network.
+        ndarray of float64, shape (n_samples, n_targets * n_levels)
+            In the units of the targets, levels fastest.
 
         Raises
         ------
         ValueError
             If a value is too large for the dtype of the network.
         """
-        predictor = vars(self).get("_predictor")
-        if predictor is None:  # two threads may both make one, which does no harm
-            predictor = self._predictor = self._make_predictor()
+        if self._is_one_unit:
+            return self._in_units(self.outputs(windows), 0.0, 1.0)
+        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
+        return np.concatenate(parts)
+
+    @property
+    def _is_one_unit(self):
+        """Whether all predictions are the same linear function of the outputs."""
+        prepared = self.preparation
+        return prepared.base is None and not prepared.inputs.normalize
+
+    def _predict_part(self, windows):
+        prepared = self.preparation
+        center, spread = 0.0, 1.0
+        if prepared.inputs.normalize:
+            scales = prepared.scales.features
+            center, spread = references(windows, prepared.inputs, scales)
+        if prepared.base is not None:
+            center = center + spread * prepared.offset(windows)
+        return self._in_units(self.outputs(windows), center, spread)
+
+    def _in_units(self, outputs, center, spread):
+        scales = self.preparation.scales
+        n_targets = len(scales.location)
+        outputs = outputs.reshape(len(outputs), n_targets, -1).astype(np.float64)
+        stretch = self.share * scales.scale * spread
+        shift = center + spread * (self.share * scales.location)
+        outputs *= _column(stretch)
+        outputs += _column(shift)
+        return outputs.reshape(len(outputs), -1)
+
+    def outputs(self, windows):
+        """Return the mean of the outputs of the networks, as they are trained.
+
+        Parameters, shape and errors are those of `predict`; in the dtype of the
+        network.
+        """
+        predictors = vars(self).get("_predictors")
+        if predictors is None:  # two threads may both make them, which does no harm
+            predictors = self._predictors = list(map(self._make_predictor, self.states))
+        inputs, scales = self.preparation.inputs, self.preparation.scales.features
         try:
-            return predictor(windows)
+            if inputs.is_plain:
+                return _mean([predict(windows) for predict in predictors])
+            parts = []
+            for rows in batches(windows):
+                prepared = prepare(windows[rows], inputs, scales)
+                parts.append(_mean([predict(prepared) for predict in predictors]))
+            return np.concatenate(parts)
         except OverflowError:
             raise ValueError(
                 f"X has values too large for dtype={self.spec.dtype!r}. Scale X, or "
                 'set dtype="float64".'
             ) from None
 
-    def _make_predictor(self):
+    def _make_predictor(self, state):
+        n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
-            return Predictor(self.spec, self.state.weights, self.n_timesteps)
-        return _KerasPredictor(self.keras_model(), self.spec, self.n_timesteps)
-
-    def keras_model(self):
-        """Build a `keras.Model` with these weights."""
+            return Predictor(self.spec, state.weights, n_steps)
         start.load()
         keras_network = importlib.import_module("skrnn.training.keras_network")
-        return keras_network.build_model(self.spec, self.state)
+        model = keras_network.build_model(self.spec, state)
+        return _KerasPredictor(model, self.spec, n_steps)
+
+    def keras_model(self):
+        """Build a `keras.Model` from windows to predictions, without a base's part."""
+        start.load()
+        keras_model = importlib.import_module("skrnn.training.keras_model")
+        return keras_model.build_whole_model(
+            self.spec, self.states, self.preparation.scales, self.share
+        )
 
     def __getstate__(self):
-        return {k: v for k, v in vars(self).items() if k != "_predictor"}
+        return {k: v for k, v in vars(self).items() if k != "_predictors"}
+
+
+def _mean(outputs):
+    """Return the mean of arrays; a single one as it is."""
+    return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
+
+
+def _column(values):
+    """Return values of targets so that they are those of every level."""
+    return values if np.ndim(values) == 0 else np.asarray(values)[..., np.newaxis]
 
 
 class _KerasPredictor:
@@ -94,11 +155,10 @@ class _KerasPredictor:
         self._lock = threading.Lock()
 
     def __call__(self, windows):
-        n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
         with self._lock:
             return np.concatenate(
                 [
                     self._model(mark_missing(windows[rows], self._dtype)).numpy()
-                    for rows in gen_batches(len(windows), n_at_once)
+                    for rows in batches(windows)
                 ]
             )

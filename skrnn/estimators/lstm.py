@@ -26,6 +26,37 @@ class LSTMRegressor(BaseRecurrentRegressor):
     n_step_features : int or None, default=None
         For 2-D X, how many of its columns make one time step. None takes it from
         column names of the form `<feature>_lag<k>`, and otherwise 1.
+    segment_length : int, default=1
+        How many consecutive steps of the window form one step of the network, with
+        their features side by side. With 24, the network reads a window of 168 hours
+        as 7 steps, which trains faster and reaches further back. The number of steps
+        of the window must be a multiple of it.
+    normalize : {"last", "standard"} or None, default=None
+        What each window, and the targets that continue it, are relative to. `"last"`
+        subtracts the last observed value of the window. `"standard"` subtracts the
+        mean of the window and divides by its standard deviation, or by a tenth of
+        the standard deviation of the feature in `fit` if that is larger. Predictions
+        are returned in the units of `y`. It applies to the features that `y`
+        continues (see `target_features`); `y` must be in their units.
+    target_features : str, int, list or None, default=None
+        With `normalize`, the feature that `y` continues, by name or position, or a
+        list with one for each output. None reads the names of the columns of `y`,
+        `<feature>_lead<h>` as `to_supervised` gives them, or takes the only feature.
+    missing : {"skip", "fill"}, default="skip"
+        What to do with missing values. `"skip"` skips every step (segment, with
+        `segment_length`) that has one. `"fill"` replaces each by the last observed
+        value of its feature in the window, or by the mean of the feature in `fit` if
+        there is none (zero for features that `normalize` applies to). The network
+        then gets a second input for each feature with missing values in `fit`: 1
+        where its value is filled, 0 elsewhere.
+    base : estimator or None, default=None
+        A regressor, such as `Ridge()`. A clone of it is fitted first, on the same
+        windows with all steps side by side; the network learns the residuals, and
+        predictions are the sum. With `early_stopping`, the sum is not worse than the
+        base on the rows held out: see `network_share_`.
+    n_networks : int, default=1
+        How many networks to train, each from its own initial weights. Predictions
+        are their mean.
     loss : str, keras.losses.Loss or callable, default="squared_error"
         What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
         `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), another name
@@ -117,6 +148,13 @@ class LSTMRegressor(BaseRecurrentRegressor):
         the last fit.
     best_epoch_ : int
         The epoch of `best_loss_`, from 1: with `early_stopping` its weights are kept.
+    base_ : estimator
+        The fitted base. Only defined if `base` is not None.
+    network_share_ : float
+        What the network's output is multiplied with before it is added to the
+        prediction of the base. With `early_stopping` it is the value between 0 and 1
+        that minimises the validation loss, otherwise 1. Only defined if `base` is not
+        None.
     n_iter_ : int
         Epochs trained.
     n_features_in_ : int
@@ -186,6 +224,12 @@ class LSTMRegressor(BaseRecurrentRegressor):
         recurrent_dropout=0.0,
         bidirectional=False,
         n_step_features=None,
+        segment_length=1,
+        normalize=None,
+        target_features=None,
+        missing="skip",
+        base=None,
+        n_networks=1,
         loss="squared_error",
         quantile=None,
         optimizer="adam",
@@ -214,6 +258,12 @@ class LSTMRegressor(BaseRecurrentRegressor):
         self.recurrent_dropout = recurrent_dropout
         self.bidirectional = bidirectional
         self.n_step_features = n_step_features
+        self.segment_length = segment_length
+        self.normalize = normalize
+        self.target_features = target_features
+        self.missing = missing
+        self.base = base
+        self.n_networks = n_networks
         self.loss = loss
         self.quantile = quantile
         self.optimizer = optimizer

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from numbers import Integral
 
+import numpy as np
 import pandas as pd
 
 from skrnn.windows.supervised import lead_of_name
@@ -96,3 +97,68 @@ def _position(feature, layout):
         f"The features of a step are {known}. Got {feature!r}. Set target_features to "
         "the features that y continues."
     )
+
+
+_MOST_ROWS = 10_000  # looked at to compare units
+
+
+def check_continued(windows, y, outputs):
+    """Check that targets are in the units of the features that they continue.
+
+    Where the rows follow each other, the targets are compared with the values that the
+    feature has in the windows.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN where a value is missing.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    outputs : Outputs
+        What they continue.
+
+    Raises
+    ------
+    ValueError
+        If mean or standard deviation of a target are not those of its feature, by far.
+    """
+    windows, y = windows[:_MOST_ROWS], y[:_MOST_ROWS].reshape(len(y[:_MOST_ROWS]), -1)
+    for column, feature in enumerate(outputs.features):
+        values = windows[:, -1, feature]
+        if not _follow_each_other(windows[:, :, feature]):
+            continue
+        values = values[~np.isnan(values)]
+        if len(values) < _FEWEST_ROWS:
+            continue
+        target = y[:, column].astype(np.float64)
+        of_feature, of_target = (
+            (float(a.mean()), float(a.std())) for a in (values, target)
+        )
+        if _is_another_scale(of_feature, of_target):
+            raise ValueError(
+                "With normalize, y must be in the units of the feature that it "
+                f"continues. Column {column} of y has mean {of_target[0]:.4g} and "
+                f"standard deviation {of_target[1]:.4g}, but feature {feature} of X "
+                f"has {of_feature[0]:.4g} and {of_feature[1]:.4g}. Scale neither, or "
+                "both alike: fit the scaler on the series, and make X and y of the "
+                "scaled series. If y continues another feature, set target_features."
+            )
+
+
+_FEWEST_ROWS = 20
+
+
+def _follow_each_other(values):
+    """Tell whether most windows (n_samples, n_timesteps) begin a step after another."""
+    if len(values) < 2 or values.shape[1] < 2:
+        return False
+    same = values[1:, -2] == values[:-1, -1]
+    return same.mean() > 0.5
+
+
+def _is_another_scale(of_feature, of_target):
+    (mean, std), (target_mean, target_std) = of_feature, of_target
+    larger, smaller = max(std, target_std), min(std, target_std)
+    if larger == 0:
+        return mean != target_mean
+    return larger > 3 * smaller or abs(mean - target_mean) > 3 * larger

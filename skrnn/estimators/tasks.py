@@ -4,37 +4,42 @@ from numbers import Integral
 
 import numpy as np
 
-from skrnn.estimators.fitted import FittedNetwork
+from skrnn.estimators.validation import check_unchanged
 from skrnn.networks.cells import CELLS
 from skrnn.networks.quantiles import levels_of
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training.schedule import Schedule
-from skrnn.training.state import Objective, TrainingState
+from skrnn.training.state import Objective, TrainingState, mean_of
+from skrnn.training.targets import power_of_error
 from skrnn.training.train import Task
 
 _LARGEST_AUTO_BATCH = 200
 
 
-def make_task(regressor, data, validation=None, *, seed, after=None, epochs=None):
-    """Return the training that the parameters of a regressor describe.
+def make_tasks(
+    regressor, preparation, data, validation=None, *, seeds, after=None, epochs=None
+):
+    """Return the training of each network, as the parameters of a regressor say.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
         Has validated its data.
+    preparation : Preparation
+        How windows and targets become what networks learn.
     data, validation : TrainingData
         What to train on, and what to evaluate after each epoch, if anything.
-    seed : int
-        Seeds weights, dropout and the order of the batches.
-    after : FittedNetwork, default=None
+    seeds : list of int
+        For each network, seeds weights, dropout and the order of the batches.
+    after : FittedModel, default=None
         What training carries on; None starts with new weights.
     epochs : int, default=None
         Passes over the data; None takes those of the regressor.
 
     Returns
     -------
-    Task
+    list of Task
 
     Raises
     ------
@@ -42,35 +47,54 @@ def make_task(regressor, data, validation=None, *, seed, after=None, epochs=None
         If a parameter is not as described, or the network is not that of `after`.
     """
     levels = levels_of(regressor.loss, regressor.quantile)
-    spec = _spec_of(regressor, levels)
+    spec = _spec_of(regressor, levels, preparation.inputs)
+    has_base = preparation.base is not None
     if after is None:
-        state = TrainingState(*initial_weights(spec, seed))
+        states = [_first_state(spec, seed, has_base) for seed in seeds]
     else:
-        _check_same_network(spec, after.spec)
-        state = after.state
+        check_unchanged(
+            {**_described(spec), "n_networks": len(seeds)},
+            {**_described(after.spec), "n_networks": len(after.states)},
+        )
+        states = after.states
+    power = power_of_error(regressor.loss) or 0
     is_auto = regressor.batch_size == "auto"
     batch_size = _LARGEST_AUTO_BATCH if is_auto else int(regressor.batch_size)
-    return Task(
-        spec,
-        state,
-        data,
-        validation,
-        Schedule(
-            batch_size=min(batch_size, data.n_samples),
-            epochs=int(regressor.epochs if epochs is None else epochs),
-            shuffle=bool(regressor.shuffle),
-            seed=seed,
-        ),
-        Objective(
-            loss=regressor.loss,
-            levels=levels,
-            metrics=tuple(regressor.metrics or ()),
-            optimizer=regressor.optimizer,
-            learning_rate=regressor.learning_rate,
-            clipnorm=regressor.clipnorm,
-        ),
-        callbacks=list(regressor.callbacks or ()),
+    objective = Objective(
+        loss=regressor.loss,
+        levels=levels,
+        metrics=tuple(regressor.metrics or ()),
+        optimizer=regressor.optimizer,
+        learning_rate=regressor.learning_rate,
+        clipnorm=regressor.clipnorm,
     )
+    return [
+        Task(
+            spec,
+            state,
+            data,
+            validation,
+            Schedule(
+                batch_size=min(batch_size, data.n_samples),
+                epochs=int(regressor.epochs if epochs is None else epochs),
+                shuffle=bool(regressor.shuffle),
+                seed=seed,
+            ),
+            objective,
+            callbacks=list(regressor.callbacks or ()),
+            unit=preparation.scales.unit**power,
+            is_candidate=has_base and after is None,
+        )
+        for state, seed in zip(states, seeds, strict=True)
+    ]
+
+
+def _first_state(spec, seed, has_base):
+    """Return new weights, those of the output zero where a base is to start from."""
+    weights, dropout_states = initial_weights(spec, seed)
+    if has_base:
+        weights[-2] = np.zeros_like(weights[-2])
+    return TrainingState(weights, dropout_states)
 
 
 def patience_of(regressor):
@@ -80,41 +104,35 @@ def patience_of(regressor):
     return int(regressor.n_iter_no_change), float(regressor.tol)
 
 
-def attributes_of(regressor, spec, state, history):
+def attributes_of(model, histories):
     """Return what makes a regressor a fitted one.
 
     Parameters
     ----------
-    regressor : BaseRecurrentRegressor
-        Has validated its data.
-    spec : NetworkSpec
-        Its network.
-    state : TrainingState
-        Its weights.
-    history : History
-        The figures of its epochs.
+    model : FittedModel
+        Its networks.
+    histories : list of History
+        The figures of the epochs of each network.
 
     Returns
     -------
     dict
         Attributes by name.
     """
-    values, first = history.values, history.n_before
-    validation_curve = values.get("val_loss")
-    curve = np.array(validation_curve or values["loss"])
-    if np.isnan(curve[first:]).all():  # an earlier fit had validation data
-        curve = np.array(values["loss"])
-    best = first + int(np.nanargmin(curve[first:]))
-    n_timesteps = regressor._layout.n_timesteps
-    levels = levels_of(regressor.loss, regressor.quantile)
+    values = mean_of(histories)
+    best = [history.best() for history in histories]
+    epochs = [epoch for epoch, _ in best]
+    base = model.preparation.base
+    of_base = {} if base is None else {"base_": base, "network_share_": model.share}
     return {
-        "_fitted": FittedNetwork(spec, state, n_timesteps, levels),
+        **of_base,
+        "_fitted": model,
         "history_": values,
         "loss_curve_": values["loss"],
-        "validation_loss_curve_": validation_curve,
-        "n_iter_": len(curve),
-        "best_epoch_": best + 1,
-        "best_loss_": float(curve[best]),
+        "validation_loss_curve_": values.get("val_loss"),
+        "n_iter_": len(values["loss"]),
+        "best_epoch_": epochs[0] if len(epochs) == 1 else epochs,
+        "best_loss_": float(np.mean([loss for _, loss in best])),
     }
 
 
@@ -123,16 +141,14 @@ class EpochObserver:
 
     Parameters
     ----------
-    regressor : BaseRecurrentRegressor
-        What is fitted.
-    task : Task
-        Its training.
     fit_task : skrnn._compat.sklearn.FitTask
         The fit as scikit-learn knows it.
+    attributes : callable
+        Returns the attributes of a fitted regressor for a state and a history.
     """
 
-    def __init__(self, regressor, task, fit_task):
-        self._regressor, self._spec, self._fit_task = regressor, task.spec, fit_task
+    def __init__(self, fit_task, attributes):
+        self._fit_task, self._attributes = fit_task, attributes
 
     def begin_epoch(self):
         """Tell that an epoch begins."""
@@ -140,14 +156,17 @@ class EpochObserver:
 
     def end_epoch(self, history, state):
         """Tell that an epoch ended; return whether training is to stop."""
-
-        def attributes():
-            return attributes_of(self._regressor, self._spec, state(), history.copy())
-
-        return self._fit_task.end_epoch(attributes)
+        return self._fit_task.end_epoch(
+            lambda: self._attributes(state(), history.copy())
+        )
 
 
-def _spec_of(regressor, levels):
+def _described(spec):
+    """Return what a network is, with its options by name and without its inputs."""
+    return {**vars(spec), **dict(spec.options), "options": (), "inputs": None}
+
+
+def _spec_of(regressor, levels, inputs):
     units = regressor.units
     units = units if isinstance(units, (tuple, list)) else [units]
     ints = [n for n in units if isinstance(n, Integral) and not isinstance(n, bool)]
@@ -161,25 +180,15 @@ def _spec_of(regressor, levels):
     return NetworkSpec(
         cell=regressor._cell,
         units=tuple(int(n) for n in units),
-        n_features=regressor._layout.n_step_features,
+        n_features=inputs.n_inputs,
         n_outputs=regressor.n_outputs_ * len(levels or (None,)),
         options=tuple((name, _plain(getattr(regressor, name))) for name in options),
         dropout=float(regressor.dropout),
         recurrent_dropout=float(regressor.recurrent_dropout),
         bidirectional=bool(regressor.bidirectional),
         dtype=str(regressor.dtype),
+        inputs=None if inputs.is_plain else inputs,
     )
-
-
-def _check_same_network(spec, before):
-    now, then = ({**vars(s), **dict(s.options), "options": ()} for s in (spec, before))
-    for name, value in now.items():
-        if value != then[name]:
-            raise ValueError(
-                "warm_start=True and partial_fit continue with the network of the "
-                f"last fit, but {name} was {then[name]!r} then and is {value!r} now. "
-                "Call fit with warm_start=False to start anew."
-            )
 
 
 def _plain(value):

@@ -1,12 +1,16 @@
 """Checks of what the regressors get: windows, targets, weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
-from skrnn.training.data import Samples, TrainingData, hold_out_last, series_of
+from skrnn.estimators.preparation import inputs_of, prepare_first
+from skrnn.training.data import TrainingData, series_of
+from skrnn.training.rows import hold_out_last, rows_to_train_on
 from skrnn.windows.layout import WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
 
@@ -21,47 +25,87 @@ _FEW_VALUES = 2**14
 class ValidatesWindows:
     """What the regressors do to their data before they train or predict."""
 
-    def _data(self, X, y, sample_weight, X_val, y_val):
-        """Return what to train on, and what to evaluate after each epoch or None."""
+    def _data(self, X, y, sample_weight, X_val, y_val, earlier=None):
+        """Return what to train on, and what to evaluate after each epoch.
+
+        Returns
+        -------
+        preparation : Preparation
+            That of `earlier`, a `FittedModel`, if there is one.
+        data : TrainingData
+        validation : TrainingData or None
+        refit : callable or None
+            Returns a preparation whose base is fitted on the rows held out too, and
+            the validation data for it. None if there is no new base or no such rows.
+        """
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: give both or none.")
         hold_out = self.early_stopping and X_val is None
         codes = series_codes(X, y) if hold_out else None
-        windows, y = self._validate_first(X, y)
+        windows, checked = self._validate_first(X, y)
+        weight = self._validate_weight(sample_weight, checked)
+        rows, held_out = _rows_with_weight(weight), None
         if hold_out:
-            return self._divided_data(windows, y, sample_weight, codes)
-        data = self._weighted_data(windows, y, sample_weight)
-        return data, None if X_val is None else self._validation_data(X_val, y_val)
+            rows, held_out = self._hold_out(len(checked), rows, codes)
+        prepared, samples, rows = self._prepare(
+            windows, checked, rows, weight, y, earlier
+        )
+        data = TrainingData(samples, rows, self.block_size)
+        if hold_out:
+            validation = TrainingData(samples, held_out, self.block_size)
+            if self.base is None or earlier is not None:
+                return prepared, data, validation, None
 
-    def _divided_data(self, windows, y, sample_weight, codes):
+            def refit():
+                usable = _rows_with_weight(weight)
+                usable = rows_to_train_on(windows, usable, prepared.inputs)
+                again = prepared.with_fitted_base(
+                    self, windows, checked, usable, weight, y
+                )
+                samples = again.samples(self, windows, checked, weight)
+                return again, TrainingData(samples, held_out, self.block_size)
+
+            return prepared, data, validation, refit
+        if X_val is None:
+            return prepared, data, None, None
+        windows, y_val = self._validate_more(X_val, y_val, "y_val")
+        samples = prepared.samples(self, windows, y_val, None)
+        validation = TrainingData(samples, block_size=self.block_size)
+        return prepared, data, validation, None
+
+    def _part(self, X, y, sample_weight, earlier=None):
+        """Return what `partial_fit` trains on, as `_data` does."""
+        validate = self._validate_more if earlier else self._validate_first
+        windows, checked = validate(X, y)
+        weight = self._validate_weight(sample_weight, checked)
+        prepared, samples, rows = self._prepare(
+            windows, checked, _rows_with_weight(weight), weight, y, earlier
+        )
+        return prepared, TrainingData(samples, rows, self.block_size)
+
+    def _prepare(self, windows, y, rows, weight, given_y, earlier):
+        """Return preparation, samples and the rows of them to train on."""
+        if earlier is None:
+            return prepare_first(self, windows, y, rows, weight, given_y)
+        prepared = earlier.preparation
+        inputs = inputs_of(self, windows, y, given_y)
+        inputs = replace(inputs, indicators=prepared.inputs.indicators)
+        check_unchanged(vars(inputs), vars(prepared.inputs))
+        rows = rows_to_train_on(windows, rows, inputs)
+        return prepared, prepared.samples(self, windows, y, weight), rows
+
+    def _hold_out(self, n_rows, rows, codes):
         """Return the earlier rows for training, and the last ones for validation."""
-        weight = self._validate_weight(sample_weight, y)
         gap = self.validation_gap
-        rows = _rows_with_weight(weight)
         if rows is not None and codes is not None:
             codes = codes[rows]
         divided = hold_out_last(
-            len(y) if rows is None else len(rows),
+            n_rows if rows is None else len(rows),
             codes,
             self.validation_fraction,
             self.n_outputs_ - 1 if gap == "auto" else gap,
         )
-        train, held_out = divided if rows is None else (rows[of] for of in divided)
-        samples = Samples(windows, y, weight, self.dtype)
-        return (
-            TrainingData(samples, train, self.block_size),
-            TrainingData(samples, held_out, self.block_size, only_observed=False),
-        )
-
-    def _validation_data(self, X_val, y_val):
-        windows, y_val = self._validate_more(X_val, y_val, "y_val")
-        samples = Samples(windows, y_val, None, self.dtype)
-        return TrainingData(samples, block_size=self.block_size, only_observed=False)
-
-    def _weighted_data(self, windows, y, sample_weight):
-        weight = self._validate_weight(sample_weight, y)
-        samples = Samples(windows, y, weight, self.dtype)
-        return TrainingData(samples, _rows_with_weight(weight), self.block_size)
+        return divided if rows is None else tuple(rows[of] for of in divided)
 
     def _validate_first(self, X, y):
         """Return windows and targets, and keep what they are like."""
@@ -168,6 +212,28 @@ def series_codes(*data):
         if isinstance(index, pd.MultiIndex):
             return Timeline.of_index(index).codes
     return None
+
+
+def check_unchanged(now, then):
+    """Check that a network that is to be trained on is still described in the same way.
+
+    Parameters
+    ----------
+    now, then : dict
+        Its description by the parameters, and that of the last fit.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    for name, value in now.items():
+        if value != then[name]:
+            raise ValueError(
+                "warm_start=True and partial_fit continue with the network of the "
+                f"last fit, but {name} was {then[name]!r} then and is {value!r} now. "
+                "Call fit with warm_start=False to start anew."
+            )
 
 
 def _rows_with_weight(weight):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from skrnn.networks.inputs import InputSpec
+
 
 @dataclass(frozen=True)
 class NetworkSpec:
@@ -16,7 +18,7 @@ class NetworkSpec:
     units : tuple of int
         Hidden units of each recurrent layer, from input to output.
     n_features, n_outputs : int
-        Values of one step, and of one prediction.
+        Values of one step of the network, and of one prediction.
     options : tuple of (str, object)
         Further arguments of the cell by name: activations, and for a GRU its form.
     dropout, recurrent_dropout : float, default=0.0
@@ -25,6 +27,8 @@ class NetworkSpec:
         Whether each layer also reads its input from the newest step backwards.
     dtype : {"float32", "float64"}, default="float32"
         What the network computes in.
+    inputs : InputSpec, default=None
+        How windows become the input of the network; None takes them as they are.
     """
 
     cell: str
@@ -36,6 +40,12 @@ class NetworkSpec:
     recurrent_dropout: float = 0.0
     bidirectional: bool = False
     dtype: str = "float32"
+    inputs: InputSpec | None = None
+
+    @property
+    def n_columns(self):
+        """Values of one step of the windows."""
+        return self.n_features if self.inputs is None else self.inputs.n_features
 
     @property
     def n_directions(self):

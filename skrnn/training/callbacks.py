@@ -49,7 +49,7 @@ class SeenModel:
         self._callbacks = task.callbacks
         self._model = build_model(task.spec)
         optimizer = make_optimizer(task.objective)
-        loss = make_loss(task.objective, task.spec.dtype)
+        loss = make_loss(task.objective, task.spec)
         self._model.compile(optimizer, loss, auto_scale_loss=False)
         optimizer.build(self._model.trainable_variables)
         self._variables = [

@@ -1,6 +1,5 @@
 """What a network is trained on, and in which order (NumPy only)."""
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from skrnn.networks.missing import MISSING, mark_missing, observed
+from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
+from skrnn.training.targets import Targets
 
 
 def series_of(windows):
@@ -40,15 +40,18 @@ class Block:
     Parameters
     ----------
     series : ndarray of shape (n_rows, n_features)
-        Missing steps marked.
+        Missing steps marked, or if the network does not read windows as they are,
+        missing values.
     stride, n_timesteps : int
         Window i is `series[i * stride : i * stride + n_timesteps]`.
-    y : ndarray of shape (n_samples, n_outputs)
-        Targets.
+    y : ndarray of shape (n_samples, n_columns)
+        Targets, as `Targets.columns` returns them.
     weight : ndarray of shape (n_samples,) or None
         Weights, not negative; None weighs all alike.
     samples : ndarray of int32, shape (n_chosen,)
         The windows to use.
+    scales : ndarray of shape (2, n_features)
+        Means and standard deviations of the features, in the units of the series.
     """
 
     series: np.ndarray
@@ -57,11 +60,12 @@ class Block:
     y: np.ndarray
     weight: np.ndarray | None
     samples: np.ndarray
+    scales: np.ndarray
 
     @cached_property
     def has_missing(self):
-        """Whether a window to use has a missing step."""
-        missing = self.series[:, 0] == MISSING
+        """Whether a window to use has a missing value."""
+        missing = (self.series == MISSING).any(axis=1)
         if not missing.any():
             return False
         until = np.zeros(len(missing) + 1, dtype=np.int32)
@@ -85,18 +89,18 @@ class Samples:
     ----------
     windows : ndarray of shape (n_rows, n_timesteps, n_features)
         May be a view on a series; NaN marks a missing value.
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Targets.
+    targets : Targets
+        Targets, and in which units they are learned.
     weight : ndarray of shape (n_rows,) or None
         Weights.
-    dtype : str
-        What the network computes in.
     """
 
     windows: np.ndarray
-    y: np.ndarray
+    targets: Targets
     weight: np.ndarray | None
-    dtype: str
+
+    def __len__(self):
+        return len(self.windows)
 
     def copied(self, start, stop):
         """Return series, stride, targets and weights of a range as copies.
@@ -106,22 +110,45 @@ class Samples:
         ValueError
             If a value is too large for the dtype.
         """
-        series, stride = series_of(self.windows[start:stop])
-        y = self.y[start:stop]
-        with np.errstate(over="ignore"):
-            targets = y.reshape(len(y), -1).astype(self.dtype)
-        if np.isinf(targets).any():
-            raise ValueError(
-                f"y has values too large for dtype={self.dtype!r}. Scale y, or set "
-                'dtype="float64".'
-            )
+        targets = self.targets.columns(start, stop)
         weight = None if self.weight is None else self.weight[start:stop]
-        return mark_missing(series, self.dtype), stride, targets, weight
+        series, stride = series_of(self.windows[start:stop])
+        if self.inputs.is_plain:
+            series = mark_missing(series, self.dtype)
+        else:
+            series = mark_missing_values(series, self.dtype, self._shift)
+        return series, stride, targets, weight
+
+    @property
+    def inputs(self):
+        """What the network reads of a window."""
+        return self.targets.inputs
+
+    @property
+    def dtype(self):
+        """What the network computes in."""
+        return self.targets.dtype
+
+    @cached_property
+    def scales(self):
+        """Means and standard deviations of the features, in the units of `copied`."""
+        features = self.targets.scales.features
+        if features is None:
+            return np.zeros((2, self.inputs.n_features), self.dtype)
+        return np.array([features.means - self._shift, features.stds], self.dtype)
+
+    @cached_property
+    def _shift(self):
+        """What is subtracted of features that are relative to their window anyway."""
+        shift = np.zeros(self.inputs.n_features)
+        for feature in self.inputs.normalized:
+            shift[feature] = self.targets.scales.features.means[feature]
+        return shift
 
     @cached_property
     def whole(self):
         """All of it, made once."""
-        return self.copied(0, len(self.y))
+        return self.copied(0, len(self))
 
 
 class TrainingData:
@@ -135,35 +162,28 @@ class TrainingData:
         The windows to use, in order; None uses all.
     block_size : int, default=None
         Windows in a block; None makes one block of all.
-    only_observed : bool, default=True
-        Whether to leave out the windows whose first step is missing, or if all are
-        such, those without an observed step.
 
     Raises
     ------
     ValueError
-        If a value is too large for the dtype, or no window has an observed step.
+        If a value is too large for the dtype.
     """
 
-    def __init__(self, source, rows=None, block_size=None, *, only_observed=True):
-        n_rows, self.n_timesteps, _ = source.windows.shape
+    def __init__(self, source, rows=None, block_size=None):
+        n_rows = len(source)
+        self.inputs, self.scales = source.inputs, source.scales
+        self.n_timesteps = self.inputs.n_timesteps
+        self.is_weighted = source.weight is not None
+        self.n_columns = source.targets.n_blocks * source.targets.n_targets
+        self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
         self._rows = range(n_rows) if rows is None else rows
-        self.is_weighted = source.weight is not None
-        self.n_targets = 1 if source.y.ndim == 1 else source.y.shape[1]
-        self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._one = block_size is None or block_size >= n_rows
-        for steps in ([0], range(self.n_timesteps)) if only_observed else [None]:
-            self._steps = steps
-            if self._survey():
-                return
-        raise ValueError(
-            "X has no observed step: every step of every window has a missing value."
-        )
+        self._survey()
 
     def _survey(self):
-        """Look at every block; return the number of samples."""
-        n_rows = len(self._source.y)
+        """Look at every block."""
+        n_rows = len(self._source)
         first, stop = (0, n_rows) if self._one else (self._rows[0], self._rows[-1] + 1)
         self._starts, self.n_of_blocks, self.has_missing = [], [], False
         for start in range(first, stop, self.block_length):
@@ -174,7 +194,10 @@ class TrainingData:
                 self.has_missing |= block.has_missing
         if self._one:
             self._whole = block
-        return self.n_samples
+
+    def windows(self):
+        """Return the windows to use, as an array."""
+        return self._source.windows[np.asarray(self._rows)]
 
     @property
     def n_samples(self):
@@ -186,67 +209,15 @@ class TrainingData:
         return self._whole if self._one else self._make(self._starts[number])
 
     def _make(self, start):
-        stop = min(start + self.block_length, len(self._source.y))
+        stop = min(start + self.block_length, len(self._source))
         first, last = bisect_left(self._rows, start), bisect_left(self._rows, stop)
         rows = self._rows[first:last]
-        where = rows
         if isinstance(rows, range):
-            where = slice(rows.start, rows.stop)
-            rows = np.arange(rows.start, rows.stop, dtype=np.int32)
-        if self._steps is not None:
-            rows = rows[observed(self._source.windows, where, self._steps)]
+            samples = np.arange(rows.start - start, rows.stop - start, dtype=np.int32)
+        else:
+            samples = (rows - start).astype(np.int32, copy=False)
         series, stride, y, weight = (
             self._source.whole if self._one else self._source.copied(start, stop)
         )
-        samples = (rows - start).astype(np.int32, copy=False)
-        return Block(series, stride, self.n_timesteps, y, weight, samples)
-
-
-def hold_out_last(n_rows, codes, fraction, gap):
-    """Split rows in time order: the last of every series are for validation.
-
-    Parameters
-    ----------
-    n_rows : int
-        Rows in all.
-    codes : ndarray of int, shape (n_rows,), or None
-        The series of each row; the rows of a series are in time order. None: it is
-        one series.
-    fraction : float
-        Share of the rows of a series that are held out, rounded up.
-    gap : int
-        Rows before them that are left out.
-
-    Returns
-    -------
-    train, validation : range or ndarray of int
-        The rows for either.
-
-    Raises
-    ------
-    ValueError
-        If no row is left to train on.
-    """
-    if codes is None:
-        n_series = 1
-        first_held_out = n_rows - math.ceil(fraction * n_rows)
-        train = range(max(0, first_held_out - gap))
-        held_out = range(first_held_out, n_rows)
-    else:
-        sizes = np.bincount(codes)
-        n_series = len(sizes)
-        by_series = np.argsort(codes, kind="stable")
-        position = np.empty(n_rows, dtype=np.int64)
-        position[by_series] = np.arange(n_rows)
-        position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
-        first_held_out = (sizes - np.ceil(fraction * sizes).astype(np.int64))[codes]
-        train = np.flatnonzero(position < first_held_out - gap)
-        held_out = np.flatnonzero(position >= first_held_out)
-    if len(train) == 0:
-        raise ValueError(
-            f"early_stopping=True leaves no row to train on: of {n_rows} rows in "
-            f"{n_series} series, validation_fraction={fraction} holds out the last "
-            f"and validation_gap leaves out {gap} before them. Set smaller ones, or "
-            "pass X_val and y_val."
-        )
-    return train, held_out
+        scales = self._source.scales
+        return Block(series, stride, self.n_timesteps, y, weight, samples, scales)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_LOSSES = "loss", "val_loss"
+
 
 class Events:
     """Keeps the history and the best weights, and says when to stop.
@@ -19,6 +21,8 @@ class Events:
         the second; None does not stop early.
     observer : EpochObserver, default=None
         Is told of every epoch.
+    unit : float, default=1.0
+        What a loss of 1 is in the units of the targets.
 
     Attributes
     ----------
@@ -28,12 +32,27 @@ class Events:
         Those of the epoch with the lowest validation loss, with `patience`.
     """
 
-    def __init__(self, history, names, report, patience=None, observer=None):
-        self.history, self.names = history, names
+    def __init__(
+        self, history, names, report, patience=None, observer=None, *, unit=1.0
+    ):
+        self.history, self.names, self.unit = history, names, unit
         self.stop, self.interrupted = False, False
         self._report, self._patience, self._observer = report, patience, observer
         self.best_weights, self._best = None, np.inf
         self._to_beat, self._waited = np.inf, 0
+
+    def start(self, loss, weights):
+        """Make the state before the first epoch a candidate for the best one.
+
+        Parameters
+        ----------
+        loss : float
+            Its validation loss, as trainers compute it.
+        weights : list of ndarray
+            Its weights.
+        """
+        self.history.loss_before = self._best = self._to_beat = loss * self.unit
+        self.best_weights = weights
 
     def begin_epoch(self):
         """Say that an epoch begins."""
@@ -46,7 +65,7 @@ class Events:
         Parameters
         ----------
         figures : list of float
-            In the order of `names`.
+            In the order of `names`, losses as trainers compute them.
         state : callable
             Returns the `TrainingState` after the epoch.
 
@@ -61,7 +80,7 @@ class Events:
             If the loss, or the validation loss that early stopping needs, is not
             finite.
         """
-        logs = dict(zip(self.names, figures, strict=True))
+        logs = self.in_units(dict(zip(self.names, figures, strict=True)))
         self.history.append(logs)
         epoch = self.history.n_epochs
         _check_finite("the loss of", epoch, logs["loss"])
@@ -73,6 +92,10 @@ class Events:
         if self._observer is not None:
             self.stop |= bool(self._observer.end_epoch(self.history, state))
         return logs
+
+    def in_units(self, logs):
+        """Return figures by name with the losses in the units of the targets."""
+        return {k: v * self.unit if k in _LOSSES else v for k, v in logs.items()}
 
     def check(self, state):
         """Raise a ValueError if a weight is not finite."""

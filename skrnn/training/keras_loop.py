@@ -12,6 +12,8 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn._compat.tensorflow import forget_kernels
+from skrnn.networks.inputs import FeatureScales, prepare
+from skrnn.networks.missing import MISSING, mark_missing
 from skrnn.training.keras_network import (
     assign,
     build_model,
@@ -46,9 +48,10 @@ def train(task, plan, events):
     _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
     follow = _Follow(events, batches, trained)
+    told = [_LossesInUnits(events), *task.callbacks] if task.callbacks else []
     wrapper = _BatchesWrapper(
         lambda: trained.model,
-        callbacks=[follow, *task.callbacks],
+        callbacks=[follow, *told],
         epochs=task.schedule.epochs,
         shuffle=False,
         verbose=0,
@@ -86,7 +89,7 @@ def _compile_quietly(trained, task):
 
 
 def _run_no_batches(run, spec, data):
-    batch = [(data.n_timesteps, spec.n_features), (data.n_targets,)]
+    batch = [(data.inputs.n_steps, spec.n_features), (data.n_columns,)]
     shapes = [*batch, ()] if data.is_weighted else batch
     signature = tuple(tf.TensorSpec((None, *s), spec.dtype) for s in shapes)
     empty = tf.data.Dataset.from_generator(list, output_signature=signature)
@@ -96,9 +99,9 @@ def _run_no_batches(run, spec, data):
 
 def _variables_of(loss, task):
     """Return the variables that a loss holds, if any."""
-    n_targets, n_outputs = task.data.n_targets, task.spec.n_outputs
+    n_columns, n_outputs = task.data.n_columns, task.spec.n_outputs
     arguments = [
-        tf.TensorSpec((None, n), task.spec.dtype) for n in (n_targets, n_outputs)
+        tf.TensorSpec((None, n), task.spec.dtype) for n in (n_columns, n_outputs)
     ]
     traced = tf.function(lambda y_true, y_pred: loss(y_true, y_pred), autograph=False)
     return traced.get_concrete_function(*arguments).variables
@@ -114,8 +117,8 @@ class _TrainedModel:
         self.optimizer = make_optimizer(objective)
         self.model.compile(
             self.optimizer,
-            make_loss(objective, spec.dtype),
-            metrics=make_metrics(objective, spec.dtype),
+            make_loss(objective, spec),
+            metrics=make_metrics(objective, spec),
             auto_scale_loss=False,
         )
         kind = OptimizerKind.of(objective)
@@ -196,6 +199,33 @@ class _Follow(keras.callbacks.Callback):
             callback.on_train_end(self._last_logs)
 
 
+class _LossesInUnits(keras.callbacks.Callback):
+    """Gives the callbacks that are told next losses in the units of the targets."""
+
+    def __init__(self, events):
+        super().__init__()
+        self._events = events
+
+    def _convert(self, logs):
+        logs.update(self._events.in_units(logs))
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Convert the loss of the batches so far."""
+        self._convert(logs)
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Convert the validation loss of the batches so far."""
+        self._convert(logs)
+
+    def on_test_end(self, logs=None):
+        """Convert the validation loss."""
+        self._convert(logs)
+
+    def on_train_end(self, logs=None):
+        """Convert the losses of the last epoch."""
+        self._convert(logs)
+
+
 class OrderedBatches(keras.utils.PyDataset):
     """The batches of training data, each epoch in the order of a schedule.
 
@@ -225,7 +255,17 @@ class OrderedBatches(keras.utils.PyDataset):
             self._next_block()
         start = (index - self._first) * self._schedule.batch_size
         samples = self._order[start : start + self._schedule.batch_size]
-        return self._block.batch(samples)
+        windows, *rest = self._block.batch(samples)
+        return self._prepared(windows), *rest
+
+    def _prepared(self, windows):
+        """Return what the network reads of windows."""
+        inputs = self._data.inputs
+        if inputs.is_plain:
+            return windows
+        windows = np.where(windows == MISSING, np.nan, windows)
+        scales = FeatureScales(*self._data.scales.astype(np.float64))
+        return mark_missing(prepare(windows, inputs, scales), windows.dtype.name)
 
     def start_epoch(self):
         """Put blocks and samples into the order of the next epoch."""

@@ -8,7 +8,7 @@ from skrnn.networks.cells import CELLS
 from skrnn.networks.missing import MISSING
 
 
-def build_model(spec, state=None, *, masked=True, layer=None):
+def build_model(spec, state=None, *, masked=True, layer=None, name=None):
     """Build the Keras model of a network: masking, recurrent layers, a linear layer.
 
     Parameters
@@ -21,6 +21,8 @@ def build_model(spec, state=None, *, masked=True, layer=None):
         Whether missing steps are skipped; without, none may be missing.
     layer : type, default=None
         The recurrent layer; None stands for Keras's.
+    name : str, default=None
+        Of the model; None is the cell's.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def build_model(spec, state=None, *, masked=True, layer=None):
                 name="output",
             ),
         ],
-        name=f"skrnn_{spec.cell}",
+        name=name or f"skrnn_{spec.cell}",
     )
     if state is not None:
         values = [*state.weights, *state.dropout_states]

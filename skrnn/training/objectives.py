@@ -12,16 +12,48 @@ LOSSES = {
 }
 
 
+def compared(columns, outputs, n_targets, *, in_units=False):
+    """Return targets and the predictions to compare with them.
+
+    Parameters
+    ----------
+    columns : tensor of shape (n_samples, n_blocks * n_targets)
+        As `skrnn.training.targets.Targets.columns` returns them.
+    outputs : tensor of shape (n_samples, n_targets * n_levels)
+        Of the network, levels fastest.
+    n_targets : int
+        Targets of a sample.
+    in_units : bool, default=False
+        Whether to return them in the units of the targets, if there are columns for it.
+
+    Returns
+    -------
+    targets, predictions : tensor
+        In the shape of the targets, and of `outputs`.
+    """
+    if columns.shape[-1] == n_targets:
+        return columns, outputs
+    first = columns.shape[-1] - 3 * n_targets if in_units else 0
+    targets, stretch, shift = (
+        columns[:, first + k * n_targets : first + (k + 1) * n_targets]
+        for k in range(3)
+    )
+    ops = keras.ops
+    levels = ops.reshape(outputs, (-1, n_targets, outputs.shape[-1] // n_targets))
+    levels = levels * stretch[:, :, None] + shift[:, :, None]
+    return targets, ops.reshape(levels, (-1, outputs.shape[-1]))
+
+
 class WeightedMeanLoss(keras.losses.Loss):
     """A loss function whose mean over a batch is weighted by the sample weights."""
 
-    def __init__(self, function, *, name, dtype):
+    def __init__(self, function, *, name, dtype, n_targets):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
-        self.function = function
+        self.function, self.n_targets = function, n_targets
 
     def call(self, y_true, y_pred):
         """Return the loss of each sample."""
-        losses = self.function(y_true, y_pred)
+        losses = self.function(*compared(y_true, y_pred, self.n_targets))
         n_dims = len(losses.shape)
         if n_dims == 0:
             raise ValueError(
@@ -93,24 +125,27 @@ class PinballLoss:
 
 
 class MetricOfPoint(keras.metrics.Metric):
-    """A metric of the point forecast of several quantiles.
+    """A metric of the point forecast, in the units of the targets.
 
     Parameters
     ----------
     metric : keras.metrics.Metric
         What to compute.
     levels : tuple of float
-        Levels of the quantiles.
+        Levels of the quantiles that the network predicts; one where it predicts none.
+    n_targets : int
+        Targets of a sample.
     """
 
-    def __init__(self, metric, levels):
+    def __init__(self, metric, levels, n_targets):
         super().__init__(name=metric.name, dtype=metric.dtype)
-        self._metric = metric
+        self._metric, self._n_targets = metric, n_targets
         self._weights = point_weights(levels)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add a batch."""
-        shape = (-1, y_true.shape[-1], len(self._weights))
+        y_true, y_pred = compared(y_true, y_pred, self._n_targets, in_units=True)
+        shape = (-1, self._n_targets, len(self._weights))
         quantiles = keras.ops.sort(keras.ops.reshape(y_pred, shape), axis=-1)
         weights = keras.ops.convert_to_tensor(self._weights, y_pred.dtype)
         point = keras.ops.sum(quantiles * weights, axis=-1)
@@ -125,11 +160,16 @@ class MetricOfPoint(keras.metrics.Metric):
         self._metric.reset_state()
 
 
-def make_loss(objective, dtype):
+def make_loss(objective, spec):
     """Return a Keras loss that averages by the sample weights."""
     loss = objective.loss
+    options = {
+        "name": "loss",
+        "dtype": spec.dtype,
+        "n_targets": _n_targets(objective, spec),
+    }
     if objective.levels is not None:
-        return WeightedMeanLoss(PinballLoss(objective.levels), name="loss", dtype=dtype)
+        return WeightedMeanLoss(PinballLoss(objective.levels), **options)
     try:
         given = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
@@ -141,15 +181,20 @@ def make_loss(objective, dtype):
             f"Got {loss!r} instead."
         ) from error
     function = given.call if isinstance(given, keras.losses.Loss) else given
-    return WeightedMeanLoss(function, name="loss", dtype=dtype)
+    return WeightedMeanLoss(function, **options)
 
 
-def make_metrics(objective, dtype):
+def make_metrics(objective, spec):
     """Return new Keras metrics."""
-    metrics = [_metric_of_name(name, dtype) for name in objective.metrics]
-    if objective.levels is None or len(objective.levels) == 1:
-        return metrics
-    return [MetricOfPoint(metric, objective.levels) for metric in metrics]
+    levels, n_targets = objective.levels or (0.5,), _n_targets(objective, spec)
+    return [
+        MetricOfPoint(_metric_of_name(name, spec.dtype), levels, n_targets)
+        for name in objective.metrics
+    ]
+
+
+def _n_targets(objective, spec):
+    return spec.n_outputs // len(objective.levels or (None,))
 
 
 def _keras_metric(name):

@@ -25,15 +25,18 @@ class DataShape:
     Parameters
     ----------
     batch_size, n_batches, n_timesteps, n_targets : int
-        Samples of a batch, batches of the training, steps of a window, columns of y.
-    masked, weighted : bool
-        Whether a window has a missing step, and whether samples have weights.
+        Samples of a batch, batches of the training, steps of the network in a window,
+        and columns that hold the targets.
+    has_missing, masked, weighted : bool
+        Whether a window has a missing value, whether the network skips a step, and
+        whether samples have weights.
     """
 
     batch_size: int
     n_batches: int
     n_timesteps: int
     n_targets: int
+    has_missing: bool
     masked: bool
     weighted: bool
 
@@ -54,7 +57,7 @@ class Plan:
         Whether all steps of an LSTM layer are one operation; not for XLA.
     n_shards : int
         Shards of a batch that are trained on side by side; not for XLA.
-    masked, weighted, n_targets
+    has_missing, masked, weighted, n_targets
         As in `DataShape`.
     """
 
@@ -63,6 +66,7 @@ class Plan:
     xla: bool
     fused: bool
     n_shards: int
+    has_missing: bool
     masked: bool
     weighted: bool
     n_targets: int
@@ -96,6 +100,7 @@ def make_plan(spec, shape, jit, *, divisible):
         xla=xla,
         fused=fused and not xla,
         n_shards=1 if xla else n_shards,
+        has_missing=shape.has_missing,
         masked=shape.masked,
         weighted=shape.weighted,
         n_targets=shape.n_targets,

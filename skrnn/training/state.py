@@ -81,10 +81,14 @@ class History:
         Those of earlier trainings that are carried on, and then of this one.
     n_before : int
         Epochs of the earlier trainings.
+    loss_before : float
+        The validation loss before the first epoch, where that is a candidate for the
+        best; otherwise infinite.
     """
 
     values: dict = field(default_factory=dict)
     n_before: int = 0
+    loss_before: float = np.inf
 
     @classmethod
     def after(cls, earlier, names):
@@ -111,9 +115,56 @@ class History:
     def copy(self):
         """Return a history that stays as it is now."""
         values = {name: list(so_far) for name, so_far in self.values.items()}
-        return type(self)(values, self.n_before)
+        return type(self)(values, self.n_before, self.loss_before)
+
+    def best(self):
+        """Return the best epoch of this training and its loss.
+
+        Returns
+        -------
+        epoch : int
+            From 1, those of earlier trainings counted; 0 if none is better than what
+            there was before the first epoch.
+        loss : float
+            Its validation loss, or where there is none, its training loss.
+        """
+        first = self.n_before
+        curve = np.array(self.values.get("val_loss", self.values["loss"]))
+        if np.isnan(curve[first:]).all():  # an earlier fit had validation data
+            curve = np.array(self.values["loss"])
+        best = first + int(np.nanargmin(curve[first:]))
+        if self.loss_before <= curve[best]:
+            return 0, float(self.loss_before)
+        return best + 1, float(curve[best])
 
     @property
     def n_epochs(self):
         """Epochs of this training."""
         return len(self.values.get("loss", ())) - self.n_before
+
+
+def mean_of(histories):
+    """Return the mean of the figures of several trainings, epoch by epoch.
+
+    Parameters
+    ----------
+    histories : list of History
+        Of networks that are trained alike; some may have ended earlier.
+
+    Returns
+    -------
+    dict of list of float
+        As long as the longest; the mean is that of the trainings that reached an epoch.
+    """
+    if len(histories) == 1:
+        return histories[0].values
+    n_epochs = max(len(history.values["loss"]) for history in histories)
+    return {
+        name: [_mean_at(name, epoch, histories) for epoch in range(n_epochs)]
+        for name in histories[0].values
+    }
+
+
+def _mean_at(name, epoch, histories):
+    figures = [h.values[name][epoch] for h in histories if epoch < len(h.values[name])]
+    return float(np.mean(figures))

@@ -6,6 +6,8 @@ TensorFlow is imported when the first network is trained.
 import importlib
 from dataclasses import dataclass
 
+from scipy.optimize import minimize_scalar
+
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
 from skrnn.training.data import TrainingData
@@ -14,6 +16,8 @@ from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import reporting
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
+
+_SHARE_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Task:
         What to minimise, and how.
     callbacks : list of keras.callbacks.Callback
         The user's, fresh ones.
+    unit : float, default=1.0
+        What a loss of 1 is in the units of the targets.
+    is_candidate : bool, default=False
+        Whether early stopping may keep the weights of before the first epoch.
     """
 
     spec: NetworkSpec
@@ -43,16 +51,20 @@ class Task:
     schedule: Schedule
     objective: Objective
     callbacks: list
+    unit: float = 1.0
+    is_candidate: bool = False
 
     def plan(self, jit):
         """Return how to train."""
         data = [self.data] if self.validation is None else [self.data, self.validation]
+        has_missing = any(each.has_missing for each in data)
         shape = DataShape(
             batch_size=self.schedule.batch_size,
             n_batches=self.schedule.epochs * self.schedule.n_batches(self.data),
-            n_timesteps=self.data.n_timesteps,
-            n_targets=self.data.n_targets,
-            masked=any(each.has_missing for each in data),
+            n_timesteps=self.data.inputs.n_steps,
+            n_targets=self.data.n_columns,
+            has_missing=has_missing,
+            masked=has_missing and not self.data.inputs.fill,
             weighted=any(each.is_weighted for each in data),
         )
         divisible = isinstance(self.objective.loss, str)  # others may mix samples
@@ -132,8 +144,49 @@ def train(task, options, earlier_history):
         names += [f"val_{name}" for name in names]
     history = History.after(earlier_history, names)
     with reporting(options.verbose, task.schedule.epochs) as report:
-        events = Events(history, names, report, options.patience, options.observer)
+        events = Events(
+            history,
+            names,
+            report,
+            options.patience,
+            options.observer,
+            unit=task.unit,
+        )
+        if options.patience and task.is_candidate:
+            events.start(trainers.loss_of_outputs(task), task.state.weights)
         plan = task.plan(options.jit)
         state = trainers.train(task, plan, events, verbose=options.verbose)
     events.check(state)
     return Trained(state, history, events.interrupted)
+
+
+def best_share(task, outputs):
+    """Return by what to multiply outputs so that the validation loss is smallest.
+
+    Parameters
+    ----------
+    task : Task
+        Has validation data.
+    outputs : ndarray of shape (n_samples, n_outputs)
+        Of the network, for the validation samples in order.
+
+    Returns
+    -------
+    share : float
+        Between 0 and 1.
+    loss : float
+        The validation loss then, in the units of the targets.
+    """
+    trainers = importlib.import_module("skrnn.training.trainers")
+    losses = {}
+
+    def loss_of(share):
+        share = float(share)
+        losses[share] = trainers.loss_of_outputs(task, share * outputs)
+        return losses[share]
+
+    minimize_scalar(loss_of, bounds=(0, 1), options={"xatol": _SHARE_TOLERANCE})
+    for share in (1.0, 0.0):
+        loss_of(share)
+    best = min(losses, key=losses.get)
+    return best, losses[best] * task.unit

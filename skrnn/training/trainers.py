@@ -6,6 +6,8 @@ Both take a task, its plan and events, and return the state after training.
 import functools
 from dataclasses import replace
 
+import numpy as np
+
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
 from skrnn.training import keras_loop
@@ -25,8 +27,8 @@ def checked(task):
         If a callback is none of Keras's.
     """
     check_activations(task.spec)
-    make_loss(task.objective, task.spec.dtype)
-    make_metrics(task.objective, task.spec.dtype)
+    make_loss(task.objective, task.spec)
+    make_metrics(task.objective, task.spec)
     return replace(task, callbacks=fresh_copies(task.callbacks))
 
 
@@ -50,6 +52,35 @@ def train(task, plan, events, *, verbose):
             if verbose:
                 print(f"Training with keras.Model.fit: {error}.")
     return keras_loop.train(task, plan, events)
+
+
+def loss_of_outputs(task, outputs=None):
+    """Return the validation loss of outputs of the network.
+
+    Parameters
+    ----------
+    task : Task
+        Has validation data.
+    outputs : ndarray of shape (n_samples, n_outputs), default=None
+        For the validation samples, in order; None stands for zeros.
+
+    Returns
+    -------
+    float
+        As trainers compute it.
+    """
+    loss, data = make_loss(task.objective, task.spec), task.validation
+    if outputs is None:
+        outputs = np.zeros((data.n_samples, task.spec.n_outputs), task.spec.dtype)
+    total = first = 0
+    for number, n_samples in enumerate(data.n_of_blocks):
+        block = data.block(number)
+        chosen = block.samples
+        weight = None if block.weight is None else block.weight[chosen]
+        part = outputs[first : first + n_samples]
+        total += n_samples * float(loss(block.y[chosen], part, weight))
+        first += n_samples
+    return total / data.n_samples
 
 
 def _train_compiled(task, plan, events):

@@ -224,7 +224,13 @@ def test_what_a_worker_returns_is_arrays():
         delayed(fitted_by_a_worker)() for _ in range(2)
     )
     assert process != os.getpid()
-    assert vars(rnn._fitted).keys() == {"spec", "state", "n_timesteps", "levels"}
+    assert vars(rnn._fitted).keys() == {
+        "spec",
+        "states",
+        "preparation",
+        "levels",
+        "share",
+    }
     assert len(pickle.dumps(rnn)) < 10_000
     _, expected, _ = fitted_by_a_worker()
     assert_array_equal(predicted, expected)

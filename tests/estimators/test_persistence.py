@@ -82,7 +82,7 @@ def test_another_process_predicts_without_tensorflow(pipe, series, tmp_path):
 
 def test_a_pickle_is_the_arrays_and_little_more(pipe):
     rnn = pipe[-1]
-    state = rnn._fitted.state
+    state = rnn._fitted.states[0]
     arrays = [*state.weights, *state.dropout_states, *state.optimizer.values]
     size = sum(array.nbytes for array in arrays)
     assert len(pickle.dumps(pipe)) < size + 50_000
@@ -264,7 +264,7 @@ def test_a_copy_shares_nothing(pipe, series):
     before = pipe.predict(series)
     weights = pipe[-1].model_.get_weights()
     other = copy.deepcopy(pipe[-1])
-    for array in other._fitted.state.weights:
+    for array in other._fitted.states[0].weights:
         array += 1
     for ours, theirs in zip(pipe[-1].model_.get_weights(), weights, strict=True):
         assert_array_equal(ours, theirs)

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
+from skrnn.training.targets import Scales
 
 N_UNITS = 3
 
@@ -76,15 +77,21 @@ def fitted(regressor, windows, target, **params):
     rng = np.random.RandomState(1)
     network = estimator._fitted
     dtype = network.spec.dtype
-    weights = [rng.normal(size=w.shape).astype(dtype) for w in network.state.weights]
+    weights = network.states[0].weights
+    weights = [rng.normal(size=w.shape).astype(dtype) for w in weights]
     set_weights(estimator, weights)
     return estimator, weights
 
 
 def set_weights(estimator, weights):
+    """Give it weights, and predictions that are the outputs of the network."""
     network = estimator._fitted
-    state = replace(network.state, weights=weights)
-    estimator._fitted = replace(network, state=state)
+    scales = Scales(None, np.zeros(estimator.n_outputs_))
+    estimator._fitted = replace(
+        network,
+        states=[replace(network.states[0], weights=weights)],
+        preparation=replace(network.preparation, scales=scales),
+    )
 
 
 @pytest.fixture

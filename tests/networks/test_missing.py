@@ -19,14 +19,20 @@ WINDOWS = windows_of([1, 2, 3], [NAN, 2, 3], [1, NAN, 3], [NAN, NAN, NAN])
 
 def test_windows_are_observed_in_any_of_the_steps():
     everything = slice(None)
-    assert_array_equal(observed(WINDOWS, everything, [0]), [True, False, True, False])
-    assert_array_equal(
-        observed(WINDOWS, everything, range(3)), [True, True, True, False]
-    )
+    first, each, two = [[0]], [[0], [1], [2]], [[0, 1]]
+    assert_array_equal(observed(WINDOWS, everything, first), [True, False, True, False])
+    assert_array_equal(observed(WINDOWS, everything, each), [True, True, True, False])
+    assert_array_equal(observed(WINDOWS, everything, two), [True, False, False, False])
+
+
+def test_a_single_value_is_enough_where_the_others_are_filled():
+    windows = np.array([[[NAN, NAN], [NAN, 1.0]], [[NAN, NAN], [NAN, NAN]]])
+    found = observed(windows, slice(None), [range(2)], any_value=True)
+    assert_array_equal(found, [True, False])
 
 
 def test_only_the_rows_asked_for_are_looked_at():
-    assert_array_equal(observed(WINDOWS, np.array([1, 2]), [0]), [False, True])
+    assert_array_equal(observed(WINDOWS, np.array([1, 2]), [[0]]), [False, True])
 
 
 def test_a_step_with_one_missing_feature_is_marked_in_all():

@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import MISSING
 from skrnn.training.data import Block, Samples, TrainingData
+from skrnn.training.rows import rows_to_train_on
 from skrnn.training.schedule import Schedule
+from skrnn.training.targets import Scales, Targets
 from skrnn.windows.layout import view_windows
 
 
@@ -28,7 +31,13 @@ def test_has_missing_looks_at_the_windows_to_train_on(
     series = np.where(missing, MISSING, 1.0)[:, np.newaxis]
     samples = np.array(sorted(chosen), dtype=np.int32)
     training = Block(
-        series, stride, n_timesteps, np.zeros((n_samples, 1)), None, samples
+        series,
+        stride,
+        n_timesteps,
+        np.zeros((n_samples, 1)),
+        None,
+        samples,
+        np.zeros((2, 1)),
     )
     windows, _ = training.batch(samples)
     assert training.has_missing == (windows == MISSING).any()
@@ -63,10 +72,17 @@ def test_without_shuffling_the_order_stays():
     assert all((numbers == range(4)).all() for numbers, _ in schedule.of_epochs(4))
 
 
+def plain_samples(windows, y, weight=None):
+    """Samples that are trained on as they are."""
+    inputs = InputSpec(*windows.shape[1:])
+    targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
+    return Samples(windows, targets, weight)
+
+
 def samples_of(n_rows, weight=None):
     """Windows of three steps, as the windower views them, and their numbers as y."""
     rows = np.arange(n_rows + 2.0)[:, np.newaxis]
-    return Samples(view_windows(rows, 3, flatten=False), rows[2:], weight, "float32")
+    return plain_samples(view_windows(rows, 3, flatten=False), rows[2:], weight)
 
 
 def test_the_last_batch_of_a_block_may_be_smaller():
@@ -113,14 +129,15 @@ def test_windows_whose_first_step_is_missing_are_left_out(
     windows[missing, 0] = np.nan
     if len(missing) == 4:
         windows[3] = np.nan
-    samples = Samples(windows, np.arange(4.0), None, "float32")
-    data = TrainingData(samples, None, block_size)
+    samples = plain_samples(windows, np.arange(4.0))
+    rows = rows_to_train_on(windows, None, samples.inputs)
+    data = TrainingData(samples, rows, block_size)
     blocks = [data.block(number) for number in range(len(data.n_of_blocks))]
     found = np.concatenate([block.batch(block.samples)[1] for block in blocks])
     assert_array_equal(found[:, 0], expected)
 
 
 def test_nothing_observed_is_an_error():
-    samples = Samples(np.full((2, 3, 1), np.nan), np.zeros(2), None, "float32")
+    windows = np.full((2, 3, 1), np.nan)
     with pytest.raises(ValueError, match="no observed step"):
-        TrainingData(samples)
+        rows_to_train_on(windows, None, InputSpec(3, 1))

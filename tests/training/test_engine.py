@@ -17,6 +17,7 @@ from skrnn import (
     GRURegressor,
     LSTMRegressor,
 )
+from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
@@ -32,6 +33,7 @@ from skrnn.training.plan import DataShape
 from skrnn.training.refusal import RefusedError
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
+from skrnn.training.targets import Scales, Targets
 from skrnn.training.train import Task
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
@@ -63,7 +65,7 @@ def keras_of(estimator, **compile_options):
 
     Its `random_state` must be a number.
     """
-    spec, seed = estimator._fitted.spec, estimator._draw_seed()
+    spec, seed = estimator._fitted.spec, estimator._seeds()[0]
     model = build_model(spec, TrainingState(*initial_weights(spec, seed)))
     model.compile(keras.optimizers.Adam(0.005), **compile_options)
     return model
@@ -132,11 +134,15 @@ def test_epochs_equal_those_of_keras(regressor, case, xla, windows):
         estimator, loss=loss(reduction="mean_with_sample_weight"), metrics=["mae"]
     )
     model.optimizer.clipnorm = params.get("clipnorm")
-    data = as_keras(X, y, weight)
+    scales = estimator._fitted.preparation.scales
+    data = as_keras(X, (y - scales.location) / scales.scale, weight)
     history = model.fit(data, epochs=EPOCHS, shuffle=False, verbose=0).history
-    assert_allclose(estimator.loss_curve_, history["loss"], rtol=1e-4)
-    assert_allclose(estimator.history_["mae"], history["mae"], rtol=1e-4)
-    expected = model.predict(data, verbose=0)
+    unit_of_loss = 1 if "loss" in params else scales.scale**2
+    losses, maes = np.array(history["loss"]), np.array(history["mae"])
+    assert_allclose(estimator.loss_curve_, losses * unit_of_loss, rtol=1e-4)
+    assert_allclose(estimator.history_["mae"], maes * scales.scale, rtol=1e-4)
+    expected = scales.location + scales.scale * model.predict(data, verbose=0)
+    expected = expected.reshape(estimator.predict(X).shape)
     assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -229,9 +235,11 @@ def test_averages_of_weights_are_those_of_keras(xla, windows, target):
     ).fit(windows, target)
     model = keras_of(estimator)
     model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), "mse")
-    data = as_keras(windows, target)
+    scales = estimator._fitted.preparation.scales
+    data = as_keras(windows, (target - scales.location) / scales.scale)
     model.fit(data, epochs=3, shuffle=False, verbose=0)
     expected = model.predict(data, verbose=0).ravel()
+    expected = scales.location + scales.scale * expected
     assert_allclose(estimator.predict(windows), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -307,7 +315,13 @@ def test_two_threads_fit_the_same_network_at_once(windows, target):
 
 def data_shape(batch_size=32, n_batches=1, n_timesteps=20):
     return DataShape(
-        batch_size, n_batches, n_timesteps, n_targets=1, masked=False, weighted=False
+        batch_size,
+        n_batches,
+        n_timesteps,
+        n_targets=1,
+        has_missing=False,
+        masked=False,
+        weighted=False,
     )
 
 
@@ -406,7 +420,7 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     monkeypatch.setattr(EpochProgram, "load", load)
     ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True).fit(windows, target)
     gc.collect()
-    assert len(seen) == 5
+    assert len(seen) == 6
     assert all(ref() is None for ref in seen)
 
 
@@ -471,8 +485,10 @@ def test_variables_of_every_fit_have_the_same_names(jit, windows, target, monkey
 
 def data_of(windows, y, weight=None, **options):
     """Training data of all windows, missing steps or not."""
-    samples = Samples(windows, y, weight, "float32")
-    return TrainingData(samples, only_observed=False, **options)
+    inputs = InputSpec(*windows.shape[1:])
+    targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
+    samples = Samples(windows, targets, weight)
+    return TrainingData(samples, **options)
 
 
 SPEC = NetworkSpec(
@@ -644,6 +660,11 @@ def squared_error_in_python(y_true, y_pred):
     return tf.reduce_mean(error * (y_true - y_pred), axis=-1)
 
 
+def squared_error(y_true, y_pred):
+    """The same, for XLA too."""
+    return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1)
+
+
 def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
     monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
     options = {"units": 2, "epochs": 2, "random_state": 0}
@@ -653,7 +674,7 @@ def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
     assert printed.out.count("Training with keras.Model.fit: XLA refuses: ") == 1
     assert "Graph execution error" not in printed.out, "that is no reason"
     assert printed.err == ""
-    expected = ElmanRegressor(**options).fit(windows, target)
+    expected = ElmanRegressor(**options, loss=squared_error).fit(windows, target)
     assert_allclose(estimator.loss_curve_, expected.loss_curve_, rtol=1e-4)
     silent = ElmanRegressor(**options, **loss, verbose=0).fit(windows, target)
     assert silent.loss_curve_ == estimator.loss_curve_

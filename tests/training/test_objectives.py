@@ -14,6 +14,7 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone
 
 from skrnn import ElmanRegressor
+from skrnn.networks.spec import NetworkSpec
 from skrnn.training.objectives import make_loss
 from skrnn.training.optimizers import AUTO_LEARNING_RATE, make_optimizer
 from skrnn.training.state import Objective
@@ -26,6 +27,11 @@ def objective(**params):
     defaults = {"loss": "squared_error", "levels": None, "metrics": ()}
     defaults |= {"optimizer": "adam", "learning_rate": "auto", "clipnorm": None}
     return Objective(**{**defaults, **params})
+
+
+def spec_of(n_outputs, dtype="float64"):
+    """A network of so many outputs."""
+    return NetworkSpec("elman", (2,), 1, n_outputs, dtype=dtype)
 
 
 @pytest.mark.parametrize(("jit", "n_fits"), [(False, 1), ("auto", 0)])
@@ -134,7 +140,7 @@ def test_losses_are_averaged_by_weight(loss, expected, dtype):
     rng = np.random.RandomState(0)
     y, predicted = rng.normal(size=(2, 9, 3)).astype(dtype)
     weight = rng.rand(9).astype(dtype)
-    found = make_loss(objective(loss=loss), dtype)(y, predicted, weight)
+    found = make_loss(objective(loss=loss), spec_of(3, dtype))(y, predicted, weight)
     per_row = expected(y - predicted).mean(axis=1)
     rtol = 1e-12 if dtype == "float64" else 1e-5
     assert_allclose(float(found), np.average(per_row, weights=weight), rtol=rtol)
@@ -150,7 +156,7 @@ def test_a_loss_function_of_the_users_trains(windows, target):
 
 
 def test_a_loss_of_every_output_is_averaged():
-    loss = make_loss(objective(loss=lambda y, p: (y - p) ** 2), "float64")
+    loss = make_loss(objective(loss=lambda y, p: (y - p) ** 2), spec_of(3))
     y, predicted = np.random.RandomState(0).normal(size=(2, 5, 3))
     expected = ((y - predicted) ** 2).mean()
     assert_allclose(float(loss(y, predicted, np.ones(5))), expected)

@@ -33,7 +33,7 @@ class Loaded:
     Parameters
     ----------
     arrays : list of ndarray
-        Series, targets and weights.
+        Series, targets, weights and the scales of the features.
     room : ndarray of int32
         The order of the samples, and behind them room for the rest of the last batch.
     n_samples : int
@@ -74,15 +74,16 @@ class EpochProgram:
             layer = FusedLSTM if plan.fused else None
             self.model = build_model(spec, masked=plan.masked, layer=layer)
             self.optimizer = make_optimizer(objective)
-            self.loss = make_loss(objective, spec.dtype)
-            self.metrics = make_metrics(objective, spec.dtype)
+            self.loss = make_loss(objective, spec)
+            self.metrics = make_metrics(objective, spec)
             self.optimizer.build(self.model.trainable_variables)
             others = dropout_variables(self.model)
             state = [*self.model.weights, *others, *self.optimizer.variables]
             self._first_values = values_of(self.optimizer.variables)
             self._traced = TracedEpoch(
-                self.model, self.optimizer, self.loss, self.metrics, plan
+                self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
             )
+            self._n_columns = spec.n_columns
             self._state = [variable.value for variable in state]
             self._session = OwnSession(self._state)
         self._compiled = {}
@@ -201,6 +202,7 @@ class EpochProgram:
             aligned(filled_up(block.series, n_rows)),
             aligned(filled_up(block.y, capacity)),
             aligned(filled_up(weight, capacity if self.plan.weighted else 1)),
+            aligned(block.scales),
         ]
 
     def train(self, blocks):
@@ -270,13 +272,13 @@ class EpochProgram:
         return self._session.add(function, xla=self.plan.xla)
 
     def _any_number_of_rows(self):
-        model = self.model
-        dtype = model.inputs[0].dtype
+        dtype = self.model.inputs[0].dtype
         count = tf.TensorSpec((), tf.int32)
         return [
-            tf.TensorSpec((None, model.input_shape[-1]), dtype),
+            tf.TensorSpec((None, self._n_columns), dtype),
             tf.TensorSpec((None, self.plan.n_targets), dtype),
             tf.TensorSpec((None,), dtype),
+            tf.TensorSpec((2, self._n_columns), dtype),
             tf.TensorSpec((None,), tf.int32),
             *[count, count, count, count],
         ]

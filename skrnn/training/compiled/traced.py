@@ -6,6 +6,7 @@ The last batch is filled up with samples of weight zero.
 import keras
 import tensorflow as tf
 
+from skrnn.training.keras_inputs import prepare
 from skrnn.training.keras_network import assign
 
 
@@ -24,10 +25,12 @@ class TracedEpoch:
         Computed batch by batch.
     plan : Plan
         What to compile.
+    inputs : InputSpec or None
+        What the model reads of a window; None is all as it is.
     """
 
-    def __init__(self, model, optimizer, loss, metrics, plan):
-        self._model, self._optimizer = model, optimizer
+    def __init__(self, model, optimizer, loss, metrics, plan, inputs):
+        self._model, self._optimizer, self._inputs = model, optimizer, inputs
         self._loss, self._metrics, self._plan = loss, metrics, plan
 
     def train(self, *arguments):
@@ -39,9 +42,19 @@ class TracedEpoch:
         return self._epoch(self._test_step, *arguments)
 
     def _epoch(
-        self, step, series, y, weight, order, n_real, batch_size, n_timesteps, stride
+        self,
+        step,
+        series,
+        y,
+        weight,
+        scales,
+        order,
+        n_real,
+        batch_size,
+        n_timesteps,
+        stride,
     ):
-        n_features = self._model.input_shape[-1]
+        inputs = self._inputs
         dtype = series.dtype
 
         def one_batch(batch, total):
@@ -52,8 +65,14 @@ class TracedEpoch:
             first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
             steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
             windows = tf.reshape(
-                tf.gather(series, steps), (batch_size, n_timesteps, n_features)
+                tf.gather(series, steps), (batch_size, n_timesteps, series.shape[-1])
             )
+            if inputs is not None:
+                windows.set_shape((None, inputs.n_timesteps, inputs.n_features))
+                missing = self._plan.has_missing
+                windows = prepare(
+                    windows, inputs, *tf.unstack(scales), has_missing=missing
+                )
             targets = tf.gather(y, samples)
             if self._plan.weighted:
                 weights = rows_weight * tf.gather(weight, samples)

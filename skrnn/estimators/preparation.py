@@ -1,0 +1,219 @@
+"""What a regressor takes from its first training data, before a network is trained."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import gen_batches, get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from skrnn.estimators.outputs import check_continued, outputs_of
+from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
+from skrnn.training.data import Samples, series_of
+from skrnn.training.rows import rows_to_train_on
+from skrnn.training.targets import Scales, Targets, measured, power_of_error
+
+_VALUES_AT_ONCE = 2**20  # of the windows that are made flat
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How windows and targets become what a network learns.
+
+    Parameters
+    ----------
+    inputs : InputSpec
+        What the network reads of a window.
+    scales : Scales
+        Units of features and targets.
+    base : estimator or None
+        A fitted regressor; the network learns what it leaves.
+    """
+
+    inputs: InputSpec
+    scales: Scales
+    base: object = None
+
+    def samples(self, regressor, windows, y, weight):
+        """Return windows and targets as a network is trained on them.
+
+        Parameters
+        ----------
+        regressor : BaseRecurrentRegressor
+            Has the loss, the metrics and the dtype.
+        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+            NaN where a value is missing.
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        weight : ndarray of shape (n_samples,) or None
+            Weights.
+
+        Returns
+        -------
+        Samples
+        """
+        return self._samples(regressor, windows, y, weight, self.offset(windows))
+
+    def _samples(self, regressor, windows, y, weight, offset):
+        targets = Targets(
+            y,
+            windows,
+            self.inputs,
+            self.scales,
+            offset,
+            power_of_error(regressor.loss) is not None,
+            bool(regressor.metrics),
+            regressor.dtype,
+        )
+        return Samples(windows, targets, weight)
+
+    def offset(self, windows):
+        """Return what the base predicts, relative to the windows, or None.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets)
+        """
+        if self.base is None:
+            return None
+        parts = [
+            self.base.predict(self._of_base(windows[rows])) for rows in batches(windows)
+        ]
+        return np.concatenate(parts).astype(np.float64).reshape(len(windows), -1)
+
+    def _of_base(self, windows):
+        """Return windows as the base reads them."""
+        scales = self.scales.features
+        windows = relative(windows, self.inputs, scales)
+        tags = get_tags(self.base).input_tags
+        if self.inputs.fill or not tags.allow_nan:
+            windows = filled(windows, self.inputs, scales)
+        windows = np.asarray(windows, dtype=np.float64)
+        return windows if tags.three_d_array else windows.reshape(len(windows), -1)
+
+    def with_fitted_base(self, regressor, windows, y, rows, weight, given_y):
+        """Return the same with a clone of the base, fitted on rows to train on.
+
+        Raises
+        ------
+        ValueError
+            If there are weights and the base takes none.
+        """
+        base = clone(regressor.base)
+        if weight is not None and not has_fit_parameter(base, "sample_weight"):
+            raise ValueError(
+                f"sample_weight was passed, but base={base!r} does not take it in fit. "
+                "Set another base, or fit without sample_weight."
+            )
+        prepared = replace(self, base=base)
+        y = prepared._relative_targets(regressor, windows, y, rows)
+        chosen = _part(windows, rows)
+        parts = [prepared._of_base(chosen[part]) for part in batches(chosen)]
+        weights = {} if weight is None else {"sample_weight": weight[np.asarray(rows)]}
+        if get_tags(base).input_tags.three_d_array:  # one of ours, which reads names
+            y = _named_like(given_y, y)
+        base.fit(np.concatenate(parts), y, **weights)
+        return prepared
+
+    def _relative_targets(self, regressor, windows, y, rows):
+        y, one_column = y[np.asarray(rows)], y.ndim == 1
+        if self.inputs.normalize:
+            targets = self._samples(regressor, windows, y, None, None).targets
+            center, spread = targets.references(np.asarray(rows))
+            y = (y.reshape(len(y), -1) - center) / spread
+        return y.ravel() if one_column else y
+
+
+def prepare_first(regressor, windows, y, rows, weight, given_y):
+    """Look at the training data of a first fit.
+
+    Parameters
+    ----------
+    regressor : BaseRecurrentRegressor
+        Has validated its data.
+    windows, y, weight
+        As in `Preparation.samples`.
+    rows : range or ndarray of int, or None
+        The rows that training may use; None is all.
+    given_y : array-like
+        The targets as the user gave them, with their names.
+
+    Returns
+    -------
+    preparation : Preparation
+    samples : Samples
+        What `preparation.samples` returns.
+    rows : range or ndarray of int
+        The rows to train on.
+
+    Raises
+    ------
+    ValueError
+        If the window is no multiple of the segments, or the features that the
+        targets continue are not known or not in the units of the targets.
+    """
+    inputs = inputs_of(regressor, windows, y, given_y)
+    rows = rows_to_train_on(windows, rows, inputs)
+    features = None
+    if inputs.normalize or inputs.fill or regressor.base is not None:
+        part = _part(windows, rows)
+        features = FeatureScales.of(np.concatenate([part[0, :-1], part[:, -1]]))
+        if inputs.fill:
+            series, _ = series_of(windows[rows[0] : rows[-1] + 1])
+            missing = np.flatnonzero(np.isnan(series).any(axis=0))
+            inputs = replace(inputs, indicators=tuple(map(int, missing)))
+    n_targets = 1 if y.ndim == 1 else y.shape[1]
+    prepared = Preparation(inputs, Scales(features, np.zeros(n_targets)))
+    if regressor.base is not None:
+        prepared = prepared.with_fitted_base(
+            regressor, windows, y, rows, weight, given_y
+        )
+    samples = prepared.samples(regressor, windows, y, weight)
+    scales = measured(samples.targets, rows, weight)
+    samples = replace(samples, targets=replace(samples.targets, scales=scales))
+    return replace(prepared, scales=scales), samples, rows
+
+
+def inputs_of(regressor, windows, y, given_y):
+    """Return what a network reads of windows, by the parameters of a regressor."""
+    _, n_timesteps, n_features = windows.shape
+    length = int(regressor.segment_length)
+    if n_timesteps % length:
+        raise ValueError(
+            f"The windows have {n_timesteps} steps, which is not a multiple of "
+            f"segment_length={length}. Set another segment_length, or make windows of "
+            f"{length * -(-n_timesteps // length)} steps."
+        )
+    continued = ()
+    if regressor.normalize:
+        outputs = outputs_of(given_y, regressor.target_features, regressor._layout)
+        check_continued(windows, y, outputs)
+        continued = tuple(outputs.features)
+    return InputSpec(
+        n_timesteps,
+        n_features,
+        segment_length=length,
+        normalize=regressor.normalize,
+        continued=continued,
+        fill=regressor.missing == "fill",
+    )
+
+
+def batches(windows):
+    """Yield slices of windows, so few at a time that a copy of them is small."""
+    n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
+    return gen_batches(len(windows), n_at_once)
+
+
+def _named_like(given_y, y):
+    """Return targets with the names of those that the user gave, if they have any."""
+    if isinstance(given_y, pd.DataFrame):
+        return pd.DataFrame(y.reshape(len(y), -1), columns=given_y.columns)
+    return pd.Series(y, name=given_y.name) if isinstance(given_y, pd.Series) else y
+
+
+def _part(windows, rows):
+    """Return some of the windows, without a copy where they follow each other."""
+    is_range = isinstance(rows, range)
+    return windows[rows.start : rows.stop] if is_range else windows[rows]

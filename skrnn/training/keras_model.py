@@ -1,0 +1,68 @@
+"""The Keras model of a fitted regressor: from windows to predictions."""
+
+import keras
+import numpy as np
+
+from skrnn.training import keras_inputs
+from skrnn.training.keras_network import build_model
+from skrnn.training.state import TrainingState
+
+
+def build_whole_model(spec, states, scales, share):
+    """Build the Keras model of one or more networks that answers in units of targets.
+
+    The units are in the weights of the output layer. What a network does to its windows
+    before, and to its outputs behind, are operations of Keras's own.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    states : list of TrainingState
+        The weights of each network.
+    scales : Scales
+        The units of features and targets.
+    share : float
+        What predictions are multiplied with.
+
+    Returns
+    -------
+    keras.Model
+        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs). Missing
+        values are `MISSING`: in all features of a step that is to be skipped, or where
+        `spec` has inputs, in their own place.
+    """
+    states = [_in_units(state, scales, share) for state in states]
+    inputs = spec.inputs
+    if len(states) == 1 and inputs is None:
+        return build_model(spec, states[0])
+    models = [
+        build_model(spec, state, name=f"network_{number}")
+        for number, state in enumerate(states)
+    ]
+    n_timesteps = None if inputs is None else inputs.n_timesteps
+    windows = keras.Input(
+        (n_timesteps, spec.n_columns), dtype=spec.dtype, name="window"
+    )
+    prepared, features = windows, scales.features
+    means, stds = (None, None) if features is None else (features.means, features.stds)
+    if inputs is not None:
+        prepared = keras_inputs.prepare(windows, inputs, means, stds)
+    outputs = [model(prepared) for model in models]
+    outputs = outputs[0] if len(outputs) == 1 else keras.layers.average(outputs)
+    if inputs is not None and inputs.normalize:
+        references = keras_inputs.references(windows, inputs, means, stds)
+        n_levels = spec.n_outputs // len(scales.location)
+        center, spread = (keras.ops.repeat(each, n_levels, 1) for each in references)
+        outputs = center + spread * outputs
+    return keras.Model(windows, outputs, name=f"skrnn_{spec.cell}")
+
+
+def _in_units(state, scales, share):
+    """Return weights whose output is in the units of the targets."""
+    *weights, kernel, bias = state.weights
+    location = np.repeat(scales.location, len(bias) // len(scales.location))
+    stretch = share * scales.scale
+    kernel = (kernel * stretch).astype(kernel.dtype)
+    bias = (bias * stretch + share * location).astype(bias.dtype)
+    return TrainingState([*weights, kernel, bias], state.dropout_states)

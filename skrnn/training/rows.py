@@ -1,0 +1,116 @@
+"""Which rows a network is trained on, and which are held out (NumPy only)."""
+
+import math
+
+import numpy as np
+
+from skrnn.networks.missing import observed
+
+_CHUNK = 2**20  # rows looked at a time
+
+
+def rows_to_train_on(windows, rows, inputs):
+    """Return the rows whose windows have something to be trained on.
+
+    Where steps with missing values are skipped, those whose first step (of the network)
+    is observed, or if there are none, those with an observed step. Where missing values
+    are filled, those with an observed value.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN where a value is missing.
+    rows : range or ndarray of int, or None
+        The rows to choose from, in order; None is all.
+    inputs : InputSpec
+        What the network reads of a window.
+
+    Returns
+    -------
+    range or ndarray of int32
+
+    Raises
+    ------
+    ValueError
+        If no window has an observed step.
+    """
+    rows = range(len(windows)) if rows is None else rows
+    for n_steps in (1, inputs.n_steps):
+        chosen = _observed_rows(windows, rows, inputs, n_steps)
+        if len(chosen):
+            return chosen
+    raise ValueError(
+        "X has no observed step: every step of every window has a missing value."
+    )
+
+
+def _observed_rows(windows, rows, inputs, n_steps):
+    length = inputs.segment_length
+    segments = [range(k * length, (k + 1) * length) for k in range(n_steps)]
+    if inputs.fill:
+        segments = [range(inputs.n_timesteps)]
+    parts = []
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        where = slice(chunk[0], chunk[-1] + 1) if isinstance(chunk, range) else chunk
+        found = observed(windows, where, segments, any_value=inputs.fill)
+        parts.append(np.asarray(chunk, dtype=np.int32)[found])
+    chosen = np.concatenate(parts) if parts else np.empty(0, np.int32)
+    return _as_range(chosen)
+
+
+def _as_range(rows):
+    """Return rows that follow each other as a range, which takes no memory."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return range(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def hold_out_last(n_rows, codes, fraction, gap):
+    """Split rows in time order: the last of every series are for validation.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    codes : ndarray of int, shape (n_rows,), or None
+        The series of each row; the rows of a series are in time order. None: it is
+        one series.
+    fraction : float
+        Share of the rows of a series that are held out, rounded up.
+    gap : int
+        Rows before them that are left out.
+
+    Returns
+    -------
+    train, validation : range or ndarray of int
+        The rows for either.
+
+    Raises
+    ------
+    ValueError
+        If no row is left to train on.
+    """
+    if codes is None:
+        n_series = 1
+        first_held_out = n_rows - math.ceil(fraction * n_rows)
+        train = range(max(0, first_held_out - gap))
+        held_out = range(first_held_out, n_rows)
+    else:
+        sizes = np.bincount(codes)
+        n_series = len(sizes)
+        by_series = np.argsort(codes, kind="stable")
+        position = np.empty(n_rows, dtype=np.int64)
+        position[by_series] = np.arange(n_rows)
+        position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
+        first_held_out = (sizes - np.ceil(fraction * sizes).astype(np.int64))[codes]
+        train = np.flatnonzero(position < first_held_out - gap)
+        held_out = np.flatnonzero(position >= first_held_out)
+    if len(train) == 0:
+        raise ValueError(
+            f"early_stopping=True leaves no row to train on: of {n_rows} rows in "
+            f"{n_series} series, validation_fraction={fraction} holds out the last "
+            f"and validation_gap leaves out {gap} before them. Set smaller ones, or "
+            "pass X_val and y_val."
+        )
+    return train, held_out

@@ -1,0 +1,103 @@
+"""`missing="fill"`: missing values are filled, and the network is told where."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
+
+SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows of two features; a tenth of the second is missing."""
+    rng = np.random.RandomState(0)
+    rows = np.stack([np.sin(np.arange(120) / 3), rng.normal(size=120) + 5], axis=1)
+    rows[rng.rand(120) < 0.1, 1] = np.nan
+    return rows
+
+
+@pytest.fixture(scope="module")
+def windows(rows):
+    return SequenceWindower(8, pad="edge").fit_transform(rows)
+
+
+@pytest.fixture(scope="module")
+def target(rows):
+    return np.roll(rows[:, 0], -1)
+
+
+def by_hand(windows, means):
+    """Fill windows one value at a time, and mark what was filled."""
+    filled, marks = np.array(windows), np.isnan(windows[:, :, 1:]).astype(float)
+    for window in filled:
+        for feature, mean in enumerate(means):
+            last = mean
+            for step in window:
+                if np.isnan(step[feature]):
+                    step[feature] = last
+                last = step[feature]
+    return np.concatenate([filled, marks], axis=2)
+
+
+@pytest.mark.parametrize("jit", ["auto", True, False])
+def test_a_network_on_filled_windows_is_one_on_windows_filled_by_hand(
+    jit, windows, target, rows
+):
+    copied = by_hand(windows, np.nanmean(windows[:, -1], axis=0))
+    rnn = GRURegressor(**SMALL, jit=jit).fit(copied, target)
+    expected, curve = rnn.predict(copied), rnn.loss_curve_
+    rnn.set_params(missing="fill").fit(windows, target)
+    assert_allclose(rnn.loss_curve_, curve, rtol=1e-3)
+    assert_allclose(rnn.predict(windows), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_only_features_with_missing_values_have_a_second_input(windows, target):
+    rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
+    assert rnn._fitted.spec.inputs.indicators == (1,)
+    assert rnn._fitted.spec.n_features == 3
+
+
+def test_other_features_are_filled_in_predict(windows, target):
+    rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
+    holes = np.array(windows[20:25])
+    holes[0], holes[1, :, 0], holes[2, -1, 0] = np.nan, np.nan, np.nan
+    assert np.isfinite(rnn.predict(holes)).all()
+    repeated = np.array(windows[20:25])
+    repeated[2, -1, 0] = repeated[2, -2, 0]
+    assert rnn.predict(holes)[2] == rnn.predict(repeated)[2]
+
+
+def test_windows_that_begin_with_a_missing_step_are_trained_on(rows, target):
+    """Those at the start of a series reach before it."""
+    windows = SequenceWindower(8).fit_transform(rows)
+    n_samples = []
+    for missing in ("skip", "fill"):
+        rnn = ElmanRegressor(**SMALL, missing=missing, early_stopping=False)
+        rnn.fit(windows, target)
+        changed = target.copy()
+        changed[0] += 1000
+        other = ElmanRegressor(**SMALL, missing=missing).fit(windows, changed)
+        n_samples.append(other.loss_curve_ == rnn.loss_curve_)
+    assert n_samples == [True, False]
+
+
+def test_the_mean_is_that_of_the_rows_to_train_on(windows, target):
+    rnn = ElmanRegressor(
+        **SMALL, missing="fill", early_stopping=True, validation_fraction=0.5
+    )
+    rnn.fit(np.array(windows), target)
+    means = rnn._fitted.preparation.scales.features.means
+    changed = np.array(windows)
+    changed[60:] += 100
+    again = ElmanRegressor(**rnn.get_params()).fit(changed, target)
+    assert_allclose(again._fitted.preparation.scales.features.means, means)
+
+
+def test_more_data_keep_the_inputs(windows, target):
+    rnn = ElmanRegressor(**SMALL, missing="fill").partial_fit(windows, target)
+    rnn.partial_fit(np.nan_to_num(windows), target)
+    assert rnn._fitted.spec.inputs.indicators == (1,)
+    with pytest.raises(ValueError, match="fill was True then and is False now"):
+        rnn.set_params(missing="skip").partial_fit(windows, target)
