@@ -96,10 +96,9 @@ class HourlySeries:
     def panel(self):
         levels = zip(self.past, self.mean, self.spread, strict=True)
         scaled = [(np.log(series) - mean) / spread for series, mean, spread in levels]
-        index = pd.MultiIndex.from_tuples(
-            [(i, hour) for i, series in enumerate(scaled) for hour in range(len(series))],
-            names=["series", "hour"],
-        )
+        numbers = np.repeat(np.arange(len(scaled)), [len(series) for series in scaled])
+        hours = np.concatenate([np.arange(len(series)) for series in scaled])
+        index = pd.MultiIndex.from_arrays([numbers, hours], names=["series", "hour"])
         return pd.DataFrame({"value": np.concatenate(scaled)}, index, dtype="float32")
 
     def score(self, predicted):

@@ -42,7 +42,7 @@ class Problem:
     title : str
         What the table is called.
     measures : tuple of str
-        Names of the values that `Part.score` returns; candidates are ranked by the last.
+        Names of what `Part.score` returns; candidates are ranked by the last.
     test : callable
         Returns the `Part` that is scored in the table.
     validation : callable

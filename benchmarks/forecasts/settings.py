@@ -1,7 +1,7 @@
 """What the recommended networks are made of.
 
-All of it was chosen on the training part alone, by `python benchmarks/skill.py --search`
-(with `--m4 DIRECTORY` for M4), which ranks the candidates of `CANDIDATES`.
+All of it was chosen on the training part alone. `python benchmarks/skill.py --search`,
+with `--m4 DIRECTORY` for M4, ranks the candidates of `CANDIDATES`.
 """
 
 from dataclasses import dataclass, field
@@ -35,9 +35,7 @@ RECOMMENDED = {
     "lorenz": Settings(
         32, parameters={"segment_length": 2, "units": 64, "epochs": 100}
     ),
-    "narma": Settings(
-        40, parameters={"segment_length": 5, "units": 64, "epochs": 100}
-    ),
+    "narma": Settings(40, parameters={"segment_length": 5, "units": 64, "epochs": 100}),
     "co2": Settings(
         104,
         parameters={
