@@ -28,7 +28,7 @@ class OnWindows(RegressorMixin, BaseEstimator):
 
     def fit(self, X, y):
         whole = ~np.isnan(X).any(axis=1)
-        X, y = X[whole], np.asarray(y)[whole]
+        X, y = X[whole].astype("float64"), np.asarray(y, "float64")[whole]
         origin = self._origin(X, y.ndim)
         self.regressor_ = clone(self.regressor).fit(X - self._origin(X, 2), y - origin)
         self.n_dimensions_ = y.ndim

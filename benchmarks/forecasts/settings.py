@@ -28,29 +28,40 @@ class Settings:
         )
 
 
+GENERATED = {"units": 64, "epochs": 100, "learning_rate": 0.003, "batch_size": 128}
+
 RECOMMENDED = {
     "mackey-glass": Settings(
-        64, parameters={"segment_length": 8, "units": 64, "epochs": 100}
+        64,
+        parameters={"segment_length": 8, **GENERATED},
     ),
     "lorenz": Settings(
-        32, parameters={"segment_length": 2, "units": 64, "epochs": 100}
+        32,
+        parameters={"segment_length": 2, **GENERATED},
     ),
-    "narma": Settings(40, parameters={"segment_length": 5, "units": 64, "epochs": 100}),
+    "narma": Settings(
+        40,
+        parameters={"segment_length": 5, **GENERATED},
+    ),
+    # little data: no more epochs than the network needs beside Ridge
     "co2": Settings(
-        104,
+        130,
         parameters={
             "segment_length": 13,
             "normalize": "last",
             "base": Ridge(),
-            "early_stopping": True,
+            "epochs": 10,
+            "learning_rate": 0.002,
+            "n_networks": 3,
         },
     ),
     "sunspots": Settings(
-        22,
+        11,
         parameters={
             "segment_length": 11,
             "base": Ridge(),
-            "early_stopping": True,
+            "epochs": 20,
+            "n_networks": 3,
         },
     ),
     "m4": Settings(
@@ -61,7 +72,7 @@ RECOMMENDED = {
             "normalize": "standard",
             "loss": "absolute_error",
             "units": 128,
-            "epochs": 10,
+            "epochs": 6,
             "learning_rate": 0.002,
             "batch_size": 256,
             "n_networks": 5,
@@ -82,14 +93,15 @@ CANDIDATES = {
     },
     "narma": {"window_length": [40, 80], "segment_length": [5, 10, 20]},
     "co2": {
-        "window_length": [52, 104],
-        "segment_length": [4, 13],
+        "window_length": [104, 130],
         "normalize": ["last", "standard"],
+        "epochs": [10, 30],
+        "learning_rate": [0.002, 0.005],
     },
     "sunspots": {
-        "window_length": [22, 33, 44],
-        "segment_length": [1, 11],
+        "window_length": [11, 22, 33],
         "normalize": [None, "last"],
+        "epochs": [20, 60],
     },
     "m4": {
         "window_length": [168, 336],
