@@ -113,10 +113,13 @@ def print_row(title, runs):
 
 
 def median_and_range(values):
-    median = f"{statistics.median(values):.3g}"
-    if len(values) == 1:
+    lowest, median, highest = (
+        f"{value:.3g}"
+        for value in (min(values), statistics.median(values), max(values))
+    )
+    if lowest == highest:
         return median
-    return f"{median} ({min(values):.3g} to {max(values):.3g})"
+    return f"{median} ({lowest} to {highest})"
 
 
 def print_cells(*cells):
