@@ -1,0 +1,1 @@
+"""Data sets, models and settings of `benchmarks/skill.py`."""

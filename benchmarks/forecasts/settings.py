@@ -1,0 +1,115 @@
+"""What the recommended networks are made of.
+
+All of it was chosen on the training part alone. `python benchmarks/skill.py --search`,
+with `--m4 DIRECTORY` for M4, ranks the candidates of `CANDIDATES`.
+"""
+
+from dataclasses import dataclass, field
+
+from sklearn.linear_model import Ridge
+
+from skrnn import GRURegressor, LSTMRegressor
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Window length, cell and the parameters of the cell's regressor."""
+
+    window_length: int
+    cell: type = GRURegressor
+    parameters: dict = field(default_factory=dict)
+
+    def changed(self, window_length=None, **parameters):
+        """Return the settings with another window length or other parameters."""
+        return Settings(
+            window_length or self.window_length,
+            self.cell,
+            {**self.parameters, **parameters},
+        )
+
+
+GENERATED = {"units": 64, "epochs": 100, "learning_rate": 0.003, "batch_size": 128}
+
+RECOMMENDED = {
+    "mackey-glass": Settings(
+        64,
+        parameters={"segment_length": 8, **GENERATED},
+    ),
+    "lorenz": Settings(
+        32,
+        parameters={"segment_length": 2, **GENERATED},
+    ),
+    "narma": Settings(
+        40,
+        parameters={"segment_length": 5, **GENERATED},
+    ),
+    # little data: no more epochs than the network needs beside Ridge
+    "co2": Settings(
+        130,
+        parameters={
+            "segment_length": 13,
+            "normalize": "last",
+            "base": Ridge(),
+            "epochs": 10,
+            "learning_rate": 0.002,
+            "n_networks": 3,
+        },
+    ),
+    "sunspots": Settings(
+        11,
+        parameters={
+            "segment_length": 11,
+            "base": Ridge(),
+            "epochs": 20,
+            "n_networks": 3,
+        },
+    ),
+    "m4": Settings(
+        168,
+        LSTMRegressor,
+        {
+            "segment_length": 24,
+            "normalize": "standard",
+            "loss": "absolute_error",
+            "units": 128,
+            "epochs": 10,
+            "learning_rate": 0.002,
+            "batch_size": 512,
+            "n_networks": 5,
+        },
+    ),
+}
+
+CANDIDATES = {
+    "mackey-glass": {
+        "window_length": [32, 64],
+        "segment_length": [4, 8],
+        "normalize": [None, "last"],
+    },
+    "lorenz": {
+        "window_length": [32, 64],
+        "segment_length": [2, 4],
+        "normalize": [None, "last"],
+    },
+    "narma": {"window_length": [40, 80], "segment_length": [5, 10, 20]},
+    "co2": {
+        "window_length": [104, 130],
+        "normalize": ["last", "standard"],
+        "epochs": [10, 30],
+        "learning_rate": [0.002, 0.005],
+    },
+    "sunspots": {
+        "window_length": [11, 22, 33],
+        "normalize": [None, "last"],
+        "epochs": [20, 60],
+    },
+    "m4": {
+        "window_length": [168, 336],
+        "normalize": ["last", "standard"],
+        "units": [64, 128],
+        "n_networks": [1],
+    },
+}
+
+# The plain network reads M4 hour by hour: an epoch of all windows takes minutes.
+PLAIN = {"m4": {"epochs": 2}}
