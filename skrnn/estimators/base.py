@@ -19,6 +19,8 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import unchanged_on_error
 from skrnn._warnings import warn_user
+from skrnn.estimators.constant_loss import warn_if_nothing_learned
+from skrnn.estimators.data_warnings import warn_of_windows_to_predict
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
 from skrnn.estimators.tasks import EpochObserver, attributes_of, make_task, patience_of
@@ -211,9 +213,12 @@ class BaseRecurrentRegressor(
         trained = train(task, options, self.history_ if earlier else {})
         state, history = trained.state, trained.history
         vars(self).update(attributes_of(self, task.spec, state, history))
+        self._trained_with_missing = task.data.has_missing
         if trained.interrupted:
             n = history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
+        elif fit_task is not None:
+            warn_if_nothing_learned(task, history)
 
     def predict(self, X):
         """Predict the target of each window.
@@ -277,6 +282,7 @@ class BaseRecurrentRegressor(
         if not hasattr(self, "_fitted"):  # of 0.2 ms for a row, the check takes 0.04
             check_is_fitted(self)
         windows = self._validate_windows(X)
+        warn_of_windows_to_predict(self, windows)
         return self._fitted.predict(windows)
 
     def _draw_seed(self):

@@ -6,6 +6,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
+from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
 from skrnn.training.data import Samples, TrainingData, hold_out_last, series_of
 from skrnn.windows.layout import WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
@@ -47,6 +48,7 @@ class ValidatesWindows:
             self.n_outputs_ - 1 if gap == "auto" else gap,
         )
         train, held_out = divided if rows is None else (rows[of] for of in divided)
+        warn_of_training_windows(self, windows, train)
         samples = Samples(windows, y, weight, self.dtype)
         return (
             TrainingData(samples, train, self.block_size),
@@ -60,14 +62,17 @@ class ValidatesWindows:
 
     def _weighted_data(self, windows, y, sample_weight):
         weight = self._validate_weight(sample_weight, y)
+        rows = _rows_with_weight(weight)
+        warn_of_training_windows(self, windows, rows)
         samples = Samples(windows, y, weight, self.dtype)
-        return TrainingData(samples, _rows_with_weight(weight), self.block_size)
+        return TrainingData(samples, rows, self.block_size)
 
     def _validate_first(self, X, y):
         """Return windows and targets, and keep what they are like."""
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
         self._layout = WindowLayout.of(X, names, self.n_step_features)
+        warn_of_columns(self)
         if X.ndim == 3:
             self.n_features_in_ = X.shape[2]
         y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)

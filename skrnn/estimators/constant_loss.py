@@ -1,0 +1,106 @@
+"""The loss of the best constant prediction, which a network should be below."""
+
+import numpy as np
+
+from skrnn._warnings import warn_user
+from skrnn.exceptions import NothingLearnedWarning
+
+_SQUARED = {"squared_error", "mean_squared_error", "mse"}
+_ABSOLUTE = {"absolute_error", "mean_absolute_error", "mae"}
+
+# A new network predicts values near 0 and has to find the mean of y first. Less
+# training than this is a trial run, of which a high loss says nothing about the data.
+_FEWEST_EPOCHS, _FEWEST_BATCHES = 10, 100
+# So are fewer samples or shorter windows, such as those of scikit-learn's checks.
+_FEWEST_SAMPLES, _FEWEST_TIMESTEPS = 50, 3
+# The training loss is a mean over the batches of an epoch, while the weights change: a
+# network that predicts a constant may come out a little above or below its loss.
+_MARGIN = 0.01
+
+
+def warn_if_nothing_learned(task, history):
+    """Warn if the training loss is not below that of the best constant.
+
+    Parameters
+    ----------
+    task : Task
+        What was trained.
+    history : History
+        The figures of its epochs.
+
+    Warns
+    -----
+    NothingLearnedWarning
+        If the last training loss is not at least a hundredth below.
+    """
+    n_epochs = history.n_epochs - history.n_before
+    if _is_trial(task, n_epochs):
+        return
+    loss_of_constant = _loss_of_constant_for(task.objective)
+    if loss_of_constant is None:
+        return
+    lowest = loss_of_constant(*_targets(task.data))
+    loss = history.values["loss"][-1]
+    if lowest == 0 or loss < (1 - _MARGIN) * lowest:
+        return
+    warn_user(
+        f"The network has learned nothing: after {n_epochs} epochs the training loss "
+        f"is {loss:.4g}, and that of the best constant prediction is {lowest:.4g}. "
+        "Scale X and y if they are not scaled; y with "
+        "TransformedTargetRegressor(..., transformer=StandardScaler()). Then try "
+        "another learning_rate, or more epochs. If nothing helps, X may hold no "
+        "information about y.",
+        NothingLearnedWarning,
+    )
+
+
+def _is_trial(task, n_epochs):
+    return (
+        n_epochs < _FEWEST_EPOCHS
+        or n_epochs * task.schedule.n_batches(task.data) < _FEWEST_BATCHES
+        or task.data.n_samples < _FEWEST_SAMPLES
+        or task.data.n_timesteps < _FEWEST_TIMESTEPS
+    )
+
+
+def _loss_of_constant_for(objective):
+    """Return what computes the loss of a constant; None for losses without it."""
+    loss, levels = objective.loss, objective.levels
+    if levels is not None:
+        return lambda y, weight: np.mean(
+            [_pinball_loss(y, weight, level) for level in levels]
+        )
+    if not isinstance(loss, str):
+        return None
+    if loss in _ABSOLUTE:
+        return lambda y, weight: 2 * _pinball_loss(y, weight, 0.5)
+    return _variance if loss in _SQUARED else None
+
+
+def _targets(data):
+    """Return the targets that a network was trained on and their weights."""
+    blocks = [data.block(number) for number in range(len(data.n_of_blocks))]
+    y = np.concatenate([block.y[block.samples] for block in blocks])
+    if not data.is_weighted:
+        return y, np.ones(len(y))
+    return y, np.concatenate([block.weight[block.samples] for block in blocks])
+
+
+def _variance(y, weight):
+    """Return the mean over the outputs of their variance."""
+    y = y - y[0]  # exactly 0 for a constant
+    mean = np.average(y, axis=0, weights=weight)
+    return np.average((y - mean) ** 2, axis=0, weights=weight).mean()
+
+
+def _pinball_loss(y, weight, level):
+    """Return the mean over the outputs of the loss of their quantile."""
+    losses = []
+    for target in y.T:
+        order = np.argsort(target)
+        below = np.cumsum(weight[order], dtype=np.float64)
+        at = min(np.searchsorted(below, level * below[-1]), len(order) - 1)
+        error = target - target[order[at]]
+        loss = np.maximum(level * error, (level - 1) * error)
+        losses.append(np.average(loss, weights=weight))
+    return np.mean(losses)
