@@ -62,9 +62,10 @@ class NothingLearnedWarning(SkrnnWarning):
     """The training loss is not below that of the best constant prediction.
 
     Issued by `fit` of the recurrent regressors for the losses squared error, absolute
-    error and quantile, if the loss is not at least 1 % below. Not issued after fewer
-    than 10 epochs or 100 batches, on fewer than 50 windows, or on windows of fewer
-    than 3 steps.
+    error and quantile, if the loss is not at least 1 % below. Up to 10 % above, it is
+    only issued if one value of the windows explains more than 10 % of the variance of a
+    target, as otherwise the target may be noise. Not issued after fewer than 10 epochs
+    or 100 batches, on fewer than 50 windows, or on windows of fewer than 3 steps.
 
     See Also
     --------

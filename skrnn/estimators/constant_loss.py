@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import NothingLearnedWarning
+from skrnn.networks.missing import MISSING
 
 _SQUARED = {"squared_error", "mean_squared_error", "mse"}
 _ABSOLUTE = {"absolute_error", "mean_absolute_error", "mae"}
@@ -16,10 +17,17 @@ _FEWEST_SAMPLES, _FEWEST_TIMESTEPS = 50, 3
 # The training loss is a mean over the batches of an epoch, while the weights change: a
 # network that predicts a constant may come out a little above or below its loss.
 _MARGIN = 0.01
+# Where X tells nothing about y, no loss is below that of a constant. Up to this much
+# above, it is a failure only if one value of the windows explains some of y.
+_TOLERANCE = 0.1
+_MOST_EXPLAINED = 0.1  # of the variance, linearly; of n samples at least 20 / n
+_MOST_SAMPLES = 2000  # to look at
 
 
 def warn_if_nothing_learned(task, history):
     """Warn if the training loss is not below that of the best constant.
+
+    A loss close to it is no failure if y looks like noise.
 
     Parameters
     ----------
@@ -43,13 +51,14 @@ def warn_if_nothing_learned(task, history):
     loss = history.values["loss"][-1]
     if lowest == 0 or loss < (1 - _MARGIN) * lowest:
         return
+    if loss < (1 + _TOLERANCE) * lowest and _looks_like_noise(task.data):
+        return
     warn_user(
         f"The network has learned nothing: after {n_epochs} epochs the training loss "
         f"is {loss:.4g}, and that of the best constant prediction is {lowest:.4g}. "
         "Scale X and y if they are not scaled; y with "
         "TransformedTargetRegressor(..., transformer=StandardScaler()). Then try "
-        "another learning_rate, or more epochs. If nothing helps, X may hold no "
-        "information about y.",
+        "another learning_rate, or more epochs.",
         NothingLearnedWarning,
     )
 
@@ -84,6 +93,32 @@ def _targets(data):
     if not data.is_weighted:
         return y, np.ones(len(y))
     return y, np.concatenate([block.weight[block.samples] for block in blocks])
+
+
+def _looks_like_noise(data):
+    """Tell whether no value of the windows explains much of a target."""
+    windows, y = _some_samples(data)
+    y = y.astype(np.float64)
+    values = windows.reshape(len(y), -1).astype(np.float64)
+    values[values == MISSING] = np.nan
+    n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
+    values = np.nan_to_num(values - np.nansum(values, axis=0) / n_observed)
+    y = y - y.mean(axis=0)
+    explained = (values.T @ y) ** 2
+    spread = np.outer((values**2).sum(axis=0), (y**2).sum(axis=0))
+    return bool((explained <= max(_MOST_EXPLAINED, 20 / len(y)) * spread).all())
+
+
+def _some_samples(data):
+    """Return windows, missing steps marked, and targets, from all of the data."""
+    windows, targets = [], []
+    for number in range(len(data.n_of_blocks)):
+        block = data.block(number)
+        samples = block.samples[:: -(-data.n_samples // _MOST_SAMPLES)]
+        batch = block.batch(samples)
+        windows.append(batch[0])
+        targets.append(batch[1])
+    return np.concatenate(windows), np.concatenate(targets)
 
 
 def _variance(y, weight):

@@ -208,6 +208,24 @@ def test_a_learning_rate_far_too_high():
 
 
 @pytest.mark.parametrize("block_size", [None, 100])
+def test_a_constant_although_there_is_something_to_learn(block_size):
+    """The units are saturated, so that the network predicts the mean."""
+    windows = SequenceWindower(10).fit_transform(with_nan(share=0.01) + 50)
+    estimator = net(epochs=60, learning_rate=0.02, block_size=block_size)
+    with pytest.warns(SkrnnWarning) as caught:
+        estimator.fit(windows, TARGET - TARGET.mean())
+    assert [each.category for each in caught] == [
+        UnscaledFeaturesWarning,
+        NothingLearnedWarning,
+    ]
+
+
+def test_a_target_of_noise_says_nothing():
+    noise = np.random.RandomState(0).randn(300, 1)
+    windowed(epochs=60, units=1, learning_rate=1e-7).fit(noise, noise[::-1].ravel())
+
+
+@pytest.mark.parametrize("block_size", [None, 100])
 def test_the_loss_of_the_best_constant(block_size):
     """Of samples with weights and several outputs."""
     y = np.column_stack([5000 + 1000 * TARGET, 3000 - 1000 * TARGET**2])
