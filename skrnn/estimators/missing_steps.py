@@ -47,17 +47,35 @@ class MissingSteps:
         self._missing = _rows_with_nan(series)
 
     def any(self):
-        """Tell whether any step is missing."""
+        """Tell whether any step is missing.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
         return bool(self._missing.any())
 
     @property
     def at_first_step(self):
-        """Whether the first step of each window is missing."""
+        """Whether the first step of each window is missing.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_windows,)
+            One for each window.
+        """
         return self._missing[:: self._stride][: self._n_windows]
 
     @cached_property
     def counts(self):
-        """The number of missing steps of each window."""
+        """The number of missing steps of each window.
+
+        Returns
+        -------
+        ndarray of int, shape (n_windows,)
+            From 0 to `n_timesteps`.
+        """
         if self._stride != 1:
             shape = (self._n_windows, self.n_timesteps)
             return np.count_nonzero(self._missing.reshape(shape), axis=1)
@@ -74,6 +92,7 @@ class MissingSteps:
         Returns
         -------
         ndarray of bool, shape (n_windows,)
+            Whether they do.
         """
         row = np.arange(self._n_windows)
         if self._stride == 1:

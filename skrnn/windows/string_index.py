@@ -29,7 +29,7 @@ def warn_of_string_index(X):
         If the labels are strings that parse as times.
     """
     index = getattr(X, "index", None)
-    if not isinstance(index, pd.Index) or not holds_times_as_strings(index):
+    if not isinstance(index, pd.Index) or not _holds_times_as_strings(index):
         return
     warn_user(
         f"The index of X holds times as strings, such as {index[0]!r}, which are "
@@ -40,7 +40,7 @@ def warn_of_string_index(X):
     )
 
 
-def holds_times_as_strings(index):
+def _holds_times_as_strings(index):
     """Tell whether the labels of an index are strings that parse as times."""
     is_plain = index.dtype == object or isinstance(index.dtype, pd.StringDtype)
     if not is_plain or isinstance(index, pd.MultiIndex) or len(index) == 0:
