@@ -1,4 +1,5 @@
 """The regressors: parameters, validation, fit and predict, pickling.
 
-May import `skrnn.windows`, `skrnn.networks` and `skrnn.training`.
+May import `skrnn.exceptions`, `skrnn.windows`, `skrnn.networks` and
+`skrnn.training`.
 """

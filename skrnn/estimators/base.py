@@ -20,6 +20,8 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import unchanged_on_error
 from skrnn._warnings import warn_user
+from skrnn.estimators.constant_loss import warn_if_nothing_learned
+from skrnn.estimators.data_warnings import warn_of_windows_to_predict
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
@@ -241,11 +243,14 @@ class BaseRecurrentRegressor(
                 break
         state, history = states.pop(), histories.pop()
         vars(self).update(attributes(state, history))
+        self._trained_with_missing = task.data.has_missing
         if prepared.base is not None and options.patience:
             self._weigh_networks(tasks[0], refit)
         if trained.interrupted:
             n = history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
+        elif fit_task is not None:
+            warn_if_nothing_learned(task, history)
 
     def _weigh_networks(self, task, refit):
         """Take the share of the networks that has the smallest validation loss.
@@ -325,6 +330,7 @@ class BaseRecurrentRegressor(
         if not hasattr(self, "_fitted"):  # of 0.2 ms for a row, the check takes 0.04
             check_is_fitted(self)
         windows = self._validate_windows(X)
+        warn_of_windows_to_predict(self, windows)
         return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):

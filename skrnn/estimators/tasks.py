@@ -83,6 +83,7 @@ def make_tasks(
             objective,
             callbacks=list(regressor.callbacks or ()),
             unit=preparation.scales.unit**power,
+            scales=preparation.scales,
             is_candidate=has_base and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)

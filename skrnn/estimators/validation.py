@@ -8,6 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
+from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
 from skrnn.estimators.preparation import inputs_of, prepare_first
 from skrnn.training.data import TrainingData, series_of
 from skrnn.training.rows import hold_out_last, rows_to_train_on
@@ -85,6 +86,7 @@ class ValidatesWindows:
 
     def _prepare(self, windows, y, rows, weight, given_y, earlier):
         """Return preparation, samples and the rows of them to train on."""
+        warn_of_training_windows(self, windows, rows)
         if earlier is None:
             return prepare_first(self, windows, y, rows, weight, given_y)
         prepared = earlier.preparation
@@ -112,6 +114,7 @@ class ValidatesWindows:
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
         self._layout = WindowLayout.of(X, names, self.n_step_features)
+        warn_of_columns(self)
         if X.ndim == 3:
             self.n_features_in_ = X.shape[2]
         y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)

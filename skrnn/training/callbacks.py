@@ -3,6 +3,7 @@
 import copy
 
 import keras
+import numpy as np
 
 from skrnn.training.keras_network import (
     assign,
@@ -34,6 +35,41 @@ def fresh_copies(callbacks):
     return copies
 
 
+class ShownWeights:
+    """Weights as callbacks see them, with an output in the units of the targets.
+
+    Parameters
+    ----------
+    scales : Scales or None
+        These units; None shows the weights as they are.
+    """
+
+    def __init__(self, scales):
+        self._scales = scales
+        self._trained = self._shown = None
+
+    def show(self, weights):
+        """Return weights to show in the place of those that are trained."""
+        self._trained = self._shown = weights
+        if self._scales is not None:
+            self._shown = self._scales.put_into(weights)
+        return self._shown
+
+    def read(self, weights):
+        """Return weights to train in the place of those that are shown.
+
+        Those that no callback has changed are the same as before, bit for bit.
+        """
+        if self._shown is None or self._scales is None:
+            return weights
+        changed = self._scales.take_out_of(weights)
+        both = zip(weights, self._shown, self._trained, changed, strict=True)
+        return [
+            trained if np.array_equal(now, shown) else new
+            for now, shown, trained, new in both
+        ]
+
+
 class SeenModel:
     """The Keras model that callbacks see: they read it, and may change it.
 
@@ -46,7 +82,7 @@ class SeenModel:
     """
 
     def __init__(self, task, n_batches):
-        self._callbacks = task.callbacks
+        self._callbacks, self._shown = task.callbacks, ShownWeights(task.scales)
         self._model = build_model(task.spec)
         optimizer = make_optimizer(task.objective)
         loss = make_loss(task.objective, task.spec)
@@ -77,11 +113,16 @@ class SeenModel:
 
     def values(self):
         """Return the values of weights, dropout states and optimizer."""
-        return values_of(self._variables)
+        n_weights = len(self._model.weights)
+        values = values_of(self._variables)
+        weights = self._shown.read(values[:n_weights])
+        return [*weights, *values[n_weights:]]
 
     def assign(self, values):
         """Set weights, dropout states and optimizer."""
-        assign(self._variables, values)
+        n_weights = len(self._model.weights)
+        weights = self._shown.show(values[:n_weights])
+        assign(self._variables, [*weights, *values[n_weights:]])
 
     def tell(self, event, *news):
         """Call a method of every callback."""

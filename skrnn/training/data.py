@@ -195,9 +195,21 @@ class TrainingData:
         if self._one:
             self._whole = block
 
-    def windows(self):
-        """Return the windows to use, as an array."""
-        return self._source.windows[np.asarray(self._rows)]
+    def windows(self, every=1):
+        """Return the windows to use, or one of so many, as they were given."""
+        return self._source.windows[np.asarray(self._rows)[::every]]
+
+    def targets(self, every=1):
+        """Return their targets in their own units, of shape (n, n_targets)."""
+        y = self._source.targets.y[np.asarray(self._rows)[::every]]
+        return y.reshape(len(y), -1)
+
+    def weights(self):
+        """Return their weights; ones if they have none."""
+        weight = self._source.weight
+        if weight is None:
+            return np.ones(len(self._rows))
+        return weight[np.asarray(self._rows)]
 
     @property
     def n_samples(self):

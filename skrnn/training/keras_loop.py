@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.inputs import FeatureScales, prepare
 from skrnn.networks.missing import MISSING, mark_missing
+from skrnn.training.keras_callbacks import in_units
 from skrnn.training.keras_network import (
     assign,
     build_model,
@@ -48,7 +49,7 @@ def train(task, plan, events):
     _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
     follow = _Follow(events, batches, trained)
-    told = [_LossesInUnits(events), *task.callbacks] if task.callbacks else []
+    told = in_units(task, events) if task.callbacks else []
     wrapper = _BatchesWrapper(
         lambda: trained.model,
         callbacks=[follow, *told],
@@ -197,33 +198,6 @@ class _Follow(keras.callbacks.Callback):
         self._trained.optimizer.finalize_variable_values(model.trainable_variables)
         for callback in [self, *callbacks]:
             callback.on_train_end(self._last_logs)
-
-
-class _LossesInUnits(keras.callbacks.Callback):
-    """Gives the callbacks that are told next losses in the units of the targets."""
-
-    def __init__(self, events):
-        super().__init__()
-        self._events = events
-
-    def _convert(self, logs):
-        logs.update(self._events.in_units(logs))
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Convert the loss of the batches so far."""
-        self._convert(logs)
-
-    def on_test_batch_end(self, batch, logs=None):
-        """Convert the validation loss of the batches so far."""
-        self._convert(logs)
-
-    def on_test_end(self, logs=None):
-        """Convert the validation loss."""
-        self._convert(logs)
-
-    def on_train_end(self, logs=None):
-        """Convert the losses of the last epoch."""
-        self._convert(logs)
 
 
 class OrderedBatches(keras.utils.PyDataset):

@@ -1,7 +1,6 @@
 """The Keras model of a fitted regressor: from windows to predictions."""
 
 import keras
-import numpy as np
 
 from skrnn.training import keras_inputs
 from skrnn.training.keras_network import build_model
@@ -32,7 +31,10 @@ def build_whole_model(spec, states, scales, share):
         values are `MISSING`: in all features of a step that is to be skipped, or where
         `spec` has inputs, in their own place.
     """
-    states = [_in_units(state, scales, share) for state in states]
+    states = [
+        TrainingState(scales.put_into(state.weights, share), state.dropout_states)
+        for state in states
+    ]
     inputs = spec.inputs
     if len(states) == 1 and inputs is None:
         return build_model(spec, states[0])
@@ -56,13 +58,3 @@ def build_whole_model(spec, states, scales, share):
         center, spread = (keras.ops.repeat(each, n_levels, 1) for each in references)
         outputs = center + spread * outputs
     return keras.Model(windows, outputs, name=f"skrnn_{spec.cell}")
-
-
-def _in_units(state, scales, share):
-    """Return weights whose output is in the units of the targets."""
-    *weights, kernel, bias = state.weights
-    location = np.repeat(scales.location, len(bias) // len(scales.location))
-    stretch = share * scales.scale
-    kernel = (kernel * stretch).astype(kernel.dtype)
-    bias = (bias * stretch + share * location).astype(bias.dtype)
-    return TrainingState([*weights, kernel, bias], state.dropout_states)

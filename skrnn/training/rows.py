@@ -1,12 +1,13 @@
 """Which rows a network is trained on, and which are held out (NumPy only)."""
 
+import itertools
 import math
 
 import numpy as np
 
 from skrnn.networks.missing import observed
 
-_CHUNK = 2**20  # rows looked at a time
+_CHUNK = 2**16  # rows looked at a time
 
 
 def rows_to_train_on(windows, rows, inputs):
@@ -52,11 +53,13 @@ def _observed_rows(windows, rows, inputs, n_steps):
     parts = []
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        where = slice(chunk[0], chunk[-1] + 1) if isinstance(chunk, range) else chunk
+        where = chunk
+        if isinstance(chunk, range):
+            where = slice(chunk.start, chunk.stop)
+            chunk = np.arange(chunk.start, chunk.stop, dtype=np.int32)
         found = observed(windows, where, segments, any_value=inputs.fill)
-        parts.append(np.asarray(chunk, dtype=np.int32)[found])
-    chosen = np.concatenate(parts) if parts else np.empty(0, np.int32)
-    return _as_range(chosen)
+        parts.append(_as_range(chunk[found]))
+    return _together([part for part in parts if len(part)])
 
 
 def _as_range(rows):
@@ -64,6 +67,14 @@ def _as_range(rows):
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return range(int(rows[0]), int(rows[-1]) + 1)
     return rows
+
+
+def _together(parts):
+    """Return parts as one range where they follow each other, else as one array."""
+    are_ranges = all(isinstance(part, range) for part in parts)
+    if are_ranges and all(a.stop == b.start for a, b in itertools.pairwise(parts)):
+        return range(parts[0].start, parts[-1].stop) if parts else range(0)
+    return np.concatenate([np.asarray(part, np.int32) for part in parts])
 
 
 def hold_out_last(n_rows, codes, fraction, gap):

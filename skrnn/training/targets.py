@@ -39,6 +39,31 @@ class Scales:
         """The unit in which a loss sees errors, in the units of the targets."""
         return self.scale * self.spread
 
+    def put_into(self, weights, share=1.0):
+        """Return weights of a network whose output has the units of the targets.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+            Those that are trained; the last two are kernel and bias of the output.
+        share : float, default=1.0
+            What the output is multiplied with.
+        """
+        *others, kernel, bias = weights
+        stretch, shift = share * self.scale, share * self._location_of(bias)
+        changed = kernel * stretch, bias * stretch + shift
+        return [*others, *(array.astype(kernel.dtype) for array in changed)]
+
+    def take_out_of(self, weights):
+        """Return the weights that `put_into` makes these of, to rounding."""
+        *others, kernel, bias = weights
+        changed = kernel / self.scale, (bias - self._location_of(bias)) / self.scale
+        return [*others, *(array.astype(kernel.dtype) for array in changed)]
+
+    def _location_of(self, bias):
+        """Return the location of each output, with quantiles fastest."""
+        return np.repeat(self.location, len(bias) // len(self.location))
+
 
 @dataclass(frozen=True)
 class Targets:

@@ -16,6 +16,7 @@ from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import reporting
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
+from skrnn.training.targets import Scales
 
 _SHARE_TOLERANCE = 1e-3
 
@@ -40,6 +41,9 @@ class Task:
         The user's, fresh ones.
     unit : float, default=1.0
         What a loss of 1 is in the units of the targets.
+    scales : Scales, default=None
+        The units of the targets, in which callbacks see the network; None if those are
+        the units that it is trained in.
     is_candidate : bool, default=False
         Whether early stopping may keep the weights of before the first epoch.
     """
@@ -52,6 +56,7 @@ class Task:
     objective: Objective
     callbacks: list
     unit: float = 1.0
+    scales: Scales | None = None
     is_candidate: bool = False
 
     def plan(self, jit):

@@ -1,4 +1,5 @@
 """From rows in time order to windows: windower, timelines, targets, folds.
 
-May import NumPy, pandas and scikit-learn, and of skrnn `_estimator` and `_compat`.
+May import NumPy, pandas and scikit-learn, and of skrnn `_estimator`, `_compat`,
+`_warnings` and `skrnn.exceptions`.
 """

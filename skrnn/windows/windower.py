@@ -21,6 +21,7 @@ from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn.windows.history import History, fingerprint
 from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.layout import lag_names
+from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 from skrnn.windows.windowing import window_by_index, window_in_order
 
@@ -189,6 +190,7 @@ class SequenceWindower(
         task = FitTask(self, 0, X, y)
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
+            warn_of_string_index(X)
             self._remember(History.of(rows, timeline).last(self.window_length - 1))
             self._fingerprint = fingerprint(rows)
         task.end()

@@ -285,7 +285,7 @@ def test_validation_data_route_through_a_search(windows, target):
             losses.append(logs["val_loss"])
 
     with sklearn.config_context(enable_metadata_routing=True):
-        rnn = small(epochs=1, learning_rate=1e-9, callbacks=[Losses])
+        rnn = small(epochs=1, learning_rate=1e-9, callbacks=[Losses], loss="huber")
         rnn.set_fit_request(X_val=True, y_val=True)
         search = GridSearchCV(rnn, {"batch_size": [8, 16]}, cv=TimeSeriesSplit(2))
         search.fit(windows[:40], target[:40], X_val=windows[40:], y_val=target[40:])

@@ -1,0 +1,205 @@
+"""Warnings about the windows and columns that the regressors get."""
+
+import re
+
+import numpy as np
+
+from skrnn._warnings import warn_user
+from skrnn.estimators.missing_steps import MissingSteps, few_without_nan
+from skrnn.exceptions import (
+    MissingStepsWarning,
+    NoWindowsWarning,
+    RowsLeftOutWarning,
+    UnscaledFeaturesWarning,
+)
+from skrnn.training.data import series_of
+
+_MOST_LEFT_OUT = 0.1  # of the rows
+_LARGEST_STD = 100
+_LARGEST_MEAN = 10  # in standard deviations
+_FEWEST_TIMESTEPS = 3  # windows of fewer are a trial, such as scikit-learn's checks
+_SAMPLED_RUNS, _SAMPLED_ROWS = 64, 1024  # rows in a run
+_LAG_OF_OTHERS = re.compile(r"lag|(?<![a-z])t\s*-\s*\d", re.IGNORECASE)
+_NAMES_SHOWN = 5
+
+
+def warn_of_training_windows(regressor, windows, rows):
+    """Warn about windows that a network learns little from.
+
+    Parameters
+    ----------
+    regressor : BaseRecurrentRegressor
+        Has validated the windows.
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN marks a missing value.
+    rows : range, ndarray of int or None
+        The windows to train on; None for all.
+
+    Warns
+    -----
+    RowsLeftOutWarning
+        If more than a tenth of the rows are left out of training.
+    UnscaledFeaturesWarning
+        If features are not scaled and the regressor does not scale them.
+    """
+    if regressor.missing == "skip":
+        _warn_of_rows_left_out(regressor, windows, rows)
+    if regressor.normalize is None:
+        _warn_of_unscaled_features(regressor, windows)
+
+
+def _warn_of_rows_left_out(regressor, windows, rows):
+    missing = MissingSteps(windows)
+    if not missing.any():
+        return
+    rows = range(len(windows)) if rows is None else rows
+    chosen = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
+    left_out = missing.at_first_step[chosen]
+    n_left_out = np.count_nonzero(left_out)
+    # where all are left out, they are used all the same
+    if n_left_out <= _MOST_LEFT_OUT * len(rows) or n_left_out == len(rows):
+        return
+    rows = np.asarray(rows)
+    left_out = rows[left_out & ~missing.before_start()[rows]]
+    share = len(left_out) / len(rows)
+    if share <= _MOST_LEFT_OUT:
+        return
+    counts = np.isnan(windows[left_out, 0]).sum(axis=0)
+    order = [k for k in np.argsort(-counts, kind="stable") if counts[k]]
+    where = [f"{_name(regressor, k)} ({counts[k]} times)" for k in order]
+    warn_user(
+        f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
+        "because their window starts with a missing step. A step is missing if any "
+        f'feature is; here {_listed(where)}. Set missing="fill", or drop features '
+        "that are often missing.",
+        RowsLeftOutWarning,
+    )
+
+
+def _warn_of_unscaled_features(regressor, windows):
+    values = _sampled(series_of(np.asarray(windows))[0]).astype(np.float64)
+    with np.errstate(all="ignore"):
+        n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
+        mean = np.nansum(values, axis=0) / n_observed
+        std = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / n_observed)
+        # Values within [-1, 1] are small enough, and a constant has no scale.
+        is_far = np.abs(mean) > _LARGEST_MEAN * std
+        is_far &= (np.abs(values) > 1).any(axis=0) & (std > 1e-7 * np.abs(mean))
+        is_far &= windows.shape[1] >= _FEWEST_TIMESTEPS
+    unscaled = np.flatnonzero((std > _LARGEST_STD) | is_far)
+    if len(unscaled) == 0:
+        return
+    found = [
+        f"{_name(regressor, k)} (mean {mean[k]:.3g}, standard deviation {std[k]:.3g})"
+        for k in unscaled
+    ]
+    warn_user(
+        f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
+        "little from values that are large or far from zero. Put a scaler before the "
+        'windower, such as StandardScaler(), or set normalize="standard" if y '
+        "continues the feature.",
+        UnscaledFeaturesWarning,
+    )
+
+
+def warn_of_columns(regressor):
+    """Warn if the columns of a fit look like features, not like steps of a window.
+
+    Columns that differ in a number only, such as `x0`, `x1`, may well be steps, and
+    `n_step_features` says that they are.
+
+    Parameters
+    ----------
+    regressor : ValidatesWindows
+        Has validated its data.
+
+    Warns
+    -----
+    NoWindowsWarning
+        If several columns have names without lags.
+    """
+    names = getattr(regressor, "feature_names_in_", ())
+    if (
+        len(names) < 2
+        or regressor.n_step_features is not None
+        or regressor._layout.n_dims != 2
+        or regressor._layout.features is not None
+        or any(_LAG_OF_OTHERS.search(name) for name in names)
+        or len({re.sub(r"\d+", "0", name) for name in names}) == 1
+    ):
+        return
+    warn_user(
+        f"The columns of X, {_listed([repr(str(name)) for name in names])}, are taken "
+        f"for the {len(names)} steps of a window of one feature. If they are features "
+        "of a single time step, make windows of the rows first, with a "
+        "SequenceWindower in front of the regressor. If they are steps, set "
+        "n_step_features=1.",
+        NoWindowsWarning,
+    )
+
+
+def warn_of_windows_to_predict(regressor, windows):
+    """Warn about windows that have too few observed steps for a prediction.
+
+    Parameters
+    ----------
+    regressor : BaseRecurrentRegressor
+        Is fitted.
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        NaN marks a missing value.
+
+    Warns
+    -----
+    MissingStepsWarning
+        If a window has no observed step, or fewer than half although the windows
+        used for training had all of them.
+    """
+    if few_without_nan(windows):
+        return
+    missing = MissingSteps(windows)
+    if not missing.any():
+        return
+    is_empty = missing.counts == missing.n_timesteps
+    is_sparse = (missing.counts > missing.n_timesteps / 2) & ~is_empty
+    # The first rows of a series that is predicted as a whole are no mistake.
+    if is_sparse.sum() <= len(windows) / 2:
+        is_sparse &= ~missing.before_start()
+    if getattr(regressor, "_trained_with_missing", True):
+        is_sparse[:] = False
+    if not is_empty.any() and not is_sparse.any():
+        return
+    found = []
+    if is_empty.any():
+        found.append(f"{is_empty.sum()} have no observed step")
+    if is_sparse.any():
+        found.append(
+            f"{is_sparse.sum()} have fewer than half of their steps observed, "
+            "while no step was missing in training"
+        )
+    warn_user(
+        f"Of {len(windows)} windows to predict, {' and '.join(found)}. Their "
+        "predictions may be poor. Fill missing values before the windower. If the "
+        "windows reach back to rows that were not passed, pass those too, or use "
+        'history="auto" of the SequenceWindower, which remembers the rows of fit.',
+        MissingStepsWarning,
+    )
+
+
+def _sampled(series):
+    """Return the rows of a series, or of a long one several runs of rows."""
+    if len(series) <= _SAMPLED_RUNS * _SAMPLED_ROWS:
+        return series
+    starts = np.linspace(0, len(series) - _SAMPLED_ROWS, _SAMPLED_RUNS, dtype=int)
+    return series[(starts[:, np.newaxis] + np.arange(_SAMPLED_ROWS)).ravel()]
+
+
+def _name(regressor, feature):
+    """Return how a message names a feature: by its name or its position."""
+    names = regressor._layout.features
+    return f"feature {feature}" if names is None else repr(names[feature])
+
+
+def _listed(names):
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

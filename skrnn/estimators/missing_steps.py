@@ -1,0 +1,112 @@
+"""Which steps of windows are missing, read from the series behind them."""
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from skrnn.training.data import series_of
+
+_VALUES_AT_ONCE = 2**20
+_FEW_VALUES = 2**14
+
+
+def few_without_nan(windows):
+    """Tell of few windows, at next to no cost, that no value is missing.
+
+    Parameters
+    ----------
+    windows : ndarray
+        Any array of floats.
+
+    Returns
+    -------
+    bool
+        False also for many values.
+    """
+    return windows.size <= _FEW_VALUES and not math.isnan(windows.max())
+
+
+class MissingSteps:
+    """Which steps of windows are missing.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, n_timesteps, n_features)
+        May be a view on a series; NaN marks a missing value.
+
+    Attributes
+    ----------
+    n_timesteps : int
+        Steps of a window.
+    """
+
+    def __init__(self, windows):
+        self._n_windows, self.n_timesteps, _ = windows.shape
+        series, self._stride = series_of(np.asarray(windows))
+        self._missing = _rows_with_nan(series)
+
+    def any(self):
+        """Tell whether any step is missing.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
+        return bool(self._missing.any())
+
+    @property
+    def at_first_step(self):
+        """Whether the first step of each window is missing.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_windows,)
+            One for each window.
+        """
+        return self._missing[:: self._stride][: self._n_windows]
+
+    @cached_property
+    def counts(self):
+        """The number of missing steps of each window.
+
+        Returns
+        -------
+        ndarray of int, shape (n_windows,)
+            From 0 to `n_timesteps`.
+        """
+        if self._stride != 1:
+            shape = (self._n_windows, self.n_timesteps)
+            return np.count_nonzero(self._missing.reshape(shape), axis=1)
+        until = np.concatenate([[0], np.cumsum(self._missing)])
+        return until[self.n_timesteps :] - until[: -self.n_timesteps]
+
+    def before_start(self):
+        """Tell which windows reach back before the start of their series.
+
+        Windows that are a view on a series start in its leading missing steps. Of
+        other windows, nothing tells the start of a series from a gap as long as a
+        window: both begin with a window of which only the last step is observed.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_windows,)
+            Whether they do.
+        """
+        row = np.arange(self._n_windows)
+        if self._stride == 1:
+            return row < np.argmin(self._missing)
+        last_missing = self._missing[self.n_timesteps - 1 :: self.n_timesteps]
+        starts = (self.counts == self.n_timesteps - 1) & ~last_missing
+        latest = np.maximum.accumulate(np.where(starts, row, -self.n_timesteps))
+        return self.at_first_step & (row - latest < self.n_timesteps - 1)
+
+
+def _rows_with_nan(series):
+    missing = np.empty(len(series), dtype=bool)
+    n_at_once = max(1, _VALUES_AT_ONCE // series.shape[1])
+    for start in range(0, len(series), n_at_once):
+        rows = slice(start, start + n_at_once)
+        np.isnan(series[rows]).any(axis=1, out=missing[rows])
+    return missing

@@ -1,0 +1,87 @@
+"""What the user's callbacks see in Keras's loop: the units of the targets."""
+
+import keras
+
+from skrnn.training.callbacks import ShownWeights
+from skrnn.training.keras_network import assign, values_of
+
+
+def in_units(task, events):
+    """Return the callbacks of a task between two that convert units.
+
+    Parameters
+    ----------
+    task : Task
+        Has the callbacks.
+    events : Events
+        Convert losses.
+
+    Returns
+    -------
+    list of keras.callbacks.Callback
+    """
+    shown = ShownWeights(task.scales)
+
+    def show(model, logs):
+        assign(model.weights, shown.show(values_of(model.weights)))
+        if logs:
+            logs.update(events.in_units(logs))
+
+    def hide(model, logs):
+        assign(model.weights, shown.read(values_of(model.weights)))
+
+    return [_Before(show), *task.callbacks, _Before(hide)]
+
+
+class _Before(keras.callbacks.Callback):
+    """Calls a function of model and logs at every event but the end of an epoch.
+
+    There the losses are converted already.
+    """
+
+    def __init__(self, function):
+        super().__init__()
+        self._function = function
+
+    def _call(self, logs=None):
+        self._function(self.model, logs)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """An epoch begins."""
+        self._call()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """An epoch ended."""
+        self._call()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """A batch begins."""
+        self._call()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """A batch ended."""
+        self._call(logs)
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """A batch of the validation data begins."""
+        self._call()
+
+    def on_test_batch_end(self, batch, logs=None):
+        """A batch of the validation data ended."""
+        self._call(logs)
+
+    def on_test_begin(self, logs=None):
+        """An evaluation begins."""
+        self._call()
+
+    def on_test_end(self, logs=None):
+        """An evaluation ended."""
+        self._call(logs)
+
+    def on_train_begin(self, logs=None):
+        """Training begins."""
+        self._call()
+
+    def on_train_end(self, logs=None):
+        """Training ended."""
+        self._call(logs)

@@ -1,0 +1,78 @@
+"""An index of times that are strings."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skrnn import SequenceWindower
+from skrnn.exceptions import IgnoredIndexWarning
+
+DAYS = pd.date_range("2026-01-01", periods=60)
+
+
+def frame(index):
+    return pd.DataFrame({"load": np.arange(float(len(index)))}, index=index)
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        "%Y-%m-%d",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%MZ",
+        "%d/%m/%Y",
+        "%d.%m.%y",
+        "%Y%m%d",
+        "%d %b %Y",
+        "%b %d, %Y",
+    ],
+)
+@pytest.mark.parametrize("dtype", [object, "string", "str"])
+def test_times_as_strings(format, dtype):
+    index = pd.Index(DAYS.strftime(format), dtype=dtype)
+    with pytest.warns(IgnoredIndexWarning) as caught:
+        SequenceWindower(3).fit_transform(frame(index))
+    (warning,) = caught
+    assert warning.filename == __file__
+    assert f"such as {index[0]!r}" in str(warning.message)
+    assert "X.index = pd.to_datetime(X.index)" in str(warning.message)
+
+
+def test_a_series_with_times_as_strings():
+    with pytest.warns(IgnoredIndexWarning):
+        SequenceWindower(3).fit(frame(DAYS.astype(str))["load"])
+
+
+def test_what_the_message_says_helps():
+    X = frame(DAYS.astype(str)).drop(index="2026-01-03")
+    X.index = pd.to_datetime(X.index)
+    assert np.isnan(SequenceWindower(3).fit_transform(X)[2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a", "b", "c"],
+        ["1", "2", "3"],
+        ["1001", "1002", "1003"],
+        ["t1", "t2", "t3"],
+        ["store 1", "store 2", "store 3"],
+        ["10000001", "10000002", "10000003"],
+        ["2026-01-01", "2026-01-02", "total"],
+        ["2026-01-01", "2026-01-02", None],
+        ["2026-01-01", "2026-01-02", 3],
+        [],
+    ],
+)
+def test_other_labels_say_nothing(labels):
+    with warnings.catch_warnings(action="error"):
+        X = frame(pd.Index(labels, dtype=object))
+        if labels:
+            SequenceWindower(2).fit_transform(X)
+
+
+@pytest.mark.parametrize("index", [DAYS, DAYS.to_period("D"), pd.RangeIndex(60)])
+def test_an_index_of_times_says_nothing(index):
+    SequenceWindower(3).fit_transform(frame(index))
