@@ -7,6 +7,8 @@ installed. `--only lorenz m4` runs some data sets, `--seeds 5` more seeds. It pr
 table for each data set: the median error of the seeds, their range, and the median time
 of a fit with its forecasts.
 
+`--steps` goes from a plain network to the recommended one, a parameter at a time.
+
 `--search` prints no test error. It trains the candidates for the recommended network on
 the early training rows and ranks them by their error on the later ones.
 """
@@ -26,7 +28,7 @@ from forecasts.models import (
     trees,
 )
 from forecasts.series import SERIES
-from forecasts.settings import CANDIDATES, PLAIN, RECOMMENDED
+from forecasts.settings import CANDIDATES, PLAIN, RECOMMENDED, steps_to
 from sklearn.model_selection import ParameterGrid
 
 
@@ -83,6 +85,16 @@ def compare(name, problem, n_seeds):
     print()
 
 
+def show_steps(name, problem, n_seeds):
+    """Print the error of each step from a plain network to the recommended one."""
+    print_head(problem)
+    part = problem.test()
+    for title, settings in steps_to(RECOMMENDED[name]).items():
+        models = [recommended_network(settings, seed) for seed in range(n_seeds)]
+        print_row(title, [measured(model, part) for model in models])
+    print()
+
+
 def rank(name, problem):
     """Print the candidates for the recommended network, the best one first."""
     part = problem.validation()
@@ -135,6 +147,7 @@ def parsed():
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--search", action="store_true", help="rank the candidates")
+    parser.add_argument("--steps", action="store_true", help="one change at a time")
     return parser.parse_args()
 
 
@@ -159,6 +172,8 @@ def main():
             continue
         if options.search:
             rank(name, problem)
+        elif options.steps:
+            show_steps(name, problem, options.seeds)
         else:
             compare(name, problem, options.seeds)
 

@@ -30,6 +30,32 @@ class Settings:
 
 GENERATED = {"units": 64, "epochs": 100, "learning_rate": 0.003, "batch_size": 128}
 
+ORDER = ["segment_length", "normalize", "base", "n_networks"]
+
+
+def steps_to(settings):
+    """Return the way from a plain network to the settings, in the order that pays.
+
+    Parameters
+    ----------
+    settings : Settings
+        The recommended ones.
+
+    Returns
+    -------
+    dict of Settings
+        By what was changed last; the size and the training are changed at the end.
+    """
+    given, so_far = settings.parameters, {}
+    steps = {"plain network": Settings(settings.window_length, settings.cell)}
+    for name in ORDER:
+        if name in given:
+            so_far = {**so_far, name: given[name]}
+            changed = Settings(settings.window_length, settings.cell, so_far)
+            steps[f"+ {name}={given[name]!r}"] = changed
+    return {**steps, "+ units, epochs and learning_rate": settings}
+
+
 RECOMMENDED = {
     "mackey-glass": Settings(
         64,

@@ -259,7 +259,8 @@ class BaseRecurrentRegressor(
         sum is not worse than the new base on the validation data.
         """
         model = self._fitted
-        outputs = model.outputs(task.validation.windows())
+        outputs = [model.outputs(windows) for windows in task.validation.parts()]
+        outputs = np.concatenate(outputs)
         share, self.best_loss_ = best_share(task, outputs)
         if refit is not None:
             prepared, validation = refit()

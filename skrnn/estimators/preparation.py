@@ -108,19 +108,21 @@ class Preparation:
             )
         prepared = replace(self, base=base)
         y = prepared._relative_targets(regressor, windows, y, rows)
-        chosen = _part(windows, rows)
-        parts = [prepared._of_base(chosen[part]) for part in batches(chosen)]
-        weights = {} if weight is None else {"sample_weight": weight[np.asarray(rows)]}
+        parts = [
+            prepared._of_base(windows[_index(rows[part])])
+            for part in batches(windows, len(rows))
+        ]
+        weights = {} if weight is None else {"sample_weight": weight[_index(rows)]}
         if get_tags(base).input_tags.three_d_array:  # one of ours, which reads names
             y = _named_like(given_y, y)
         base.fit(np.concatenate(parts), y, **weights)
         return prepared
 
     def _relative_targets(self, regressor, windows, y, rows):
-        y, one_column = y[np.asarray(rows)], y.ndim == 1
+        y, one_column = y[_index(rows)], y.ndim == 1
         if self.inputs.normalize:
             targets = self._samples(regressor, windows, y, None, None).targets
-            center, spread = targets.references(np.asarray(rows))
+            center, spread = targets.references(_index(rows))
             y = (y.reshape(len(y), -1) - center) / spread
         return y.ravel() if one_column else y
 
@@ -157,8 +159,8 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
     rows = rows_to_train_on(windows, rows, inputs)
     features = None
     if inputs.normalize or inputs.fill or regressor.base is not None:
-        part = _part(windows, rows)
-        features = FeatureScales.of(np.concatenate([part[0, :-1], part[:, -1]]))
+        newest = windows[:, -1][_index(rows)]
+        features = FeatureScales.of(windows[rows[0], :-1], newest)
         if inputs.fill:
             series, _ = series_of(windows[rows[0] : rows[-1] + 1])
             missing = np.flatnonzero(np.isnan(series).any(axis=0))
@@ -200,10 +202,10 @@ def inputs_of(regressor, windows, y, given_y):
     )
 
 
-def batches(windows):
-    """Yield slices of windows, so few at a time that a copy of them is small."""
+def batches(windows, n_rows=None):
+    """Yield slices of rows, so few that a copy of so many windows is small."""
     n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
-    return gen_batches(len(windows), n_at_once)
+    return gen_batches(len(windows) if n_rows is None else n_rows, n_at_once)
 
 
 def _named_like(given_y, y):
@@ -213,7 +215,6 @@ def _named_like(given_y, y):
     return pd.Series(y, name=given_y.name) if isinstance(given_y, pd.Series) else y
 
 
-def _part(windows, rows):
-    """Return some of the windows, without a copy where they follow each other."""
-    is_range = isinstance(rows, range)
-    return windows[rows.start : rows.stop] if is_range else windows[rows]
+def _index(rows):
+    """Return rows as what picks them from an array, without a copy where it can be."""
+    return slice(rows.start, rows.stop) if isinstance(rows, range) else rows

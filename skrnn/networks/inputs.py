@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ROWS = 2**14
 FLOOR = 0.1  # of a feature's standard deviation: the least that a window is divided by
 
 
@@ -76,14 +77,31 @@ class FeatureScales:
     stds: np.ndarray
 
     @classmethod
-    def of(cls, rows):
-        """Take them from the observed values of rows of shape (n_rows, n_features)."""
-        columns = [np.asarray(column, np.float64) for column in rows.T]
-        observed = [column[~np.isnan(column)] for column in columns]
-        return cls(
-            np.array([column.mean() if len(column) else 0.0 for column in observed]),
-            np.array([column.std() if len(column) else 0.0 for column in observed]),
-        )
+    def of(cls, *parts):
+        """Take them from the observed values of rows.
+
+        Parameters
+        ----------
+        *parts : ndarray of shape (n_rows, n_features)
+            All rows, in one or more arrays. No copy of one is ever whole.
+
+        Returns
+        -------
+        FeatureScales
+            Zeros for a feature without an observed value.
+        """
+        count = sum((~np.isnan(rows)).sum(axis=0) for rows in _chunks(parts))
+        count = np.maximum(count, 1)
+        means = sum(np.nansum(rows, axis=0) for rows in _chunks(parts)) / count
+        squares = sum(np.nansum((rows - means) ** 2, axis=0) for rows in _chunks(parts))
+        return cls(means, np.sqrt(squares / count))
+
+
+def _chunks(parts):
+    """Yield rows of arrays as float64, so many at a time that copies are small."""
+    for part in parts:
+        for start in range(0, len(part), _ROWS):
+            yield np.asarray(part[start : start + _ROWS], np.float64)
 
 
 def prepare(windows, inputs, scales):

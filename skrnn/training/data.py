@@ -10,6 +10,8 @@ from numpy.lib.stride_tricks import as_strided
 from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
 from skrnn.training.targets import Targets
 
+_ROWS = 2**11  # windows copied at a time
+
 
 def series_of(windows):
     """Return the rows that windows are made of, without a copy where it can be.
@@ -198,6 +200,11 @@ class TrainingData:
     def windows(self, every=1):
         """Return the windows to use, or one of so many, as they were given."""
         return self._source.windows[np.asarray(self._rows)[::every]]
+
+    def parts(self):
+        """Yield the windows to use, those of a part at a time."""
+        for start in range(0, len(self._rows), _ROWS):
+            yield self._source.windows[np.asarray(self._rows[start : start + _ROWS])]
 
     def targets(self, every=1):
         """Return their targets in their own units, of shape (n, n_targets)."""

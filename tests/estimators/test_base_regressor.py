@@ -28,7 +28,7 @@ SMALL = {"units": 4, "epochs": 5, "batch_size": 32, "random_state": 0}
 def series():
     rng = np.random.RandomState(0)
     t = np.arange(200)
-    return 10 + np.sin(t / 4) + 0.5 * np.sin(t / 4) ** 3 + 0.1 * rng.normal(size=200)
+    return 2 + np.sin(t / 4) + 0.5 * np.sin(t / 4) ** 3 + 0.1 * rng.normal(size=200)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +141,8 @@ def test_quantiles_lie_around_the_base(early_stopping, windows, y):
 def test_the_base_reads_the_windows_of_the_network(normalize, windows, y):
     rnn = LSTMRegressor(**SMALL, base=Ridge(), normalize=normalize, segment_length=2)
     found = rnn.fit(windows[7:], y[7:]).predict(windows[7:])
-    shifted = rnn.fit(windows[7:] + 50, y[7:] + 50).predict(windows[7:] + 50)
     if normalize:
+        shifted = rnn.fit(windows[7:] + 50, y[7:] + 50).predict(windows[7:] + 50)
         assert_allclose(shifted - 50, found, atol=1e-4)
     assert rnn.base_.n_features_in_ == 8
 

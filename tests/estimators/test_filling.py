@@ -59,6 +59,7 @@ def test_only_features_with_missing_values_have_a_second_input(windows, target):
     assert rnn._fitted.spec.n_features == 3
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # wanted here
 def test_other_features_are_filled_in_predict(windows, target):
     rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
     holes = np.array(windows[20:25])

@@ -27,6 +27,7 @@ def windows(request, series):
     return SequenceWindower(N_TIMESTEPS).fit_transform(rows)
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # wanted here
 @pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("regressor", [LSTMRegressor, GRURegressor, ElmanRegressor])
 def test_a_network_on_segments_is_one_on_steps_with_more_features(
