@@ -46,7 +46,7 @@ class Problem:
     test : callable
         Returns the `Part` that is scored in the table.
     validation : callable
-        Returns the `Part` for choices; it lies in the training rows of the test.
+        Returns a list of `Part` for choices, all in the training rows of the test.
     season_length : int or None
         Steps of a season; None where there is none.
     naive : callable or None
@@ -59,7 +59,7 @@ class Problem:
     title: str
     measures: tuple[str, ...]
     test: Callable[[], Part]
-    validation: Callable[[], Part]
+    validation: Callable[[], list[Part]]
     season_length: int | None = None
     naive: Callable[[], Part] | None = None
     published: tuple = ()

@@ -7,7 +7,8 @@ from forecasts.problem import Problem, cut
 from skrnn import to_supervised
 from skrnn.datasets import load_co2, make_lorenz, make_mackey_glass, make_narma
 
-TEST_SHARE = VALIDATION_SHARE = 0.2
+TEST_SHARE = 0.2
+VALIDATION_SHARE, N_VALIDATIONS = 0.125, 4  # of the training rows, one after another
 
 
 def share_of_variance(truth, predicted):
@@ -26,17 +27,24 @@ MEASURES = {"MSE/variance": share_of_variance, "NRMSE": nrmse}
 def in_time(title, X, y, gap=0, measure="MSE/variance", **options):
     """Return the problem with the last fifth as test.
 
-    The last fifth of the training rows is the validation part.
+    The validation parts are the last four eighths of the training rows, each after all
+    rows before it.
     """
     n_train = round((1 - TEST_SHARE) * len(X))
-    n_early = round((1 - VALIDATION_SHARE) * n_train)
+    size = round(VALIDATION_SHARE * n_train)
+
+    def validation():
+        stops = [n_train - size * k for k in reversed(range(N_VALIDATIONS))]
+        return [
+            cut(X[:stop], y[:stop], stop - size, gap, MEASURES[measure])
+            for stop in stops
+        ]
+
     return Problem(
         title,
         measures=(measure,),
         test=lambda: cut(X, y, n_train, gap, MEASURES[measure]),
-        validation=lambda: cut(
-            X[:n_train], y[:n_train], n_early, gap, MEASURES[measure]
-        ),
+        validation=validation,
         **options,
     )
 
