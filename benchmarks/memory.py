@@ -56,16 +56,18 @@ def peak_of(function, measure=resident):
     return peak[0]
 
 
-def large_epoch(n_rows=5_000_000, window_length=200):
+def large_epoch(normalize=None, n_rows=5_000_000, window_length=200):
     rng = np.random.RandomState(0)
     X, y = rng.rand(n_rows, 1), rng.rand(n_rows)
     windows = SequenceWindower(window_length).fit_transform(X)
-    estimator = ElmanRegressor(units=4, batch_size=1024, epochs=1, random_state=0)
+    estimator = ElmanRegressor(
+        units=4, batch_size=1024, epochs=1, normalize=normalize, random_state=0
+    )
     before, start = resident(), time.perf_counter()
     peak = peak_of(lambda: estimator.fit(windows, y))
     seconds = time.perf_counter() - start
     print(
-        f"{n_rows} rows, windows of {window_length} steps "
+        f"{n_rows} rows, normalize={normalize!r}, windows of {window_length} steps "
         f"({windows.size * 4 / 1e9:.1f} GB in float32): an epoch takes {seconds:.0f} s "
         f"and peaks {peak - before:.0f} MB above the process before fit"
     )
@@ -111,6 +113,7 @@ def main():
     # TensorFlow itself takes some 500 MB: it is there before anything is measured.
     ElmanRegressor(units=2, epochs=1).fit(np.zeros((50, 3, 1)), np.zeros(50))
     large_epoch()
+    large_epoch("last")
     many_fits("auto")
     many_fits(True)
     for jit in ("auto", True, False):
