@@ -200,7 +200,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
     >>> X, y = series[:-1].reshape(-1, 1), series[1:]
     >>> model = make_pipeline(
     ...     SequenceWindower(window_length=10),
-    ...     LSTMRegressor(units=8, epochs=50, random_state=0),
+    ...     LSTMRegressor(units=8, epochs=100, random_state=0),
     ... )
     >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
     (99,)
