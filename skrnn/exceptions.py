@@ -7,7 +7,7 @@ __all__ = [
     "NothingLearnedWarning",
     "RowsLeftOutWarning",
     "SkrnnWarning",
-    "UnscaledFeaturesWarning",
+    "UnscaledWarning",
 ]
 
 
@@ -18,7 +18,7 @@ class SkrnnWarning(UserWarning):
 
     See Also
     --------
-    UnscaledFeaturesWarning : Features are not scaled.
+    UnscaledWarning : Features are not scaled.
     NothingLearnedWarning : The network is no better than a constant.
 
     Examples
@@ -69,11 +69,11 @@ class NothingLearnedWarning(SkrnnWarning):
 
     See Also
     --------
-    UnscaledFeaturesWarning : A frequent reason.
+    UnscaledWarning : A frequent reason.
     """
 
 
-class UnscaledFeaturesWarning(SkrnnWarning):
+class UnscaledWarning(SkrnnWarning):
     """Features have a large standard deviation, or a mean far from zero.
 
     Issued by `fit` and `partial_fit` of the recurrent regressors for features with a

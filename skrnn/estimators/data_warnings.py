@@ -10,7 +10,7 @@ from skrnn.exceptions import (
     MissingStepsWarning,
     NoWindowsWarning,
     RowsLeftOutWarning,
-    UnscaledFeaturesWarning,
+    UnscaledWarning,
 )
 from skrnn.training.data import series_of
 
@@ -39,7 +39,7 @@ def warn_of_training_windows(regressor, windows, rows):
     -----
     RowsLeftOutWarning
         If more than a tenth of the rows are left out of training.
-    UnscaledFeaturesWarning
+    UnscaledWarning
         If features are not scaled and the regressor does not scale them.
     """
     if regressor.missing == "skip":
@@ -98,7 +98,7 @@ def _warn_of_unscaled_features(regressor, windows):
         "little from values that are large or far from zero. Put a scaler before the "
         'windower, such as StandardScaler(), or set normalize="standard" if y '
         "continues the feature.",
-        UnscaledFeaturesWarning,
+        UnscaledWarning,
     )
 
 

@@ -20,7 +20,7 @@ from skrnn.exceptions import (
     NoWindowsWarning,
     RowsLeftOutWarning,
     SkrnnWarning,
-    UnscaledFeaturesWarning,
+    UnscaledWarning,
 )
 
 CLASSES = [
@@ -29,7 +29,7 @@ CLASSES = [
     NoWindowsWarning,
     NothingLearnedWarning,
     RowsLeftOutWarning,
-    UnscaledFeaturesWarning,
+    UnscaledWarning,
 ]
 SINE = np.sin(np.arange(301) / 5)
 ROWS, TARGET = SINE[:-1].reshape(-1, 1), SINE[1:]
@@ -220,7 +220,7 @@ def test_a_constant_although_there_is_something_to_learn(block_size):
     with pytest.warns(SkrnnWarning) as caught:
         estimator.fit(windows, TARGET - TARGET.mean())
     assert [each.category for each in caught] == [
-        UnscaledFeaturesWarning,
+        UnscaledWarning,
         NothingLearnedWarning,
     ]
 
@@ -279,12 +279,12 @@ def test_a_constant_target_says_nothing():
 def test_unscaled_features(rows):
     both = np.column_stack([ROWS, rows])
     warning = said(windowed().fit, both, TARGET)
-    assert warning.category is UnscaledFeaturesWarning
+    assert warning.category is UnscaledWarning
     assert "not scaled: feature 1 (mean" in str(warning.message)
     assert "StandardScaler()" in str(warning.message)
     windows = SequenceWindower(10).fit_transform(both)
     warning = said(GRURegressor(units=4).partial_fit, windows, TARGET)
-    assert warning.category is UnscaledFeaturesWarning
+    assert warning.category is UnscaledWarning
 
 
 def test_unscaled_features_by_name():
@@ -300,7 +300,7 @@ def test_unscaled_features_of_a_long_series():
     windows = SequenceWindower(10).fit_transform(rows)
     estimator = net(units=1, batch_size=10_000)
     warning = said(estimator.partial_fit, windows, np.zeros(len(rows)))
-    assert warning.category is UnscaledFeaturesWarning
+    assert warning.category is UnscaledWarning
 
 
 @pytest.mark.parametrize(
