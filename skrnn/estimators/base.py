@@ -32,9 +32,10 @@ from skrnn.estimators.tasks import (
     patience_of,
 )
 from skrnn.estimators.validation import ValidatesWindows
-from skrnn.networks.quantiles import in_order, levels_of, point_weights
+from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training.train import Options, best_share, train
 
+_OF_BASE = "base_", "network_share_"  # fitted attributes that only a base has
 _BETWEEN_SEEDS = 15_485_863  # a prime: seeds of later epochs do not meet
 
 
@@ -163,13 +164,9 @@ class BaseRecurrentRegressor(
         fit_task = FitTask(self, self.epochs * self.n_networks, X, y, sample_weight)
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None) if self.warm_start else None
-            prepared, data, validation, refit = self._data(
-                X, y, sample_weight, X_val, y_val, earlier
-            )
-            tasks = make_tasks(
-                self, prepared, data, validation, seeds=self._seeds(), after=earlier
-            )
-            self._train(tasks, prepared, earlier, fit_task, refit)
+            data = self._data(X, y, sample_weight, X_val, y_val, earlier)
+            tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
+            self._train(tasks, data, earlier, fit_task)
         fit_task.end()
         return self
 
@@ -208,22 +205,21 @@ class BaseRecurrentRegressor(
             )
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None)
-            prepared, data = self._part(X, y, sample_weight, earlier)
+            data = self._part(X, y, sample_weight, earlier)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
-            tasks = make_tasks(
-                self, prepared, data, seeds=seeds, after=earlier, epochs=1
-            )
-            self._train(tasks, prepared, earlier)
+            tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
+            self._train(tasks, data, earlier)
         return self
 
-    def _train(self, tasks, prepared, earlier, fit_task=None, refit=None):
+    def _train(self, tasks, data, earlier, fit_task=None):
         """Train the networks one after the other, and become what that leaves."""
         states, histories = [], []
+        spec, levels = tasks[0].spec, tasks[0].objective.levels
+        share = earlier.share if earlier else 1.0
 
         def attributes(state, history):
-            levels = levels_of(self.loss, self.quantile)
-            spec = tasks[0].spec
-            model = FittedModel(spec, [*states, state], prepared, levels)
+            networks = [*states, state]
+            model = FittedModel(spec, networks, data.preparation, levels, share)
             return attributes_of(model, [*histories, history])
 
         observer = None
@@ -242,17 +238,19 @@ class BaseRecurrentRegressor(
             if trained.interrupted:
                 break
         state, history = states.pop(), histories.pop()
+        for name in _OF_BASE:  # of an earlier fit with a base
+            vars(self).pop(name, None)
         vars(self).update(attributes(state, history))
         self._trained_with_missing = task.data.has_missing
-        if prepared.base is not None and options.patience:
-            self._weigh_networks(tasks[0], refit)
+        if data.preparation.base is not None and options.patience:
+            self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
             n = history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
         elif fit_task is not None:
             warn_if_nothing_learned(task, history)
 
-    def _weigh_networks(self, task, refit):
+    def _weigh_networks(self, task, refitted):
         """Take the share of the networks that has the smallest validation loss.
 
         Where the base is fitted again, a share of its own is found; up to that one, the
@@ -262,11 +260,11 @@ class BaseRecurrentRegressor(
         outputs = [model.outputs(windows) for windows in task.validation.parts()]
         outputs = np.concatenate(outputs)
         share, self.best_loss_ = best_share(task, outputs)
-        if refit is not None:
-            prepared, validation = refit()
-            again, _ = best_share(replace(task, validation=validation), outputs)
-            share, model = min(share, again), replace(model, preparation=prepared)
-            self.base_ = prepared.base
+        if refitted is not None:
+            task = replace(task, validation=refitted.validation)
+            share = min(share, best_share(task, outputs)[0])
+            model = replace(model, preparation=refitted.preparation)
+            self.base_ = refitted.preparation.base
         self._fitted, self.network_share_ = replace(model, share=share), share
 
     def predict(self, X):

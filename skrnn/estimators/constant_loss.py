@@ -4,9 +4,7 @@ import numpy as np
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import NothingLearnedWarning
-
-_SQUARED = {"squared_error", "mean_squared_error", "mse"}
-_ABSOLUTE = {"absolute_error", "mean_absolute_error", "mae"}
+from skrnn.training.targets import power_of_error
 
 # Less training than this is a trial run, of which a high loss says nothing.
 _FEWEST_EPOCHS, _FEWEST_BATCHES = 10, 100
@@ -70,16 +68,14 @@ def _is_trial(task, n_epochs):
 
 def _loss_of_constant_for(objective):
     """Return what computes the loss of a constant; None for losses without it."""
-    loss, levels = objective.loss, objective.levels
-    if levels is not None:
+    if objective.levels is not None:
         return lambda y, weight: np.mean(
-            [_pinball_loss(y, weight, level) for level in levels]
+            [_pinball_loss(y, weight, level) for level in objective.levels]
         )
-    if not isinstance(loss, str):
-        return None
-    if loss in _ABSOLUTE:
+    power = power_of_error(objective.loss)
+    if power == 1:
         return lambda y, weight: 2 * _pinball_loss(y, weight, 0.5)
-    return _variance if loss in _SQUARED else None
+    return _variance if power == 2 else None
 
 
 def _looks_like_noise(data):

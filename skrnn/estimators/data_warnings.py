@@ -156,7 +156,7 @@ def warn_of_windows_to_predict(regressor, windows):
     """
     if few_without_nan(windows):
         return
-    missing = MissingSteps(windows)
+    missing = MissingSteps(windows, filled=regressor.missing == "fill")
     if not missing.any():
         return
     is_empty = missing.counts == missing.n_timesteps

@@ -151,8 +151,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     network_share_ : float
         What the network's output is multiplied with before it is added to the
         prediction of the base. With `early_stopping` it is the value between 0 and 1
-        that minimises the validation loss, otherwise 1. Only defined if `base` is not
-        None.
+        that minimises the validation loss, otherwise 1. `partial_fit` and `warm_start`
+        keep it. Only defined if `base` is not None.
     n_iter_ : int
         Epochs trained.
     n_features_in_ : int

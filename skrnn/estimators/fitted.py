@@ -3,6 +3,7 @@
 import importlib
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
+
+_MADE = "_predictors", "_stretch_and_shift"  # from its parameters, for predictions
 
 
 @dataclass
@@ -60,7 +63,8 @@ class FittedModel:
             If a value is too large for the dtype of the network.
         """
         if self._is_one_unit:
-            return self._in_units(self.outputs(windows), 0.0, 1.0)
+            stretch, shift = self._stretch_and_shift
+            return self.outputs(windows) * stretch + shift
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
         return np.concatenate(parts)
 
@@ -69,6 +73,14 @@ class FittedModel:
         """Whether all predictions are the same linear function of the outputs."""
         prepared = self.preparation
         return prepared.base is None and not prepared.inputs.normalize
+
+    @cached_property
+    def _stretch_and_shift(self):
+        """By what each output is multiplied, and what is added, to be a prediction."""
+        scales = self.preparation.scales
+        n_levels = self.spec.n_outputs // len(scales.location)
+        shift = np.repeat(self.share * scales.location, n_levels)
+        return np.float64(self.share * scales.scale), shift
 
     def _predict_part(self, windows):
         prepared = self.preparation
@@ -132,7 +144,7 @@ class FittedModel:
         )
 
     def __getstate__(self):
-        return {k: v for k, v in vars(self).items() if k != "_predictors"}
+        return {k: v for k, v in vars(self).items() if k not in _MADE}
 
 
 def _mean(outputs):

@@ -34,6 +34,9 @@ class MissingSteps:
     ----------
     windows : ndarray of shape (n_windows, n_timesteps, n_features)
         May be a view on a series; NaN marks a missing value.
+    filled : bool, default=False
+        Whether missing values are filled: then a step is only missing if all of its
+        values are.
 
     Attributes
     ----------
@@ -41,10 +44,10 @@ class MissingSteps:
         Steps of a window.
     """
 
-    def __init__(self, windows):
+    def __init__(self, windows, *, filled=False):
         self._n_windows, self.n_timesteps, _ = windows.shape
         series, self._stride = series_of(np.asarray(windows))
-        self._missing = _rows_with_nan(series)
+        self._missing = _missing_rows(series, np.all if filled else np.any)
 
     def any(self):
         """Tell whether any step is missing.
@@ -103,10 +106,10 @@ class MissingSteps:
         return self.at_first_step & (row - latest < self.n_timesteps - 1)
 
 
-def _rows_with_nan(series):
+def _missing_rows(series, of_values):
     missing = np.empty(len(series), dtype=bool)
     n_at_once = max(1, _VALUES_AT_ONCE // series.shape[1])
     for start in range(0, len(series), n_at_once):
         rows = slice(start, start + n_at_once)
-        np.isnan(series[rows]).any(axis=1, out=missing[rows])
+        of_values(np.isnan(series[rows]), axis=1, out=missing[rows])
     return missing

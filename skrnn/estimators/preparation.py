@@ -10,7 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skrnn.estimators.outputs import check_continued, outputs_of
 from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
-from skrnn.training.data import Samples, series_of
+from skrnn.training.data import Samples, TrainingData, series_of
 from skrnn.training.rows import rows_to_train_on
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
 
@@ -127,6 +127,27 @@ class Preparation:
         return y.ravel() if one_column else y
 
 
+@dataclass(frozen=True)
+class FitData:
+    """What a fit trains on.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        How windows and targets become what networks learn.
+    training, validation : TrainingData
+        What to train on, and what to evaluate after each epoch or None.
+    refitted : FitData or None, default=None
+        The same with a base that is fitted on the rows held out too. None if there is
+        no new base, or if no rows are held out.
+    """
+
+    preparation: Preparation
+    training: TrainingData
+    validation: TrainingData | None = None
+    refitted: object = None
+
+
 def prepare_first(regressor, windows, y, rows, weight, given_y):
     """Look at the training data of a first fit.
 
@@ -200,6 +221,19 @@ def inputs_of(regressor, windows, y, given_y):
         continued=continued,
         fill=regressor.missing == "fill",
     )
+
+
+def described(inputs, base):
+    """Return what must not change while a network is trained on, by name.
+
+    A network reads windows of any number of steps, but a base does not.
+    """
+    if base is not None:
+        return {"base": type(base).__name__, **vars(inputs)}
+    return {
+        "base": None,
+        **{k: v for k, v in vars(inputs).items() if k != "n_timesteps"},
+    }
 
 
 def batches(windows, n_rows=None):

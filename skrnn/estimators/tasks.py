@@ -1,5 +1,6 @@
 """From the parameters of a regressor to a training, and back to its attributes."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -17,19 +18,15 @@ from skrnn.training.train import Task
 _LARGEST_AUTO_BATCH = 200
 
 
-def make_tasks(
-    regressor, preparation, data, validation=None, *, seeds, after=None, epochs=None
-):
+def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     """Return the training of each network, as the parameters of a regressor say.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
         Has validated its data.
-    preparation : Preparation
-        How windows and targets become what networks learn.
-    data, validation : TrainingData
-        What to train on, and what to evaluate after each epoch, if anything.
+    data : FitData
+        What to train on.
     seeds : list of int
         For each network, seeds weights, dropout and the order of the batches.
     after : FittedModel, default=None
@@ -46,48 +43,51 @@ def make_tasks(
     ValueError
         If a parameter is not as described, or the network is not that of `after`.
     """
-    levels = levels_of(regressor.loss, regressor.quantile)
-    spec = _spec_of(regressor, levels, preparation.inputs)
-    has_base = preparation.base is not None
+    prepared, training = data.preparation, data.training
+    objective = _objective_of(regressor)
+    spec = _spec_of(regressor, objective.levels, prepared.inputs)
+    has_base = prepared.base is not None
     if after is None:
         states = [_first_state(spec, seed, has_base) for seed in seeds]
     else:
         check_unchanged(
-            {**_described(spec), "n_networks": len(seeds)},
-            {**_described(after.spec), "n_networks": len(after.states)},
+            _described(spec, len(seeds)), _described(after.spec, len(after.states))
         )
         states = after.states
-    power = power_of_error(regressor.loss) or 0
     is_auto = regressor.batch_size == "auto"
     batch_size = _LARGEST_AUTO_BATCH if is_auto else int(regressor.batch_size)
-    objective = Objective(
-        loss=regressor.loss,
-        levels=levels,
-        metrics=tuple(regressor.metrics or ()),
-        optimizer=regressor.optimizer,
-        learning_rate=regressor.learning_rate,
-        clipnorm=regressor.clipnorm,
+    first = Schedule(
+        batch_size=min(batch_size, training.n_samples),
+        epochs=int(regressor.epochs if epochs is None else epochs),
+        shuffle=bool(regressor.shuffle),
+        seed=seeds[0],
     )
     return [
         Task(
             spec,
             state,
-            data,
-            validation,
-            Schedule(
-                batch_size=min(batch_size, data.n_samples),
-                epochs=int(regressor.epochs if epochs is None else epochs),
-                shuffle=bool(regressor.shuffle),
-                seed=seed,
-            ),
+            training,
+            data.validation,
+            replace(first, seed=seed),
             objective,
             callbacks=list(regressor.callbacks or ()),
-            unit=preparation.scales.unit**power,
-            scales=preparation.scales,
+            unit=prepared.scales.unit ** (power_of_error(regressor.loss) or 0),
+            scales=prepared.scales,
             is_candidate=has_base and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
     ]
+
+
+def _objective_of(regressor):
+    return Objective(
+        loss=regressor.loss,
+        levels=levels_of(regressor.loss, regressor.quantile),
+        metrics=tuple(regressor.metrics or ()),
+        optimizer=regressor.optimizer,
+        learning_rate=regressor.learning_rate,
+        clipnorm=regressor.clipnorm,
+    )
 
 
 def _first_state(spec, seed, has_base):
@@ -162,9 +162,10 @@ class EpochObserver:
         )
 
 
-def _described(spec):
-    """Return what a network is, with its options by name and without its inputs."""
-    return {**vars(spec), **dict(spec.options), "options": (), "inputs": None}
+def _described(spec, n_networks):
+    """Return what networks are by name; their inputs are checked elsewhere."""
+    values = {**vars(spec), **dict(spec.options), "n_networks": n_networks}
+    return {k: v for k, v in values.items() if k not in ("options", "inputs")}
 
 
 def _spec_of(regressor, levels, inputs):

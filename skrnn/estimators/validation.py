@@ -9,7 +9,12 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
-from skrnn.estimators.preparation import inputs_of, prepare_first
+from skrnn.estimators.preparation import (
+    FitData,
+    described,
+    inputs_of,
+    prepare_first,
+)
 from skrnn.training.data import TrainingData, series_of
 from skrnn.training.rows import hold_out_last, rows_to_train_on
 from skrnn.windows.layout import WindowLayout, check_two_or_three
@@ -27,62 +32,58 @@ class ValidatesWindows:
     """What the regressors do to their data before they train or predict."""
 
     def _data(self, X, y, sample_weight, X_val, y_val, earlier=None):
-        """Return what to train on, and what to evaluate after each epoch.
-
-        Returns
-        -------
-        preparation : Preparation
-            That of `earlier`, a `FittedModel`, if there is one.
-        data : TrainingData
-        validation : TrainingData or None
-        refit : callable or None
-            Returns a preparation whose base is fitted on the rows held out too, and
-            the validation data for it. None if there is no new base or no such rows.
-        """
+        """Return what to train on, prepared as in an earlier fit if there is one."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: give both or none.")
-        hold_out = self.early_stopping and X_val is None
-        codes = series_codes(X, y) if hold_out else None
+        if self.early_stopping and X_val is None:
+            return self._divided_data(X, y, sample_weight, earlier)
         windows, checked = self._validate_first(X, y)
-        weight = self._validate_weight(sample_weight, checked)
-        rows, held_out = _rows_with_weight(weight), None
-        if hold_out:
-            rows, held_out = self._hold_out(len(checked), rows, codes)
-        prepared, samples, rows = self._prepare(
-            windows, checked, rows, weight, y, earlier
-        )
-        data = TrainingData(samples, rows, self.block_size)
-        if hold_out:
-            validation = TrainingData(samples, held_out, self.block_size)
-            if self.base is None or earlier is not None:
-                return prepared, data, validation, None
-
-            def refit():
-                usable = _rows_with_weight(weight)
-                usable = rows_to_train_on(windows, usable, prepared.inputs)
-                again = prepared.with_fitted_base(
-                    self, windows, checked, usable, weight, y
-                )
-                samples = again.samples(self, windows, checked, weight)
-                return again, TrainingData(samples, held_out, self.block_size)
-
-            return prepared, data, validation, refit
+        data = self._undivided_data(windows, checked, sample_weight, y, earlier)
         if X_val is None:
-            return prepared, data, None, None
+            return data
         windows, y_val = self._validate_more(X_val, y_val, "y_val")
-        samples = prepared.samples(self, windows, y_val, None)
+        samples = data.preparation.samples(self, windows, y_val, None)
         validation = TrainingData(samples, block_size=self.block_size)
-        return prepared, data, validation, None
+        return replace(data, validation=validation)
 
     def _part(self, X, y, sample_weight, earlier=None):
         """Return what `partial_fit` trains on, as `_data` does."""
         validate = self._validate_more if earlier else self._validate_first
         windows, checked = validate(X, y)
-        weight = self._validate_weight(sample_weight, checked)
+        return self._undivided_data(windows, checked, sample_weight, y, earlier)
+
+    def _undivided_data(self, windows, y, sample_weight, given_y, earlier):
+        """Return all rows with a weight, for training."""
+        weight = self._validate_weight(sample_weight, y)
         prepared, samples, rows = self._prepare(
-            windows, checked, _rows_with_weight(weight), weight, y, earlier
+            windows, y, _rows_with_weight(weight), weight, given_y, earlier
         )
-        return prepared, TrainingData(samples, rows, self.block_size)
+        return FitData(prepared, TrainingData(samples, rows, self.block_size))
+
+    def _divided_data(self, X, y, sample_weight, earlier):
+        """Return the earlier rows for training, and the last ones for validation."""
+        codes, given_y = series_codes(X, y), y
+        windows, y = self._validate_first(X, y)
+        weight = self._validate_weight(sample_weight, y)
+        usable = _rows_with_weight(weight)
+        rows, held_out = self._hold_out(len(y), usable, codes)
+        prepared, samples, rows = self._prepare(
+            windows, y, rows, weight, given_y, earlier
+        )
+
+        def divided(prepared, samples, refitted=None):
+            training, validation = (
+                TrainingData(samples, each, self.block_size)
+                for each in (rows, held_out)
+            )
+            return FitData(prepared, training, validation, refitted)
+
+        if self.base is None or earlier is not None:
+            return divided(prepared, samples)
+        usable = rows_to_train_on(windows, usable, prepared.inputs)
+        again = prepared.with_fitted_base(self, windows, y, usable, weight, given_y)
+        refitted = divided(again, again.samples(self, windows, y, weight))
+        return divided(prepared, samples, refitted)
 
     def _prepare(self, windows, y, rows, weight, given_y, earlier):
         """Return preparation, samples and the rows of them to train on."""
@@ -92,7 +93,10 @@ class ValidatesWindows:
         prepared = earlier.preparation
         inputs = inputs_of(self, windows, y, given_y)
         inputs = replace(inputs, indicators=prepared.inputs.indicators)
-        check_unchanged(vars(inputs), vars(prepared.inputs))
+        check_unchanged(
+            described(inputs, self.base), described(prepared.inputs, prepared.base)
+        )
+        prepared = replace(prepared, inputs=inputs)
         rows = rows_to_train_on(windows, rows, inputs)
         return prepared, prepared.samples(self, windows, y, weight), rows
 

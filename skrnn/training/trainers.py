@@ -35,6 +35,22 @@ def checked(task):
 def train(task, plan, events, *, verbose):
     """Train by the trainer of the plan, or by Keras's loop if the engine refuses.
 
+    Parameters
+    ----------
+    task : Task
+        The training.
+    plan : Plan
+        How to train.
+    events : Events
+        What follows each epoch.
+    verbose : {0, 1, 2}
+        Whether to say why Keras's loop trains.
+
+    Returns
+    -------
+    TrainingState
+        After the last epoch.
+
     Raises
     ------
     ValueError

@@ -37,6 +37,13 @@ def test_training_reduces_the_loss(regressor, windows, target):
     assert estimator.score(windows, target) > 0.9
 
 
+def test_warm_start_takes_windows_of_another_length(windows, target):
+    """A network has the same weights for any number of steps."""
+    rnn = small(warm_start=True).fit(windows, target)
+    rnn.fit(windows[:, 1:], target)
+    assert rnn.predict(windows[:, 1:]).shape == (60,)
+
+
 def test_flat_windows_are_the_same_windows(fitted, windows, target):
     flat = windows.reshape(len(windows), -1)
     estimator = small(n_step_features=2).fit(flat, target)

@@ -178,6 +178,24 @@ def test_more_data_leave_the_base_as_it_is(windows, y):
     assert_array_equal(base.coef_, coef)
 
 
+def test_more_data_keep_the_share(windows, y):
+    rnn = GRURegressor(**SMALL, base=Ridge(), learning_rate=3.0, early_stopping=True)
+    share = rnn.fit(windows, y).network_share_
+    assert share < 1
+    rnn.set_params(early_stopping=False).partial_fit(windows, y)
+    assert rnn.network_share_ == rnn._fitted.share == share
+
+
+def test_a_fit_without_a_base_leaves_nothing_of_one(windows, y):
+    rnn = GRURegressor(**SMALL, base=Ridge()).fit(windows, y)
+    rnn.set_params(base=None)
+    with pytest.raises(ValueError, match="base was 'Ridge' then and is None now"):
+        rnn.partial_fit(windows, y)
+    rnn.fit(windows, y)
+    assert not hasattr(rnn, "base_")
+    assert not hasattr(rnn, "network_share_")
+
+
 def test_clones_pickles_and_grids(windows, y):
     given = Ridge(alpha=2.0)
     rnn = GRURegressor(**SMALL, base=given).fit(windows, y)

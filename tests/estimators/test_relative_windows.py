@@ -129,7 +129,8 @@ def test_rows_that_do_not_follow_each_other_are_taken_as_they_are(continued):
     windows, y = continued
     chosen = np.random.RandomState(0).permutation(len(y))
     windows, y = np.array(windows)[chosen], 100 * y[chosen]
-    ElmanRegressor(**SMALL, normalize="last").fit(windows, y)
+    rnn = ElmanRegressor(**SMALL, normalize="last").fit(windows, y)
+    assert rnn._fitted.spec.inputs.normalized == (0,)
 
 
 def test_training_makes_no_copy_of_the_windows(continued, monkeypatch):

@@ -49,12 +49,17 @@ def with_nan(share=None, rows=None):
     return X
 
 
-def said(call, *args):
-    """Return the only warning of a call."""
+def warnings_of(call, *args):
+    """Return all warnings of a call."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call(*args)
-    (one,) = caught
+    return caught
+
+
+def said(call, *args):
+    """Return the only warning of a call."""
+    (one,) = warnings_of(call, *args)
     assert one.filename == __file__, "the line of the user's code"
     return one
 
@@ -109,19 +114,31 @@ def test_a_few_rows_without_the_rows_before_them(pipe):
 @pytest.mark.parametrize("as_view", [True, False])
 def test_the_first_rows_of_a_series_are_no_mistake(pipe, as_view):
     windows = pipe[0].fit(ROWS).transform(ROWS)
-    pipe[-1].predict(windows if as_view else windows.copy())
+    windows = windows if as_view else windows.copy()
+    assert not warnings_of(pipe[-1].predict, windows)
 
 
 def test_the_first_rows_of_each_series_of_a_panel_are_no_mistake():
     index = pd.MultiIndex.from_product([["a", "b", "c"], range(100)])
     X = pd.DataFrame(ROWS, index=index, columns=["load"])
-    windowed().fit(X, TARGET).predict(X)
+    assert not warnings_of(lambda: windowed().fit(X, TARGET).predict(X))
+
+
+def test_where_missing_values_are_filled_one_value_makes_a_step(pipe):
+    both = np.column_stack([ROWS, np.full(300, np.nan)])
+    both[::20, 1] = 1.0
+    filled = windowed(missing="fill").fit(both, TARGET)
+    windows = filled[0].transform(both)
+    assert not warnings_of(filled[-1].predict, windows[100:])
+    assert "1 have no observed step" in str(
+        said(filled[-1].predict, np.full((1, 10, 2), np.nan)).message
+    )
 
 
 def test_half_of_the_steps_are_enough(pipe):
     windows = np.zeros((5, 10, 1))
     windows[2, 2:7] = np.nan
-    pipe[-1].predict(windows)
+    assert not warnings_of(pipe[-1].predict, windows)
 
 
 def test_quantiles_say_it_as_well():
@@ -172,21 +189,22 @@ def test_rows_left_out_beside_those_held_out():
 
 
 def test_rows_before_the_first_full_window_are_no_loss():
-    windowed().fit(ROWS[:30], TARGET[:30])  # 9 rows
+    assert not warnings_of(windowed().fit, ROWS[:30], TARGET[:30])  # 9 rows
     windows = SequenceWindower(10).fit_transform(ROWS[:30]).copy()
-    net().fit(windows, TARGET[:30])
+    assert not warnings_of(net().fit, windows, TARGET[:30])
 
 
 def test_rows_before_the_first_full_window_of_a_panel_are_no_loss():
     index = pd.MultiIndex.from_product([list("abcdef"), range(50)])
     X = pd.DataFrame(ROWS, index=index, columns=["load"])
-    windowed().fit(X, TARGET)  # 54 rows
+    assert not warnings_of(windowed().fit, X, TARGET)  # 54 rows
     X.iloc[[70, 80, 90]] = np.nan
-    windowed().fit(X, TARGET)
+    assert not warnings_of(windowed().fit, X, TARGET)
 
 
 def test_nothing_is_left_out_if_all_windows_start_missing():
-    windowed(window_length=31).fit(ROWS[:30], TARGET[:30])
+    pipe = windowed(window_length=31)
+    assert not warnings_of(pipe.fit, ROWS[:30], TARGET[:30])
 
 
 # Training that learns nothing
@@ -203,7 +221,8 @@ def test_a_learning_rate_far_too_low(loss):
 
 
 def test_a_large_target_far_from_zero_is_learned():
-    windowed(epochs=60, learning_rate=0.01).fit(ROWS, 5000 + 1000 * TARGET)
+    pipe = windowed(epochs=60, learning_rate=0.01)
+    assert not warnings_of(pipe.fit, ROWS, 5000 + 1000 * TARGET)
 
 
 def test_a_learning_rate_far_too_high():
@@ -227,7 +246,8 @@ def test_a_constant_although_there_is_something_to_learn(block_size):
 
 def test_a_target_of_noise_says_nothing():
     noise = np.random.RandomState(0).randn(300, 1)
-    windowed(epochs=60, units=1, learning_rate=1e-7).fit(noise, noise[::-1].ravel())
+    pipe = windowed(epochs=60, units=1, learning_rate=1e-7)
+    assert not warnings_of(pipe.fit, noise, noise[::-1].ravel())
 
 
 @pytest.mark.parametrize("block_size", [None, 100])
@@ -256,7 +276,8 @@ def test_the_pinball_loss_of_the_best_constant(level):
 
 def test_a_network_that_learns_says_nothing():
     for loss in ("squared_error", "absolute_error"):
-        windowed(epochs=60, loss=loss, learning_rate=0.01).fit(ROWS, TARGET)
+        pipe = windowed(epochs=60, loss=loss, learning_rate=0.01)
+        assert not warnings_of(pipe.fit, ROWS, TARGET)
 
 
 @pytest.mark.parametrize(
@@ -265,11 +286,12 @@ def test_a_network_that_learns_says_nothing():
     ids=["few epochs", "few batches", "another loss"],
 )
 def test_trial_runs_and_other_losses_say_nothing(params):
-    windowed(**params).fit(ROWS, 5000 + 1000 * TARGET)
+    pipe = windowed(**params, learning_rate=1e-7)
+    assert not warnings_of(pipe.fit, ROWS, 5000 + 1000 * TARGET)
 
 
 def test_a_constant_target_says_nothing():
-    windowed(epochs=60).fit(ROWS, np.full(300, 0.1))
+    assert not warnings_of(windowed(epochs=60).fit, ROWS, np.full(300, 0.1))
 
 
 # Unscaled features
@@ -314,12 +336,13 @@ def test_unscaled_features_of_a_long_series():
     ids=["small", "scaled", "constant", "constant too"],
 )
 def test_features_of_a_usual_size_say_nothing(rows):
-    windowed().fit(rows, TARGET)
+    assert not warnings_of(windowed().fit, rows, TARGET)
 
 
 def test_a_regressor_that_normalizes_says_nothing():
     rows = 1000 * ROWS
-    windowed(normalize="standard").fit(rows[:-1], rows[1:, 0])
+    pipe = windowed(normalize="standard")
+    assert not warnings_of(pipe.fit, rows[:-1], rows[1:, 0])
 
 
 # A forgotten windower
@@ -350,16 +373,17 @@ def test_a_frame_of_features_without_a_windower(regressor):
     ],
 )
 def test_columns_that_may_be_steps_say_nothing(names):
-    net().fit(FRAME.set_axis(names, axis=1), TARGET)
+    assert not warnings_of(net().fit, FRAME.set_axis(names, axis=1), TARGET)
 
 
 def test_n_step_features_says_that_columns_are_steps():
-    net(n_step_features=1).fit(FRAME, TARGET)
-    net(n_step_features=2).fit(FRAME, TARGET)
+    for n_step_features in (1, 2):
+        estimator = net(n_step_features=n_step_features)
+        assert not warnings_of(estimator.fit, FRAME, TARGET)
 
 
 def test_one_column_says_nothing():
-    net().fit(FRAME[["wind"]], TARGET)
+    assert not warnings_of(net().fit, FRAME[["wind"]], TARGET)
 
 
 # Filters
@@ -377,7 +401,10 @@ def test_a_filter_of_the_common_class_drops_all():
     rows = 1000 * np.hstack([ROWS, with_nan(share=0.3)])
     index = pd.date_range("2026-01-01", periods=300).astype(str)
     frame = pd.DataFrame(rows, columns=["temperature", "wind"], index=index)
-    with warnings.catch_warnings(action="ignore", category=SkrnnWarning):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", SkrnnWarning)
         pipe = windowed(epochs=100).fit(frame, 5000 + 1000 * TARGET)
         pipe[-1].predict(np.full((2, 10, 2), np.nan))
         net().fit(FRAME, TARGET)
+    assert not caught
