@@ -1,5 +1,6 @@
 """NumPy predicts what Keras predicts, and a row whatever comes with it."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -181,9 +182,12 @@ def test_heights_that_give_other_bits_are_not_used(monkeypatch):
     assert_array_equal(predict(X[:2]), predict(X)[:2])
 
 
-def test_memory_is_that_of_a_tile_whatever_the_number_of_rows():
+def test_memory_is_that_of_a_tile_whatever_the_number_of_rows(monkeypatch):
+    """On one thread; on several, each has a tile, if it gets to compute any."""
     import tracemalloc
 
+    one = contextlib.nullcontext(1)
+    monkeypatch.setattr(prediction, "one_thread", lambda: one)
     series = np.random.RandomState(0).rand(100_040, 1)
     windows = np.lib.stride_tricks.sliding_window_view(series, 40, axis=0)
     windows = windows.transpose(0, 2, 1)  # 32 MB if it were copied
