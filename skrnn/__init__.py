@@ -6,6 +6,8 @@ from skrnn.estimators.elman import ElmanRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.lstm import LSTMRegressor
 from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
+from skrnn.forecasting.backtest import backtest
+from skrnn.forecasting.forecaster import Forecaster
 from skrnn.plotting.forecast_display import ForecastDisplay
 from skrnn.plotting.loss_curve_display import LossCurveDisplay
 from skrnn.windows.split import PanelTimeSeriesSplit
@@ -15,12 +17,14 @@ from skrnn.windows.windower import SequenceWindower
 __all__ = [
     "ElmanRegressor",
     "ForecastDisplay",
+    "Forecaster",
     "GRURegressor",
     "LSTMRegressor",
     "LossCurveDisplay",
     "PanelTimeSeriesSplit",
     "SeasonalNaiveRegressor",
     "SequenceWindower",
+    "backtest",
     "datasets",
     "to_supervised",
 ]

@@ -2,6 +2,7 @@
 
 __all__ = [
     "IgnoredIndexWarning",
+    "MissingInputWarning",
     "MissingStepsWarning",
     "NoWindowsWarning",
     "NothingLearnedWarning",
@@ -106,4 +107,16 @@ class IgnoredIndexWarning(SkrnnWarning):
     See Also
     --------
     skrnn.SequenceWindower : Uses an index of times.
+    """
+
+
+class MissingInputWarning(SkrnnWarning):
+    """An input of a row to forecast is missing.
+
+    Issued by the methods of :class:`~skrnn.Forecaster` that forecast, for columns that
+    are known ahead of time, that is, not named in its `past_features`.
+
+    See Also
+    --------
+    MissingStepsWarning : Windows with too few observed steps.
     """

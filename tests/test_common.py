@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import (
 
 from skrnn import (
     ElmanRegressor,
+    Forecaster,
     GRURegressor,
     LSTMRegressor,
     SeasonalNaiveRegressor,
@@ -30,6 +31,8 @@ FLOAT32 = (
     "Compares to 1e-7, finer than float32 computes. Holds with dtype='float64', and "
     "to 1e-4 in float32."
 )
+NEXT_ROWS = "Rows to forecast follow those of fit, in time order."
+NO_INPUTS = "A series may have no inputs: X without columns is allowed."
 PIPELINE_FITS_STEPS = "A scikit-learn Pipeline fits its steps in place, any Pipeline."
 PIPELINE_TAG = (
     "A scikit-learn Pipeline does not pass on the allow_nan tag of its steps."
@@ -44,6 +47,12 @@ EXPECTED_FAILURES = {
     **{
         regressor.__name__: {"check_sample_weight_equivalence_on_dense_data": FLOAT32}
         for regressor in REGRESSORS
+    },
+    "Forecaster": {
+        "check_methods_subset_invariance": NEXT_ROWS,
+        "check_methods_sample_order_invariance": NEXT_ROWS,
+        "check_regressor_data_not_an_array": NEXT_ROWS,
+        "check_estimators_empty_data_messages": NO_INPUTS,
     },
     "Pipeline": {
         "check_methods_subset_invariance": ROWS_DEPEND,
@@ -63,6 +72,7 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         SeasonalNaiveRegressor(),
+        Forecaster(),
         *[regressor() for regressor in REGRESSORS],
         make_pipeline(
             MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)

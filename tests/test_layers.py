@@ -33,8 +33,23 @@ MAY_IMPORT = {
         "networks",
         "training",
     },
+    "forecasting": {
+        "_compat",
+        "_estimator",
+        "_warnings",
+        "exceptions",
+        "windows",
+        "estimators",
+    },
     "plotting": {"windows"},
-    "__init__": {"_version", "datasets", "windows", "estimators", "plotting"},
+    "__init__": {
+        "_version",
+        "datasets",
+        "windows",
+        "estimators",
+        "forecasting",
+        "plotting",
+    },
 }
 
 

@@ -17,12 +17,14 @@ def test_public_names():
     assert skrnn.__all__ == [
         "ElmanRegressor",
         "ForecastDisplay",
+        "Forecaster",
         "GRURegressor",
         "LSTMRegressor",
         "LossCurveDisplay",
         "PanelTimeSeriesSplit",
         "SeasonalNaiveRegressor",
         "SequenceWindower",
+        "backtest",
         "datasets",
         "to_supervised",
     ]

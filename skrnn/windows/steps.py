@@ -72,6 +72,46 @@ class Step:
         numbers = grid.get_indexer(times)
         return None if (numbers < 0).any() else numbers
 
+    def after(self, time, n_steps):
+        """Return the times that follow a time.
+
+        Parameters
+        ----------
+        time : Index of shape (1,)
+            The time.
+        n_steps : int
+            How many times to return.
+
+        Returns
+        -------
+        Index of shape (n_steps,)
+            The next times, of the same kind and name.
+        """
+        counts = range(1, n_steps + 1)
+        if self.unit == "number":
+            if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+                return _spaced(time, self.n, n_steps)
+            later = numbers_of(time)[0] + self.n * np.arange(1, n_steps + 1)
+            if isinstance(time, pd.PeriodIndex):
+                return pd.PeriodIndex.from_ordinals(
+                    later, freq=time.freq, name=time.name
+                )
+            return pd.Index(later.astype(time.dtype), name=time.name)
+        if self.unit == "wall clock":
+            local = _spaced(time.tz_localize(None), self.n, n_steps)
+            is_dst = np.ones(n_steps, dtype=bool)  # where the clock is set back
+            return local.tz_localize(time.tz, is_dst, "shift_forward")
+        if self.unit == "month":
+            offsets = [pd.DateOffset(months=self.n * count) for count in counts]
+        elif self.unit == "month end":
+            offsets = [pd.offsets.MonthEnd(self.n * count) for count in counts]
+        else:
+            return pd.date_range(
+                time[0], periods=n_steps + 1, freq=self.unit, name=time.name
+            )[1:].as_unit(time.unit)
+        later = pd.DatetimeIndex([time[0] + offset for offset in offsets])
+        return later.as_unit(time.unit).rename(time.name)
+
     def __str__(self):
         if not isinstance(self.unit, str):
             return self.unit.freqstr
@@ -130,6 +170,16 @@ def numbers_of(times):
     if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         times = times.as_unit("ns")
     return times.astype(np.int64).to_numpy()
+
+
+def _spaced(time, width, n_steps):
+    """Return times at a distance in nanoseconds, as an index with its freq."""
+    distances = pd.to_timedelta(width * np.arange(1, n_steps + 1), "ns")
+    later = (time[0] + distances).as_unit(time.unit).rename(time.name)
+    n_days, rest = divmod(width, _DAY)
+    whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
+    later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
+    return later
 
 
 def _own_step(times):

@@ -278,8 +278,51 @@ def place(timeline, step, window_length):
     ValueError
         If a time does not lie on the step.
     """
-    order, same = timeline._by_series()
+    order, same, between = _steps_between(timeline, step)
     jump = np.full(len(order), window_length, dtype=np.int64)
+    jump[1:][same] = np.minimum(between, window_length)
+    places = np.empty_like(jump)
+    places[order] = np.cumsum(jump) - 1
+    return places, order[np.concatenate([[True], ~same])]
+
+
+def numbered(timeline, step, most):
+    """Count the steps from the first row of each series.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        At least one row; times increase within each series.
+    step : Step or None
+        As `Timeline.step` returns it; None if no series has two rows.
+    most : int
+        Count at most so many steps from a row to the next one.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+        Steps from the first row of the series to each row.
+
+    Raises
+    ------
+    ValueError
+        If a time does not lie on the step.
+    """
+    order, same, between = _steps_between(timeline, step)
+    jump = np.zeros(len(order), dtype=np.int64)
+    jump[1:][same] = np.minimum(between, most)
+    steps = np.cumsum(jump)
+    starts = np.concatenate([[True], ~same])
+    steps -= steps[starts][np.cumsum(starts) - 1]
+    numbers = np.empty_like(steps)
+    numbers[order] = steps
+    return numbers
+
+
+def _steps_between(timeline, step):
+    """Return an order that groups series, where neighbours are, and steps between."""
+    order, same = timeline._by_series()
+    between = np.empty(0, dtype=np.int64)
     if same.any():
         between = step.count(timeline.times[order], same)
         if between is None or (between <= 0).any():  # int64 has an end
@@ -287,10 +330,7 @@ def place(timeline, step, window_length):
                 f"The index of X does not lie on one step of "
                 f"{step.worded(timeline.times)}. {_TO_DO}"
             )
-        jump[1:][same] = np.minimum(between, window_length)
-    places = np.empty_like(jump)
-    places[order] = np.cumsum(jump) - 1
-    return places, order[np.concatenate([[True], ~same])]
+    return order, same, between
 
 
 def _is_time(index):

@@ -1,0 +1,224 @@
+"""Rolling-origin evaluation of forecasters."""
+
+from contextlib import ExitStack
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import check_scalar
+from sklearn.utils.parallel import Parallel, delayed
+
+from skrnn.forecasting.forecaster import Forecaster
+from skrnn.forecasting.rolling import Clock, Rolling
+from skrnn.forecasting.rows import index_of_both, joined, read_inputs, read_targets
+from skrnn.windows.timeline import Timeline
+
+
+def backtest(
+    forecaster,
+    X,
+    y,
+    *,
+    initial_size,
+    step=None,
+    refit=False,
+    coverage=None,
+    n_jobs=None,
+):
+    """Forecast from one origin after the other, as if time went by.
+
+    The forecaster is fitted on the first rows and forecasts the next `horizon` steps.
+    Then the origin moves on, the rows up to it are observed, and so on until the data
+    end. The forecasts are those that `fit`, `update` and `predict` give.
+
+    Parameters
+    ----------
+    forecaster : Forecaster or dict of Forecaster
+        What to evaluate; it is cloned. With a dict, its keys tell the models apart.
+    X : array-like or DataFrame of shape (n_rows, n_features), or None
+        Inputs, as in :meth:`Forecaster.fit`.
+    y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
+        The series, or a panel.
+    initial_size : int
+        Rows up to the first origin; of a panel, times.
+    step : int or None, default=None
+        Steps from one origin to the next. None is the horizon, so that every later row
+        is forecast once.
+    refit : bool or int, default=False
+        Whether to fit again at every origin, or at every so many, on all rows up to
+        it. Otherwise, the rows are observed by `update`.
+    coverage : float or None, default=None
+        Adds intervals that are to hold this share of the values.
+    n_jobs : int or None, default=None
+        How many fits run at the same time, in processes of joblib. None is 1 unless in
+        a `joblib.parallel_config` context.
+
+    Returns
+    -------
+    DataFrame of shape (n_forecasts, n_columns)
+        A row for each origin, step ahead and target, with columns `origin` and `time`
+        (row numbers, if there is no index), `step`, `observed`, `pred`, and with
+        `coverage` `lower_bound` and `upper_bound`. For a dict there is a column
+        `model`, for a panel `series`, for several targets `target`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the data are not as in
+        :meth:`Forecaster.fit`.
+
+    See Also
+    --------
+    Forecaster : Forecasts what comes after the data.
+    ForecastDisplay : Draws the result.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import Forecaster, SeasonalNaiveRegressor, SequenceWindower, backtest
+    >>> from skrnn.datasets import load_co2
+    >>> windower = SequenceWindower(window_length=52)
+    >>> models = {
+    ...     "naive": make_pipeline(windower, SeasonalNaiveRegressor(52)),
+    ...     "Ridge": make_pipeline(windower, Ridge()),
+    ... }
+    >>> models = {name: Forecaster(p, horizon=13) for name, p in models.items()}
+    >>> frame = backtest(models, None, load_co2()["1986":], initial_size=520)
+    >>> error = (frame.pred - frame.observed).abs()
+    >>> error.groupby(frame.model).mean().round(2)
+    model
+    Ridge    0.52
+    naive    1.67
+    dtype: float64
+    """
+    several = isinstance(forecaster, dict)
+    models = forecaster if several else {None: forecaster}
+    for model in models.values():
+        if not isinstance(model, Forecaster):
+            raise ValueError(f"backtest takes a Forecaster, or a dict. Got {model!r}.")
+    data = _Data.of(models, X, y)
+    _check(data, initial_size, step, refit, coverage)
+    first = np.unique(data.clock.numbers)[initial_size - 1]
+    tasks = [
+        (name, model, group)
+        for name, model in models.items()
+        for group in _groups(data, first, step or model.horizon, refit)
+    ]
+    work = (delayed(_run)(model, data, *group, coverage) for _, model, group in tasks)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    frames = list(_with_bar(parallel(work), len(tasks)))
+    if several:
+        named = zip(tasks, frames, strict=True)
+        frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]
+    return pd.concat(frames, ignore_index=True)
+
+
+class _Data:
+    """The data of a backtest, as given and as rows."""
+
+    def __init__(self, X, y, index, n_rows):
+        self.X, self.y, self.index = X, y, index
+        self.timeline = None if index is None else Timeline.of_index(index)
+        self.clock = Clock.of(index, self.timeline, n_rows)
+
+    @classmethod
+    def of(cls, models, X, y):
+        """Check the data."""
+        targets, _ = read_targets(y)
+        index = index_of_both(X, y)
+        for model in models.values():
+            read_inputs(clone(model), X, len(targets), reset=True)
+        return cls(X, y, index, len(targets))
+
+    def part(self, rows):
+        """Return X and y of some rows."""
+        return _pick(self.X, rows), _pick(self.y, rows)
+
+
+def _pick(data, rows):
+    if data is None:
+        return None
+    return data.iloc[rows] if hasattr(data, "iloc") else np.asarray(data)[rows]
+
+
+def _check(data, initial_size, step, refit, coverage):
+    n_times = len(np.unique(data.clock.numbers))
+    check_scalar(initial_size, "initial_size", Integral, min_val=1)
+    if initial_size >= n_times:
+        raise ValueError(
+            f"initial_size={initial_size} leaves nothing to forecast: there are "
+            f"{n_times} rows, or in a panel times. Set it lower."
+        )
+    if step is not None:
+        check_scalar(step, "step", Integral, min_val=1)
+    if not isinstance(refit, (bool, np.bool_)):
+        check_scalar(refit, "refit", Integral, min_val=1)
+    if coverage is not None:
+        limits = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
+        check_scalar(coverage, "coverage", Real, **limits)
+
+
+def _groups(data, first, step, refit):
+    """Yield the origins of each fit."""
+    origins = np.arange(first, data.clock.numbers.max(), step)
+    size = int(refit) or len(origins)
+    for start in range(0, len(origins), size):
+        yield (origins[start : start + size],)
+
+
+def _run(model, data, origins, coverage):
+    """Fit a clone on the rows up to the first origin, and forecast from all of them."""
+    numbers, timeline = data.clock.numbers, data.timeline
+    forecaster = clone(model).fit(*data.part(np.flatnonzero(numbers <= origins[0])))
+    fitted = forecaster._fitted
+    if coverage is not None:
+        fitted.check_intervals()
+    targets, _ = read_targets(data.y)
+    inputs = read_inputs(forecaster, data.X, len(targets), reset=False)
+    known_until = timeline if fitted.history.timeline is not None else None
+    rolling = Rolling(fitted, joined(targets, inputs), known_until, data.clock, origins)
+    points, leads = rolling.forecasts()
+    values = {"pred": points[..., 0]}
+    if coverage is not None:
+        bounds = rolling.intervals(leads, points, coverage)
+        values |= dict(zip(("lower_bound", "upper_bound"), bounds, strict=True))
+    rows, origin_of = rolling.wanted
+    values = {"observed": targets[rows], **values}
+    return _frame(data, rows, origin_of, values, forecaster)
+
+
+def _frame(data, rows, origin_of, values, forecaster):
+    """Return a row for each forecast and target."""
+    times, n_targets = data.clock.times, forecaster.n_outputs_
+    numbers = data.clock.numbers[rows]
+    frame = {"origin": times[origin_of], "time": times[numbers]}
+    frame["step"] = numbers - origin_of
+    if data.timeline is not None and data.timeline.series is not None:
+        frame["series"] = data.timeline.series[rows]
+    frame = {name: column.repeat(n_targets) for name, column in frame.items()}
+    if n_targets > 1:
+        frame["target"] = np.tile(forecaster._kind.labels, len(rows))
+    return pd.DataFrame({**frame, **{k: v.ravel() for k, v in values.items()}})
+
+
+def _with_bar(results, n_results):
+    """Yield results, with a bar on a terminal while several fits are to be done."""
+    from rich.console import Console
+    from rich.errors import LiveError
+    from rich.progress import Progress
+
+    with ExitStack() as stack:
+        console = Console(stderr=True)
+        bar = None
+        if n_results > 1 and console.is_terminal:
+            try:
+                bar = stack.enter_context(Progress(console=console, transient=True))
+                task = bar.add_task("backtest", total=n_results)
+            except LiveError:
+                bar = None
+        for result in results:
+            if bar is not None:
+                bar.advance(task)
+            yield result

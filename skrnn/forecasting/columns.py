@@ -1,0 +1,74 @@
+"""The columns of rows, and what of them is known at an origin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of rows: first the targets, then the inputs.
+
+    Parameters
+    ----------
+    names : list of str
+        The names of all.
+    n_targets : int
+        How many of them are targets.
+    known, past : list of int
+        The positions of inputs that are known ahead of time, and of those that are not.
+    are_named : bool
+        Whether the steps of the pipeline get DataFrames with these names.
+    """
+
+    names: list
+    n_targets: int
+    known: list
+    past: list
+    are_named: bool
+
+    @property
+    def n_inputs(self):
+        """How many inputs there are."""
+        return len(self.names) - self.n_targets
+
+
+def rows_at_origins(line, columns, horizon):
+    """Return what is known at each place, and where anything is.
+
+    Inputs that are known ahead of time are those of the last step to forecast.
+
+    Parameters
+    ----------
+    line : Line
+        Rows as they were given.
+    columns : Columns
+        Of the rows.
+    horizon : int
+        How many steps ahead inputs are known.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_places, n_columns)
+    exists : ndarray of bool, shape (n_places,)
+    """
+    if not columns.known:
+        return line.values, line.exists
+    rows = line.values.copy()
+    rows[:-horizon, columns.known] = line.values[horizon:, columns.known]
+    rows[-horizon:, columns.known] = np.nan
+    exists = line.exists.copy()
+    exists[:-horizon] |= line.exists[horizon:]
+    places, codes = np.arange(len(exists)), line.codes
+    # steps before the first row of a series are padding
+    exists &= (places >= line.first[codes]) & (places <= line.last[codes])
+    return rows, exists
+
+
+def as_given(rows, columns):
+    """Return rows as the steps of a pipeline get them."""
+    if not columns.are_named:
+        return rows
+    frame = pd.DataFrame(rows, columns=columns.names)
+    return frame.infer_objects() if rows.dtype == object else frame

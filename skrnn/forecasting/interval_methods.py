@@ -1,0 +1,113 @@
+"""The methods of Forecaster that tell how sure a forecast is."""
+
+from numbers import Real
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_scalar
+
+from skrnn.forecasting.given import future_rows, next_rows
+from skrnn.forecasting.pipelines import levels_of
+
+
+def _forecasts_quantiles(forecaster):
+    """Tell whether it does, or once fitted will."""
+    if hasattr(forecaster, "estimator_"):
+        return levels_of(forecaster.estimator_[-1]) is not None
+    estimator = forecaster.estimator
+    return isinstance(estimator, Pipeline) and levels_of(estimator[-1]) is not None
+
+
+class ForecastsIntervals:
+    """Intervals and quantiles of the rows that a forecaster forecasts."""
+
+    def predict_interval(self, X, coverage=0.9):
+        """Forecast rows, each with an interval.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Inputs of the rows to forecast, as in `predict`. Rows must not be more than
+            `horizon` steps ahead.
+        coverage : float, default=0.9
+            The share of values that is to lie between the bounds.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 3) or (n_rows, 3 * n_targets)
+            `pred`, `lower_bound` and `upper_bound`; with a DataFrame as `y`, or several
+            targets, below the name of the target.
+
+        Raises
+        ------
+        ValueError
+            If there is neither a calibration nor a regressor of quantiles, or they do
+            not suffice for the coverage, or a row is beyond the horizon.
+        """
+        return self._interval(*future_rows(self, X), coverage)
+
+    def forecast_interval(self, steps, X=None, coverage=0.9):
+        """Forecast the next rows, each with an interval.
+
+        Parameters
+        ----------
+        steps : int
+            How many, at most `horizon`.
+        X : array-like or DataFrame of shape (n_rows, n_features), default=None
+            Their inputs, as in `forecast`.
+        coverage : float, default=0.9
+            The share of values that is to lie between the bounds.
+
+        Returns
+        -------
+        DataFrame of shape (steps, 3) or (steps, 3 * n_targets)
+            As from `predict_interval`.
+
+        Raises
+        ------
+        ValueError
+            As in `predict_interval`.
+        """
+        return self._interval(*next_rows(self, steps, X), coverage)
+
+    def _interval(self, future, timeline, index, coverage):
+        check_scalar(
+            coverage,
+            "coverage",
+            Real,
+            min_val=0,
+            max_val=1,
+            include_boundaries="neither",
+        )
+        columns = "pred", "lower_bound", "upper_bound"
+        values = self._fitted.interval(future, timeline, coverage)
+        frames = [pd.DataFrame(v, index, columns=self._kind.labels) for v in values]
+        if self._kind.n_dims == 1:
+            return pd.concat(frames, axis=1, keys=columns).droplevel(1, axis=1)
+        both = pd.concat(frames, axis=1, keys=columns).swaplevel(axis=1)
+        return both[[(label, c) for label in self._kind.labels for c in columns]]
+
+    @available_if(_forecasts_quantiles)
+    def predict_quantiles(self, X):
+        """Forecast quantiles of rows. Only if the regressor predicts quantiles.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Inputs of the rows to forecast, as in `predict`. Rows must not be more than
+            `horizon` steps ahead.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_quantiles) or (n_rows, n_targets, n_quantiles)
+            A quantile for each level in the regressor's `quantile`.
+
+        Raises
+        ------
+        ValueError
+            If a row is beyond the horizon.
+        """
+        future, _, _ = future_rows(self, X)
+        quantiles = self._fitted.quantiles(future)
+        return quantiles[:, 0] if self._kind.n_dims == 1 else quantiles

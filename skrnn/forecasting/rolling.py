@@ -1,0 +1,200 @@
+"""Forecasts of one fitted model from many origins."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from skrnn.forecasting.fitted import Fitted, n_remembered
+from skrnn.forecasting.future import Future, forecast_future
+from skrnn.forecasting.intervals import quantile_bounds
+from skrnn.forecasting.scores import line_of
+from skrnn.windows.timeline import Timeline, numbered
+
+_ANY_GAP = 2**40  # steps
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time of rows as numbers of steps, the same for all series.
+
+    Parameters
+    ----------
+    times : Index of shape (n_steps,)
+        The time of each number.
+    numbers : ndarray of int, shape (n_rows,)
+        The number of each row.
+    """
+
+    times: pd.Index
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, index, timeline, n_rows):
+        """Number the times of rows.
+
+        Parameters
+        ----------
+        index : Index or None
+            Of the rows.
+        timeline : Timeline or None
+            The index as times, if it is of times.
+        n_rows : int
+            How many rows there are.
+
+        Returns
+        -------
+        Clock
+        """
+        if timeline is None:
+            times = pd.RangeIndex(n_rows) if index is None else index
+            return cls(times, np.arange(n_rows))
+        step = timeline.step()
+        codes, unique = pd.factorize(timeline.times, sort=True)
+        of_unique = numbered(Timeline(unique), step, _ANY_GAP)
+        times = unique[:1].append(step.after(unique[:1], int(of_unique[-1])))
+        return cls(times, of_unique[codes])
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """Rows that are forecast from several origins by one fitted model.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Fitted on the rows up to the first origin.
+    rows : ndarray of shape (n_rows, n_columns)
+        All rows, also those up to the first origin.
+    timeline : Timeline or None
+        Their times.
+    clock : Clock
+        Their times as numbers.
+    origins : ndarray of int, shape (n_origins,)
+        The numbers of the origins.
+    """
+
+    fitted: Fitted
+    rows: np.ndarray
+    timeline: Timeline | None
+    clock: Clock
+    origins: np.ndarray
+
+    @cached_property
+    def line(self):
+        """The rows at their places."""
+        model, step = self.fitted.model, self.fitted.history.step
+        length, horizon = model.window_length, model.horizon
+        return line_of(self.rows, self.timeline, step, length, horizon)
+
+    @cached_property
+    def wanted(self):
+        """The rows to forecast, and for each of them the number of its origin.
+
+        A row of a series of which nothing is observed at the origin is left out.
+        """
+        numbers, horizon = self.clock.numbers, self.fitted.model.horizon
+        first = np.full(len(self.line.first), np.iinfo(np.int64).max)
+        codes = self.line.codes[self.line.places]
+        np.minimum.at(first, codes, numbers)
+        parts = [
+            np.flatnonzero(
+                (numbers > origin)
+                & (numbers <= origin + horizon)
+                & (first[codes] <= origin)
+            )
+            for origin in self.origins
+        ]
+        origin_of = np.repeat(self.origins, [len(part) for part in parts])
+        return np.concatenate(parts), origin_of
+
+    def forecasts(self, *, quantiles=False):
+        """Forecast the rows.
+
+        Returns
+        -------
+        forecasts : ndarray of shape (n_forecasts, n_targets, n_levels)
+        leads : ndarray of int, shape (n_forecasts,)
+            Steps after the last row observed.
+        """
+        model, line = self.fitted.model, self.line
+        rows, origin_of = self.wanted
+        leads = self.clock.numbers[rows] - origin_of
+        places = line.places[rows] - leads
+        at_once = line.exists[places] & (
+            places >= line.starts[line.codes[places + leads]]
+        )
+        if model.columns.known:  # all of their next values are there
+            n_rows = np.concatenate([[0], np.cumsum(line.exists)])
+            n_next = n_rows[places + 1 + model.horizon] - n_rows[places + 1]
+            at_once &= n_next == model.horizon
+        n_levels = len(model.levels) if quantiles else 1
+        found = np.full((len(rows), model.columns.n_targets, n_levels), np.nan)
+        if at_once.any():
+            origins, of = np.unique(places[at_once], return_inverse=True)
+            forecasts = model.forecast(line, origins, quantiles=quantiles)
+            found[at_once] = forecasts[of, leads[at_once] - 1]
+        codes = line.codes[line.places]
+        others = np.flatnonzero(~at_once)
+        pairs = pd.DataFrame({"origin": origin_of[others], "code": codes[rows[others]]})
+        for (origin, code), chosen in pairs.groupby(["origin", "code"]).indices.items():
+            chosen = others[chosen]
+            past = np.flatnonzero((codes == code) & (self.clock.numbers <= origin))
+            future = self._future(past[-n_remembered(model) :], rows[chosen])
+            leads[chosen] = future.rows_at[1]
+            if future.n_steps <= model.horizon or not quantiles:
+                found[chosen] = forecast_future(model, future, quantiles=quantiles)
+        return found, leads
+
+    def _future(self, observed, rows):
+        """Return rows of one series to forecast, after some that were observed."""
+        numbers = self.clock.numbers
+        last = numbers[observed[-1]]
+        of_observed, of_rows = (np.zeros(len(r), np.intp) for r in (observed, rows))
+        return Future(
+            self.rows[observed],
+            (of_observed, numbers[observed] - last),
+            self.rows[rows],
+            (of_rows, numbers[rows] - last),
+        )
+
+    def intervals(self, leads, points, coverage):
+        """Return lower and upper bounds of forecasts.
+
+        After each origin the calibration is that of all rows observed until then.
+
+        Parameters
+        ----------
+        leads : ndarray of int, shape (n_forecasts,)
+            Steps after the last row observed.
+        points : ndarray of shape (n_forecasts, n_targets, 1)
+            Forecasts.
+        coverage : float
+            The share of values that is to lie between the bounds.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_forecasts, n_targets)
+            NaN where a row is further ahead than the horizon.
+        """
+        fitted, levels = self.fitted, self.fitted.model.levels
+        forecasts = points if levels is None else self.forecasts(quantiles=True)[0]
+        if fitted.calibration is None:
+            return quantile_bounds(forecasts, levels, coverage)
+        rows, origin_of = self.wanted
+        numbers, before = self.clock.numbers, self.origins[0]
+        margins = np.full(points.shape[:2], np.nan)
+        for origin in self.origins:
+            new = (numbers > before) & (numbers <= origin)
+            if new.any():
+                part = self.timeline and self.timeline[new]
+                fitted = fitted.updated(self.rows[new], part)
+            before = origin
+            of_origin = (origin_of == origin) & (leads <= fitted.model.horizon)
+            margin = fitted.calibration.margins(coverage)[leads[of_origin] - 1]
+            if fitted.scales is not None:
+                series = self.timeline.series[rows[of_origin]]
+                margin = margin * fitted.scales.loc[series].to_numpy()
+            margins[of_origin] = margin
+        return fitted.calibration.bounds(forecasts, margins, coverage)

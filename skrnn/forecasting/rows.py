@@ -1,0 +1,227 @@
+"""What a forecaster is given: targets, inputs and their index."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from skrnn.forecasting.columns import Columns
+from skrnn.windows.string_index import warn_of_string_index
+from skrnn.windows.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """What `y` was like in fit, so that forecasts are alike.
+
+    Parameters
+    ----------
+    container : {"array", "Series", "DataFrame"}
+        What held the targets.
+    labels : list
+        The name of a Series, or the columns.
+    n_dims : int
+        Dimensions.
+    """
+
+    container: str
+    labels: list
+    n_dims: int
+
+    @classmethod
+    def of(cls, y, values):
+        """Look at targets as they are given, and as numbers of their own shape."""
+        if isinstance(y, pd.DataFrame):
+            return cls("DataFrame", list(y.columns), 2)
+        if isinstance(y, pd.Series):
+            return cls("Series", [y.name], 1)
+        n_targets = 1 if values.ndim == 1 else values.shape[1]
+        return cls("array", list(range(n_targets)), values.ndim)
+
+    @property
+    def names(self):
+        """The names of the targets, as strings."""
+        if self.container == "Series":
+            return ["y" if self.labels[0] is None else str(self.labels[0])]
+        if self.container == "DataFrame":
+            return [str(label) for label in self.labels]
+        n_targets = len(self.labels)
+        return ["y"] if n_targets == 1 else [f"y{j}" for j in range(n_targets)]
+
+    def like(self, values, index):
+        """Return values of shape (n_rows, n_targets) as what `y` was."""
+        if self.container == "DataFrame":
+            return pd.DataFrame(values, index, columns=self.labels)
+        if self.container == "Series":
+            return pd.Series(values[:, 0], index, name=self.labels[0])
+        return values[:, 0] if self.n_dims == 1 else values
+
+
+def read_targets(y):
+    """Return targets as numbers of shape (n_rows, n_targets), and what they were like.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers, infinite, or of more than two dimensions.
+    """
+    if y is None:
+        raise ValueError(
+            "A Forecaster requires y to be passed, but the target y is None. Pass the "
+            "series to forecast, one value for each row."
+        )
+    values = check_array(
+        y,
+        ensure_2d=False,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        input_name="y",
+    )
+    return values.reshape(len(values), -1), TargetKind.of(y, values)
+
+
+def read_inputs(forecaster, X, n_rows, *, reset):
+    """Return inputs as an array of shape (n_rows, n_inputs).
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Keeps number and names of the inputs.
+    X : array-like, DataFrame or None
+        Inputs; None has no columns.
+    n_rows : int
+        How many rows there are if X is None.
+    reset : bool
+        Whether to keep number and names, instead of comparing with them.
+
+    Returns
+    -------
+    ndarray
+        Of floats, or of objects if a column is not of numbers.
+    """
+    if X is None:
+        X = np.empty((n_rows, 0))
+    if isinstance(X, pd.Series):
+        X = X.to_frame()
+    if not isinstance(X, pd.DataFrame):
+        return validate_data(
+            forecaster,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_features=0,
+        )
+    validate_data(forecaster, X, reset=reset, skip_check_array=True)
+    numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes)
+    if not numeric or not X.shape[1]:
+        return X.to_numpy(dtype=object if X.shape[1] else np.float64)
+    is_single = (X.dtypes == np.float32).all()
+    values = X.to_numpy(np.float32 if is_single else np.float64, na_value=np.nan)
+    if np.iscomplexobj(X):
+        raise ValueError("Complex data not supported.")
+    assert_all_finite(
+        values,
+        allow_nan=True,
+        estimator_name=type(forecaster).__name__,
+        input_name="X",
+    )
+    return values
+
+
+def joined(targets, inputs):
+    """Return rows of targets and inputs, in one array."""
+    if not inputs.shape[1]:
+        return targets
+    if inputs.dtype == object:
+        return np.hstack([targets.astype(object), inputs])
+    return np.hstack([targets, inputs])
+
+
+def index_of_both(X, y):
+    """Return the index of X and y, or None if none of them has one.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or both have an index and they are not the same.
+    """
+    if X is not None:
+        check_consistent_length(X, y)
+    of_X, of_y = (index_of(data) for data in (X, y))
+    if of_X is None or of_y is None:
+        return of_y if of_X is None else of_X
+    if not of_X.equals(of_y):
+        at = int(np.argmax(np.asarray(of_X != of_y)))
+        raise ValueError(
+            f"X and y have different indices: in row {at} that of X is {of_X[at]!r} "
+            f"and that of y is {of_y[at]!r}. Align them, for instance with "
+            "`X.loc[y.index]`."
+        )
+    return of_X
+
+
+def index_of(data):
+    """Return the index of pandas data, or None."""
+    index = getattr(data, "index", None)
+    return index if isinstance(index, pd.Index) else None  # lists have a method index
+
+
+def timeline_of(index):
+    """Return the times of rows, or None where the index is not of times."""
+    if index is None:
+        return None
+    warn_of_string_index(pd.DataFrame(index=index))
+    return Timeline.of_index(index)
+
+
+def columns_of(kind, X, n_inputs, past_features):
+    """Describe the columns of rows.
+
+    Parameters
+    ----------
+    kind : TargetKind
+        Of the targets.
+    X : array-like, DataFrame or None
+        Inputs.
+    n_inputs : int
+        How many there are.
+    past_features : list of str or int, str, int or None
+        Inputs that are not known ahead.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    ValueError
+        If `past_features` names what is no column, or an input is called like a
+        target.
+    """
+    names = kind.names
+    labels = list(X.columns) if isinstance(X, pd.DataFrame) else list(range(n_inputs))
+    if isinstance(X, pd.Series):
+        labels = [X.name]
+    in_pandas = isinstance(X, (pd.DataFrame, pd.Series))
+    inputs = [str(label) if in_pandas else f"x{label}" for label in labels]
+    both = [name for name in inputs if name in names] if in_pandas else []
+    if both:
+        raise ValueError(
+            f"X has a column {both[0]!r}, as y is called. The past of y is used "
+            "anyway, and its future is not known: drop the column from X."
+        )
+    given = [past_features] if isinstance(past_features, (str, int)) else past_features
+    past = []
+    for label in given or []:
+        if label not in labels:
+            raise ValueError(
+                f"past_features must name columns of X, which are {labels}. Got "
+                f"{label!r}."
+            )
+        past.append(len(names) + labels.index(label))
+    known = [j for j in range(len(names), len(names) + n_inputs) if j not in past]
+    are_named = kind.container != "array" or in_pandas
+    return Columns([*names, *inputs], len(names), known, past, are_named)

@@ -1,0 +1,640 @@
+"""Forecaster: forecasts of rows that come after the series."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from brute_force import BruteForce
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal, assert_index_equal, assert_series_equal
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from skrnn import (
+    Forecaster,
+    GRURegressor,
+    LSTMRegressor,
+    PanelTimeSeriesSplit,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+)
+from skrnn.exceptions import MissingInputWarning
+
+
+def ridge_pipeline(window_length=4, scaler=None, alpha=1.0):
+    steps = [] if scaler is None else [scaler]
+    return make_pipeline(*steps, SequenceWindower(window_length), Ridge(alpha))
+
+
+def hours(n, start="2026-03-01"):
+    return pd.date_range(start, periods=n, freq="h", name="hour")
+
+
+@pytest.fixture(scope="module")
+def load():
+    """Two weeks of an hourly series with a daily wave."""
+    rng = np.random.RandomState(0)
+    index = hours(14 * 24)
+    wave = np.sin(2 * np.pi * index.hour / 24)
+    return pd.Series(100 + 20 * wave + rng.normal(size=len(index)), index, name="load")
+
+
+@pytest.fixture(scope="module")
+def weather(load):
+    """Inputs of the load."""
+    rng = np.random.RandomState(1)
+    n = len(load)
+    inputs = {"temperature": rng.normal(size=n), "wind": rng.normal(size=n)}
+    return pd.DataFrame(inputs, load.index)
+
+
+@pytest.fixture(scope="module")
+def network(load):
+    """A forecaster with a network, fitted on the load."""
+    regressor = LSTMRegressor(4, segment_length=4, epochs=2, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), SequenceWindower(24), regressor)
+    return Forecaster(pipeline, horizon=6).fit(None, load)
+
+
+# What is forecast
+
+
+@st.composite
+def problems(draw):
+    """Random data, some rows of which are absent, and how to forecast them."""
+    seed = draw(st.integers(0, 10**6))
+    n_series, n_rows = draw(st.integers(1, 3)), draw(st.integers(40, 60))
+    n_known, n_past = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    horizon = draw(st.integers(1, 4))
+    window_length = draw(st.integers(horizon if n_known else 1, 6))
+    gap, n_ahead = draw(st.integers(0, 3)), draw(st.integers(1, 9))
+    rng = np.random.RandomState(seed)
+    columns = ["y", *(f"known{k}" for k in range(n_known))]
+    columns += [f"past{k}" for k in range(n_past)]
+    frames, later = [], []
+    for start in rng.randint(0, 9, size=n_series):
+        n = n_rows + rng.randint(0, 9)
+        index = np.arange(start, start + n + gap + n_ahead)
+        frame = pd.DataFrame(
+            rng.normal(size=(len(index), len(columns))), index, columns
+        )
+        frame["y"] = frame["y"].cumsum()
+        frames.append(frame[:n])
+        later.append(frame[n + gap :])
+    if draw(st.booleans()):  # a hole, which the last windows do not reach
+        frames[0] = frames[0].drop(frames[0].index[8:10])
+    return frames, later, window_length, horizon
+
+
+def joined(frames):
+    """One frame for one series, and a panel for several."""
+    if len(frames) == 1:
+        return frames[0]
+    return pd.concat(dict(enumerate(frames)), names=["series", "time"])
+
+
+@given(problems())
+def test_it_forecasts_what_a_brute_force_forecaster_does(problem):
+    frames, later, window_length, horizon = problem
+    expected = BruteForce(Ridge(), window_length, horizon).fit(*frames)
+    expected = [expected.predict(*each) for each in zip(frames, later, strict=True)]
+    past = [column for column in frames[0] if column.startswith("past")]
+    forecaster = Forecaster(
+        ridge_pipeline(window_length, StandardScaler()),
+        horizon=horizon,
+        past_features=past,
+    )
+    data, ahead = joined(frames), joined(later)
+    forecaster.fit(data.drop(columns="y"), data["y"])
+    forecasts = forecaster.predict(ahead.drop(columns="y"))
+    assert_allclose(forecasts, np.concatenate(expected), rtol=1e-6, atol=1e-8)
+    assert_index_equal(forecasts.index, ahead.index)
+
+
+def test_an_input_that_is_the_target_is_used_at_every_step(load):
+    """And at its own: the one of another step says nothing of it."""
+    rng = np.random.RandomState(0)
+    signal = pd.DataFrame({"signal": rng.normal(size=len(load))}, load.index)
+    y = 3 * signal["signal"].rename("y") + 7
+    forecaster = Forecaster(ridge_pipeline(6, alpha=1e-8), horizon=6)
+    forecaster.fit(signal[:-20], y[:-20])
+    assert_allclose(forecaster.predict(signal[-20:]), y[-20:], atol=1e-6)
+    assert_allclose(forecaster.predict(signal[-20:-17]), y[-20:-17], atol=1e-6)
+
+
+def test_nothing_after_the_origin_changes_a_forecast(load, weather):
+    X = weather.assign(target=load.shift(-1))  # looks into the future, by a step
+    forecaster = Forecaster(
+        ridge_pipeline(), horizon=3, past_features=["wind", "target"]
+    )
+    forecaster.fit(X[:-9], load[:-9])
+    forecasts = forecaster.predict(X[-9:])
+    other = X.copy()
+    other.loc[X.index[-9] :, ["wind", "target"]] = 1e6
+    assert_series_equal(forecaster.predict(other[-9:]), forecasts)
+    other.loc[X.index[-6] :, "temperature"] = 1e6
+    assert_array_equal(forecaster.predict(other[-9:])[:3], forecasts[:3])
+
+
+def test_only_targets_in_the_rows_given_are_trained_on(load):
+    forecaster = Forecaster(ridge_pipeline(), horizon=5).fit(None, load[:100])
+    n_windows = len(load[:100]) - 3 - 5
+    mean = np.mean([load[k + 4 : k + 9] for k in range(n_windows)], axis=0)
+    assert_allclose(
+        forecaster.estimator_[-1].predict(_flat_windows(load)).mean(0), mean
+    )
+
+
+def _flat_windows(load):
+    return np.array([load[k : k + 4] for k in range(100 - 3 - 5)])
+
+
+# Units
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        None,
+        StandardScaler(),
+        MinMaxScaler((-1, 1)),
+        RobustScaler(),
+        MaxAbsScaler(),
+        make_pipeline(MaxAbsScaler(), StandardScaler()),
+        FunctionTransformer(lambda X: 5 - X / 3),
+        ColumnTransformer([("scale", StandardScaler(), ["wind", "load"])]),
+        ColumnTransformer(
+            [("scale", StandardScaler(), ["wind"])], remainder="passthrough"
+        ),
+    ],
+)
+def test_forecasts_are_in_the_units_of_y_whatever_scales_it(load, weather, scaler):
+    X = weather[["wind"]]
+    plain = Forecaster(ridge_pipeline(4, alpha=0.0), horizon=3).fit(X, load)
+    pipeline = ridge_pipeline(4, scaler and clone(scaler), alpha=0.0)
+    forecaster = Forecaster(pipeline, horizon=3).fit(X, load)
+    ahead = pd.DataFrame({"wind": 0.5}, hours(5, load.index[-1])[1:])
+    assert_allclose(forecaster.predict(ahead), plain.predict(ahead), rtol=1e-6)
+
+
+def test_a_scaling_that_is_not_linear_is_refused(load):
+    pipeline = ridge_pipeline(4, FunctionTransformer(np.log))
+    with pytest.raises(ValueError, match="must scale the target 'load' linearly"):
+        Forecaster(pipeline).fit(None, load)
+
+
+@pytest.mark.parametrize("normalize", ["last", "standard"])
+def test_relative_windows_work_under_a_scaler_and_with_inputs(load, weather, normalize):
+    """`target_features` is set by the forecaster, which knows the column."""
+    regressor = GRURegressor(
+        4, normalize=normalize, base=Ridge(), epochs=1, random_state=0
+    )
+    pipeline = make_pipeline(MinMaxScaler(), SequenceWindower(6), regressor)
+    forecaster = Forecaster(pipeline, horizon=6).fit(weather[:-6], load[:-6])
+    shifted = Forecaster(pipeline, horizon=6).fit(weather[:-6], 1000 + 5 * load[:-6])
+    forecasts = forecaster.predict(weather[-6:])
+    assert_allclose(shifted.predict(weather[-6:]), 1000 + 5 * forecasts, rtol=1e-4)
+    assert forecaster.estimator_[-1].target_features == [0] * 6
+
+
+# The rows that are observed
+
+
+def test_rows_observed_one_at_a_time_count_like_those_of_fit(load, weather):
+    X, y = weather, load
+    forecaster = Forecaster(ridge_pipeline(), horizon=3).fit(X[:200], y[:200])
+    one_by_one, at_once = (copy.deepcopy(forecaster) for _ in range(2))
+    for row in range(200, 250):
+        one_by_one.update(X[row : row + 1], y[row : row + 1])
+    at_once.update(X[200:250], y[200:250])
+    expected = forecaster.estimator_
+    assert_series_equal(one_by_one.predict(X[250:256]), at_once.predict(X[250:256]))
+    window = np.column_stack([y[246:250], X[249:253]]).ravel()
+    assert_allclose(at_once.predict(X[250:253]), expected[-1].predict([window])[0])
+
+
+def test_more_rows_than_the_horizon_are_fed_with_the_forecasts_before(load):
+    forecaster = Forecaster(ridge_pipeline(), horizon=4).fit(None, load)
+    by_hand = copy.deepcopy(forecaster)
+    blocks = []
+    for _ in range(3):
+        blocks.append(by_hand.forecast(4))
+        by_hand.update(None, blocks[-1])
+    assert_allclose(forecaster.forecast(10), np.concatenate(blocks)[:10])
+
+
+def test_a_gap_before_the_first_row_counts_as_steps(load):
+    forecaster = Forecaster(ridge_pipeline(), horizon=6).fit(None, load)
+    times = forecaster.forecast(9).index
+    for gap in (0, 2, 7):
+        ahead = forecaster.predict(pd.DataFrame(index=times[gap:]))
+        assert_series_equal(ahead, forecaster.forecast(9)[gap:], check_freq=False)
+
+
+def test_without_an_index_the_gap_is_that_of_the_windower(load):
+    y = load.to_numpy()
+    windower = SequenceWindower(4, gap=2)
+    forecaster = Forecaster(make_pipeline(windower, Ridge()), horizon=6).fit(None, y)
+    assert_array_equal(forecaster.predict(np.empty((3, 0))), forecaster.forecast(5)[2:])
+
+
+def test_a_missing_timestamp_is_a_missing_step(load):
+    """It counts as one, and no window or target bridges it."""
+    holes = load.drop(load.index[[50, 51, 120]])
+    forecaster = Forecaster(ridge_pipeline(), horizon=3).fit(None, holes)
+    filled = Forecaster(ridge_pipeline(), horizon=3).fit(None, holes.asfreq("h"))
+    assert_allclose(forecaster.forecast(3), filled.forecast(3))
+
+
+def test_rows_with_an_unknown_target_are_not_trained_on(load):
+    y = load.copy()
+    y.iloc[100:110] = np.nan
+    trees = make_pipeline(
+        SequenceWindower(4), HistGradientBoostingRegressor(max_iter=5)
+    )
+    forecasts = Forecaster(trees).fit(None, y).forecast(3)
+    assert forecasts.between(70, 130).all()
+
+
+# Folds and searches
+
+
+def test_folds_of_scikit_learn_are_honest_as_they_stand(load, weather):
+    X = weather
+    folds = TimeSeriesSplit(3, test_size=6)
+    forecaster = Forecaster(ridge_pipeline(6), horizon=6, past_features="wind")
+    metric = "neg_mean_absolute_error"
+    scores = cross_val_score(forecaster, X, load, cv=folds, scoring=metric)
+    for score, (train, test) in zip(scores, folds.split(X), strict=True):
+        fitted = clone(forecaster).fit(X.iloc[train], load.iloc[train])
+        forecasts = fitted.forecast(6, X[["temperature"]].iloc[test])
+        assert -score == pytest.approx(mean_absolute_error(load.iloc[test], forecasts))
+
+
+def test_a_search_chooses_the_window(load):
+    grid = {"estimator__sequencewindower__window_length": [2, 24]}
+    search = GridSearchCV(
+        Forecaster(ridge_pipeline(), horizon=12),
+        grid,
+        cv=TimeSeriesSplit(3, test_size=12),
+        scoring="neg_mean_absolute_error",
+    )
+    search.fit(pd.DataFrame(index=load.index), load)
+    assert search.best_params_ == {"estimator__sequencewindower__window_length": 24}
+    assert len(search.best_estimator_.forecast(5)) == 5
+
+
+def test_folds_of_a_panel(load):
+    panel = pd.concat({"a": load, "b": 2 * load}, names=["series"])
+    X = pd.DataFrame(index=panel.index)
+    folds = PanelTimeSeriesSplit(3, test_size=6)
+    scores = cross_val_score(
+        Forecaster(ridge_pipeline(24), horizon=6), X, panel, cv=folds
+    )
+    assert scores.min() > 0.5
+
+
+# Containers
+
+
+def test_forecasts_are_what_y_was(load):
+    fit = Forecaster(ridge_pipeline(), horizon=2).fit
+    frame, array = load.to_frame(), load.to_numpy()
+    of_series = fit(None, load).forecast(3)
+    assert isinstance(of_series, pd.Series)
+    assert of_series.name == "load"
+    assert of_series.index.name == "hour"
+    assert_frame_equal(fit(None, frame).forecast(3), of_series.to_frame())
+    assert_array_equal(fit(None, array).forecast(3), of_series)
+    assert_array_equal(fit(None, array[:, None]).forecast(3), of_series.to_frame())
+    assert_array_equal(
+        fit(frame[[]], array).predict(of_series.to_frame()[[]]), of_series
+    )
+    assert fit(None, load.astype("float32")).forecast(3).index.equals(of_series.index)
+
+
+def test_several_targets(load, weather):
+    both = pd.DataFrame({"load": load, "wind": weather["wind"]})
+    forecaster = Forecaster(ridge_pipeline(3, StandardScaler()), horizon=2)
+    forecasts = forecaster.fit(None, both).forecast(2)
+    assert list(forecasts.columns) == ["load", "wind"]
+    scaled = (both - both.mean()) / both.std(ddof=0)
+    windows = [scaled[k : k + 3].to_numpy().ravel() for k in range(len(both) - 4)]
+    targets = [scaled[k + 3 : k + 5].to_numpy().ravel() for k in range(len(both) - 4)]
+    expected = Ridge().fit(windows, targets).predict([scaled[-3:].to_numpy().ravel()])
+    expected = expected.reshape(2, 2) * both.std(ddof=0).to_numpy()
+    assert_allclose(forecasts, expected + both.mean().to_numpy())
+    naive = make_pipeline(
+        StandardScaler(), SequenceWindower(4), SeasonalNaiveRegressor()
+    )
+    forecasts = Forecaster(naive, horizon=2).fit(None, both).forecast(3)
+    assert_allclose(forecasts, both.iloc[[-1] * 3])
+
+
+def test_columns_that_are_not_numbers_go_to_the_pipeline(load):
+    X = pd.DataFrame({"shift": np.where(load.index.hour < 12, "early", "late")})
+    X.index = load.index
+    y = X["shift"].eq("late").astype(float).rename("y")
+    encoder = ColumnTransformer(
+        [("encode", OneHotEncoder(sparse_output=False), ["shift"])],
+        remainder="passthrough",
+    )
+    forecaster = Forecaster(ridge_pipeline(6, encoder, alpha=1e-6), horizon=6)
+    forecaster.fit(X[:-12], y[:-12])
+    assert_allclose(forecaster.predict(X[-12:]), y[-12:], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "freq", ["D", "h", "B", "MS", "ME", "QE", "YS", "15min", "W-SAT"]
+)
+@pytest.mark.parametrize("keeps_freq", [True, False])
+def test_the_index_of_a_forecast_goes_on(freq, keeps_freq):
+    index = pd.date_range("2020-01-31", periods=45, freq=freq)
+    index.freq = freq if keeps_freq else None
+    y = pd.Series(np.random.RandomState(0).normal(size=40), index[:40])
+    forecasts = Forecaster(ridge_pipeline(2)).fit(None, y).forecast(5)
+    assert_array_equal(forecasts.index, index[40:])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.period_range("2020-01", periods=45, freq="M"),
+        pd.timedelta_range("0h", periods=45, freq="h"),
+        pd.RangeIndex(45),
+        pd.Index(range(3, 48)),
+        pd.date_range("2026-03-10", periods=45, freq="D", tz="Europe/Berlin"),
+        pd.date_range("2026-03-28", periods=45, freq="h", tz="Europe/Berlin"),
+    ],
+)
+def test_the_index_of_a_forecast_goes_on_for_other_kinds(index):
+    y = pd.Series(np.random.RandomState(0).normal(size=40), index[:40])
+    forecasts = Forecaster(ridge_pipeline(2)).fit(None, y).forecast(5)
+    assert type(forecasts.index) is type(index[40:]) or index.dtype == "int64"
+    assert forecasts.index.dtype == index.dtype
+    assert_array_equal(forecasts.index, index[40:])
+
+
+# Panels
+
+
+@pytest.fixture(scope="module")
+def panel(load):
+    """Three series that start and end at different times."""
+    parts = {"a": load[:200], "b": 3 * load[40:250], "c": 10 - load[100:170]}
+    return pd.concat(parts, names=["series"])
+
+
+def test_each_series_has_its_own_origin(panel):
+    forecaster = Forecaster(ridge_pipeline(), horizon=3).fit(None, panel)
+    forecasts = forecaster.forecast(3)
+    for name in "abc":
+        last = panel[name].index[-1]
+        assert forecasts[name].index[0] == last + pd.Timedelta(hours=1)
+        expected = forecaster.estimator_[-1].predict([panel[name][-4:]])[0]
+        assert_allclose(forecasts[name], expected)
+    alone = forecaster.predict(forecasts[["b"]].to_frame()[[]])
+    assert_series_equal(alone, forecasts[["b"]])
+
+
+def test_interleaved_rows_are_the_same_panel(panel):
+    by_time = panel.sort_index(level="hour", sort_remaining=False)
+    forecaster = Forecaster(ridge_pipeline(), horizon=3)
+    forecasts = forecaster.fit(None, panel).forecast(2)
+    again = forecaster.fit(None, by_time).forecast(2)
+    assert_allclose(again.loc[forecasts.index], forecasts)
+
+
+def test_a_new_series_is_forecast_from_its_own_rows(panel, load):
+    forecaster = Forecaster(ridge_pipeline(), horizon=3).fit(None, panel)
+    ahead = pd.concat({"new": load[20:22]}, names=["series"]).to_frame()[[]]
+    with pytest.raises(ValueError, match="Nothing was observed of series 'new'"):
+        forecaster.predict(ahead)
+    forecaster.update(None, pd.concat({"new": load[:20]}, names=["series"]))
+    expected = forecaster.estimator_[-1].predict([load[16:20]])[0]
+    assert_allclose(forecaster.predict(ahead), expected[:2])
+
+
+# What may go wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": slice(1, None)}, "inconsistent numbers of samples"),
+        ({"X": "other index"}, "X and y have different indices: in row 0"),
+        ({"estimator": Ridge()}, "must be a Pipeline with a SequenceWindower"),
+        ({"estimator": ridge_pipeline(2)}, "window_length=2 is shorter than horizon=3"),
+        ({"horizon": 400}, "window_length=4 is shorter than horizon=400"),
+        ({"past_features": ["rain"]}, "past_features must name columns of X"),
+        ({"X": "target"}, "X has a column 'load', as y is called"),
+        ({"y": "irregular"}, "has no regular step"),
+        ({"y": "empty"}, "No row is followed by 3 known targets"),
+        ({"y": None}, "requires y to be passed"),
+        ({"calibration_size": 2}, "calibration_size=2 is shorter than horizon=3"),
+        ({"calibration_size": 999}, "calibration_size=999 keeps all 336 rows back"),
+    ],
+)
+def test_bad_data_for_fit(load, weather, change, message):
+    X, y = weather, load
+    if change.get("X") == "other index":
+        X = X.set_index(X.index + pd.Timedelta(hours=1))
+    if change.get("X") == "target":
+        X = X.assign(load=load)
+    if isinstance(change.get("y", 0), slice):
+        y = y[change["y"]]
+    elif change.get("y") == "irregular":
+        y = y.set_axis(load.index + pd.to_timedelta(np.arange(len(y)) ** 2, "s"))
+        X = X.set_axis(y.index)
+    elif change.get("y", y) is None:
+        y = None
+    elif change.get("y") == "empty":
+        y = y.where(y.index.hour % 3 == 0)
+    parameters = {"estimator": ridge_pipeline(4), "horizon": 3}
+    parameters |= {k: v for k, v in change.items() if k not in "Xy"}
+    with pytest.raises(ValueError, match=message):
+        Forecaster(**parameters).fit(X, y)
+
+
+def test_a_horizon_longer_than_the_data(load):
+    message = "No row is followed by 400 known targets: .* series has n_samples=336"
+    with pytest.raises(ValueError, match=message):
+        Forecaster(ridge_pipeline(), horizon=400).fit(None, load)
+
+
+def test_windows_longer_than_the_data_for_a_regressor_without_missing_values(load):
+    with pytest.raises(
+        ValueError, match="Ridge takes no missing values, and no window"
+    ):
+        Forecaster(ridge_pipeline(335)).fit(None, load[:300])
+
+
+@pytest.fixture(scope="module")
+def fitted(load, weather):
+    """A forecaster with two inputs, fitted on all but the last day."""
+    return Forecaster(ridge_pipeline(), horizon=3).fit(weather[:-24], load[:-24])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            slice(-30, -20),
+            "X starts at 2026-03-13 18:00:00, which is not after the last",
+        ),
+        ([-24, -23, -20], "X has no row for 2026-03-14 02:00:00"),
+        ("renamed", "feature names should match"),
+        (
+            "numbered",
+            "The index of X is an integer Index, but in fit it was a Datetime",
+        ),
+        ("half past", "does not lie on one step"),
+        ("labels", "X has no index of times"),
+        (None, "X is None, so nothing says which rows to forecast"),
+    ],
+)
+def test_bad_rows_to_forecast(fitted, weather, rows, message):
+    X = weather.iloc[rows] if isinstance(rows, (list, slice)) else weather[-24:]
+    if rows == "renamed":
+        X = X.rename(columns={"wind": "sun"})
+    elif rows == "numbered":
+        X = X.reset_index(drop=True)
+    elif rows == "half past":
+        X = X.set_index(X.index + pd.Timedelta(minutes=30))
+    elif rows == "labels":
+        X = X.set_axis([f"row{k}" for k in range(24)])
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(None if rows is None else X)
+
+
+def test_bad_inputs_for_the_next_rows(fitted, weather):
+    with pytest.raises(ValueError, match=r"X is None, but \['temperature', 'wind'\]"):
+        fitted.forecast(3)
+    with pytest.raises(ValueError, match="X has no row for 2026-03-14 02:00:00"):
+        fitted.forecast(3, weather[-24:-22])
+    with pytest.raises(ValueError, match="X has 2 rows, but steps=3"):
+        fitted.forecast(3, weather[-24:-22].to_numpy())
+    with pytest.raises(ValueError, match="steps == 0, must be >= 1"):
+        fitted.forecast(0)
+    with pytest.raises(NotFittedError):
+        Forecaster().forecast(1)
+
+
+def test_rows_given_as_an_array_follow_those_observed(fitted, weather):
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        of_array = fitted.predict(weather[-24:].to_numpy())
+    assert_series_equal(of_array, fitted.predict(weather[-24:]), check_freq=False)
+
+
+def test_more_rows_than_steps_are_allowed(fitted, weather):
+    forecasts = fitted.forecast(3, weather)
+    assert_series_equal(forecasts, fitted.predict(weather[-24:-21]), check_freq=False)
+
+
+def test_an_input_that_is_missing_ahead_is_named(load, weather):
+    trees = make_pipeline(
+        SequenceWindower(4), HistGradientBoostingRegressor(max_iter=5)
+    )
+    fitted = Forecaster(trees, horizon=3).fit(weather[:-24], load[:-24])
+    X = weather[-24:].copy()
+    X.loc[X.index[1], "wind"] = np.nan
+    with pytest.warns(
+        MissingInputWarning, match="'wind' is missing at 2026-03-14 01:00"
+    ):
+        fitted.predict(X)
+
+
+def test_a_failed_update_changes_nothing(fitted, load, weather):
+    before = fitted.predict(weather[-24:])
+    with pytest.raises(ValueError, match="y has 2 targets"):
+        fitted.update(weather[-24:], weather[-24:])
+    with pytest.raises(ValueError, match="which is not after the last row seen"):
+        fitted.update(weather[-25:], load[-25:])
+    assert_series_equal(fitted.predict(weather[-24:]), before)
+
+
+# scikit-learn
+
+
+def test_weights_of_rows_weigh_targets(load):
+    """A row of weight zero is not learned as a target."""
+    y = load.copy()
+    y.iloc[150:] += 50
+    weight = (np.arange(len(y)) < 150).astype(float)
+    pipeline = make_pipeline(SequenceWindower(2), LinearRegression())
+    weighted = Forecaster(pipeline).fit(None, y, sample_weight=weight)
+    named = Forecaster(pipeline).fit(None, y, linearregression__sample_weight=weight)
+    expected = Forecaster(pipeline).fit(None, y[:150])
+    for forecaster in (weighted, named):
+        assert_allclose(forecaster.estimator_[-1].coef_, expected.estimator_[-1].coef_)
+    with pytest.raises(ValueError, match="has no step 'ridge'"):
+        Forecaster(pipeline).fit(None, y, ridge__sample_weight=weight)
+
+
+def test_metadata_routing(load):
+    weight = (np.arange(len(load)) < 150).astype(float)
+    pipeline = make_pipeline(SequenceWindower(2), LinearRegression())
+    expected = Forecaster(pipeline).fit(None, load, sample_weight=weight)
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline[-1].set_fit_request(sample_weight=True)
+        routed = Forecaster(pipeline).fit(None, load, sample_weight=weight)
+    assert_allclose(routed.estimator_[-1].coef_, expected.estimator_[-1].coef_)
+
+
+def test_the_estimator_given_is_not_changed(load):
+    pipeline = make_pipeline(
+        StandardScaler(), SequenceWindower(2), SeasonalNaiveRegressor()
+    )
+    forecaster = Forecaster(pipeline, horizon=2).fit(None, load)
+    assert not hasattr(pipeline[0], "mean_")
+    assert pipeline[-1].target_features is None
+    assert forecaster.estimator_[0].mean_ == pytest.approx(load.mean())
+
+
+SERVE = """
+import pickle, sys
+with open(sys.argv[1], "rb") as file:
+    forecaster = pickle.load(file)
+print(*forecaster.forecast(7))
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_a_pickle_forecasts_without_tensorflow(network, tmp_path):
+    path = tmp_path / "forecaster.pickle"
+    path.write_bytes(pickle.dumps(network))
+    command = [sys.executable, "-c", SERVE, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    printed = [float(number) for number in done.stdout.split()]
+    assert_array_equal(printed, network.forecast(7))
+
+
+def test_the_default_pipeline_learns(load):
+    forecaster = Forecaster(horizon=24)
+    X = pd.DataFrame(index=load.index)
+    forecaster.fit(X[:-24], load[:-24])
+    error = mean_absolute_error(load[-24:], forecaster.predict(X[-24:]))
+    assert error < 1.5
+    assert forecaster.estimator_[1].window_length == 72
