@@ -56,14 +56,16 @@ def simple_rows(name, part, seed):
 def network_rows(name, seed):
     settings = RECOMMENDED[name]
     parameters = PLAIN.get(name, {})
-    yield "plain network", plain_network(settings.window_length, seed, **parameters)
-    yield "recommended network", recommended_network(settings, seed)
+    plain = plain_network(settings.window_length, seed, **parameters)
+    yield "plain network", plain, False
+    recommended = recommended_network(settings, seed)
+    yield "recommended network", recommended, settings.weighted
 
 
-def measured(model, part):
+def measured(model, part, weighted=False):
     """Return the measures of the model's forecasts and the seconds they took."""
     start = time.perf_counter()
-    predicted = forecast(model, part)
+    predicted = forecast(model, part, weighted=weighted)
     seconds = time.perf_counter() - start
     return *part.score(predicted), seconds
 
@@ -78,9 +80,10 @@ def compare(name, problem, n_seeds):
         seeds = range(n_seeds if title.startswith("trees") else 1)
         models = [dict(simple_rows(name, part, seed))[title] for seed in seeds]
         print_row(title, [measured(model, part) for model in models])
-    for title, _ in network_rows(name, 0):
-        models = [dict(network_rows(name, seed))[title] for seed in range(n_seeds)]
-        print_row(title, [measured(model, part) for model in models])
+    by_seed = [network_rows(name, seed) for seed in range(n_seeds)]
+    for rows in zip(*by_seed, strict=True):
+        runs = [measured(model, part, weighted) for _, model, weighted in rows]
+        print_row(rows[0][0], runs)
     for title, measures in problem.published:
         print_cells(title, *(f"{value:.3f}" for value in measures), "")
     print()
@@ -92,7 +95,8 @@ def show_steps(name, problem, n_seeds):
     part = problem.test()
     for title, settings in steps_to(RECOMMENDED[name]).items():
         models = [recommended_network(settings, seed) for seed in range(n_seeds)]
-        print_row(title, [measured(model, part) for model in models])
+        runs = [measured(model, part, settings.weighted) for model in models]
+        print_row(title, runs)
     print()
 
 
@@ -106,8 +110,10 @@ def rank(name, problem):
     ridge = [measured(linear(settings.window_length), part)[-2] for part in parts]
     ranking = []
     for change in ParameterGrid(CANDIDATES[name]):
-        model = recommended_network(settings.changed(**change), seed=0)
-        *_, errors, seconds = zip(*[measured(model, p) for p in parts], strict=True)
+        changed = settings.changed(**change)
+        model = recommended_network(changed, seed=0)
+        runs = [measured(model, part, changed.weighted) for part in parts]
+        *_, errors, seconds = zip(*runs, strict=True)
         worst = max(e / r for e, r in zip(errors, ridge, strict=True))
         ranking.append((statistics.median(errors), worst, sum(seconds), change))
     has_base = "base" in settings.parameters
@@ -117,7 +123,8 @@ def rank(name, problem):
     print_cells(*["---"] * len(titles))
     ranking.sort(key=lambda row: (has_base and row[1] > 1.01, row[0]))
     for error, worst, seconds, change in ranking:
-        named = ", ".join(f"{key}={value!r}" for key, value in change.items())
+        shown = [(k, v) for k, v in change.items() if k != "optimizer"]
+        named = ", ".join(f"{key}={value!r}" for key, value in shown)
         print_cells(named, f"{error:.4g}", f"{worst:.3f}", f"{seconds:.1f}")
     print()
 

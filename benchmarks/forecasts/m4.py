@@ -4,6 +4,7 @@ S. Makridakis, E. Spiliotis and V. Assimakopoulos, "The M4 Competition: 100,000 
 series and 61 forecasting methods", International Journal of Forecasting 36(1), 2020.
 """
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,32 @@ class HourlySeries:
         X, y = to_supervised(panel, horizon=HORIZON)
         later = panel.groupby(level="series").tail(HORIZON)
         wanted = np.arange(len(later)) % HORIZON == HORIZON - 1
-        return Part(X, y, later, wanted, self.score)
+        weight = self.weights()[X.index.get_level_values("series")]
+        return Part(X, y, later, wanted, self.score, weight)
+
+    def weights(self):
+        """Return how much an error of the scaled logarithms counts in OWA, by series.
+
+        An error of the logarithm is a relative one. OWA is the mean of sMAPE and MASE,
+        each divided by that of Naive2, here for the last 48 hours of the past; MASE
+        divides by the mean change in a day.
+        """
+        smape, mase = self.earlier().errors_of_naive2
+        change = np.array(
+            [np.abs(s[DAY:] - s[:-DAY]).mean() / s.mean() for s in self.past]
+        )
+        weight = self.spread[:, 0] * (100 / smape + 1 / (change * mase))
+        return weight / weight.mean()
+
+    def earlier(self):
+        """Return the past, of which the last 48 hours are to be forecast."""
+        past = [series[:-HORIZON] for series in self.past]
+        return HourlySeries(past, [series[-HORIZON:] for series in self.past])
+
+    @cached_property
+    def errors_of_naive2(self):
+        """Mean sMAPE and MASE of Naive2."""
+        return self.errors([naive2(series) for series in self.past])
 
     def panel(self):
         levels = zip(self.past, self.mean, self.spread, strict=True)
@@ -108,9 +134,8 @@ class HourlySeries:
 
     def measures(self, forecasts):
         """Return sMAPE, MASE and OWA of forecasts."""
-        reference = self.errors([naive2(series) for series in self.past])
         errors = self.errors(forecasts)
-        return (*errors, float(np.mean(errors / reference)))
+        return (*errors, float(np.mean(errors / self.errors_of_naive2)))
 
     def errors(self, forecasts):
         triples = list(zip(self.future, forecasts, self.past, strict=True))
@@ -128,16 +153,13 @@ def hourly(directory):
         of the competition's repository, https://github.com/Mcompetitions/M4-methods.
     """
     past = read(Path(directory, "Hourly-train.csv"))
-    future = read(Path(directory, "Hourly-test.csv"))
-    early = [series[:-HORIZON] for series in past]
-    test = HourlySeries(past, future)
-    validation = HourlySeries(early, [series[-HORIZON:] for series in past])
+    test = HourlySeries(past, read(Path(directory, "Hourly-test.csv")))
     ours = test.measures([naive2(series) for series in past])
     return Problem(
         "M4, all 414 hourly series, the next 48 hours",
         measures=("sMAPE", "MASE", "OWA"),
         test=test.part,
-        validation=lambda: [validation.part()],
+        validation=lambda: [test.earlier().part()],
         season_length=DAY,
         published=(("Naive2, computed here", ours), *PUBLISHED),
     )

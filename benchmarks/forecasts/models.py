@@ -108,8 +108,9 @@ def recommended_network(settings, seed):
     return make_pipeline(windower, network)
 
 
-def forecast(model, part):
+def forecast(model, part, *, weighted):
     """Fit the model on a part and return its forecasts for the rows that count."""
     windower, regressor = model[0], model[1]
-    regressor.fit(windower.fit_transform(part.X), part.y)
+    weight = {"sample_weight": part.weight} if weighted else {}
+    regressor.fit(windower.fit_transform(part.X), part.y, **weight)
     return regressor.predict(windower.transform(part.later)[part.wanted])

@@ -24,6 +24,8 @@ class Part:
         The later rows whose forecasts count.
     score : callable
         Returns the measures of forecasts for the wanted rows, as a tuple of floats.
+    weight : ndarray of shape (n_rows,) or None
+        How much each training row counts in the measures.
     """
 
     X: pd.DataFrame
@@ -31,6 +33,7 @@ class Part:
     later: pd.DataFrame
     wanted: np.ndarray
     score: Callable[[np.ndarray], tuple[float, ...]]
+    weight: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

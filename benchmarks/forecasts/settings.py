@@ -15,18 +15,20 @@ from skrnn import GRURegressor, LSTMRegressor
 
 @dataclass(frozen=True)
 class Settings:
-    """Window length, cell and the parameters of the cell's regressor."""
+    """Window length, cell, the parameters of its regressor, and weights of samples."""
 
     window_length: int
     cell: type = GRURegressor
     parameters: dict = field(default_factory=dict)
+    weighted: bool = False  # whether training uses the weights of the data set
 
-    def changed(self, window_length=None, **parameters):
-        """Return the settings with another window length or other parameters."""
+    def changed(self, window_length=None, weighted=None, **parameters):
+        """Return the settings with some of them changed."""
         return Settings(
             window_length or self.window_length,
             self.cell,
             {**self.parameters, **parameters},
+            self.weighted if weighted is None else weighted,
         )
 
 
@@ -55,7 +57,8 @@ def steps_to(settings):
             so_far = {**so_far, name: given[name]}
             changed = Settings(settings.window_length, settings.cell, so_far)
             steps[f"+ {name}={given[name]!r}"] = changed
-    return {**steps, "+ units, epochs and learning_rate": settings}
+    last = "+ units, epochs and learning_rate"
+    return {**steps, f"{last}, weights" if settings.weighted else last: settings}
 
 
 BESIDE_RIDGE = {
@@ -67,7 +70,13 @@ BESIDE_RIDGE = {
     "learning_rate": 0.002,
 }
 
-M4_STEPS = 5000  # of the gradient, in ten epochs
+M4_STEPS = 500  # of the gradient in an epoch
+
+
+def falling_to_zero(epochs):
+    """Return Adam with a learning rate that falls until so many epochs of M4 end."""
+    return Adam(CosineDecay(0.003, epochs * M4_STEPS))
+
 
 RECOMMENDED = {
     "mackey-glass": Settings(
@@ -101,11 +110,12 @@ RECOMMENDED = {
             "normalize": "standard",
             "loss": "absolute_error",
             "units": 128,
-            "epochs": 10,
-            "optimizer": Adam(CosineDecay(0.003, M4_STEPS)),
+            "epochs": 30,
+            "optimizer": falling_to_zero(30),
             "batch_size": 512,
-            "n_networks": 5,
+            "n_networks": 4,
         },
+        weighted=True,
     ),
 }
 
@@ -128,12 +138,17 @@ CANDIDATES = {
         "units": [8, 32],
         "validation_fraction": [0.15, 0.3],
     },
-    "m4": {
-        "window_length": [168, 336],
-        "normalize": ["last", "standard"],
-        "units": [64, 128],
-        "n_networks": [1],
-    },
+    "m4": [
+        {
+            "window_length": [168, 336],
+            "normalize": ["last", "standard"],
+            "weighted": [False, True],
+            "epochs": [epochs],
+            "optimizer": [falling_to_zero(epochs)],
+            "n_networks": [1],
+        }
+        for epochs in (10, 30)
+    ],
 }
 
 # The plain network reads M4 hour by hour: an epoch of all windows takes minutes.

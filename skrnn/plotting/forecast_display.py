@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn.plotting.axes import axes_below, axes_or_new, date_ticks
 from skrnn.plotting.forecast_artists import draw_forecast, draw_residuals
+from skrnn.plotting.forecast_makers import MadeFromForecasts
 from skrnn.plotting.inputs import (
     choose_rows,
     columns_of_one_shape,
@@ -18,11 +19,12 @@ from skrnn.plotting.times import times_of
 _KINDS = ("forecast_and_residuals", "forecast", "residuals")
 
 
-class ForecastDisplay:
+class ForecastDisplay(MadeFromForecasts):
     """Actual and predicted values over time, and residuals underneath.
 
-    Make it by :meth:`from_estimator` or :meth:`from_predictions`. Forecasts of several
-    steps are drawn as fans: a line from every forecast's first step to its last.
+    Make it by :meth:`from_estimator`, :meth:`from_predictions`, :meth:`from_backtest`
+    or :meth:`from_forecast`. Forecasts of several steps are drawn as fans: a line from
+    the first step of every forecast to its last.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ class ForecastDisplay:
         The band between the ends of the interval.
     residuals_ : matplotlib.collections.PathCollection or None
         The residuals, actual minus predicted.
+    errors_ : list of matplotlib.lines.Line2D
+        The errors by step, a line for each model. Only defined if they are drawn.
     ax_ : matplotlib.axes.Axes
         The axes of the values; of the residuals if they are drawn alone.
     residuals_ax_ : matplotlib.axes.Axes or None

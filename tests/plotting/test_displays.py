@@ -18,8 +18,10 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import (
     ElmanRegressor,
     ForecastDisplay,
+    Forecaster,
     LossCurveDisplay,
     SequenceWindower,
+    backtest,
     to_supervised,
 )
 
@@ -382,3 +384,75 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r'pip install "skrnn\[plots\]"'):
         LossCurveDisplay(loss_curve=[1.0]).plot()
+
+
+# Backtests and forecasts
+
+
+@pytest.fixture(scope="module")
+def rolled():
+    """Two models from six origins, nine steps apart, with intervals."""
+    pipeline = make_pipeline(SequenceWindower(4), Ridge())
+    models = {
+        "near": Forecaster(pipeline, horizon=4, calibration_size=20),
+        "far": Forecaster(pipeline, horizon=9, calibration_size=20),
+    }
+    how = {"initial_size": 38, "step": 3, "coverage": 0.5}
+    return backtest(models, None, LOAD, **how)
+
+
+def test_a_backtest_of_several_models_is_a_line_of_errors_for_each(rolled):
+    display = ForecastDisplay.from_backtest(rolled, line_kwargs={"linewidth": 3})
+    errors = (rolled["observed"] - rolled["pred"]).abs()
+    errors = errors.groupby([rolled["model"], rolled["step"]]).mean()
+    for line in display.errors_:
+        expected = errors[line.get_label()]
+        assert_array_equal(line.get_xdata()[: len(expected)], expected.index)
+        assert_allclose(line.get_ydata()[: len(expected)], expected)
+        assert line.get_linewidth() == 3
+    assert display.ax_.get_ylabel() == "mean absolute error"
+
+
+def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
+    """Of fans that overlap, the earlier one is drawn."""
+    near = rolled[rolled["model"] == "near"]
+    display = ForecastDisplay.from_backtest(near)
+    origins = near["origin"].unique()[::2]
+    fans = display.predicted_.get_segments()
+    assert len(fans) == len(origins)
+    for fan, origin in zip(fans, origins, strict=True):
+        of_origin = near[near["origin"] == origin]
+        assert_allclose(fan[: len(of_origin), 1], of_origin["pred"])
+    assert len(display.interval_.get_paths()) == len(origins)
+    shown = display.actual_.get_ydata()
+    assert_allclose(shown, LOAD[38:])
+    with pytest.raises(ValueError, match="drawn for one model, but the frame has"):
+        ForecastDisplay.from_backtest(rolled, kind="forecast")
+
+
+def test_a_forecast_goes_on_from_the_history():
+    pipeline = make_pipeline(SequenceWindower(4), Ridge())
+    forecaster = Forecaster(pipeline, horizon=5, calibration_size=20).fit(None, LOAD)
+    frame = forecaster.forecast_interval(5, coverage=0.5)
+    display = ForecastDisplay.from_forecast(LOAD[-20:], frame)
+    assert_allclose(display.predicted_.get_ydata()[-5:], frame["pred"])
+    assert_allclose(display.actual_.get_ydata()[:20], LOAD[-20:])
+    assert np.isnan(display.actual_.get_ydata()[20:]).all()
+    assert display.interval_ is not None
+    assert display.ax_.get_ylabel() == "load"
+    assert display.split == np.datetime64(LOAD.index[-1])
+    alone = ForecastDisplay.from_forecast(LOAD[-20:], forecaster.forecast(5))
+    assert alone.interval_ is None
+    assert_allclose(alone.predicted_.get_ydata()[-5:], frame["pred"])
+
+
+def test_a_forecast_of_a_panel_is_drawn_for_one_series():
+    panel = pd.concat({"a": LOAD, "b": LOAD}, names=["series"])
+    pipeline = make_pipeline(SequenceWindower(4), Ridge())
+    forecast = Forecaster(pipeline, horizon=5).fit(None, panel).forecast(5)
+    with pytest.raises(ValueError, match=r"there are \['a', 'b'\]"):
+        ForecastDisplay.from_forecast(panel, forecast)
+    display = ForecastDisplay.from_forecast(panel[["a"]], forecast[["a"]])
+    assert_allclose(display.predicted_.get_ydata()[-5:], forecast["a"])
+    with pytest.raises(ValueError, match="history must be a Series"):
+        ForecastDisplay.from_forecast(LOAD.to_numpy(), forecast)
