@@ -12,7 +12,9 @@ import time
 
 import numpy as np
 
-from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
+from sklearn.pipeline import make_pipeline
+
+from skrnn import ElmanRegressor, Forecaster, LSTMRegressor, SequenceWindower
 
 
 def resident():
@@ -73,6 +75,24 @@ def large_epoch(normalize=None, n_rows=5_000_000, window_length=200):
     )
 
 
+def large_forecaster(n_rows=5_000_000, window_length=200):
+    """Compare a Forecaster with its pipeline, both from the series on."""
+    y = np.random.RandomState(0).rand(n_rows)
+    network = ElmanRegressor(units=4, batch_size=1024, epochs=1, random_state=0)
+    pipeline = make_pipeline(SequenceWindower(window_length), network)
+    forecaster = Forecaster(pipeline)
+    before = resident()
+    of_pipeline = peak_of(lambda: pipeline.fit(y[:-1, np.newaxis], y[1:])) - before
+    del pipeline
+    gc.collect()
+    before = resident()
+    peak = peak_of(lambda: forecaster.fit(None, y)) - before
+    print(
+        f"the same from the series on: a pipeline peaks {of_pipeline:.0f} MB above the "
+        f"process, a Forecaster {peak:.0f} MB"
+    )
+
+
 def many_fits(jit, n_fits=100):
     rng = np.random.RandomState(0)
     series = rng.rand(3000, 2)
@@ -114,6 +134,7 @@ def main():
     ElmanRegressor(units=2, epochs=1).fit(np.zeros((50, 3, 1)), np.zeros(50))
     large_epoch()
     large_epoch("last")
+    large_forecaster()
     many_fits("auto")
     many_fits(True)
     for jit in ("auto", True, False):

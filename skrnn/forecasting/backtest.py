@@ -170,15 +170,21 @@ def _groups(data, first, step, refit):
 
 def _run(model, data, origins, coverage):
     """Fit a clone on the rows up to the first origin, and forecast from all of them."""
-    numbers, timeline = data.clock.numbers, data.timeline
-    forecaster = clone(model).fit(*data.part(np.flatnonzero(numbers <= origins[0])))
+    rows = np.flatnonzero(data.clock.numbers <= origins[0])
+    forecaster = clone(model).fit(*data.part(rows))
+    return _forecast(forecaster, data, origins, coverage)
+
+
+def _forecast(forecaster, data, origins, coverage):
+    """Forecast from all origins with a forecaster that is fitted up to the first."""
     fitted = forecaster._fitted
     if coverage is not None:
         fitted.check_intervals()
     targets, _ = read_targets(data.y)
     inputs = read_inputs(forecaster, data.X, len(targets), reset=False)
-    known_until = timeline if fitted.history.timeline is not None else None
-    rolling = Rolling(fitted, joined(targets, inputs), known_until, data.clock, origins)
+    rows = joined(targets, inputs)
+    timeline = None if fitted.history.timeline is None else data.timeline
+    rolling = Rolling(fitted, rows, timeline, data.clock, origins)
     points, leads = rolling.forecasts()
     values = {"pred": points[..., 0]}
     if coverage is not None:

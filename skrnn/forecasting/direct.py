@@ -122,40 +122,55 @@ def fit_direct(pipeline, line, columns, horizon, params):
     ValueError
         If there is nothing to train on, or the pipeline does not suit.
     """
+    training = _training_data(pipeline, line, columns, horizon, params)
+    del line  # what is in memory now stays there while the regressor is fitted
+    at = position_of_windower(pipeline)
+    windows = fit_transform_steps(
+        pipeline.steps[at + 1 : -1], training.windows, training.y, training.params
+    )
+    name, regressor = pipeline.steps[-1]
+    _name_targets(regressor, training.units.columns, horizon)
+    if training.y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+        regressor = MultiOutputRegressor(regressor)
+        pipeline.steps[-1] = name, regressor
+    regressor.fit(windows, training.y, **training.params.get(name, {}))
+    return DirectModel(pipeline, columns, horizon, training.units)
+
+
+@dataclass(frozen=True)
+class _TrainingData:
+    windows: np.ndarray
+    y: np.ndarray
+    params: dict
+    units: Units
+
+
+def _training_data(pipeline, line, columns, horizon, params):
+    """Fit the steps before the windower, and return what the others are fitted on."""
     at = position_of_windower(pipeline)
     scaler, windower = pipeline.steps[:at], pipeline[at]
-    rows, exists = rows_at_origins(line, columns, horizon)
     n_targets = columns.n_targets
     targets = line.values[:, :n_targets].astype(_float_dtype(line.values), copy=False)
     origins = _origins(line, targets, horizon)
+    rows, exists = rows_at_origins(line, columns, horizon)
     params = _weights_at(line, params)
     of_rows = _with_weights(params, lambda weight: weight[exists])
     given = as_given(rows[exists], columns)
     scaled = _numbers(fit_transform_steps(scaler, given, None, of_rows))
-    del rows, given
     windower.fit(scaled[-windower.window_length :])
     units = _units(pipeline[:at], targets[exists], scaled, columns)
     places = _padded(scaled, exists, line, windower)
-    targets = units.scaled(targets)
     origins = _readable(origins, places, horizon, pipeline)
     windows = _windows(places, origins, pipeline)
     if len(line.first) > 1:
         windows = windows.view(PanelWindows)
         windows.series_codes = line.codes[origins]
-    y = view_windows(targets, horizon, flatten=True)[1:]
+    y = view_windows(units.scaled(targets), horizon, flatten=True)[1:]
     y = y[_slice_or(origins)]
     params = _with_weights(
         params, lambda weight: _mean_of_targets(weight, origins, horizon)
     )
-    y = y.ravel() if y.shape[1] == 1 else y
-    windows = fit_transform_steps(pipeline.steps[at + 1 : -1], windows, y, params)
-    name, regressor = pipeline.steps[-1]
-    _name_targets(regressor, units.columns, horizon)
-    if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
-        regressor = MultiOutputRegressor(regressor)
-        pipeline.steps[-1] = name, regressor
-    regressor.fit(windows, y, **params.get(name, {}))
-    return DirectModel(pipeline, columns, horizon, units)
+    return _TrainingData(windows, y.ravel() if y.shape[1] == 1 else y, params, units)
 
 
 def _numbers(rows):

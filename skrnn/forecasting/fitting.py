@@ -77,9 +77,15 @@ def _fit(forecaster, rows, timeline, columns, fit_params):
             "least the horizon. If they are not known ahead of time, name them in "
             "past_features."
         )
-    line = line_of(rows, timeline, history.step, length, horizon)
     params = _params_of_steps(forecaster, pipeline, fit_params)
-    return fit_direct(pipeline, line, columns, horizon, params), history
+    model = fit_direct(
+        pipeline,
+        line_of(rows, timeline, history.step, length, horizon),
+        columns,
+        horizon,
+        params,
+    )
+    return model, history
 
 
 def unfitted_pipeline(forecaster, n_rows):

@@ -95,19 +95,18 @@ class Rolling:
         A row of a series of which nothing is observed at the origin is left out.
         """
         numbers, horizon = self.clock.numbers, self.fitted.model.horizon
-        first = np.full(len(self.line.first), np.iinfo(np.int64).max)
+        in_time = np.argsort(numbers, kind="stable")
+        ends = np.array([self.origins, self.origins + horizon])
+        start, stop = np.searchsorted(numbers[in_time], ends, side="right")
+        n_rows = stop - start
+        within = np.arange(n_rows.sum()) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
+        rows = in_time[np.repeat(start, n_rows) + within]
+        origin_of = np.repeat(self.origins, n_rows)
         codes = self.line.codes[self.line.places]
+        first = np.full(len(self.line.first), np.iinfo(np.int64).max)
         np.minimum.at(first, codes, numbers)
-        parts = [
-            np.flatnonzero(
-                (numbers > origin)
-                & (numbers <= origin + horizon)
-                & (first[codes] <= origin)
-            )
-            for origin in self.origins
-        ]
-        origin_of = np.repeat(self.origins, [len(part) for part in parts])
-        return np.concatenate(parts), origin_of
+        is_observed = first[codes[rows]] <= origin_of
+        return rows[is_observed], origin_of[is_observed]
 
     def forecasts(self, *, quantiles=False):
         """Forecast the rows.

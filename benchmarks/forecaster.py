@@ -1,0 +1,120 @@
+"""What does a Forecaster cost beside the pipeline inside?
+
+Run `python benchmarks/forecaster.py`. Each line is a ratio, or a difference, of medians
+that were measured in turn in this process: `fit` beside the regressor's own `fit` on the
+same windows, `forecast` of 48 steps beside the network's `predict` of that window, and a
+backtest from 365 origins beside one `predict` of all of their windows.
+"""
+
+import statistics
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import Forecaster, LSTMRegressor, SequenceWindower, backtest
+from skrnn.forecasting import backtest as backtesting
+from skrnn.windows.supervised import to_supervised
+
+HORIZON, WINDOW, DAY = 48, 168, 24  # hours
+N_ORIGINS = 365
+
+
+def hourly_load(n_rows=24_000):
+    rng = np.random.RandomState(0)
+    index = pd.date_range("2022-01-01", periods=n_rows, freq="h")
+    wave = np.sin(2 * np.pi * index.hour / 24) * (1 + 0.3 * (index.day_of_week < 5))
+    return pd.Series(wave + 0.1 * rng.normal(size=n_rows), index, name="load")
+
+
+def seconds(function, n_times):
+    """Return the seconds that each call takes."""
+    times = []
+    for _ in range(n_times):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def in_turn(first, second, n_times):
+    """Return the median seconds of two functions that are called in turn."""
+    pairs = [(seconds(first, 1)[0], seconds(second, 1)[0]) for _ in range(n_times)]
+    return [statistics.median(times) for times in zip(*pairs, strict=True)]
+
+
+def lstm_forecaster(epochs, segment_length):
+    network = LSTMRegressor(
+        64,
+        segment_length=segment_length,
+        batch_size=256,
+        epochs=epochs,
+        random_state=0,
+    )
+    pipeline = make_pipeline(StandardScaler(), SequenceWindower(WINDOW), network)
+    return Forecaster(pipeline, horizon=HORIZON)
+
+
+def measure_fit(forecaster, load):
+    pipeline = forecaster.estimator
+    X, y = to_supervised(load.to_frame(), HORIZON)
+    X = X.to_numpy()
+
+    def fit_pipeline():
+        scaler, windower, regressor = (clone(step) for step in pipeline)
+        scaled = (y - load.mean()) / load.std()
+        regressor.fit(windower.fit_transform(scaler.fit_transform(X)), scaled)
+
+    fit_pipeline()  # compiles
+    ours, own = in_turn(lambda: forecaster.fit(None, load), fit_pipeline, 7)
+    print(f"fit: {ours:.2f} s, {ours / own:.3f} times as long as the pipeline's own")
+
+
+def measure_forecast(forecaster):
+    window = np.zeros((1, WINDOW, 1))
+    regressor = forecaster.estimator_[-1]
+    ours, own = in_turn(
+        lambda: forecaster.forecast(HORIZON), lambda: regressor.predict(window), 300
+    )
+    print(
+        f"forecast({HORIZON}): {1000 * ours:.2f} ms, of which the network takes "
+        f"{1000 * own:.2f} ms: {1000 * (ours - own):.2f} ms beside it"
+    )
+
+
+def measure_backtest(forecaster, load):
+    """Compare what a backtest does after its only fit with one prediction."""
+    initial_size = len(load) - N_ORIGINS * DAY
+    fitted = clone(forecaster).fit(None, load[:initial_size])
+    data = backtesting._Data.of({None: forecaster}, None, load)
+    origins = np.arange(initial_size - 1, len(load) - 1, DAY)
+    values = load.to_numpy()[:, np.newaxis]
+    windows = np.stack([values[o - WINDOW + 1 : o + 1] for o in origins])
+    regressor = fitted.estimator_[-1]
+    ours, own = in_turn(
+        lambda: backtesting._forecast(fitted, data, origins, None),
+        lambda: regressor.predict(windows),
+        30,
+    )
+    n_steps = WINDOW // regressor.segment_length
+    print(
+        f"backtest from {len(origins)} origins, LSTM of {n_steps} steps, without its "
+        f"fit: {1000 * ours:.1f} ms, {ours / own:.2f} times one predict of their "
+        f"windows ({1000 * own:.1f} ms)"
+    )
+
+
+def main():
+    load = hourly_load()
+    forecaster = lstm_forecaster(epochs=10, segment_length=DAY)
+    measure_fit(forecaster, load)
+    measure_forecast(forecaster)
+    measure_backtest(forecaster, load)
+    measure_backtest(lstm_forecaster(epochs=1, segment_length=1), load)
+
+
+if __name__ == "__main__":
+    main()
