@@ -1,227 +1,161 @@
 """
-========================================
-Carbon dioxide a quarter of a year ahead
-========================================
+==================================================
+What comes after the data: carbon dioxide forecast
+==================================================
 
-How well do a network, a linear model and the rules of thumb forecast the weekly
-CO2 concentration at Mauna Loa 13 weeks ahead, over eight years they have not seen?
+How good are forecasts of the weekly CO2 concentration at Mauna Loa, up to a quarter of
+a year ahead, and what are the next 13 weeks?
 
-The horizon matters. One week ahead hardly anything beats "as it is now"; 13 weeks
-ahead the season has moved the level by several ppm, so there is something to know.
+A network is compared with Ridge and with the same week of the year before, over eight
+years that none of them has seen. Then it forecasts what comes after the data, with
+dates and an interval.
 """
 
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import StandardScaler
 
-from skrnn import GRURegressor, SequenceWindower
+from skrnn import (
+    Forecaster,
+    ForecastDisplay,
+    GRURegressor,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+    backtest,
+)
 from skrnn.datasets import load_co2
 
 HORIZON, YEAR = 13, 52  # weeks
 
 # %%
-# What is known each week, and what is asked
-# ------------------------------------------
-# The network gets the level of CO2 and the time of the year, and has to answer with
-# the level 13 weeks later. The trend makes this hard: no level of the test was ever
-# seen in training. ``normalize="last"`` makes windows and targets relative to the
-# last level of the window, so that only changes are learned.
-#
-# No measurement exists for 59 weeks, all before 1986. The network fills them
-# (``missing="fill"``). Where a target is missing, training and tuning take the
-# straight line between its neighbours; the weeks of the test are all measured.
+# Three models
+# ------------
+# ``y`` is the series itself. A forecaster makes the windows, the targets of the next 13
+# weeks and the scaling of both. The network follows the recipe of the user guide:
+# windows relative to their last value, segments of 13 weeks, Ridge as a base, and the
+# mean of three networks. A few weeks before 1986 were not measured: the network fills
+# them in, and Ridge gets an imputer.
 
-co2 = load_co2()
-level = co2.ffill()  # the present level is the last one measured
-time_of_year = 2 * np.pi * co2.index.day_of_year / 365.25
-season = pd.DataFrame({"sin": np.sin(time_of_year), "cos": np.cos(time_of_year)})
+co2 = load_co2()["1974":]
+print(f"{len(co2)} weeks until {co2.index[-1]:%Y-%m-%d}, {co2.isna().sum()} missing")
 
-X = season.set_index(co2.index).assign(co2=co2)[YEAR:-HORIZON]
-y = co2.interpolate().shift(-HORIZON)[YEAR:-HORIZON]
-print(f"{len(X)} weeks, of which {X.co2.isna().sum()} have no measurement")
-
-# %%
-# Ridge has no relative windows. It gets features made by hand, and answers with the
-# change: how far the level is above the mean of the last 52 weeks, how much it grew
-# in a year, and the time of the year.
-
-features = X.assign(
-    co2=(co2 - co2.rolling(YEAR, min_periods=YEAR // 2).mean())[X.index],
-    growth=(co2 - co2.shift(YEAR))[X.index],
+network = GRURegressor(
+    units=16,
+    segment_length=13,
+    normalize="last",
+    missing="fill",
+    base=Ridge(),
+    n_networks=3,
+    epochs=30,
+    batch_size=100,
+    random_state=0,
 )
-change = y - level[X.index]
-
-# %%
-# The last eight years are for the test. Training ends 13 weeks before its first
-# forecast, when the last training target has just been measured.
-
-n_test = 8 * YEAR
-n_train = len(X) - n_test - HORIZON + 1
-
-# %%
-# Two models
-# ----------
-# The recipe for the network: relative windows, segments of several weeks as its steps,
-# Ridge as a base whose residuals it learns, and the mean of three networks.
-
-network = Pipeline(
-    [
-        ("window", SequenceWindower()),
-        (
-            "model",
-            GRURegressor(
-                units=16,
-                segment_length=13,
-                normalize="last",
-                target_features=2,  # CO2, the third column
-                missing="fill",
-                base=Ridge(),
-                n_networks=3,
-                epochs=15,
-                batch_size=100,
-                random_state=0,
-            ),
-        ),
-    ]
-)
-linear = make_pipeline(
-    MinMaxScaler(feature_range=(-1, 1)),
-    SequenceWindower(flatten=True),
-    SimpleImputer(),
-    Ridge(),
-)
-
-# %%
-# Both are tuned on the same three folds of five years. The first windows of a fold
-# reach back into the training rows. That needs folds without a gap, so the last 12
-# training targets lie in the fold itself: good enough to choose parameters, and the
-# test below is free of it.
-
-folds = TimeSeriesSplit(n_splits=3, test_size=5 * YEAR)
-tuned = {
-    "GRU": (
-        network,
-        {"window__window_length": [52, 104], "model__segment_length": [4, 13]},
-        (X, y),
+pipelines = {
+    "GRU": Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("window", SequenceWindower(window_length=104)),
+            ("model", network),
+        ]
     ),
-    "Ridge": (
-        linear,
-        {
-            "sequencewindower__window_length": [1, 4, 13, 52, 104],
-            "ridge__alpha": [0.01, 0.1, 1],
-        },
-        (features, change),
+    "Ridge": Pipeline(
+        [
+            ("impute", SimpleImputer()),
+            ("scale", StandardScaler()),
+            ("window", SequenceWindower(window_length=104)),
+            ("model", Ridge()),
+        ]
+    ),
+    "seasonal naive": make_pipeline(
+        SequenceWindower(window_length=YEAR), SeasonalNaiveRegressor(YEAR)
     ),
 }
-searches = {
-    name: GridSearchCV(
-        pipeline, grid, cv=folds, scoring="neg_root_mean_squared_error"
-    ).fit(rows[:n_train], targets[:n_train])
-    for name, (pipeline, grid, (rows, targets)) in tuned.items()
+forecasters = {
+    name: Forecaster(pipeline, horizon=HORIZON, calibration_size=2 * YEAR)
+    for name, pipeline in pipelines.items()
 }
-for name, search in searches.items():
+
+# %%
+# Choices on the training part
+# ----------------------------
+# The last eight years are the test. Window length and the strength of Ridge are chosen
+# on the years before. Folds of scikit-learn apply to a forecaster as they are: each
+# forecasts the 13 weeks that follow its training rows.
+
+n_train = len(co2) - 8 * YEAR
+early = co2[:n_train]
+weeks = pd.DataFrame(index=early.index)  # there are no inputs besides the past of CO2
+
+grids = {
+    "GRU": {"model__base__alpha": [1, 10], "window__window_length": [52, 104]},
+    "Ridge": {"model__alpha": [1, 10, 100], "window__window_length": [52, 104, 156]},
+}
+for name, grid in grids.items():
+    search = GridSearchCV(
+        forecasters[name].set_params(calibration_size=0),
+        {f"estimator__{parameter}": values for parameter, values in grid.items()},
+        cv=TimeSeriesSplit(n_splits=12, test_size=HORIZON),
+        scoring="neg_root_mean_squared_error",
+    )
+    search.fit(weeks, early)
+    forecasters[name].set_params(**search.best_params_, calibration_size=2 * YEAR)
     chosen = {key.split("__")[-1]: value for key, value in search.best_params_.items()}
     print(f"{name}: {-search.best_score_:.3f} ppm in cross-validation with {chosen}")
 
 # %%
 # Eight years of forecasts
 # ------------------------
-# Rows that follow the training rows get them as history. So ``predict`` is given all
-# of them, and the last eight years of its answer count. The rules of thumb are the
-# present level, the level one year before the week in question, and that level plus
-# the growth of the last year.
+# ``backtest`` forecasts 13 weeks, moves on by 13 weeks, and so on. Every year each
+# model is fitted again. The intervals are to hold 80 % of the values.
 
-
-def forecast(model, rows=X):
-    """Return what a model predicts for the test weeks."""
-    return model.predict(rows[n_train:])[-n_test:]
-
-
-week = co2.index[-n_test:]
-observed = co2[-n_test:].to_numpy()
-present = level.shift(HORIZON)[-n_test:].to_numpy()
-year_ago = level.shift(YEAR)[-n_test:].to_numpy()
-growth = present - level.shift(HORIZON + YEAR)[-n_test:].to_numpy()
-
-forecasts = {
-    "persistence": present,
-    "seasonal naive": year_ago,
-    "seasonal + growth": year_ago + growth,
-    "GRU": forecast(searches["GRU"]),
-    "Ridge": forecast(searches["Ridge"], features) + present,
-}
+frame = backtest(
+    forecasters,
+    None,
+    co2,
+    initial_size=n_train,
+    refit=YEAR // HORIZON,
+    coverage=0.8,
+)
+frame["error"] = frame["observed"] - frame["pred"]
+frame["inside"] = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])
+by_model = frame.groupby("model")
 scores = pd.DataFrame(
     {
-        name: {
-            "RMSE": root_mean_squared_error(observed, forecast_level),
-            "MAE": mean_absolute_error(observed, forecast_level),
-        }
-        for name, forecast_level in forecasts.items()
+        "RMSE": by_model["error"].apply(lambda error: (error**2).mean() ** 0.5),
+        "MAE": by_model["error"].apply(lambda error: error.abs().mean()),
+        "inside the interval": by_model["inside"].mean(),
     }
-).T.sort_values("RMSE")
-print(f"\nErrors in ppm, {week[0]:%Y-%m-%d} to {week[-1]:%Y-%m-%d}")
-print(scores.to_string(float_format="{:.3f}".format))
-
-# %%
-# Which one wins, and by more than chance? A network depends on its random initial
-# weights, so the chosen one is trained with four more seeds.
-
-errors = pd.DataFrame(forecasts, index=week).sub(observed, axis=0)
-by_year = (errors**2).groupby(week.year).mean() ** 0.5
+).sort_values("RMSE")
 first, second = scores.index[:2]
-margin = 1 - scores.RMSE[first] / scores.RMSE[second]
-years_won = (by_year[first] < by_year[second]).sum()
-print(
-    f"\n{first} wins: its RMSE is {margin:.1%} below that of {second}, and "
-    f"it is the better of the two in {years_won} of {len(by_year)} years."
-)
-
-seeded = clone(searches["GRU"].best_estimator_)
-rmse_of_seeds = [
-    root_mean_squared_error(
-        observed,
-        forecast(
-            seeded.set_params(model__random_state=seed).fit(X[:n_train], y[:n_train])
-        ),
-    )
-    for seed in range(1, 5)
-]
-n_better = sum(rmse < scores.RMSE["Ridge"] for rmse in rmse_of_seeds)
-print(
-    f"With four other seeds the GRU has an RMSE of {min(rmse_of_seeds):.3f} to "
-    f"{max(rmse_of_seeds):.3f} ppm: {n_better} of 4 beat Ridge."
-)
+print(f"\nErrors in ppm, {frame['time'].min():%Y-%m-%d} to {frame['time'].max():%Y-%m-%d}")
+print(scores.to_string(float_format="{:.3f}".format))
+margin = 1 - scores["RMSE"][first] / scores["RMSE"][second]
+print(f"The RMSE of {first} is {margin:.1%} below that of {second}.")
 
 # %%
-# The forecasts follow the season and the trend; what differs from year to year is
-# how fast the level grows.
+# The next 13 weeks
+# -----------------
+# Fitted on all rows, the forecaster goes on from the last one.
 
-figure, (top, bottom) = plt.subplots(
-    2, figsize=(9, 7), height_ratios=(3, 2), layout="constrained"
+forecaster = forecasters["GRU"].fit(None, co2)
+forecast = forecaster.forecast_interval(HORIZON, coverage=0.8)
+print("\nThe next weeks, with an interval of 80 %")
+print(forecast.round(1).to_string())
+
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 4.5), layout="constrained", width_ratios=(2, 3)
 )
-colors = {"seasonal + growth": "0.6", "Ridge": "#ffbb78", "GRU": "tab:blue"}
-for name, width in (("Ridge", 4), ("GRU", 1.3)):  # the narrow line on the wide one
-    top.plot(week, forecasts[name], color=colors[name], lw=width, label=name)
-top.plot(week, present, ":", color="0.5", lw=1.2, label="persistence")
-top.plot(week, observed, "k.", ms=3.5, label="observed")
-top.set(
-    ylabel="CO$_2$ [ppm]",
-    title=f"Weekly CO$_2$ at Mauna Loa, forecast {HORIZON} weeks ahead",
-)
-top.legend(ncols=2)
-by_year[list(colors)].plot.bar(ax=bottom, color=colors, width=0.75, rot=0)
-highest = by_year[list(colors)].max(axis=None)
-bottom.set(xlabel="year", ylabel="RMSE [ppm]", ylim=(0, 1.25 * highest))
-bottom.legend(ncols=3, loc="upper left")
+errors = ForecastDisplay.from_backtest(frame, ax=left)
+left.set(title="Error by week ahead, eight years", ylabel="mean absolute error [ppm]")
+ahead = ForecastDisplay.from_forecast(co2["2000":], forecast, ax=right)
+right.set_ylabel("CO$_2$ [ppm]")
+right.set_title("The next 13 weeks", pad=28)
 
 figures = Path(globals().get("__file__", "")).parent / "figures"
 figures.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skrnn import LSTMRegressor, SequenceWindower
+from skrnn import Forecaster, LSTMRegressor, SequenceWindower, backtest
 from skrnn.datasets import make_sine
 
 # %%
@@ -52,6 +52,18 @@ mse = mean_squared_error(y_test, y_pred)
 print("Test part, in the units of the series (amplitude 1)")
 print(f"  MSE  {mse:.2e}")
 print(f"  RMSE {np.sqrt(mse):.2e}")
+
+# %%
+# The same in five lines
+# ----------------------
+# A ``Forecaster`` scales, makes windows and targets, trains, predicts and scales back:
+# ``y`` is the series itself. ``backtest`` fits it on the first 800 values and forecasts
+# each of the others from those before it.
+
+forecaster = Forecaster(pipeline)
+frame = backtest(forecaster, None, series, initial_size=len(X_train) + 1, step=1)
+mse = mean_squared_error(frame["observed"], frame["pred"])
+print(f"  MSE  {mse:.2e} with a Forecaster")
 
 # %%
 # The loss of every epoch
