@@ -22,8 +22,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import (
-    Forecaster,
     ForecastDisplay,
+    Forecaster,
     GRURegressor,
     SeasonalNaiveRegressor,
     SequenceWindower,
@@ -133,7 +133,9 @@ scores = pd.DataFrame(
     }
 ).sort_values("RMSE")
 first, second = scores.index[:2]
-print(f"\nErrors in ppm, {frame['time'].min():%Y-%m-%d} to {frame['time'].max():%Y-%m-%d}")
+print(
+    f"\nErrors in ppm, {frame['time'].min():%Y-%m-%d} to {frame['time'].max():%Y-%m-%d}"
+)
 print(scores.to_string(float_format="{:.3f}".format))
 margin = 1 - scores["RMSE"][first] / scores["RMSE"][second]
 print(f"The RMSE of {first} is {margin:.1%} below that of {second}.")
