@@ -1,9 +1,9 @@
 """What does a Forecaster cost beside the pipeline inside?
 
-Run `python benchmarks/forecaster.py`. Each line is a ratio, or a difference, of medians
-that were measured in turn in this process: `fit` beside the regressor's own `fit` on the
-same windows, `forecast` of 48 steps beside the network's `predict` of that window, and a
-backtest from 365 origins beside one `predict` of all of their windows.
+Run `python benchmarks/forecaster.py`. It compares `fit` with that of the pipeline's steps
+on the same windows, `forecast` of 48 steps with `predict` of the network for that window,
+and a backtest from 365 origins with one `predict` for all of their windows. All figures
+are medians, measured in turn in one process.
 """
 
 import statistics
@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import Forecaster, LSTMRegressor, SequenceWindower, backtest
+from skrnn import Forecaster, LSTMRegressor, SequenceWindower
 from skrnn.forecasting import backtest as backtesting
 from skrnn.windows.supervised import to_supervised
 

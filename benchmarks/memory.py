@@ -11,7 +11,6 @@ import threading
 import time
 
 import numpy as np
-
 from sklearn.pipeline import make_pipeline
 
 from skrnn import ElmanRegressor, Forecaster, LSTMRegressor, SequenceWindower
@@ -83,7 +82,7 @@ def large_forecaster(n_rows=5_000_000, window_length=200):
     forecaster = Forecaster(pipeline)
     before = resident()
     of_pipeline = peak_of(lambda: pipeline.fit(y[:-1, np.newaxis], y[1:])) - before
-    del pipeline
+    pipeline = None
     gc.collect()
     before = resident()
     peak = peak_of(lambda: forecaster.fit(None, y)) - before

@@ -12,11 +12,12 @@ TOP = Path(__file__).parents[1]
 def main():
     """Run the code and keep its figure."""
     mpl.use("agg")
-    (code,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.S)
-    exec(code, {})
+    readme = (TOP / "README.md").read_text()
+    first, *_ = re.findall(r"```python\n(.*?)```", readme, re.S)
+    exec(first, {})
     figure = plt.gcf()
     figure.set_size_inches(9, 4)
-    figure.savefig(TOP / "docs" / "_static" / "pipeline.png", dpi=100)
+    figure.savefig(TOP / "docs" / "_static" / "forecast.png", dpi=100)
 
 
 if __name__ == "__main__":
