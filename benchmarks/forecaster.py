@@ -1,9 +1,9 @@
 """What does a Forecaster cost beside the pipeline inside?
 
-Run `python benchmarks/forecaster.py`. It compares `fit` with that of the pipeline's steps
-on the same windows, `forecast` of 48 steps with `predict` of the network for that window,
-and a backtest from 365 origins with one `predict` for all of their windows. All figures
-are medians, measured in turn in one process.
+Run `python benchmarks/forecaster.py`. It compares `fit` with that of the pipeline's
+steps on the same windows, `forecast` of 48 steps with `predict` of the network for that
+window, and a backtest from 365 origins with one `predict` for all of their windows. All
+figures are medians, measured in turn in one process.
 """
 
 import statistics
