@@ -52,18 +52,20 @@ def rows_at_origins(line, columns, horizon):
     -------
     rows : ndarray of shape (n_places, n_columns)
     exists : ndarray of bool, shape (n_places,)
+        Also before the first row of a series, where an input is known.
+    is_whole : ndarray of bool, shape (n_places,)
+        Where a row has both its own values and those that are known ahead.
     """
     if not columns.known:
-        return line.values, line.exists
+        return line.values, line.exists, line.exists
     rows = line.values.copy()
     rows[:-horizon, columns.known] = line.values[horizon:, columns.known]
     rows[-horizon:, columns.known] = np.nan
-    exists = line.exists.copy()
-    exists[:-horizon] |= line.exists[horizon:]
-    places, codes = np.arange(len(exists)), line.codes
-    # steps before the first row of a series are padding
-    exists &= (places >= line.first[codes]) & (places <= line.last[codes])
-    return rows, exists
+    later = np.zeros_like(line.exists)
+    later[:-horizon] = line.exists[horizon:]
+    # after the last row of a series, the next series begins
+    later &= np.arange(len(later)) <= line.last[line.codes]
+    return rows, line.exists | later, line.exists & later
 
 
 def as_given(rows, columns):

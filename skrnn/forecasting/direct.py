@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from skrnn._compat.sklearn import check_sample_weight
 from skrnn.forecasting.columns import Columns, as_given, rows_at_origins
 from skrnn.forecasting.line import n_missing_until
 from skrnn.forecasting.pipelines import (
+    does_nothing,
     fit_transform_steps,
+    inner_regressor,
     levels_of,
+    name_targets,
     position_of_windower,
-    tags_of_reader,
+    reads_steps,
     takes_missing_values,
     transform_steps,
 )
@@ -77,23 +82,27 @@ class DirectModel:
         Returns
         -------
         ndarray of float64, shape (n_origins, horizon, n_targets, n_levels)
-            In the units of the targets; one level if no quantiles are asked for.
+            In the units of the targets; one level if no quantiles are asked for. NaN
+            where the window has a missing value and the regressor takes none.
         """
-        at = position_of_windower(self.pipeline)
-        rows, exists = rows_at_origins(line, self.columns, self.horizon)
+        at, steps = position_of_windower(self.pipeline), self.pipeline.steps
+        rows, exists, _ = rows_at_origins(line, self.columns, self.horizon)
         exists = exists & _in_windows(origins, self.window_length, len(exists))
-        steps = self.pipeline.steps
-        scaled = _numbers(
-            transform_steps(steps[:at], as_given(rows[exists], self.columns))
-        )
+        given = as_given(rows[exists], self.columns)
+        scaled = numbers_of_output(transform_steps(steps[:at], given))
         places = _padded(scaled, exists, line, self._windower)
-        windows = _windows(places, origins, self.pipeline)
-        windows = transform_steps(steps[at + 1 : -1], windows)
-        regressor = self.pipeline[-1]
-        predict = regressor.predict_quantiles if quantiles else regressor.predict
-        predicted = np.asarray(predict(windows), dtype=np.float64)
-        shape = (len(origins), self.horizon, self.columns.n_targets, -1)
-        return self.units.restored(predicted.reshape(shape))
+        readable = _readable(origins, places, self.pipeline)
+        n_levels = len(self.levels) if quantiles else 1
+        shape = (self.horizon, self.columns.n_targets, n_levels)
+        forecasts = np.full((len(origins), *shape), np.nan)
+        if readable.any():
+            windows = _windows(places, origins[readable], self.pipeline)
+            windows = transform_steps(steps[at + 1 : -1], windows)
+            regressor = self.pipeline[-1]
+            predict = regressor.predict_quantiles if quantiles else regressor.predict
+            predicted = np.asarray(predict(windows), dtype=np.float64)
+            forecasts[readable] = self.units.restored(predicted.reshape(-1, *shape))
+        return forecasts
 
 
 def fit_direct(pipeline, line, columns, horizon, params):
@@ -129,10 +138,12 @@ def fit_direct(pipeline, line, columns, horizon, params):
         pipeline.steps[at + 1 : -1], training.windows, training.y, training.params
     )
     name, regressor = pipeline.steps[-1]
-    _name_targets(regressor, training.units.columns, horizon)
-    if training.y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+    name_targets(regressor, training.units.columns, horizon)
+    inner, _ = inner_regressor(regressor)
+    if training.y.ndim == 2 and not get_tags(inner).target_tags.multi_output:
         regressor = MultiOutputRegressor(regressor)
         pipeline.steps[-1] = name, regressor
+    training.units.check_levels(levels_of(regressor))
     regressor.fit(windows, training.y, **training.params.get(name, {}))
     return DirectModel(pipeline, columns, horizon, training.units)
 
@@ -152,15 +163,21 @@ def _training_data(pipeline, line, columns, horizon, params):
     n_targets = columns.n_targets
     targets = line.values[:, :n_targets].astype(_float_dtype(line.values), copy=False)
     origins = _origins(line, targets, horizon)
-    rows, exists = rows_at_origins(line, columns, horizon)
+    rows, exists, is_whole = rows_at_origins(line, columns, horizon)
     params = _weights_at(line, params)
-    of_rows = _with_weights(params, lambda weight: weight[exists])
-    given = as_given(rows[exists], columns)
-    scaled = _numbers(fit_transform_steps(scaler, given, None, of_rows))
+    of_rows = _with_weights(params, lambda weight: weight[is_whole])
+    given = as_given(rows[is_whole], columns)
+    scaled = numbers_of_output(fit_transform_steps(scaler, given, None, of_rows))
     windower.fit(scaled[-windower.window_length :])
-    units = _units(pipeline[:at], targets[exists], scaled, columns)
+    units = _units(pipeline[:at], targets[is_whole], scaled, columns)
+    if columns.known:  # steps without a value of their own, of which some are read
+        exists = exists & _in_windows(origins, windower.window_length, len(exists))
+        given = as_given(rows[exists], columns)
+        scaled = numbers_of_output(transform_steps(scaler, given))
     places = _padded(scaled, exists, line, windower)
-    origins = _readable(origins, places, horizon, pipeline)
+    readable = _readable(origins, places, pipeline)
+    _check_any_is_readable(readable, pipeline, horizon)
+    origins = origins[readable]
     windows = _windows(places, origins, pipeline)
     if len(line.first) > 1:
         windows = windows.view(PanelWindows)
@@ -173,9 +190,24 @@ def _training_data(pipeline, line, columns, horizon, params):
     return _TrainingData(windows, y.ravel() if y.shape[1] == 1 else y, params, units)
 
 
-def _numbers(rows):
+def numbers_of_output(rows):
+    """Return what the steps before the windower made of rows as an array of floats.
+
+    Raises
+    ------
+    ValueError
+        If it is not all numbers.
+    """
+    rows = rows.toarray() if issparse(rows) else rows
     rows = getattr(rows, "to_numpy", lambda: rows)()
-    return rows.astype(_float_dtype(rows), copy=False)
+    try:
+        return rows.astype(_float_dtype(rows), copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "A windower takes numbers only, but the rows before it are not all "
+            f"numbers: {error}. Convert columns that are not numbers, for instance by "
+            "a OneHotEncoder in a ColumnTransformer before the windower."
+        ) from None
 
 
 def _float_dtype(values):
@@ -184,11 +216,11 @@ def _float_dtype(values):
 
 def _units(scaler, targets, scaled, columns):
     names = columns.names[: columns.n_targets]
-    if not len(scaler):
+    if all(does_nothing(step) for _, step in scaler.steps):
         return Units.unscaled(columns.n_targets)
     try:
         scaled_names = list(scaler.get_feature_names_out())
-    except (AttributeError, ValueError):  # not all transformers have names
+    except (AttributeError, TypeError, ValueError):  # not all transformers have names
         scaled_names = None
     return Units.of(targets, scaled, names, scaled_names)
 
@@ -201,13 +233,14 @@ def _padded(scaled, exists, line, windower):
         first = line.first[line.codes]
         before = np.arange(len(exists)) < first
         fill = places[first[before]] if windower.pad == "edge" else windower.pad
-        places[before] = fill
+        padded = places[before]  # where an input is known ahead, that stays
+        places[before] = np.where(np.isnan(padded), fill, padded)
     return places
 
 
 def _windows(places, origins, pipeline):
     windower = pipeline[position_of_windower(pipeline)]
-    flat = windower.flatten or not tags_of_reader(pipeline).three_d_array
+    flat = windower.flatten or not reads_steps(pipeline)
     length = windower.window_length
     return view_windows(places, length, flatten=flat)[_slice_or(origins - (length - 1))]
 
@@ -241,21 +274,24 @@ def _origins(line, targets, horizon):
     )
 
 
-def _readable(origins, places, horizon, pipeline):
-    """Return the origins whose windows the regressor takes."""
+def _readable(origins, places, pipeline):
+    """Tell which origins have a window that the regressor takes."""
     if takes_missing_values(pipeline):
-        return origins
+        return np.ones(len(origins), dtype=bool)
     length = pipeline[position_of_windower(pipeline)].window_length
     missing = n_missing_until(places)
-    whole = missing[origins + 1] == missing[origins + 1 - length]
-    if whole.any():
-        return origins[whole]
-    raise ValueError(
-        f"{type(pipeline[-1]).__name__} takes no missing values, and no window of "
-        f"window_length={length} with {horizon} known targets after it is without "
-        "one. Lower window_length, give more rows, or put an imputer before the "
-        "windower."
-    )
+    return missing[origins + 1] == missing[origins + 1 - length]
+
+
+def _check_any_is_readable(readable, pipeline, horizon):
+    if not readable.any():
+        length = pipeline[position_of_windower(pipeline)].window_length
+        raise ValueError(
+            f"{type(pipeline[-1]).__name__} takes no missing values, and no window of "
+            f"window_length={length} with {horizon} known targets after it is without "
+            "one. Lower window_length, give more rows, or put an imputer between the "
+            "windower and the regressor."
+        )
 
 
 def _weights_at(line, params):
@@ -265,7 +301,9 @@ def _weights_at(line, params):
         changed[name] = dict(given)
         if given.get("sample_weight") is not None:
             at_places = np.zeros(len(line.exists))
-            at_places[line.places] = given["sample_weight"]
+            at_places[line.places] = check_sample_weight(
+                given["sample_weight"], line.values[line.places]
+            )
             changed[name]["sample_weight"] = at_places
     return changed
 
@@ -285,13 +323,3 @@ def _mean_of_targets(weight, origins, horizon):
     """Return the mean weight of the targets of each origin."""
     total = np.concatenate([[0.0], np.cumsum(weight)])
     return (total[origins + 1 + horizon] - total[origins + 1]) / horizon
-
-
-def _name_targets(regressor, columns, horizon):
-    """Tell a regressor which features its outputs continue, where it asks that."""
-    unset = {
-        name: list(columns) * horizon
-        for name, value in regressor.get_params().items()
-        if name.split("__")[-1] == "target_features" and value is None
-    }
-    regressor.set_params(**unset)

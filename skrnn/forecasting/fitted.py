@@ -3,18 +3,18 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from skrnn.forecasting.direct import DirectModel
 from skrnn.forecasting.future import Future, forecast_future
 from skrnn.forecasting.intervals import Calibration, quantile_bounds
+from skrnn.forecasting.pipelines import takes_missing_values
+from skrnn.forecasting.scales import Scales
 from skrnn.forecasting.scores import (
     errors_at,
     last_places,
     last_rows,
     line_of,
     origins_from,
-    scales_of,
 )
 from skrnn.windows.history import History
 
@@ -31,14 +31,14 @@ class Fitted:
         The last rows observed.
     calibration : Calibration or None, default=None
         Errors of earlier forecasts, for intervals.
-    scales : DataFrame of shape (n_series, n_targets) or None, default=None
-        In a panel with a calibration, the scale of each series by its name.
+    scales : Scales or None, default=None
+        In a panel with a calibration, how much each series changes.
     """
 
     model: DirectModel
     history: History
     calibration: Calibration | None = None
-    scales: pd.DataFrame | None = None
+    scales: Scales | None = None
 
     def updated(self, rows, timeline):
         """Return the same after more rows were observed.
@@ -53,12 +53,14 @@ class Fitted:
         if self.calibration is None:
             return replace(self, history=history)
         line, both = self.line_with(rows, timeline)
-        n_targets = self.model.columns.n_targets
-        scales = with_new_series(self.scales, line, both, n_targets)
-        old = np.arange(len(line.places)) < len(self.history.rows)
-        first = last_places(line, old) - self.model.horizon + 1
-        origins = origins_from(line, both, first, self.model.horizon)
-        errors = errors_at(self.model, line, origins, of_codes(scales, line, both))
+        n_old, horizon = len(self.history.rows), self.model.horizon
+        scale, scales = 1.0, None
+        if self.scales is not None:
+            scale, scales = self.scales.at_places(line, both, n_old)
+        old = np.arange(len(line.places)) < n_old
+        first = last_places(line, old) - horizon + 1
+        origins = origins_from(line, both, first, horizon)
+        errors = errors_at(self.model, line, origins, scale)
         calibration = self.calibration.followed_by(errors)
         return replace(self, history=history, calibration=calibration, scales=scales)
 
@@ -89,16 +91,43 @@ class Fitted:
         timeline = None if observed is None else timeline
         return Future.after(self.history, rows, timeline, gap)
 
-    def quantiles(self, future):
+    def points(self, future, timeline):
+        """Forecast rows: ndarray of shape (n_rows, n_targets, 1).
+
+        Raises
+        ------
+        ValueError
+            If a window has a missing value and the regressor takes none.
+        """
+        return self._forecast(future, timeline)
+
+    def quantiles(self, future, timeline):
         """Forecast quantiles: ndarray of shape (n_rows, n_targets, n_levels).
 
         Raises
         ------
         ValueError
-            If a row is beyond the horizon.
+            As from `points`, or if a row is beyond the horizon.
         """
         self._check_within_horizon(future, "Quantiles")
-        return forecast_future(self.model, future, quantiles=True)
+        return self._forecast(future, timeline, quantiles=True)
+
+    def _forecast(self, future, timeline, *, quantiles=False):
+        forecasts = forecast_future(self.model, future, quantiles=quantiles)
+        pipeline = self.model.pipeline
+        if not takes_missing_values(pipeline):
+            nothing = np.isnan(forecasts).all(axis=(1, 2))
+            if nothing.any():
+                row = int(np.argmax(nothing))
+                raise ValueError(
+                    f"{type(pipeline[-1]).__name__} takes no missing values, but the "
+                    f"window to forecast {_named(row, timeline)} from has some: there "
+                    f"are fewer than window_length={self.model.window_length} rows, or "
+                    "a timestamp, a target or an input is missing. Put an imputer "
+                    "between the windower and the regressor, or take a regressor that "
+                    "takes missing values."
+                )
+        return forecasts
 
     def interval(self, future, timeline, coverage):
         """Return forecasts, lower and upper bounds: ndarray of (n_rows, n_targets).
@@ -111,15 +140,15 @@ class Fitted:
         """
         self.check_intervals()
         self._check_within_horizon(future, "Intervals")
-        points = forecast_future(self.model, future)
+        points = self.points(future, timeline)
         forecasts, levels = points, self.model.levels
         if levels is not None:
-            forecasts = forecast_future(self.model, future, quantiles=True)
+            forecasts = self.quantiles(future, timeline)
         if self.calibration is None:
             return points[..., 0], *quantile_bounds(forecasts, levels, coverage)
-        margins = self.calibration.margins(coverage)[future.rows_at[1] - 1]
+        margins = self.calibration.margins(coverage)[future.leads - 1]
         if self.scales is not None:
-            margins = margins * self.scales.loc[timeline.series].to_numpy()
+            margins = margins * self.scales.of(timeline.series)
         return points[..., 0], *self.calibration.bounds(forecasts, margins, coverage)
 
     def check_intervals(self):
@@ -162,34 +191,26 @@ def calibrated(fitted, earlier, rows, timeline, n_kept):
     """
     horizon = earlier.horizon
     line = line_of(rows, timeline, fitted.history.step, earlier.window_length, horizon)
-    scales = None
+    scale, scales = 1.0, None
     if timeline is not None and timeline.series is not None:
-        n_targets = earlier.columns.n_targets
-        scales = with_new_series(pd.DataFrame(), line, timeline, n_targets)
+        none_yet = Scales.before(timeline, np.ones(earlier.columns.n_targets))
+        default = none_yet.at_places(line, timeline, 0)[1].mean()
+        scale, scales = Scales.before(timeline, default).at_places(line, timeline, 0)
     first = last_places(line, ~last_rows(timeline, len(rows), n_kept))
     origins = origins_from(line, timeline, first, horizon)
-    errors = errors_at(earlier, line, origins, of_codes(scales, line, timeline))
-    calibration = Calibration(errors, earlier.levels)
+    errors = errors_at(earlier, line, origins, scale)
+    calibration = Calibration.of(errors, earlier.levels)
     return replace(fitted, calibration=calibration, scales=scales)
+
+
+def _named(row, timeline):
+    """Say which row, by its time and series where it has them."""
+    if timeline is None:
+        return f"row {row}"
+    time = f"{timeline.times[row]}"
+    return time if timeline.series is None else f"{time} of {timeline.series[row]!r}"
 
 
 def n_remembered(model):
     """Return how many rows of each series forecasts and updates need."""
     return model.window_length + model.horizon
-
-
-def with_new_series(scales, line, timeline, n_targets):
-    """Add the scales of series that have none yet; None stays None."""
-    if scales is None:
-        return None
-    names = timeline.series[np.unique(timeline.codes, return_index=True)[1]]
-    found = pd.DataFrame(scales_of(line, n_targets), index=names)
-    return pd.concat([scales, found[~names.isin(scales.index)]])
-
-
-def of_codes(scales, line, timeline):
-    """Return the scales of the series of a line, 1 where there are none."""
-    if scales is None:
-        return np.ones((len(line.first), 1))
-    names = timeline.series[np.unique(timeline.codes, return_index=True)[1]]
-    return scales.loc[names].to_numpy()

@@ -10,7 +10,6 @@ from skrnn._compat.sklearn import HasMethods, Interval, LinkedHTML, fit_context
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn.forecasting.default import default_pipeline
 from skrnn.forecasting.fitting import fit_rows
-from skrnn.forecasting.future import forecast_future
 from skrnn.forecasting.given import future_rows, next_rows
 from skrnn.forecasting.interval_methods import ForecastsIntervals
 from skrnn.forecasting.pipelines import takes_missing_values
@@ -253,8 +252,7 @@ class Forecaster(
         MissingInputWarning
             If an input that is known ahead is missing.
         """
-        future, _, index = future_rows(self, X)
-        return self._forecast(future, index)
+        return self._forecast(*future_rows(self, X))
 
     def forecast(self, steps, X=None):
         """Forecast the next rows, of each series.
@@ -278,9 +276,8 @@ class Forecaster(
         ValueError
             If X lacks a row or a column.
         """
-        future, _, index = next_rows(self, steps, X)
-        return self._forecast(future, index)
+        return self._forecast(*next_rows(self, steps, X))
 
-    def _forecast(self, future, index):
-        forecasts = forecast_future(self._fitted.model, future)
+    def _forecast(self, future, timeline, index):
+        forecasts = self._fitted.points(future, timeline)
         return self._kind.like(forecasts[..., 0], index)

@@ -9,6 +9,7 @@ from skrnn.forecasting.line import Line
 from skrnn.windows.timeline import Timeline, numbered
 
 _ANY_GAP = 2**40  # steps
+_LONGEST_GAP = 10_000  # steps to the first row to forecast
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,33 @@ class Future:
         Rows to forecast. Targets are NaN.
     rows_at : tuple of two ndarray of int, shape (n_rows,)
         For each its series, and its steps ahead, from 1 on.
+    wanted : ndarray of bool, shape (n_rows,), or None
+        Which of the rows are to be forecast; the others have inputs for those.
     """
 
     observed: np.ndarray
     observed_at: tuple
     rows: np.ndarray
     rows_at: tuple
+    wanted: np.ndarray | None = None
+
+    @property
+    def leads(self):
+        """The steps ahead of the rows to forecast."""
+        return self._of_wanted(self.rows_at[1])
+
+    @property
+    def series(self):
+        """The series of the rows to forecast."""
+        return self._of_wanted(self.rows_at[0])
+
+    def _of_wanted(self, values):
+        return values if self.wanted is None else values[self.wanted]
 
     @property
     def n_steps(self):
-        """How many steps ahead the last row is."""
-        return int(self.rows_at[1].max())
+        """How many steps ahead the last row to forecast is."""
+        return int(self.leads.max())
 
     @classmethod
     def after(cls, history, rows, timeline, gap):
@@ -77,6 +94,7 @@ class Future:
             np.maximum.at(last, codes[:n], numbers[:n])
             ahead = numbers - last[codes]
             _check_no_hole(codes[n:], ahead[n:], timeline, step)
+            _check_gap(codes[n:], ahead[n:], timeline)
         wanted, of_wanted = np.unique(codes[n:], return_inverse=True)
         kept = np.isin(codes[:n], wanted)
         of_kept = np.searchsorted(wanted, codes[:n][kept])
@@ -119,8 +137,7 @@ def forecast_future(model, future, *, quantiles=False):
         if not quantiles:
             ahead = slice(start + length, start + length + horizon)
             cube[:, ahead, :n_targets] = forecasts[..., 0]
-    series, ahead = future.rows_at
-    return np.concatenate(blocks, axis=1)[series, ahead - 1]
+    return np.concatenate(blocks, axis=1)[future.series, future.leads - 1]
 
 
 def _cube(model, future, n_steps):
@@ -137,8 +154,9 @@ def _cube(model, future, n_steps):
     cube[series[kept], at[kept]] = future.observed[kept]
     exists[series[kept], at[kept]] = True
     series, at = future.rows_at[0], future.rows_at[1] + length - 1
-    cube[series, at] = future.rows
-    exists[series, at] = True
+    kept = at < shape[1]
+    cube[series[kept], at[kept]] = future.rows[kept]
+    exists[series[kept], at[kept]] = True
     if columns.known:
         for step in range(length, length + n_steps):
             absent = ~exists[:, step]
@@ -190,6 +208,21 @@ def _check_no_hole(codes, ahead, timeline, step):
         raise ValueError(
             f"X has no row{of} for {absent}, although it has rows before and after. "
             "Give every row between the first and the last one to forecast."
+        )
+
+
+def _check_gap(codes, ahead, timeline):
+    """Check that rows to forecast are not far away."""
+    _, first = np.unique(codes, return_index=True)
+    nearest = np.full(codes.max() + 1, _ANY_GAP)
+    np.minimum.at(nearest, codes, ahead)
+    far = first[nearest[codes[first]] > _LONGEST_GAP]
+    if len(far):
+        row = far[0]
+        raise ValueError(
+            f"X starts at {timeline.times[row]}, which is {ahead[row]} steps after the "
+            f"last row observed. At most {_LONGEST_GAP} are forecast over. Pass the "
+            "rows observed since to `update`, or check the index of X."
         )
 
 

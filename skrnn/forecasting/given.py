@@ -1,5 +1,6 @@
 """Rows to forecast, as they are given to a fitted Forecaster."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -44,6 +45,8 @@ def future_rows(forecaster, X):
         )
     fitted = forecaster._fitted
     index = index_of(X)
+    if hasattr(X, "__len__") and not len(X):
+        raise ValueError("X has no rows to forecast (n_samples=0).")
     inputs = read_inputs(forecaster, _with_past(forecaster, X), None, reset=False)
     gap = fitted.model.gap
     if index is None and fitted.history.timeline is not None:
@@ -75,53 +78,81 @@ def next_rows(forecaster, steps, X):
         If inputs are absent.
     """
     check_is_fitted(forecaster)
+    if isinstance(steps, (bool, np.bool_)):
+        raise TypeError(f"steps must be an int. Got {steps!r}.")
     check_scalar(steps, "steps", Integral, min_val=1)
-    fitted = forecaster._fitted
-    columns, history = fitted.model.columns, fitted.history
-    index = None if history.timeline is None else times_ahead(history, int(steps))
+    history, model = forecaster._fitted.history, forecaster._fitted.model
     if X is None:
-        if columns.known:
-            names = [columns.names[j] for j in columns.known]
-            raise ValueError(
-                f"X is None, but {names} are needed for the rows to forecast. Pass X, "
-                "or name columns that are not known ahead in past_features."
-            )
+        _check_no_input_is_needed(model.columns)
+        index = None if history.timeline is None else times_ahead(history, int(steps))
         n_rows = steps if index is None else len(index)
-        inputs = np.full((n_rows, columns.n_inputs), np.nan)
+        inputs = np.full((n_rows, model.columns.n_inputs), np.nan)
         return _future(forecaster, inputs, index, 0)
-    rows = _first_rows(X, steps, index, history)
+    n_in_blocks = -(-int(steps) // model.horizon) * model.horizon
+    rows, index, wanted = _first_rows(X, int(steps), n_in_blocks, history)
     inputs = read_inputs(forecaster, _with_past(forecaster, rows), None, reset=False)
-    return _future(forecaster, inputs, index, 0)
+    return _future(forecaster, inputs, index, 0, wanted)
 
 
-def _first_rows(X, steps, index, history):
-    """Return the rows of X that are to be forecast."""
-    if index_of(X) is not None and index is not None:
-        absent = ~index.isin(X.index)
-        if absent.any():
-            raise ValueError(
-                f"X has no row for {index[absent][0]}, which is one of the {steps} "
-                "rows to forecast. Give a row for each, or lower steps."
-            )
-        return X.loc[index]
-    if index is not None:
-        _check_one_series(history)
-    rows = X if hasattr(X, "shape") else np.asarray(X)
-    if len(rows) < steps:
+def _check_no_input_is_needed(columns):
+    if columns.known:
+        names = [columns.names[j] for j in columns.known]
         raise ValueError(
-            f"X has {len(rows)} rows, but steps={steps}. Give a row for each step, or "
-            "lower steps."
+            f"X is None, but {names} are needed for the rows to forecast. Pass X, or "
+            "name columns that are not known ahead in past_features."
         )
-    return rows[:steps]
 
 
-def _future(forecaster, inputs, index, gap):
+def _first_rows(X, steps, n_in_blocks, history):
+    """Return the next rows of X, their index, and which of them are to be forecast.
+
+    The others are inputs of the steps that are forecast in the same block.
+    """
+    index_of_X = index_of(X)
+    if history.timeline is None or index_of_X is None:
+        if history.timeline is not None:
+            _check_one_series(history)
+        rows = X if hasattr(X, "shape") else np.asarray(X)
+        if len(rows) < steps:
+            raise ValueError(
+                f"X has {len(rows)} rows, but steps={steps}. Give a row for each step, "
+                "or lower steps."
+            )
+        rows = rows[:n_in_blocks]
+        index = None
+        if history.timeline is not None:
+            index = times_ahead(history, len(rows))
+        return rows, index, np.arange(len(rows)) < steps
+    index = times_ahead(history, n_in_blocks)
+    timeline = timeline_of(index_of_X)
+    if timeline is None or timeline.kind != history.timeline.kind:
+        kind = type(index_of_X).__name__ if timeline is None else timeline.kind
+        raise ValueError(
+            f"The index of X is {kind}, but in fit it was {history.timeline.kind}."
+        )
+    is_there = index.isin(index_of_X).reshape(-1, n_in_blocks)
+    wanted = np.broadcast_to(np.arange(n_in_blocks) < steps, is_there.shape)
+    absent = index[(wanted & ~is_there).ravel()]
+    if len(absent):
+        raise ValueError(
+            f"X has no row for {absent[0]}, which is one of the {steps} rows to "
+            "forecast. Give a row for each, or lower steps."
+        )
+    used = np.logical_and.accumulate(is_there, axis=1).ravel()
+    return X.loc[index[used]], index[used], wanted.ravel()[used]
+
+
+def _future(forecaster, inputs, index, gap, wanted=None):
+    """Return the rows, and times and index of those to forecast."""
     fitted, timeline = forecaster._fitted, timeline_of(index)
-    _warn_of_missing(fitted.model.columns, inputs, index)
+    wanted = np.ones(len(inputs), dtype=bool) if wanted is None else wanted
+    of_wanted = None if index is None else index[wanted]
+    _warn_of_missing(fitted.model.columns, inputs[wanted], of_wanted)
     dtype = fitted.history.rows.dtype
     targets = np.full((len(inputs), fitted.model.columns.n_targets), np.nan, dtype)
-    rows = joined(targets, inputs)
-    return fitted.future(rows, timeline, gap), timeline, index
+    future = fitted.future(joined(targets, inputs), timeline, gap)
+    future = replace(future, wanted=wanted)
+    return future, timeline and timeline[wanted], of_wanted
 
 
 def _with_past(forecaster, X):
@@ -130,11 +161,11 @@ def _with_past(forecaster, X):
     if names is None or not isinstance(X, pd.DataFrame):
         return X
     columns = forecaster._fitted.model.columns
-    absent = [j for j in columns.past if columns.names[j] not in X.columns]
-    if not absent:
+    past = {columns.names[j] for j in columns.past}
+    absent = [name for name in names if name not in X.columns]
+    if not absent or not past.issuperset(absent) or len(X.columns.difference(names)):
         return X
-    X = X.assign(**{columns.names[j]: np.nan for j in absent})
-    return X[[name for name in names if name in X]]
+    return X.assign(**dict.fromkeys(absent, np.nan))[list(names)]
 
 
 def _check_one_series(history):

@@ -108,6 +108,6 @@ class ForecastsIntervals:
         ValueError
             If a row is beyond the horizon.
         """
-        future, _, _ = future_rows(self, X)
-        quantiles = self._fitted.quantiles(future)
+        future, timeline, _ = future_rows(self, X)
+        quantiles = self._fitted.quantiles(future, timeline)
         return quantiles[:, 0] if self._kind.n_dims == 1 else quantiles

@@ -35,8 +35,14 @@ class Calibration:
     errors: np.ndarray
     levels: np.ndarray | None
 
+    @classmethod
+    def of(cls, errors, levels):
+        """Start with errors, without those of which nothing is known."""
+        return cls(errors[_is_known(errors)], levels)
+
     def followed_by(self, errors):
         """Return the calibration with new errors in place of the oldest ones."""
+        errors = errors[_is_known(errors)]
         both = np.concatenate([self.errors, errors])
         return replace(self, errors=both[len(errors) :])
 
@@ -128,6 +134,11 @@ def weights_of_ends(levels, coverage):
         np.array([np.interp(end, levels, of_level) for of_level in unit])
         for end in ends
     )
+
+
+def _is_known(errors):
+    """Tell of which origins anything is known."""
+    return ~np.isnan(errors).all(axis=(1, 2, 3))
 
 
 def _conformal_quantile(scores, coverage):

@@ -9,7 +9,13 @@ import pandas as pd
 from skrnn.forecasting.fitted import Fitted, n_remembered
 from skrnn.forecasting.future import Future, forecast_future
 from skrnn.forecasting.intervals import quantile_bounds
-from skrnn.forecasting.scores import line_of
+from skrnn.forecasting.scales import Scales
+from skrnn.forecasting.scores import (
+    errors_at,
+    last_places,
+    line_of,
+    origins_from,
+)
 from skrnn.windows.timeline import Timeline, numbered
 
 _ANY_GAP = 2**40  # steps
@@ -114,6 +120,7 @@ class Rolling:
         Returns
         -------
         forecasts : ndarray of shape (n_forecasts, n_targets, n_levels)
+            NaN where the window has a missing value and the regressor takes none.
         leads : ndarray of int, shape (n_forecasts,)
             Steps after the last row observed.
         """
@@ -121,9 +128,7 @@ class Rolling:
         rows, origin_of = self.wanted
         leads = self.clock.numbers[rows] - origin_of
         places = line.places[rows] - leads
-        at_once = line.exists[places] & (
-            places >= line.starts[line.codes[places + leads]]
-        )
+        at_once = line.exists[places] & (places >= line.starts[self._codes[rows]])
         if model.columns.known:  # all of their next values are there
             n_rows = np.concatenate([[0], np.cumsum(line.exists)])
             n_next = n_rows[places + 1 + model.horizon] - n_rows[places + 1]
@@ -134,17 +139,45 @@ class Rolling:
             origins, of = np.unique(places[at_once], return_inverse=True)
             forecasts = model.forecast(line, origins, quantiles=quantiles)
             found[at_once] = forecasts[of, leads[at_once] - 1]
-        codes = line.codes[line.places]
         others = np.flatnonzero(~at_once)
-        pairs = pd.DataFrame({"origin": origin_of[others], "code": codes[rows[others]]})
-        for (origin, code), chosen in pairs.groupby(["origin", "code"]).indices.items():
-            chosen = others[chosen]
-            past = np.flatnonzero((codes == code) & (self.clock.numbers <= origin))
-            future = self._future(past[-n_remembered(model) :], rows[chosen])
+        for chosen in self._by_origin_and_series(others):
+            row = rows[chosen[0]]
+            past = self._past(self._codes[row], origin_of[chosen[0]])
+            future = self._future(past, rows[chosen])
             leads[chosen] = future.rows_at[1]
             if future.n_steps <= model.horizon or not quantiles:
                 found[chosen] = forecast_future(model, future, quantiles=quantiles)
         return found, leads
+
+    @cached_property
+    def _codes(self):
+        """The series of each row."""
+        return self.line.codes[self.line.places]
+
+    @cached_property
+    def _rows_of_series(self):
+        """For each series its rows in time order."""
+        order = np.lexsort([self.clock.numbers, self._codes])
+        ends = np.cumsum(np.bincount(self._codes))
+        return np.split(order, ends[:-1])
+
+    def _by_origin_and_series(self, forecasts):
+        """Yield the forecasts of each pair of an origin and a series."""
+        if not len(forecasts):
+            return
+        rows, origin_of = self.wanted
+        keys = [self._codes[rows[forecasts]], origin_of[forecasts]]
+        order = np.lexsort(keys)
+        changes = [np.diff(key[order]) != 0 for key in keys]
+        yield from np.split(
+            forecasts[order], np.flatnonzero(np.any(changes, axis=0)) + 1
+        )
+
+    def _past(self, code, origin):
+        """Return the last rows of a series until an origin."""
+        rows = self._rows_of_series[code]
+        n_rows = np.searchsorted(self.clock.numbers[rows], origin, side="right")
+        return rows[max(0, n_rows - n_remembered(self.fitted.model)) : n_rows]
 
     def _future(self, observed, rows):
         """Return rows of one series to forecast, after some that were observed."""
@@ -181,19 +214,44 @@ class Rolling:
         forecasts = points if levels is None else self.forecasts(quantiles=True)[0]
         if fitted.calibration is None:
             return quantile_bounds(forecasts, levels, coverage)
+        scale, errors, known_at = self._errors()
         rows, origin_of = self.wanted
-        numbers, before = self.clock.numbers, self.origins[0]
         margins = np.full(points.shape[:2], np.nan)
         for origin in self.origins:
-            new = (numbers > before) & (numbers <= origin)
-            if new.any():
-                part = self.timeline and self.timeline[new]
-                fitted = fitted.updated(self.rows[new], part)
-            before = origin
             of_origin = (origin_of == origin) & (leads <= fitted.model.horizon)
-            margin = fitted.calibration.margins(coverage)[leads[of_origin] - 1]
-            if fitted.scales is not None:
-                series = self.timeline.series[rows[of_origin]]
-                margin = margin * fitted.scales.loc[series].to_numpy()
-            margins[of_origin] = margin
+            n_known = np.searchsorted(known_at, origin, side="right")
+            calibration = fitted.calibration.followed_by(errors[:n_known])
+            margins[of_origin] = calibration.margins(coverage)[leads[of_origin] - 1]
+        if fitted.scales is not None:
+            codes = self._codes[rows]
+            last = [
+                self._past(*pair)[-1] for pair in zip(codes, origin_of, strict=True)
+            ]
+            margins *= scale[self.line.places[last]]
         return fitted.calibration.bounds(forecasts, margins, coverage)
+
+    def _errors(self):
+        """Return the errors of all origins, in the order in which they are known.
+
+        Returns
+        -------
+        scale : ndarray of shape (n_places, n_targets) or float
+            Of the series at each place.
+        errors : ndarray of shape (n_origins, horizon, n_targets, n_levels)
+        known_at : ndarray of int, shape (n_origins,)
+            When all of the horizon is observed.
+        """
+        fitted, line, numbers = self.fitted, self.line, self.clock.numbers
+        horizon, old = fitted.model.horizon, numbers <= self.origins[0]
+        scale = 1.0
+        if fitted.scales is not None:
+            none_yet = Scales.before(self.timeline, fitted.scales.default)
+            scale, _ = none_yet.at_places(line, self.timeline, 0)
+        first = last_places(line, old) - horizon + 1
+        origins = origins_from(line, self.timeline, first, horizon)
+        in_order = np.argsort(line.places)
+        ends = np.searchsorted(line.places[in_order], origins + horizon)
+        known_at = numbers[in_order[ends]]
+        order = np.argsort(known_at, kind="stable")
+        errors = errors_at(fitted.model, line, origins[order], scale)
+        return scale, errors, known_at[order]

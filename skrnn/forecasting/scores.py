@@ -89,7 +89,7 @@ def origins_from(line, timeline, first, horizon):
     return places[(places >= first[codes]) & (places + horizon <= line.last[codes])]
 
 
-def errors_at(model, line, origins, scales):
+def errors_at(model, line, origins, scale):
     """Return what was observed minus what was forecast.
 
     Parameters
@@ -100,12 +100,13 @@ def errors_at(model, line, origins, scales):
         Rows.
     origins : ndarray of int, shape (n_origins,)
         Places.
-    scales : ndarray of shape (n_series, n_targets)
+    scale : ndarray of shape (n_places, n_targets) or float
         Errors are divided by it.
 
     Returns
     -------
     ndarray of shape (n_origins, horizon, n_targets, n_levels)
+        NaN where a value is not known, or nothing could be forecast.
     """
     n_targets, horizon = model.columns.n_targets, model.horizon
     n_levels = 1 if model.levels is None else len(model.levels)
@@ -115,27 +116,7 @@ def errors_at(model, line, origins, scales):
     forecasts = model.forecast(line, origins, quantiles=quantiles)
     targets = np.ascontiguousarray(line.values[:, :n_targets], dtype=np.float64)
     observed = view_windows(targets, horizon, flatten=False)[origins + 1]
-    scale = scales[line.codes[origins]][:, np.newaxis, :, np.newaxis]
-    return (observed[..., np.newaxis] - forecasts) / scale
-
-
-def scales_of(line, n_targets):
-    """Return the mean absolute change of each series from a step to the next.
-
-    Parameters
-    ----------
-    line : Line
-        Rows.
-    n_targets : int
-        How many of their columns are targets.
-
-    Returns
-    -------
-    ndarray of shape (n_series, n_targets)
-        For a series without a change that of the others, or 1.
-    """
-    targets = line.values[:, :n_targets].astype(np.float64)
-    changes = pd.DataFrame(np.abs(np.diff(targets, axis=0)))
-    scales = changes.groupby(line.codes[1:]).mean().reindex(range(len(line.first)))
-    scales = scales.where(scales > 0)
-    return scales.fillna(scales.mean()).fillna(1.0).to_numpy()
+    errors = observed[..., np.newaxis] - forecasts
+    if np.ndim(scale):
+        errors /= scale[origins][:, np.newaxis, :, np.newaxis]
+    return errors

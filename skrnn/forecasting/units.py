@@ -77,8 +77,32 @@ class Units:
         return ((targets - self.location) / self.scale).astype(dtype, copy=False)
 
     def restored(self, scaled):
-        """Return scaled targets of shape (..., n_targets, n_levels) in their units."""
-        return scaled * self.scale[:, np.newaxis] + self.location[:, np.newaxis]
+        """Return scaled targets of shape (..., n_targets, n_levels) in their units.
+
+        Levels of quantiles increase, also where the scale is negative.
+        """
+        restored = scaled * self.scale[:, np.newaxis] + self.location[:, np.newaxis]
+        falls = self.scale < 0
+        if falls.any():
+            restored[..., falls, :] = restored[..., falls, ::-1]
+        return restored
+
+    def check_levels(self, levels):
+        """Check that levels of quantiles are the same if the targets are negated.
+
+        Raises
+        ------
+        ValueError
+            If a scale is negative and they are not.
+        """
+        if levels is None or (self.scale > 0).all():
+            return
+        if not np.allclose(levels, 1 - levels[::-1]):
+            raise ValueError(
+                "The steps before the windower negate the target, which turns the "
+                f"levels quantile={tuple(levels.tolist())} round. Scale it by a "
+                "positive factor, or choose levels that are symmetric to 0.5."
+            )
 
 
 def _most_likely_first(position, name, n_columns, scaled_names):

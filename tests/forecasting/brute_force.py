@@ -20,18 +20,20 @@ class BruteForce:
         """Train on the frames of several series."""
         self.columns = list(frames[0].columns)
         rows = [self._rows(frame) for frame in frames]
+        has_known = any(column.startswith("known") for column in self.columns)
+        ahead = self.horizon if has_known else 0
         observed = [
-            row
+            of_frame[time]
             for frame, of_frame in zip(frames, rows, strict=True)
-            for time, row in of_frame.items()
-            if time >= frame.index[0]
+            for time in frame.index
+            if time + ahead in frame.index
         ]
         table = pd.DataFrame(observed, columns=self.columns)
         self.mean, self.std = table.mean(), table.std(ddof=0).replace(0.0, 1.0)
         windows, targets = [], []
         for frame, of_frame in zip(frames, rows, strict=True):
             for time in frame.index:
-                window = self._window(of_frame, time, frame.index[0])
+                window = self._window(of_frame, time)
                 ahead = [time + step for step in range(1, self.horizon + 1)]
                 target = frame["y"].reindex(ahead).to_numpy()
                 if not np.isnan([*window, *target]).any():
@@ -54,10 +56,10 @@ class BruteForce:
             ]
         return rows
 
-    def _window(self, rows, origin, first):
+    def _window(self, rows, origin):
         window = []
         for time in range(origin - self.window_length + 1, origin + 1):
-            row = rows.get(time) if time >= first else None
+            row = rows.get(time)
             row = np.full(len(self.columns), np.nan) if row is None else row
             window.extend((np.array(row) - self.mean.to_numpy()) / self.std.to_numpy())
         return window
@@ -77,7 +79,7 @@ class BruteForce:
                     value = times[column][time] if given else before[column].iloc[-1]
                     block.loc[time, column] = value
             both = pd.concat([observed, block])
-            window = self._window(self._rows(both), origin, frame.index[0])
+            window = self._window(self._rows(both), origin)
             scaled = self.regressor.predict([window]).ravel()
             block["y"] = scaled * self.std["y"] + self.mean["y"]
             for column in frame:
