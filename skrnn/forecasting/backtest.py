@@ -95,11 +95,15 @@ def backtest(
     """
     several = isinstance(forecaster, dict)
     models = forecaster if several else {None: forecaster}
-    for model in models.values():
-        if not isinstance(model, Forecaster):
-            raise ValueError(f"backtest takes a Forecaster, or a dict. Got {model!r}.")
+    if not models or not all(isinstance(m, Forecaster) for m in models.values()):
+        raise ValueError(
+            "backtest takes a Forecaster, or a dict of at least one. Got "
+            f"{forecaster!r}."
+        )
     data = _Data.of(models, X, y)
     _check(data, initial_size, step, refit, coverage)
+    if coverage is not None:
+        _check_intervals(models)
     first = np.unique(data.clock.numbers)[initial_size - 1]
     tasks = [
         (name, model, group)
@@ -160,6 +164,17 @@ def _check(data, initial_size, step, refit, coverage):
         check_scalar(coverage, "coverage", Real, **limits)
 
 
+def _check_intervals(models):
+    for name, model in models.items():
+        if not model.calibration_size and not hasattr(model, "predict_quantiles"):
+            of = "" if name is None else f" for model {name!r}"
+            raise ValueError(
+                f"There is nothing to make an interval of{of}. Set calibration_size to "
+                "a number of rows, or let the regressor predict quantiles "
+                '(loss="quantile").'
+            )
+
+
 def _groups(data, first, step, refit):
     """Yield the origins of each fit."""
     origins = np.arange(first, data.clock.numbers.max(), step)
@@ -178,8 +193,6 @@ def _run(model, data, origins, coverage):
 def _forecast(forecaster, data, origins, coverage):
     """Forecast from all origins with a forecaster that is fitted up to the first."""
     fitted = forecaster._fitted
-    if coverage is not None:
-        fitted.check_intervals()
     targets, _ = read_targets(data.y)
     inputs = read_inputs(forecaster, data.X, len(targets), reset=False)
     rows = joined(targets, inputs)

@@ -12,6 +12,7 @@ from skrnn.forecasting.fitted import Fitted, calibrated, n_remembered
 from skrnn.forecasting.pipelines import position_of_windower
 from skrnn.forecasting.scores import last_rows, line_of
 from skrnn.windows.history import History
+from skrnn.windows.windower import SequenceWindower
 
 
 def fit_rows(forecaster, rows, timeline, columns, fit_params):
@@ -57,7 +58,13 @@ def fit_rows(forecaster, rows, timeline, columns, fit_params):
         )
     part = timeline and timeline[earlier]
     params = {k: _of_rows(v, earlier) for k, v in fit_params.items()}
-    model, _ = _fit(forecaster, rows[earlier], part, columns, params)
+    try:
+        model, _ = _fit(forecaster, rows[earlier], part, columns, params)
+    except ValueError as error:
+        raise ValueError(
+            f"calibration_size={n_kept} leaves {earlier.sum()} rows to train on, which "
+            f"are too few: {error} Or set calibration_size lower."
+        ) from error
     return calibrated(fitted, model, rows, timeline, n_kept)
 
 
@@ -101,9 +108,14 @@ def unfitted_pipeline(forecaster, n_rows):
         return default_pipeline(forecaster.horizon, n_rows)
     is_pipeline = isinstance(estimator, Pipeline)
     at = position_of_windower(estimator) if is_pipeline else None
-    if at is None or at + 1 == len(estimator):
+    windowers = [
+        name
+        for name, step in getattr(estimator, "steps", [])
+        if isinstance(step, SequenceWindower)
+    ]
+    if at is None or at + 1 == len(estimator) or len(windowers) > 1:
         raise ValueError(
-            "estimator must be a Pipeline with a SequenceWindower before its "
+            "estimator must be a Pipeline with one SequenceWindower before its "
             "regressor, such as make_pipeline(StandardScaler(), SequenceWindower(), "
             f"GRURegressor()). Got {estimator!r}."
         )

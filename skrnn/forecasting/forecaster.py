@@ -51,7 +51,7 @@ class Forecaster(
     horizon : int, default=1
         How many steps ahead are forecast at once. For more steps, forecasts are fed
         back as if they had been observed.
-    past_features : str, int, list or None, default=None
+    past_features : str, int, array-like or None, default=None
         Columns of X that are not known ahead of time, by name, or by position for
         arrays. They are used up to the last row observed. All other columns are known
         ahead, as weekdays and prices are, and are used up to the row to forecast.
@@ -114,7 +114,7 @@ class Forecaster(
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [Interval(Integral, 1, None, closed="left")],
-        "past_features": [str, Integral, list, tuple, None],
+        "past_features": [str, Integral, "array-like", None],
         "calibration_size": [Interval(Integral, 0, None, closed="left")],
     }
 
@@ -212,12 +212,13 @@ class Forecaster(
             If the data are not as in `fit`, or not later than the rows observed.
         """
         check_is_fitted(self)
-        targets, _ = read_targets(y)
+        targets, kind = read_targets(y)
         if targets.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {targets.shape[1]} targets, but {type(self).__name__} is "
                 f"expecting {self.n_outputs_}."
             )
+        self._kind.check_same(kind)
         index = index_of_both(X, y)
         inputs = read_inputs(self, X, len(targets), reset=False)
         rows = joined(targets, inputs)
@@ -233,8 +234,10 @@ class Forecaster(
             Inputs of the rows to forecast. Its index says which rows they are; there
             may be a gap before the first of them. Without an index they follow the
             last row observed, after as many rows as `gap` of the windower says. A
-            DataFrame without columns gives the times alone. Columns of
-            `past_features` may be absent, and are not used.
+            DataFrame without columns gives the times alone. A DataFrame may lack
+            columns of `past_features`, which are not used. Inputs of rows in a gap,
+            and of steps after the last row of X, are taken to keep the value of the
+            row before.
 
         Returns
         -------
@@ -263,7 +266,7 @@ class Forecaster(
             How many.
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
             Their inputs, if there are any that are known ahead. It may have more rows
-            than `steps`.
+            than `steps`: inputs of later steps of the horizon are used as well.
 
         Returns
         -------

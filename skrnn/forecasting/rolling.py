@@ -58,7 +58,15 @@ class Clock:
             return cls(times, np.arange(n_rows))
         step = timeline.step()
         codes, unique = pd.factorize(timeline.times, sort=True)
-        of_unique = numbered(Timeline(unique), step, _ANY_GAP)
+        try:
+            if step is None:
+                step = Timeline(unique).step()
+            of_unique = numbered(Timeline(unique), step, _ANY_GAP)
+        except ValueError as error:
+            raise ValueError(
+                f"A backtest has the same origins for all series, but their times do "
+                f"not lie on one step: {error} Or backtest them one by one."
+            ) from error
         times = unique[:1].append(step.after(unique[:1], int(of_unique[-1])))
         return cls(times, of_unique[codes])
 

@@ -46,9 +46,34 @@ class TargetKind:
         if self.container == "Series":
             return ["y" if self.labels[0] is None else str(self.labels[0])]
         if self.container == "DataFrame":
-            return [str(label) for label in self.labels]
+            return [
+                label if isinstance(label, str) else f"y{number}"
+                for number, label in enumerate(self.labels)
+            ]
         n_targets = len(self.labels)
         return ["y"] if n_targets == 1 else [f"y{j}" for j in range(n_targets)]
+
+    def check_same(self, other):
+        """Check that more targets have the names of these, where both have names.
+
+        Raises
+        ------
+        ValueError
+            If they do not.
+        """
+        if self.container == "array" or other.container == "array":
+            return
+        pairs = zip(self.labels, other.labels, strict=False)
+        differ = [
+            pair
+            for pair in pairs
+            if pair[0] != pair[1] and None not in pair and pair[0] == pair[0]
+        ]
+        if differ or len(self.labels) != len(other.labels):
+            raise ValueError(
+                f"y has the targets {other.labels}, but in fit they were "
+                f"{self.labels}. Pass the same ones in the same order."
+            )
 
     def like(self, values, index):
         """Return values of shape (n_rows, n_targets) as what `y` was."""
@@ -114,14 +139,38 @@ def read_inputs(forecaster, X, n_rows, *, reset):
             ensure_all_finite="allow-nan",
             ensure_min_features=0,
         )
+    _check_different(list(X.columns), "X")
     validate_data(forecaster, X, reset=reset, skip_check_array=True)
-    numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes)
-    if not numeric or not X.shape[1]:
-        return X.to_numpy(dtype=object if X.shape[1] else np.float64)
-    is_single = (X.dtypes == np.float32).all()
-    values = X.to_numpy(np.float32 if is_single else np.float64, na_value=np.nan)
-    if np.iscomplexobj(X):
+    if not X.shape[1]:
+        return np.empty((len(X), 0))
+    columns = [_numbers_or_objects(forecaster, X.iloc[:, j]) for j in range(X.shape[1])]
+    if any(column.dtype == object for column in columns):
+        columns = [column.astype(object) for column in columns]
+    return np.column_stack(columns)
+
+
+def _numbers_or_objects(forecaster, column):
+    """Return the values of a column: floats if they are numbers, and else objects.
+
+    Raises
+    ------
+    ValueError
+        If they are times, complex or infinite.
+    """
+    dtype = column.dtype
+    if pd.api.types.is_complex_dtype(dtype):
         raise ValueError("Complex data not supported.")
+    if not pd.api.types.is_numeric_dtype(dtype):
+        times = (pd.DatetimeTZDtype, pd.PeriodDtype, pd.IntervalDtype)
+        if isinstance(dtype, times) or getattr(dtype, "kind", "O") in "mM":
+            raise ValueError(
+                f"Column {column.name!r} of X holds times ({dtype}). Make numbers of "
+                "them, such as the hour or the days since a date, or make them the "
+                "index."
+            )
+        return column.to_numpy(dtype=object)
+    kind = np.float32 if dtype == np.float32 else np.float64
+    values = column.to_numpy(kind, na_value=np.nan)
     assert_all_finite(
         values,
         allow_nan=True,
@@ -177,6 +226,16 @@ def timeline_of(index):
     return Timeline.of_index(index)
 
 
+def _check_different(names, of):
+    """Raise a ValueError if a name occurs twice."""
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ValueError(
+            f"The columns of {of} must have different names, but {twice[0]!r} occurs "
+            "more than once. Rename or drop one of them."
+        )
+
+
 def columns_of(kind, X, n_inputs, past_features):
     """Describe the columns of rows.
 
@@ -206,16 +265,24 @@ def columns_of(kind, X, n_inputs, past_features):
     if isinstance(X, pd.Series):
         labels = [X.name]
     in_pandas = isinstance(X, (pd.DataFrame, pd.Series))
-    inputs = [str(label) if in_pandas else f"x{label}" for label in labels]
-    both = [name for name in inputs if name in names] if in_pandas else []
+    both = [label for label in labels if isinstance(label, str) and label in names]
     if both:
         raise ValueError(
             f"X has a column {both[0]!r}, as y is called. The past of y is used "
             "anyway, and its future is not known: drop the column from X."
         )
-    given = [past_features] if isinstance(past_features, (str, int)) else past_features
+    inputs = [
+        label if isinstance(label, str) else f"x{number}"
+        for number, label in enumerate(labels)
+    ]
+    names = [name if name not in inputs else f"y_{name}" for name in names]
+    _check_different(names, "y")
+    if past_features is None:
+        past_features = []
+    elif not pd.api.types.is_list_like(past_features):
+        past_features = [past_features]
     past = []
-    for label in given or []:
+    for label in past_features:
         if label not in labels:
             raise ValueError(
                 f"past_features must name columns of X, which are {labels}. Got "

@@ -3,9 +3,29 @@
 import numpy as np
 import pandas as pd
 
-from skrnn.plotting.times import plottable
+from skrnn.plotting.times import is_plottable, plottable
 
 _LEVELS = "series", "target", "model"
+_BOUNDS = "lower_bound", "upper_bound"
+
+
+def check_backtest(frame):
+    """Check that a frame is what `backtest` returned, or a part of its rows.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    needed = ["origin", "time", "step", "observed", "pred"]
+    absent = [name for name in needed if name not in getattr(frame, "columns", ())]
+    if absent:
+        raise ValueError(
+            f"frame must be a DataFrame as `backtest` returns it, but it has no column "
+            f"{absent[0]!r}."
+        )
+    if not len(frame):
+        raise ValueError("frame has no rows.")
 
 
 def errors_by_step(frame):
@@ -43,7 +63,7 @@ def fans_of(frame):
     Raises
     ------
     ValueError
-        If there are several models, series or targets.
+        If there are several models, series or targets, or rows occur twice.
     """
     for level in _LEVELS:
         names = frame[level].unique() if level in frame else ()
@@ -54,13 +74,18 @@ def fans_of(frame):
                 f'{names[0]!r}], or draw kind="error_by_step".'
             )
     columns = {"y_true": "observed", "y_pred": "pred"}
-    if "lower_bound" in frame:
+    if all(bound in frame for bound in _BOUNDS):
         columns |= {"lower": "lower_bound", "upper": "upper_bound"}
-    times = plottable(pd.Index(frame["time"]))
+    times = pd.Index(frame["time"])
+    if not is_plottable(times):  # labels, which are numbered
+        times = pd.Index(pd.factorize(times)[0])
+    times = plottable(times)
     cells = pd.DataFrame({"times": times, "origin": frame["origin"].to_numpy()})
     cells["step"] = frame["step"].to_numpy()
     for name, column in columns.items():
         cells[name] = frame[column].to_numpy()
+    if cells.duplicated(["origin", "step"]).any():
+        raise ValueError("frame has several rows for one origin and step.")
     table = cells.pivot(index="origin", columns="step")
     filled = {
         name: table[name].ffill(axis=1).bfill(axis=1).to_numpy()
@@ -100,35 +125,67 @@ def history_and_forecast(history, forecast):
     """
     if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
         history = history.iloc[:, 0]
-    frame = forecast
-    if isinstance(forecast, pd.Series):
-        frame = forecast.to_frame("pred")
-    elif isinstance(forecast, pd.DataFrame) and "pred" not in forecast:
-        frame = forecast.iloc[:, 0].to_frame("pred") if forecast.shape[1] == 1 else None
-    if not isinstance(history, pd.Series) or not isinstance(frame, pd.DataFrame):
+    frame = _one_target(forecast)
+    if not isinstance(history, pd.Series) or frame is None:
         raise ValueError(
             "history must be a Series, and forecast a Series or what "
             "`forecast_interval` returned, of one target. Got "
             f"{type(history).__name__} and {type(forecast).__name__}."
         )
-    history, frame = (_of_one_series(data) for data in (history, frame))
+    history, frame = _of_one_series(history, frame)
+    if type(history.index) is not type(frame.index) and not (
+        _is_numbered(history.index) and _is_numbered(frame.index)
+    ):
+        raise ValueError(
+            "history and forecast must have the same kind of index. Got "
+            f"{type(history.index).__name__} and {type(frame.index).__name__}."
+        )
     times = plottable(history.index.append(frame.index))
     nothing = np.full(len(history), np.nan), np.full(len(frame), np.nan)
     columns = {"times": times, "y_true": np.r_[history.to_numpy(float), nothing[1]]}
-    names = {"pred": "y_pred", "lower_bound": "lower", "upper_bound": "upper"}
-    for column in frame:
+    names = {"pred": "y_pred"}
+    if all(bound in frame for bound in _BOUNDS):
+        names |= {"lower_bound": "lower", "upper_bound": "upper"}
+    for column in names:
         columns[names[column]] = np.r_[nothing[0], frame[column].to_numpy(float)]
     return {name: values[:, np.newaxis] for name, values in columns.items()}
 
 
-def _of_one_series(data):
-    """Return the data with their times as index."""
-    if not isinstance(data.index, pd.MultiIndex):
-        return data
-    names = data.index.get_level_values(0).unique()
+def _one_target(forecast):
+    """Return a forecast of one target as a frame with a column `pred`, or None."""
+    if isinstance(forecast, pd.Series):
+        return forecast.to_frame("pred")
+    if not isinstance(forecast, pd.DataFrame):
+        return None
+    if forecast.columns.nlevels == 2 and forecast.columns.levshape[0] == 1:
+        forecast = forecast.droplevel(0, axis=1)
+    if "pred" in forecast:
+        return forecast
+    return forecast.iloc[:, 0].to_frame("pred") if forecast.shape[1] == 1 else None
+
+
+def _is_numbered(index):
+    return pd.api.types.is_numeric_dtype(index.dtype)
+
+
+def _of_one_series(history, frame):
+    """Return history and forecast of one series with their times as index.
+
+    Raises
+    ------
+    ValueError
+        If they are of several series.
+    """
+    indices = [data.index for data in (history, frame)]
+    names = [i.get_level_values(0) for i in indices if isinstance(i, pd.MultiIndex)]
+    if names:
+        names = names[0].append(names[1:]).unique()
     if len(names) > 1:
         raise ValueError(
             f"ForecastDisplay draws one series, but there are {list(names)}. Select "
             f"one, such as data.loc[[{names[0]!r}]]."
         )
-    return data.droplevel(0)
+    return tuple(
+        data.droplevel(0) if isinstance(data.index, pd.MultiIndex) else data
+        for data in (history, frame)
+    )

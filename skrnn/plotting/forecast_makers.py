@@ -4,6 +4,7 @@ import pandas as pd
 
 from skrnn.plotting.axes import axes_or_new
 from skrnn.plotting.backtests import (
+    check_backtest,
     errors_by_step,
     fans_of,
     history_and_forecast,
@@ -48,7 +49,8 @@ class MadeFromForecasts:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `kind` asks for fans of several models, series or targets.
+            If the frame is not one of :func:`backtest`, or `kind` asks for fans of
+            several models, series or targets.
 
         Examples
         --------
@@ -63,10 +65,14 @@ class MadeFromForecasts:
         >>> display.ax_.get_xlabel()
         'steps ahead'
         """
+        check_backtest(frame)
         if kind == "auto":
             levels = [n for n in ("model", "series", "target") if n in frame]
             several = any(frame[level].nunique() > 1 for level in levels)
             kind = "error_by_step" if several else "forecast_and_residuals"
+        kinds = ("error_by_step", "forecast_and_residuals", "forecast", "residuals")
+        if kind not in kinds:
+            raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
         if kind == "error_by_step":
             display = cls(times=None, y_true=None, y_pred=None)
             return display._plot_errors(errors_by_step(frame), ax, line_kwargs or {})

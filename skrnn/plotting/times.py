@@ -37,7 +37,7 @@ def times_of(index, leads):
         index = index.get_level_values(-1)
     n_steps = _steps_between(index)
     at = np.concatenate([[0], np.cumsum(n_steps)])
-    times = plottable(index if _is_plottable(index) else pd.RangeIndex(len(index)))
+    times = plottable(index if is_plottable(index) else pd.RangeIndex(len(index)))
     breaks = np.concatenate([[False], n_steps > 1])
     if not np.any(leads):
         return np.repeat(times[:, np.newaxis], len(leads), axis=1), breaks
@@ -51,14 +51,14 @@ def _steps_between(index):
         timeline = Timeline.of_index(index)
         step = timeline and timeline.step()
     except ValueError:
-        if _is_plottable(index) and not index.is_monotonic_increasing:
+        if is_plottable(index) and not index.is_monotonic_increasing:
             raise
         step = None
     steps = step and step.count(index, same)
     return same.astype(np.int64) if steps is None else steps
 
 
-def _is_plottable(index):
+def is_plottable(index):
     """Tell whether an index is of times or other numbers."""
     times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)

@@ -96,7 +96,7 @@ class Step:
                 return pd.PeriodIndex.from_ordinals(
                     later, freq=time.freq, name=time.name
                 )
-            return pd.Index(later.astype(time.dtype), name=time.name)
+            return pd.Index(later, dtype=time.dtype, name=time.name)
         if self.unit == "wall clock":
             local = _spaced(time.tz_localize(None), self.n, n_steps)
             is_dst = np.ones(n_steps, dtype=bool)  # where the clock is set back

@@ -444,7 +444,7 @@ def test_a_new_series_is_forecast_from_its_own_rows(panel, load):
     [
         ({"y": slice(1, None)}, "inconsistent numbers of samples"),
         ({"X": "other index"}, "X and y have different indices: in row 0"),
-        ({"estimator": Ridge()}, "must be a Pipeline with a SequenceWindower"),
+        ({"estimator": Ridge()}, "must be a Pipeline with one SequenceWindower"),
         ({"estimator": ridge_pipeline(2)}, "window_length=2 is shorter than horizon=3"),
         ({"horizon": 400}, "window_length=4 is shorter than horizon=400"),
         ({"past_features": ["rain"]}, "past_features must name columns of X"),
