@@ -10,7 +10,7 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = False
-nox.options.sessions = ["lint", "newest", "docs", "pages_if_changed"]
+nox.options.sessions = ["lint", "package", "newest", "docs", "pages_if_changed"]
 
 OLDEST = Path(".ci/oldest.txt")
 OLDEST_TESTED, PAGES_TESTED = Path(".ci/oldest.tested"), Path(".ci/pages.tested")
@@ -78,6 +78,42 @@ def newest(session):
     """README's second command, with the newest dependencies."""
     session.install(".[test]")
     session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python="3.13")
+def python313(session):
+    """The tests on Python 3.13, where there is one."""
+    session.install(".[test]")
+    session.run("python", "-m", "pytest", "tests", *session.posargs)
+
+
+SMOKE_TEST = """
+import sys
+from skrnn import Forecaster, __version__
+from skrnn.datasets import load_co2
+assert __version__ == sys.argv[1]
+forecast = Forecaster(horizon=4).fit(None, load_co2()["1995":]).forecast(4)
+assert forecast.between(368, 376).all(), forecast
+assert not {"pytest", "matplotlib"} & set(sys.modules)
+"""
+
+
+@nox.session
+def package(session):
+    """Build wheel and sdist, check them, and forecast with the wheel alone."""
+    session.install("build>=1.2", "twine>=6")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist", silent=True)
+    files = sorted(Path("dist").iterdir())
+    session.run("twine", "check", "--strict", *map(str, files))
+    (wheel,) = (file.resolve() for file in files if file.suffix == ".whl")
+    fresh = Path(session.create_tmp(), "fresh").resolve()
+    session.run("python", "-m", "venv", "--clear", str(fresh))
+    python = str(fresh / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    session.chdir(fresh)
+    version = wheel.name.split("-")[1]
+    session.run(python, "-c", SMOKE_TEST, version, external=True)
 
 
 @nox.session

@@ -1,5 +1,5 @@
-"""The version, which every fitted estimator keeps."""
+"""The version of the package. It is saved with every estimator."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 SITE = "https://skrnn.readthedocs.io/en/stable"  # where docs/ is published
