@@ -54,13 +54,16 @@ print(f"  MSE  {mse:.2e}")
 print(f"  RMSE {np.sqrt(mse):.2e}")
 
 # %%
-# The same in five lines
-# ----------------------
-# A ``Forecaster`` scales, makes windows and targets, trains, predicts and scales back:
-# ``y`` is the series itself. ``backtest`` fits it on the first 800 values and forecasts
-# each of the others from those before it.
+# The same with a forecaster
+# --------------------------
+# A ``Forecaster`` takes the series itself. Five lines are the textbook's five steps:
+# normalise, make windows, train, predict and denormalise. ``backtest`` trains on the
+# first 800 values and predicts each of the others from the values before it.
 
-forecaster = Forecaster(pipeline)
+normalise = MinMaxScaler()
+windows = SequenceWindower(window_length=20)
+network = LSTMRegressor(units=50, batch_size=32, epochs=20, random_state=0)
+forecaster = Forecaster(make_pipeline(normalise, windows, network))
 frame = backtest(forecaster, None, series, initial_size=len(X_train) + 1, step=1)
 mse = mean_squared_error(frame["observed"], frame["pred"])
 print(f"  MSE  {mse:.2e} with a Forecaster")

@@ -1,7 +1,7 @@
 """Rolling-origin evaluation of forecasters."""
 
 from contextlib import ExitStack
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,16 @@ from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.forecasting.forecaster import Forecaster
+from skrnn.forecasting.given import warn_of_missing
+from skrnn.forecasting.interval_methods import check_coverage
 from skrnn.forecasting.rolling import Clock, Rolling
-from skrnn.forecasting.rows import index_of_both, joined, read_inputs, read_targets
+from skrnn.forecasting.rows import (
+    columns_of,
+    index_of_both,
+    joined,
+    read_inputs,
+    read_targets,
+)
 from skrnn.windows.timeline import Timeline
 
 
@@ -26,33 +34,35 @@ def backtest(
     coverage=None,
     n_jobs=None,
 ):
-    """Forecast from one origin after the other, as if time went by.
+    """Evaluate forecasters from a rolling origin.
 
     The forecaster is fitted on the first rows and forecasts the next `horizon` steps.
-    Then the origin moves on, the rows up to it are observed, and so on until the data
-    end. The forecasts are those that `fit`, `update` and `predict` give.
+    The origin then advances by `step`, until the end of the data. Forecasts are those
+    that `fit`, `update` and `predict` return. Where a window has a missing value and
+    the regressor does not support that, the forecast is NaN.
 
     Parameters
     ----------
     forecaster : Forecaster or dict of Forecaster
-        What to evaluate; it is cloned. With a dict, its keys tell the models apart.
+        Forecaster, or dict of names and forecasters. They are cloned.
     X : array-like or DataFrame of shape (n_rows, n_features), or None
         Inputs, as in :meth:`Forecaster.fit`.
     y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
         The series, or a panel.
     initial_size : int
-        Rows up to the first origin; of a panel, times.
+        Number of rows before the first forecast; in a panel, number of distinct times.
     step : int or None, default=None
-        Steps from one origin to the next. None is the horizon, so that every later row
-        is forecast once.
+        Steps from one origin to the next. None takes the horizon, so that each later
+        row is forecast once.
     refit : bool or int, default=False
-        Whether to fit again at every origin, or at every so many, on all rows up to
-        it. Otherwise, the rows are observed by `update`.
+        True refits at every origin, an int k at every k-th one. At other origins, the
+        rows since the last one are passed to `update`.
     coverage : float or None, default=None
-        Adds intervals that are to hold this share of the values.
+        Coverage of intervals to add. None adds no intervals.
     n_jobs : int or None, default=None
-        How many fits run at the same time, in processes of joblib. None is 1 unless in
-        a `joblib.parallel_config` context.
+        Number of parallel fits. None means 1 unless in a `joblib.parallel_config`
+        context. Figures do not depend on it, except for rounding in regressors that
+        compute with several threads.
 
     Returns
     -------
@@ -67,6 +77,11 @@ def backtest(
     ValueError
         If a parameter is out of its range, or the data are not as in
         :meth:`Forecaster.fit`.
+
+    Warns
+    -----
+    MissingInputWarning
+        If an input that is known in advance is missing in a row to forecast.
 
     See Also
     --------
@@ -97,7 +112,8 @@ def backtest(
     models = forecaster if several else {None: forecaster}
     if not models or not all(isinstance(m, Forecaster) for m in models.values()):
         raise ValueError(
-            "backtest takes a Forecaster, or a dict of at least one. Got "
+            "backtest takes a Forecaster, or a dict of at least one. Wrap a pipeline: "
+            "Forecaster(pipeline); of a search, take best_estimator_. Got "
             f"{forecaster!r}."
         )
     data = _Data.of(models, X, y)
@@ -105,6 +121,8 @@ def backtest(
     if coverage is not None:
         _check_intervals(models)
     first = np.unique(data.clock.numbers)[initial_size - 1]
+    for model in models.values():
+        data.warn_of_missing(model, np.flatnonzero(data.clock.numbers > first))
     tasks = [
         (name, model, group)
         for name, model in models.items()
@@ -136,6 +154,14 @@ class _Data:
             read_inputs(clone(model), X, len(targets), reset=True)
         return cls(X, y, index, len(targets))
 
+    def warn_of_missing(self, model, rows):
+        """Warn if an input is missing that is known ahead for a row to forecast."""
+        targets, kind = read_targets(self.y)
+        inputs = read_inputs(clone(model), self.X, len(targets), reset=True)
+        columns = columns_of(kind, self.X, inputs.shape[1], model.past_features)
+        index = None if self.index is None else self.index[rows]
+        warn_of_missing(columns, inputs[rows], index)
+
     def part(self, rows):
         """Return X and y of some rows."""
         return _pick(self.X, rows), _pick(self.y, rows)
@@ -160,8 +186,7 @@ def _check(data, initial_size, step, refit, coverage):
     if not isinstance(refit, (bool, np.bool_)):
         check_scalar(refit, "refit", Integral, min_val=1)
     if coverage is not None:
-        limits = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
-        check_scalar(coverage, "coverage", Real, **limits)
+        check_coverage(coverage)
 
 
 def _check_intervals(models):
@@ -169,9 +194,8 @@ def _check_intervals(models):
         if not model.calibration_size and not hasattr(model, "predict_quantiles"):
             of = "" if name is None else f" for model {name!r}"
             raise ValueError(
-                f"There is nothing to make an interval of{of}. Set calibration_size to "
-                "a number of rows, or let the regressor predict quantiles "
-                '(loss="quantile").'
+                f"No intervals can be forecast{of}. Set calibration_size to a number "
+                'of rows, or let the regressor predict quantiles (loss="quantile").'
             )
 
 
@@ -223,7 +247,7 @@ def _frame(data, rows, origin_of, values, forecaster):
 
 
 def _with_bar(results, n_results):
-    """Yield results, with a bar on a terminal while several fits are to be done."""
+    """Yield results and show a progress bar on a terminal if there are several."""
     from rich.console import Console
     from rich.errors import LiveError
     from rich.progress import Progress

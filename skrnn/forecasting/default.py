@@ -43,6 +43,7 @@ def default_pipeline(horizon, n_rows):
             normalize="last",
             missing="fill",
             base=Ridge(),
+            n_networks=3,
             early_stopping=True,
             epochs=50,
             random_state=0,

@@ -163,6 +163,8 @@ def _training_data(pipeline, line, columns, horizon, params):
     n_targets = columns.n_targets
     targets = line.values[:, :n_targets].astype(_float_dtype(line.values), copy=False)
     origins = _origins(line, targets, horizon)
+    if windower.pad == "nan":
+        origins = _with_whole_windows(origins, line, windower.window_length)
     rows, exists, is_whole = rows_at_origins(line, columns, horizon)
     params = _weights_at(line, params)
     of_rows = _with_weights(params, lambda weight: weight[is_whole])
@@ -267,11 +269,19 @@ def _origins(line, targets, horizon):
     known = unknown[origins + 1 + horizon] == unknown[origins + 1]
     if known.any():
         return origins[known]
-    n_samples = (line.last - line.first).max() + 1
+    n_samples = np.bincount(line.codes[line.places]).max()
     raise ValueError(
         f"No row is followed by {horizon} known targets: horizon={horizon}, and the "
-        f"longest series has n_samples={n_samples}. Lower horizon, or give more rows."
+        f"longest series has n_samples={n_samples}. Lower horizon, give more rows, or "
+        "check that the index has the step of the rows."
     )
+
+
+def _with_whole_windows(origins, line, window_length):
+    """Return the origins whose window lies within their series, or all if none does."""
+    starts = origins - (window_length - 1)
+    whole = starts >= line.first[line.codes[origins]]
+    return origins[whole] if whole.any() else origins
 
 
 def _readable(origins, places, pipeline):

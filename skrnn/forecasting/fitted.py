@@ -155,17 +155,16 @@ class Fitted:
         """Raise a ValueError if there is nothing to make intervals of."""
         if self.calibration is None and self.model.levels is None:
             raise ValueError(
-                "There is nothing to make an interval of. Set calibration_size to a "
-                "number of rows, or let the regressor predict quantiles "
-                '(loss="quantile").'
+                "No intervals can be forecast. Set calibration_size to a number of "
+                'rows, or let the regressor predict quantiles (loss="quantile").'
             )
 
     def _check_within_horizon(self, future, what):
         if future.n_steps > self.model.horizon:
             raise ValueError(
                 f"{what} are forecast up to horizon={self.model.horizon} steps ahead, "
-                f"but the last row of X is {future.n_steps} steps after the last row "
-                "observed. Give fewer rows, or set a larger horizon."
+                f"but the last row is {future.n_steps} steps after the last row "
+                "observed. Forecast fewer rows, or set a larger horizon."
             )
 
 

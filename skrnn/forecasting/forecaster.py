@@ -182,7 +182,8 @@ class Forecaster(
             index = index_of_both(X, y)
             inputs = read_inputs(self, X, len(targets), reset=True)
             columns = columns_of(self._kind, X, inputs.shape[1], self.past_features)
-            rows, timeline = joined(targets, inputs), timeline_of(index)
+            rows = joined(targets, inputs)
+            timeline = timeline_of(index, "y" if X is None else "X")
             self._fitted = fit_rows(self, rows, timeline, columns, fit_params)
             self.estimator_ = self._fitted.model.pipeline
             self.n_outputs_ = targets.shape[1]
@@ -212,6 +213,8 @@ class Forecaster(
             If the data are not as in `fit`, or not later than the rows observed.
         """
         check_is_fitted(self)
+        if y is not None and len(y) == 0:
+            return self
         targets, kind = read_targets(y)
         if targets.shape[1] != self.n_outputs_:
             raise ValueError(
@@ -222,7 +225,8 @@ class Forecaster(
         index = index_of_both(X, y)
         inputs = read_inputs(self, X, len(targets), reset=False)
         rows = joined(targets, inputs)
-        self._fitted = self._fitted.updated(rows, timeline_of(index))
+        timeline = timeline_of(index, "y" if X is None else "X")
+        self._fitted = self._fitted.updated(rows, timeline)
         return self
 
     def predict(self, X):

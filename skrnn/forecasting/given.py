@@ -147,7 +147,7 @@ def _future(forecaster, inputs, index, gap, wanted=None):
     fitted, timeline = forecaster._fitted, timeline_of(index)
     wanted = np.ones(len(inputs), dtype=bool) if wanted is None else wanted
     of_wanted = None if index is None else index[wanted]
-    _warn_of_missing(fitted.model.columns, inputs[wanted], of_wanted)
+    warn_of_missing(fitted.model.columns, inputs[wanted], of_wanted)
     dtype = fitted.history.rows.dtype
     targets = np.full((len(inputs), fitted.model.columns.n_targets), np.nan, dtype)
     future = fitted.future(joined(targets, inputs), timeline, gap)
@@ -176,8 +176,23 @@ def _check_one_series(history):
         )
 
 
-def _warn_of_missing(columns, inputs, index):
-    """Warn of the first input that is known ahead but missing."""
+def warn_of_missing(columns, inputs, index):
+    """Warn of the first input that is known ahead but missing.
+
+    Parameters
+    ----------
+    columns : Columns
+        Of the rows.
+    inputs : ndarray of shape (n_rows, n_inputs)
+        Inputs of rows to forecast.
+    index : Index or None
+        Their index.
+
+    Warns
+    -----
+    MissingInputWarning
+        If there is one.
+    """
     known = [j - columns.n_targets for j in columns.known]
     missing = pd.isna(inputs[:, known])
     if not missing.any():

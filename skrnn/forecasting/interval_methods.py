@@ -5,7 +5,6 @@ from numbers import Real
 import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_scalar
 
 from skrnn.forecasting.given import future_rows, next_rows
 from skrnn.forecasting.pipelines import levels_of
@@ -72,14 +71,7 @@ class ForecastsIntervals:
         return self._interval(*next_rows(self, steps, X), coverage)
 
     def _interval(self, future, timeline, index, coverage):
-        check_scalar(
-            coverage,
-            "coverage",
-            Real,
-            min_val=0,
-            max_val=1,
-            include_boundaries="neither",
-        )
+        check_coverage(coverage)
         columns = "pred", "lower_bound", "upper_bound"
         values = self._fitted.interval(future, timeline, coverage)
         frames = [pd.DataFrame(v, index, columns=self._kind.labels) for v in values]
@@ -108,6 +100,43 @@ class ForecastsIntervals:
         ValueError
             If a row is beyond the horizon.
         """
-        future, timeline, _ = future_rows(self, X)
+        return self._quantiles(*future_rows(self, X))
+
+    @available_if(_forecasts_quantiles)
+    def forecast_quantiles(self, steps, X=None):
+        """Forecast quantiles of the next rows.
+
+        Only if the regressor predicts quantiles.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps to forecast, at most `horizon`.
+        X : array-like or DataFrame of shape (n_rows, n_features), default=None
+            Inputs of these steps, as in `forecast`.
+
+        Returns
+        -------
+        ndarray of shape (steps, n_quantiles) or (steps, n_targets, n_quantiles)
+            As from `predict_quantiles`.
+
+        Raises
+        ------
+        ValueError
+            As in `predict_quantiles`.
+        """
+        return self._quantiles(*next_rows(self, steps, X))
+
+    def _quantiles(self, future, timeline, _):
         quantiles = self._fitted.quantiles(future, timeline)
         return quantiles[:, 0] if self._kind.n_dims == 1 else quantiles
+
+
+def check_coverage(coverage):
+    """Raise an error unless a coverage is a number between 0 and 1."""
+    if not isinstance(coverage, Real):
+        raise TypeError(f"coverage must be a number. Got {coverage!r}.")
+    if not 0 < coverage < 1:
+        raise ValueError(
+            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
+        )

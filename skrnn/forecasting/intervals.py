@@ -38,11 +38,11 @@ class Calibration:
     @classmethod
     def of(cls, errors, levels):
         """Start with errors, without those of which nothing is known."""
-        return cls(errors[_is_known(errors)], levels)
+        return cls(errors[is_known(errors)], levels)
 
     def followed_by(self, errors):
         """Return the calibration with new errors in place of the oldest ones."""
-        errors = errors[_is_known(errors)]
+        errors = errors[is_known(errors)]
         both = np.concatenate([self.errors, errors])
         return replace(self, errors=both[len(errors) :])
 
@@ -64,9 +64,12 @@ class Calibration:
         ValueError
             If there are too few errors for the coverage.
         """
+        return conformal_quantile(self.scores(coverage), coverage)
+
+    def scores(self, coverage):
+        """Return how far each value is outside of the ends of its interval."""
         low, high = weights_of_ends(self.levels, coverage)
-        scores = np.maximum(-(self.errors @ low), self.errors @ high)
-        return _conformal_quantile(scores, coverage)
+        return np.maximum(-(self.errors @ low), self.errors @ high)
 
     def bounds(self, forecasts, margins, coverage):
         """Return lower and upper bounds.
@@ -136,12 +139,12 @@ def weights_of_ends(levels, coverage):
     )
 
 
-def _is_known(errors):
+def is_known(errors):
     """Tell of which origins anything is known."""
     return ~np.isnan(errors).all(axis=(1, 2, 3))
 
 
-def _conformal_quantile(scores, coverage):
+def conformal_quantile(scores, coverage):
     """Return the quantile of scores (n, ...) that covers one more of their kind."""
     n_known = (~np.isnan(scores)).sum(axis=0)
     rank = np.ceil((n_known + 1) * coverage - 1e-9).astype(int)
@@ -152,5 +155,7 @@ def _conformal_quantile(scores, coverage):
             f"there are {n_known.min()}. An origin counts once all of its steps are "
             "observed. Set a larger calibration_size or a smaller coverage."
         )
+    if (n_known == len(scores)).all():
+        return np.partition(scores, rank.flat[0] - 1, axis=0)[rank.flat[0] - 1]
     ordered = np.sort(scores, axis=0)  # NaN last
     return np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0]

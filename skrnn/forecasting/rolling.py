@@ -1,6 +1,6 @@
 """Forecasts of one fitted model from many origins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +8,11 @@ import pandas as pd
 
 from skrnn.forecasting.fitted import Fitted, n_remembered
 from skrnn.forecasting.future import Future, forecast_future
-from skrnn.forecasting.intervals import quantile_bounds
+from skrnn.forecasting.intervals import (
+    conformal_quantile,
+    is_known,
+    quantile_bounds,
+)
 from skrnn.forecasting.scales import Scales
 from skrnn.forecasting.scores import (
     errors_at,
@@ -225,11 +229,17 @@ class Rolling:
         scale, errors, known_at = self._errors()
         rows, origin_of = self.wanted
         margins = np.full(points.shape[:2], np.nan)
-        for origin in self.origins:
-            of_origin = (origin_of == origin) & (leads <= fitted.model.horizon)
-            n_known = np.searchsorted(known_at, origin, side="right")
-            calibration = fitted.calibration.followed_by(errors[:n_known])
-            margins[of_origin] = calibration.margins(coverage)[leads[of_origin] - 1]
+        size = len(fitted.calibration.errors)
+        both = np.concatenate([fitted.calibration.errors, errors])
+        scores = replace(fitted.calibration, errors=both).scores(coverage)
+        n_new = np.searchsorted(known_at, self.origins, side="right")
+        starts = np.searchsorted(origin_of, [*self.origins, np.iinfo(np.int64).max])
+        within = leads <= fitted.model.horizon
+        for number, first in enumerate(n_new):
+            of_origin = np.arange(starts[number], starts[number + 1])
+            of_origin = of_origin[within[of_origin]]
+            margin = conformal_quantile(scores[first : first + size], coverage)
+            margins[of_origin] = margin[leads[of_origin] - 1]
         if fitted.scales is not None:
             codes = self._codes[rows]
             last = [
@@ -262,4 +272,5 @@ class Rolling:
         known_at = numbers[in_order[ends]]
         order = np.argsort(known_at, kind="stable")
         errors = errors_at(fitted.model, line, origins[order], scale)
-        return scale, errors, known_at[order]
+        known = is_known(errors)
+        return scale, errors[known], known_at[order][known]

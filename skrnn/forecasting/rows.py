@@ -127,6 +127,11 @@ def read_inputs(forecaster, X, n_rows, *, reset):
         Of floats, or of objects if a column is not of numbers.
     """
     if X is None:
+        if not reset and forecaster.n_features_in_:
+            raise ValueError(
+                f"X is None, but X had {forecaster.n_features_in_} columns in fit. "
+                "Pass the inputs of these rows."
+            )
         X = np.empty((n_rows, 0))
     if isinstance(X, pd.Series):
         X = X.to_frame()
@@ -198,6 +203,12 @@ def index_of_both(X, y):
         If lengths differ, or both have an index and they are not the same.
     """
     if X is not None:
+        n_rows = [len(data) if hasattr(data, "__len__") else None for data in (X, y)]
+        if None not in n_rows and n_rows[0] != n_rows[1]:
+            raise ValueError(
+                f"X and y must have one row for each time. Got {n_rows[0]} rows of X "
+                f"and {n_rows[1]} of y, which are inconsistent numbers of samples."
+            )
         check_consistent_length(X, y)
     of_X, of_y = (index_of(data) for data in (X, y))
     if of_X is None or of_y is None:
@@ -218,12 +229,21 @@ def index_of(data):
     return index if isinstance(index, pd.Index) else None  # lists have a method index
 
 
-def timeline_of(index):
-    """Return the times of rows, or None where the index is not of times."""
+def timeline_of(index, of="X"):
+    """Return the times of rows, or None where the index is not of times.
+
+    Raises
+    ------
+    ValueError
+        As from `Timeline.of_index`; it names the data with the index.
+    """
     if index is None:
         return None
     warn_of_string_index(pd.DataFrame(index=index))
-    return Timeline.of_index(index)
+    try:
+        return Timeline.of_index(index)
+    except ValueError as error:
+        raise ValueError(str(error).replace("index of X", f"index of {of}")) from None
 
 
 def _check_different(names, of):

@@ -29,7 +29,7 @@ def check_backtest(frame):
 
 
 def errors_by_step(frame):
-    """Return the mean absolute error of each model at each step.
+    """Return the mean absolute error of each model, and target, at each step.
 
     Parameters
     ----------
@@ -38,12 +38,14 @@ def errors_by_step(frame):
 
     Returns
     -------
-    DataFrame of shape (n_steps, n_models)
+    DataFrame of shape (n_steps, n_lines)
     """
-    model = frame.get("model", "predicted")
+    line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
+    if "target" in frame and frame["target"].nunique() > 1:
+        target = frame["target"].astype(str)
+        line = line + ": " + target if "model" in frame else target
     errors = (frame["observed"] - frame["pred"]).abs()
-    by_step = frame.assign(model=model, error=errors).groupby(["step", "model"])
-    return by_step["error"].mean().unstack()
+    return errors.groupby([frame["step"], line]).mean().unstack()
 
 
 def fans_of(frame):

@@ -20,6 +20,7 @@ from skrnn import (
     SequenceWindower,
     backtest,
 )
+from skrnn.exceptions import MissingInputWarning
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +168,8 @@ def test_quantiles_make_intervals(data):
         ({"initial_size": 0}, "initial_size == 0, must be >= 1"),
         ({"step": 0}, "step == 0, must be >= 1"),
         ({"refit": 0.5}, "refit must be an instance of"),
-        ({"coverage": 1}, "coverage == 1, must be < 1"),
-        ({"coverage": 0.8}, "There is nothing to make an interval of"),
+        ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),
+        ({"coverage": 0.8}, "No intervals can be forecast"),
         ({"forecaster": Ridge()}, "backtest takes a Forecaster, or a dict"),
     ],
 )
@@ -181,3 +182,13 @@ def test_bad_parameters(data, parameters, message):
 def test_it_prints_nothing(data, capfd):
     backtest(ridge(), *data, initial_size=110, refit=True)
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_input_that_is_missing_ahead_is_named(data):
+    X, y = data
+    holes = X.copy()
+    holes.iloc[110, 0] = np.nan
+    with pytest.warns(MissingInputWarning, match="'known' is missing at 2026-01-05 14"):
+        frame = backtest(ridge(), holes, y, initial_size=100)
+    of_hole = frame["origin"] == y.index[107]
+    assert_array_equal(frame["pred"].isna(), of_hole)

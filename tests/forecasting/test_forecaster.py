@@ -38,6 +38,7 @@ from skrnn import (
     PanelTimeSeriesSplit,
     SeasonalNaiveRegressor,
     SequenceWindower,
+    backtest,
 )
 from skrnn.exceptions import MissingInputWarning
 
@@ -132,15 +133,41 @@ def test_it_forecasts_what_a_brute_force_forecaster_does(problem):
     assert_index_equal(forecasts.index, ahead.index)
 
 
-def test_an_input_that_is_the_target_is_used_at_every_step(load):
-    """And at its own: the one of another step says nothing of it."""
+@pytest.fixture(scope="module")
+def signal(load):
+    """Noise that is known ahead."""
     rng = np.random.RandomState(0)
-    signal = pd.DataFrame({"signal": rng.normal(size=len(load))}, load.index)
+    return pd.DataFrame({"signal": rng.normal(size=len(load))}, load.index)
+
+
+@pytest.fixture(scope="module", params=["Ridge", "GRU with a base"])
+def follower(request):
+    """A forecaster that can learn a linear law."""
+    regressor = Ridge(1e-8)
+    if request.param != "Ridge":
+        regressor = GRURegressor(
+            2, base=regressor, early_stopping=True, epochs=2, random_state=0
+        )
+    pipeline = make_pipeline(StandardScaler(), SequenceWindower(6), regressor)
+    return Forecaster(pipeline, horizon=6)
+
+
+def test_an_input_that_is_the_target_is_used_at_every_step(signal, follower):
+    """And at its own step: the input of another step says nothing about it."""
     y = 3 * signal["signal"].rename("y") + 7
-    forecaster = Forecaster(ridge_pipeline(6, alpha=1e-8), horizon=6)
-    forecaster.fit(signal[:-20], y[:-20])
-    assert_allclose(forecaster.predict(signal[-20:]), y[-20:], atol=1e-6)
-    assert_allclose(forecaster.predict(signal[-20:-17]), y[-20:-17], atol=1e-6)
+    forecaster = clone(follower).fit(signal[:-20], y[:-20])
+    assert_allclose(forecaster.predict(signal[-20:]), y[-20:], atol=1e-5)
+    assert_allclose(forecaster.predict(signal[-20:-17]), y[-20:-17], atol=1e-5)
+    frame = backtest(follower, signal, y, initial_size=300, step=4)
+    assert_allclose(frame["pred"], frame["observed"], atol=1e-5)
+
+
+def test_an_input_that_is_the_target_is_used_in_a_panel(signal, follower):
+    panel = pd.concat({"a": signal, "b": 1 - signal[30:]}, names=["series"])
+    y = 3 * panel["signal"].rename("y") + 7
+    later = panel.index.get_level_values("hour") >= signal.index[-20]
+    forecaster = clone(follower).fit(panel[~later], y[~later])
+    assert_allclose(forecaster.predict(panel[later]), y[later], atol=1e-5)
 
 
 def test_nothing_after_the_origin_changes_a_forecast(load, weather):

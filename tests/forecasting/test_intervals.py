@@ -161,10 +161,15 @@ def test_missing_targets_do_not_count(series):
 @pytest.mark.parametrize(
     ("parameters", "steps", "coverage", "message"),
     [
-        ({}, 1, 0.9, "There is nothing to make an interval of. Set calibration_size"),
+        ({}, 1, 0.9, "No intervals can be forecast. Set calibration_size"),
         ({"calibration_size": 50}, 3, 0.9, "up to horizon=2 steps ahead, but the last"),
         ({"calibration_size": 9}, 2, 0.9, "of at least 9 origins, but there are 8"),
-        ({"calibration_size": 50}, 2, 1.5, "coverage == 1.5, must be < 1"),
+        (
+            {"calibration_size": 50},
+            2,
+            1.5,
+            "coverage must lie between 0 and 1",
+        ),
     ],
 )
 def test_what_cannot_be_an_interval(series, parameters, steps, coverage, message):
