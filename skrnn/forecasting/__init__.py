@@ -1,4 +1,4 @@
-"""Forecasts of what comes after the data: the forecaster, intervals, backtests.
+"""Forecasts of future rows: the forecaster, its intervals and backtests.
 
 May import `skrnn.windows`, `skrnn.estimators` and `skrnn.exceptions`.
 """

@@ -1,4 +1,4 @@
-"""Forecaster: a pipeline of windows and a regressor to a forecast of future rows."""
+"""Forecaster: forecasts future rows with a pipeline of windows and a regressor."""
 
 from numbers import Integral
 
@@ -30,41 +30,41 @@ class Forecaster(
     LinkedHTML,
     BaseEstimator,
 ):
-    """Forecast the rows that come after a series.
+    """Forecast the next values of a series.
 
-    `y` is the series itself, so nothing has to be shifted: the windows of its past, the
-    targets 1 to `horizon` steps ahead and the inputs of those steps are made inside.
-    `predict` forecasts rows that follow the last one observed, so that folds of
-    :class:`~sklearn.model_selection.TimeSeriesSplit`, searches and metrics apply to a
-    forecaster as they are.
+    `y` is the series itself: windows, targets and future inputs are built internally.
+    `predict` forecasts rows after the last observed one, so that
+    :class:`~sklearn.model_selection.TimeSeriesSplit`, searches and metrics work with a
+    forecaster as with any other estimator.
 
     Parameters
     ----------
     estimator : Pipeline or None, default=None
-        Steps that scale rows, if any, a :class:`SequenceWindower` and a regressor, of
-        this package or of scikit-learn. The scaling must be linear; it is applied to
-        the targets too, and forecasts are returned in the units of `y`. Regressors
-        that do not read steps get flat windows, and if they take no missing values,
-        only windows without any are used for training. None is a GRU network on
-        windows of at least three horizons, if there are rows for it, with Ridge as
-        its base.
+        Optional scalers, a :class:`SequenceWindower` and a regressor. The scaling must
+        be linear. It is applied to the targets too, and forecasts are returned in the
+        units of `y`. Regressors that do not read 3-D windows get flat ones. If a
+        regressor does not support missing values, only windows without any are used
+        for training. Windows that reach back before the start of their series are
+        only used for training if all do, or if the windower pads them with values.
+        None uses three GRU networks with Ridge as their base; the window spans three
+        or more horizons if the series is long enough.
     horizon : int, default=1
-        How many steps ahead are forecast at once. For more steps, forecasts are fed
-        back as if they had been observed.
+        Number of steps that are forecast at once. Further steps are forecast
+        recursively.
     past_features : str, int, array-like or None, default=None
-        Columns of X that are not known ahead of time, by name, or by position for
-        arrays. They are used up to the last row observed. All other columns are known
-        ahead, as weekdays and prices are, and are used up to the row to forecast.
+        Columns of X that are not known in advance, by name, or by position for
+        arrays. They are used up to the last observed row. All other columns count as
+        known in advance, as weekdays and prices are, and are used up to the last step
+        of the horizon.
     calibration_size : int, default=0
-        How many rows at the end of `fit`, of each series, are kept back to measure
-        the errors that intervals are made of. The pipeline is then fitted again on
-        all rows.
+        Number of last rows of each series that are held out to calibrate intervals.
+        The pipeline is then refitted on all rows.
 
     Attributes
     ----------
     estimator_ : Pipeline
-        The fitted pipeline. Its regressor predicts from a window all targets of the
-        next `horizon` steps, in the units that its scaler makes.
+        The fitted pipeline. Its regressor predicts the next `horizon` steps of all
+        targets, scaled.
     n_features_in_ : int
         Columns of X seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -80,12 +80,12 @@ class Forecaster(
     Notes
     -----
     The steps of the pipeline before the windower get a column for each target and then
-    those of X. A column that is known ahead is shifted: a row has its value `horizon`
-    steps later. So a window holds the inputs of all steps to forecast, if it is at
-    least as long as the horizon.
+    the columns of X. Columns that are known in advance are shifted back by `horizon`
+    rows, so a window of at least `horizon` steps contains all future inputs.
 
-    All steps are forecast at once by a regressor with `horizon` outputs for each
-    target, the direct strategy of multi-step forecasting.
+    The regressor has `horizon` outputs for each target: the direct strategy of
+    multi-step forecasting. A regressor that supports one output only is fitted once for
+    each step.
 
     Examples
     --------
@@ -139,7 +139,7 @@ class Forecaster(
         Returns
         -------
         MetadataRouter
-            What `fit` gets besides the data goes to the `fit` of `estimator`.
+            Routes parameters of `fit` to `estimator.fit`.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
         estimator = self.estimator
@@ -162,8 +162,8 @@ class Forecaster(
             MultiIndex, one model is trained for all series of the panel.
         **fit_params : dict
             For steps of the pipeline: `<step>__<parameter>`, or a parameter of the
-            regressor. With metadata routing, what the steps request. A
-            `sample_weight` has a value for each row, and weighs it as a target.
+            regressor. With metadata routing, what the steps request. `sample_weight`
+            has one weight for each row, which applies where the row is a target.
 
         Returns
         -------
@@ -190,17 +190,18 @@ class Forecaster(
         return self
 
     def update(self, X, y):
-        """Observe rows, so that the next forecasts start after them.
+        """Add observed rows; the next forecasts start after them.
 
-        Nothing is trained. With a calibration, the errors of forecasts whose steps
-        are all observed now take the place of the oldest ones.
+        Nothing is trained. If intervals are calibrated, the errors of forecasts whose
+        steps are now all observed replace the oldest ones.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or None
             Inputs of the rows, as in `fit`.
         y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
-            What was observed. In a panel, series may be new.
+            Observed values. In a panel, series may be new. Without rows, nothing
+            happens.
 
         Returns
         -------
@@ -230,23 +231,22 @@ class Forecaster(
         return self
 
     def predict(self, X):
-        """Forecast rows that come after the last one observed.
+        """Forecast rows after the last observed one.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
             Inputs of the rows to forecast. Its index says which rows they are; there
-            may be a gap before the first of them. Without an index they follow the
-            last row observed, after as many rows as `gap` of the windower says. A
-            DataFrame without columns gives the times alone. A DataFrame may lack
-            columns of `past_features`, which are not used. Inputs of rows in a gap,
-            and of steps after the last row of X, are taken to keep the value of the
-            row before.
+            may be a gap before the first of them. Without an index, they start `gap`
+            rows (of the windower) after the last observed row. A DataFrame without
+            columns gives the times alone. Columns in `past_features` may be omitted
+            from a DataFrame. Inputs that are not given, in a gap or after X ends,
+            repeat the last given value.
 
         Returns
         -------
         ndarray, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
-            Forecasts, of the kind that `y` was in `fit`, with the index of X.
+            Forecasts, of the same type as `y` in `fit`, with the index of X.
 
         Raises
         ------
@@ -257,26 +257,26 @@ class Forecaster(
         Warns
         -----
         MissingInputWarning
-            If an input that is known ahead is missing.
+            If an input that is known in advance is missing.
         """
         return self._forecast(*future_rows(self, X))
 
     def forecast(self, steps, X=None):
-        """Forecast the next rows, of each series.
+        """Forecast the next rows of each series.
 
         Parameters
         ----------
         steps : int
-            How many.
+            Number of steps to forecast.
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
-            Their inputs, if there are any that are known ahead. It may have more rows
-            than `steps`: inputs of later steps of the horizon are used as well.
+            Inputs of these steps. Required if inputs are known in advance. It may have
+            more rows than `steps`: inputs of later steps of the horizon are used too.
 
         Returns
         -------
         ndarray, Series or DataFrame of shape (steps,) or (steps, n_targets)
-            Forecasts, of the kind that `y` was in `fit`, with the index that follows
-            the last row observed. Of a panel, `steps` rows for each series.
+            Forecasts, of the same type as `y` in `fit`, with the index that follows
+            the last observed row. For a panel, `steps` rows for each series.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The methods of Forecaster that tell how sure a forecast is."""
+"""Interval and quantile methods of Forecaster."""
 
 from numbers import Real
 
@@ -11,7 +11,7 @@ from skrnn.forecasting.pipelines import levels_of
 
 
 def _forecasts_quantiles(forecaster):
-    """Tell whether it does, or once fitted will."""
+    """Tell whether the regressor predicts quantiles."""
     if hasattr(forecaster, "estimator_"):
         return levels_of(forecaster.estimator_[-1]) is not None
     estimator = forecaster.estimator
@@ -19,10 +19,10 @@ def _forecasts_quantiles(forecaster):
 
 
 class ForecastsIntervals:
-    """Intervals and quantiles of the rows that a forecaster forecasts."""
+    """Adds interval and quantile forecasts."""
 
     def predict_interval(self, X, coverage=0.9):
-        """Forecast rows, each with an interval.
+        """Forecast rows with prediction intervals.
 
         Parameters
         ----------
@@ -30,33 +30,33 @@ class ForecastsIntervals:
             Inputs of the rows to forecast, as in `predict`. Rows must not be more than
             `horizon` steps ahead.
         coverage : float, default=0.9
-            The share of values that is to lie between the bounds.
+            The share of values that should lie between the bounds.
 
         Returns
         -------
         DataFrame of shape (n_rows, 3) or (n_rows, 3 * n_targets)
-            `pred`, `lower_bound` and `upper_bound`; with a DataFrame as `y`, or several
-            targets, below the name of the target.
+            `pred`, `lower_bound` and `upper_bound`. If `y` is two-dimensional, they are
+            the second level of the columns, below the name of the target.
 
         Raises
         ------
         ValueError
-            If there is neither a calibration nor a regressor of quantiles, or they do
-            not suffice for the coverage, or a row is beyond the horizon.
+            If neither calibration nor quantiles are available, if there are too few
+            errors or levels for `coverage`, or if a row is beyond the horizon.
         """
         return self._interval(*future_rows(self, X), coverage)
 
     def forecast_interval(self, steps, X=None, coverage=0.9):
-        """Forecast the next rows, each with an interval.
+        """Forecast the next rows with prediction intervals.
 
         Parameters
         ----------
         steps : int
-            How many, at most `horizon`.
+            Number of steps to forecast, at most `horizon`.
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
-            Their inputs, as in `forecast`.
+            Inputs of these steps, as in `forecast`.
         coverage : float, default=0.9
-            The share of values that is to lie between the bounds.
+            The share of values that should lie between the bounds.
 
         Returns
         -------
@@ -93,7 +93,7 @@ class ForecastsIntervals:
         Returns
         -------
         ndarray of shape (n_rows, n_quantiles) or (n_rows, n_targets, n_quantiles)
-            A quantile for each level in the regressor's `quantile`.
+            One quantile for each level in `quantile` of the regressor.
 
         Raises
         ------

@@ -52,7 +52,7 @@ class Calibration:
         Parameters
         ----------
         coverage : float
-            The share of values that is to lie between the bounds.
+            The share of values that should lie between the bounds.
 
         Returns
         -------
@@ -81,7 +81,7 @@ class Calibration:
         margins : ndarray of shape (n_rows, n_targets)
             What is added on both sides.
         coverage : float
-            The share of values that is to lie between the bounds.
+            The share of values that should lie between the bounds.
 
         Returns
         -------
@@ -102,7 +102,7 @@ def quantile_bounds(forecasts, levels, coverage):
     levels : ndarray of shape (n_levels,)
         Their levels.
     coverage : float
-        The share of values that is to lie between the bounds.
+        The share of values that should lie between the bounds.
 
     Returns
     -------

@@ -215,7 +215,7 @@ class Rolling:
         points : ndarray of shape (n_forecasts, n_targets, 1)
             Forecasts.
         coverage : float
-            The share of values that is to lie between the bounds.
+            The share of values that should lie between the bounds.
 
         Returns
         -------

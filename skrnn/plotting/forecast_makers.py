@@ -30,8 +30,8 @@ class MadeFromForecasts:
             What to draw. `"error_by_step"` is the mean absolute error against the
             steps ahead, with a line for each model and target. The others draw a fan
             from each origin, without those that overlap, for a frame with one model,
-            series and target. `"auto"` is `"error_by_step"` if there are several models, series
-            or targets, and otherwise `"forecast_and_residuals"`.
+            series and target. `"auto"` is `"error_by_step"` if there are several
+            models, series or targets, and otherwise `"forecast_and_residuals"`.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         scatter_kwargs : dict, default=None
