@@ -11,6 +11,21 @@ LOSSES = {
     "absolute_error": "mean_absolute_error",
 }
 
+# Keras losses for classification and segmentation.
+OF_CLASSES = {
+    "categoricalcrossentropy",
+    "categoricalfocalcrossentropy",
+    "categoricalgeneralizedcrossentropy",
+    "categoricalhinge",
+    "circle",
+    "ctc",
+    "dice",
+    "hinge",
+    "sparsecategoricalcrossentropy",
+    "squaredhinge",
+    "tversky",
+}
+
 
 def compared(columns, outputs, n_targets, *, in_units=False):
     """Return targets and the predictions to compare with them.
@@ -180,6 +195,13 @@ def make_loss(objective, spec):
             "'log_cosh', 'quantile' or another name of a Keras loss, or a Keras loss. "
             f"Got {loss!r} instead."
         ) from error
+    name = getattr(given, "__name__", type(given).__name__)
+    if is_of_keras(given) and name.replace("_", "").lower() in OF_CLASSES:
+        raise ValueError(
+            f"The 'loss' parameter must compare numbers, but {loss!r} compares classes. "
+            "Use 'squared_error', 'absolute_error', 'huber' or another loss for "
+            "regression."
+        )
     function = given.call if isinstance(given, keras.losses.Loss) else given
     return WeightedMeanLoss(function, **options)
 
