@@ -3,12 +3,12 @@
 Elman, LSTM and GRU on random data
 ==================================
 
-What shapes go into the three networks and come out of them, and what does the loss
-approach when there is nothing to learn?
+Which shapes do the inputs and predictions of the three networks have, and which loss do
+they reach when there is nothing to learn?
 
-Inputs and targets are independent uniform random numbers in [0, 1). The best
-prediction is then the mean of the target, 1/2, and the mean squared error that no
-network can beat on new data is the variance of the target, 1/12.
+Inputs and targets are independent uniform random numbers in [0, 1). The best prediction
+is then the mean of the target, 1/2. Its mean squared error is the variance of the
+target, 1/12. No network can do better on new data.
 """
 
 from pathlib import Path
@@ -22,10 +22,10 @@ from sklearn.metrics import mean_squared_error
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 
 # %%
-# The training data have shape (samples, time steps, features). The Elman network
-# reads 11 steps of 4 features in batches of 32 samples; LSTM and GRU read a single
-# step, one sample at a time. The last case has a target for each of the 11 steps. The
-# loss is the squared error, the default.
+# The training data have the shape (samples, time steps, features). The Elman network
+# reads 11 steps of 4 features in batches of 32 samples. LSTM and GRU read a single step
+# in batches of one sample. The last case has 11 targets, one for each step. The loss is
+# the squared error, which is the default.
 
 rng = np.random.RandomState(0)
 elman = ElmanRegressor(
@@ -48,8 +48,8 @@ cases = {
 }
 
 # %%
-# The first fit of a session imports TensorFlow. A short one goes ahead, so that the
-# seconds below are those of training: compiling and 100 epochs.
+# The first fit of a session imports TensorFlow. A short fit does this beforehand, so
+# that the times below include only compilation and 100 epochs of training.
 
 clone(elman).set_params(epochs=1).fit(X_11_steps[:32], y[:32])
 
@@ -60,7 +60,8 @@ for name, (estimator, X, target) in cases.items():
     seconds[name] = perf_counter() - start
 
 # %%
-# Predictions have one row for each of 10 new samples and one column for each output.
+# Predictions have one row for each of the 10 new samples and one column for each
+# output.
 
 print(f"{'network':<18} {'X':>13} {'y':>11} {'new X':>11} {'prediction':>11}")
 for name, (_, X, target) in cases.items():
@@ -70,9 +71,9 @@ for name, (_, X, target) in cases.items():
     print(f"{shapes[2]!s:>11} {shapes[3]!s:>11}")
 
 # %%
-# The loss has to approach the variance of the target: 1/12, or rather that of the
-# numbers drawn, which is a little off. Where it goes below, the network has learnt
-# chance by heart, and pays for it on 10000 new samples, where 1/12 is the limit.
+# The loss should approach the variance of the target. In theory this is 1/12; the
+# variance of the numbers drawn differs a little. A loss below the variance means that
+# the network overfits. Its error on 10000 new samples is then above 1/12.
 
 print(f"Variance of the target: 1/12 = {1 / 12:.4f}")
 print(
@@ -89,9 +90,10 @@ for name, (_, X, target) in cases.items():
     )
 
 # %%
-# The loss of 11 outputs, an average over 11000 targets, settles at the line; the other
-# three settle somewhat below it, as the 1000 targets that they share vary less. The
-# frame cuts off the first epochs of the Elman networks, whose losses start above 0.3.
+# With 11 outputs, the loss is an average over 11000 targets and settles at the line.
+# The other three losses settle a little below it, because the variance of their 1000
+# targets is smaller. The plot leaves out the first epochs of the Elman networks, whose
+# losses start above 0.3.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, model in models.items():

@@ -1,14 +1,14 @@
 """
-==================================================
-What comes after the data: carbon dioxide forecast
-==================================================
+============================
+Forecast CO2 beyond the data
+============================
 
-How good are forecasts of the weekly CO2 concentration at Mauna Loa, up to a quarter of
-a year ahead, and what are the next 13 weeks?
+How good are forecasts of the weekly CO2 concentration at Mauna Loa up to 13 weeks
+ahead, and what is the forecast after the end of the data?
 
-A network is compared with Ridge and with the same week of the year before, over eight
-years that none of them has seen. Then it forecasts what comes after the data, with
-dates and an interval.
+A network is compared with Ridge and with a seasonal naive forecast, the same week of
+the year before. The test covers eight years that were not used for tuning. The
+network then forecasts the 13 weeks after the data, with dates and an interval.
 """
 
 from pathlib import Path
@@ -34,13 +34,13 @@ from skrnn.datasets import load_co2
 HORIZON, YEAR = 13, 52  # weeks
 
 # %%
-# Three models
-# ------------
-# ``y`` is the series itself. A forecaster makes the windows, the targets of the next 13
-# weeks and the scaling of both. The network follows the recipe of the user guide:
-# windows relative to their last value, segments of 13 weeks, Ridge as a base, and the
-# mean of three networks. A few weeks before 1986 were not measured: the network fills
-# them in, and Ridge gets an imputer.
+# Define three models
+# -------------------
+# ``y`` is the series itself. A forecaster makes the windows and the targets of the next
+# 13 weeks, and scales both. The network uses the recipe of the user guide: windows
+# relative to their last value, segments of 13 weeks, Ridge as a base, and the mean of
+# three networks. A few weeks before 1986 were not measured. The network fills these
+# values, and the pipeline of Ridge has an imputer.
 
 co2 = load_co2()["1974":]
 print(f"{len(co2)} weeks until {co2.index[-1]:%Y-%m-%d}, {co2.isna().sum()} missing")
@@ -82,11 +82,12 @@ forecasters = {
 }
 
 # %%
-# Choices on the training part
-# ----------------------------
-# The last eight years are the test. Window length and the strength of Ridge are chosen
-# on the years before. Folds of scikit-learn apply to a forecaster as they are: each
-# forecasts the 13 weeks that follow its training rows.
+# Tune on the training part
+# -------------------------
+# The last eight years are the test set. The window length and the regularization of
+# Ridge are chosen on the years before. scikit-learn's folds work with a forecaster
+# without changes: in each fold, it forecasts the 13 weeks that follow the training
+# rows.
 
 n_train = len(co2) - 8 * YEAR
 early = co2[:n_train]
@@ -109,10 +110,10 @@ for name, grid in grids.items():
     print(f"{name}: {-search.best_score_:.3f} ppm in cross-validation with {chosen}")
 
 # %%
-# Eight years of forecasts
-# ------------------------
-# ``backtest`` forecasts 13 weeks, moves on by 13 weeks, and so on. Every year each
-# model is fitted again. The intervals are to hold 80 % of the values.
+# Backtest over eight years
+# -------------------------
+# ``backtest`` forecasts 13 weeks, moves the origin by 13 weeks, and repeats. Each model
+# is fitted again every year. The intervals have a coverage of 80 %.
 
 frame = backtest(
     forecasters,
@@ -141,9 +142,9 @@ margin = 1 - scores["RMSE"][first] / scores["RMSE"][second]
 print(f"The RMSE of {first} is {margin:.1%} below that of {second}.")
 
 # %%
-# The next 13 weeks
-# -----------------
-# Fitted on all rows, the forecaster goes on from the last one.
+# Forecast the next 13 weeks
+# --------------------------
+# The forecaster is fitted on all rows and forecasts the weeks after the last one.
 
 forecaster = forecasters["GRU"].fit(None, co2)
 forecast = forecaster.forecast_interval(HORIZON, coverage=0.8)

@@ -1,13 +1,13 @@
 """
-==========================================
-What a test fold knows of the rows before
-==========================================
+=================================
+Windows across a train/test split
+=================================
 
-What does it buy that the first windows of a test fold reach back into the training
+How much do predictions improve when the first windows of a test fold contain training
 rows?
 
-Without them the first windows of a fold are cut short, and the longer the window, the
-more of them are. The same search over window lengths is run twice, with
+Without the training rows, the first windows of a fold have missing steps. The longer
+the window, the more of them do. The same search over window lengths is run twice, with
 ``history="none"`` and with ``history="auto"``.
 """
 
@@ -25,15 +25,15 @@ from skrnn import GRURegressor, SequenceWindower, to_supervised
 from skrnn.datasets import load_co2
 
 # %%
-# The change of CO2 at Mauna Loa from week to week, in ppm, is to be predicted one week
-# ahead. Weeks without a measurement are holes, and stay holes: the index says so.
+# The target is the change of CO2 at Mauna Loa in the next week, in ppm. Weeks without a
+# measurement are holes in the index and become missing steps.
 
 X, y = to_supervised(load_co2()["1970":].diff().to_frame(), target="co2")
 print(f"{len(X)} weeks from {X.index[0]:%Y-%m-%d} to {X.index[-1]:%Y-%m-%d}")
 
 # %%
-# Folds of half a year are short beside windows of up to a year, so many of their rows
-# have their past in the training rows.
+# A fold of half a year is short compared with windows of up to a year, so the windows
+# of many of its rows contain training rows.
 
 lengths = [2, 8, 26, 52]
 folds = TimeSeriesSplit(n_splits=6, test_size=26)
@@ -69,9 +69,9 @@ for name, search in searches.items():
     print(f'history="{name}" picks a window of {chosen} weeks')
 
 # %%
-# The network of a fold is the same in both searches. Only the windows of its test rows
-# differ, and only the first of them. So the error by row of the fold shows where the
-# history counts: here for the longest window.
+# Both searches train the same network in each fold. They differ only in the first
+# windows of the test rows. The error by row of the fold therefore shows where the
+# history matters, here for the longest window.
 
 
 long_windows = clone(pipe).set_params(window__window_length=max(lengths))

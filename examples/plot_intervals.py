@@ -1,13 +1,13 @@
 """
-=======================
-How sure a forecast is
-=======================
+=========================
+Coverage of two intervals
+=========================
 
-Does an interval hold the share of the values that it promises, and is it wider where
-the future is less certain?
+Do intervals have the coverage that was asked for, and are they wider where the series
+is harder to predict?
 
-The series is a daily wave of which the noise is four times as strong in the second
-half of each day: there, no forecast can be as sure.
+The series is a daily wave with noise. In the second half of each day, the noise is four
+times as strong, and forecasts are less certain.
 """
 
 from pathlib import Path
@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import ForecastDisplay, Forecaster, GRURegressor, SequenceWindower, backtest
 
 # %%
-# Hours of 200 days. The network sees the last six hours, and nothing that tells it
-# when the noise is strong.
+# The series has the hours of 200 days. The network sees the last six hours. It has no
+# input that tells when the noise is strong.
 
 rng = np.random.RandomState(0)
 hours = pd.date_range("2026-01-01", periods=200 * 24, freq="h", name="hour")
@@ -31,11 +31,11 @@ load = np.sin(2 * np.pi * hours.hour / 24) + noise * rng.normal(size=len(hours))
 load = pd.Series(load, hours, name="load")
 
 # %%
-# Two ways to an interval
-# -----------------------
-# Both forecasters keep 30 days back, and measure there how large errors are. The first
-# network predicts one value, so its intervals all have the same width. The second one
-# predicts quantiles, and so learns when the noise is strong.
+# Two kinds of intervals
+# ----------------------
+# Both forecasters hold out 30 days to measure the size of the errors. The first network
+# predicts one value, so all its intervals have the same width. The second network
+# predicts quantiles, so it can learn when the noise is strong.
 
 
 def forecaster(**parameters):
@@ -55,11 +55,11 @@ models = {
 }
 
 # %%
-# How often, and how wide
-# -----------------------
-# The last 50 days are forecast hour by hour. There should be 80 % of the values in the
-# intervals. The true interval of the strong noise is four times as wide as that of the
-# weak one.
+# Coverage and width
+# ------------------
+# The last 50 days are forecast hour by hour. The intervals should contain 80 % of the
+# values. The true interval is four times as wide for the strong noise as for the weak
+# noise.
 
 frame = backtest(models, None, load, initial_size=150 * 24, step=1, coverage=0.8)
 frame["inside"] = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])
@@ -72,8 +72,8 @@ inside = frame.groupby("model")["inside"].mean()
 print("\n".join(f"{name}: {share:.1%} inside" for name, share in inside.items()))
 
 # %%
-# Both hold 80 % of all values. But the interval of one width holds nearly all values of
-# the morning, and too few of those of the afternoon.
+# Both contain 80 % of all values. But the interval of constant width contains nearly
+# all values of the morning and too few of the afternoon.
 
 figure, axes = plt.subplots(
     2, sharex=True, sharey=True, figsize=(9, 6.5), layout="constrained"

@@ -1,14 +1,14 @@
 """
-===================================
-LSTM against Elman and GRU networks
-===================================
+=============================
+Memory of Elman, GRU and LSTM
+=============================
 
-How far back can each of the three networks remember, if all get the same training?
+How many steps back can each of the three networks remember after the same training?
 
-The adding problem asks for the sum of two marked values of a sequence of random ones.
-One mark is in the first half of the sequence and one in the second, so the network
-has to pick a value when it comes, keep it, and ignore all others: the longer the
-sequence, the harder.
+In the adding problem, the target is the sum of two marked values in a sequence of
+random values. One mark is in the first half of the sequence and one in the second. The
+network has to store a marked value when it comes and ignore all others. The longer the
+sequence, the harder this is.
 """
 
 from pathlib import Path
@@ -21,14 +21,15 @@ from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn.datasets import make_adding
 
 # %%
-# Every network has 16 units and gets the same budget: 2000 sequences, 10 epochs in
-# batches of 25, that is 800 gradient steps of Adam with the default learning rate of
-# 0.005, clipped to norm 1. Each of three seeds gives other data and initial weights.
-# The error is that on 1000 new sequences, relative to always predicting the mean: 1
-# is a network that has learnt nothing.
+# Every network has 16 units and the same training budget: 2000 sequences and 10 epochs
+# in batches of 25, which are 800 gradient steps. The optimizer is Adam with the default
+# learning rate of 0.005 and gradients clipped to norm 1. Each of three seeds gives
+# different data and initial weights. The error is measured on 1000 new sequences,
+# relative to always predicting the mean. An error of 1 means that the network has
+# learnt nothing.
 #
-# Shorter sequences are filled up to 40 steps with missing ones, which the networks
-# skip. All fits of a network then share one shape, and it is compiled only once.
+# Shorter sequences are padded to 40 steps with missing steps, which the networks skip.
+# All fits of a network then have the same shape, so it is compiled only once.
 
 networks = {"Elman": ElmanRegressor, "GRU": GRURegressor, "LSTM": LSTMRegressor}
 lengths, seeds = [10, 20, 40], [0, 1, 2]
@@ -48,7 +49,7 @@ for j, length in enumerate(lengths):
             error[i, j, k] = mean_squared_error(y_test, y_pred) / mean_mse
 
 # %%
-# A row for each length:
+# One row for each length:
 
 print("Test MSE relative to predicting the mean: mean (smallest to largest of 3 seeds)")
 print("steps" + "".join(f"{name:>24}" for name in networks))
@@ -57,14 +58,15 @@ for j, length in enumerate(lengths):
     print(f"{length:5d}" + "".join(f"{cell:>24}" for cell in cells))
 
 # %%
-# Within this budget the Elman network makes something of 10 and 20 steps, and next to
-# nothing of 40. The two networks with gates learn all three lengths, and the LSTM ends
-# with a larger error than the GRU. It is a matter of the budget, not of principle: with
-# more epochs the Elman network gets further too.
+# Within this budget, the Elman network learns part of the task at 10 and 20 steps and
+# almost nothing at 40. The two networks with gates learn all three lengths. The error
+# of the LSTM is larger than that of the GRU. With more epochs, the Elman network
+# improves too.
 #
-# And it holds for a task that asks for a choice. Repeating the value that came a fixed
-# number of steps ago (:func:`~skrnn.datasets.make_echo`) asks for none, and there the
-# ranking can be another.
+# The ranking depends on the task. In the adding problem, a network has to select
+# inputs. Repeating the value of a fixed number of steps ago
+# (:func:`~skrnn.datasets.make_echo`) does not require this, and another network may be
+# best.
 
 fig, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for name, of_network, marker in zip(networks, error, "o^s", strict=True):

@@ -3,11 +3,11 @@
 Sine wave
 =========
 
-How closely does a small LSTM predict the next value of a sine wave, and how does its
-loss fall from epoch to epoch?
+How well does a small LSTM predict the next value of a sine wave, and how does its loss
+decrease over the epochs?
 
-The series is 1000 points of sin(t) for t from 0 to 100 rad. The first 80 % train the
-network, the last 20 % test it.
+The series is 1000 points of sin(t) for t from 0 to 100 rad. The network is trained on
+the first 80 % and tested on the last 20 %.
 """
 
 from pathlib import Path
@@ -25,20 +25,20 @@ from skrnn import Forecaster, LSTMRegressor, SequenceWindower, backtest
 from skrnn.datasets import make_sine
 
 # %%
-# Each row holds the value at one time, and its target is the value one step later.
-# The split keeps the order of time.
+# Each row holds the value at one time. Its target is the value one step later. The
+# split keeps the time order.
 
 series = make_sine(1000, t_max=100.0)
 X, y = series[:-1].reshape(-1, 1), series[1:]
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, shuffle=False)
 
 # %%
-# One model
-# ---------
-# A pipeline scales the rows to [0, 1], makes windows of 20 steps of them and trains
-# the network, with Adam and the squared error, which are the defaults.
-# ``TransformedTargetRegressor`` scales the target for training and puts the
-# predictions back to the original scale.
+# Train one model
+# ---------------
+# A pipeline scales the rows to [0, 1], makes windows of 20 steps and trains the network
+# on them. Adam and the squared error are the defaults. ``TransformedTargetRegressor``
+# scales the target for training and transforms the predictions back to the original
+# scale.
 
 pipeline = make_pipeline(
     MinMaxScaler(),
@@ -54,11 +54,11 @@ print(f"  MSE  {mse:.2e}")
 print(f"  RMSE {np.sqrt(mse):.2e}")
 
 # %%
-# The same with a forecaster
-# --------------------------
-# A ``Forecaster`` takes the series itself. Five lines are the textbook's five steps:
-# normalise, make windows, train, predict and denormalise. ``backtest`` trains on the
-# first 800 values and predicts each of the others from the values before it.
+# Use a Forecaster
+# ----------------
+# ``y`` is the series itself. The next lines are the textbook's five steps: normalise,
+# make windows, train, predict and denormalise. ``backtest`` trains on the first 800
+# values and forecasts each later value from the values before it.
 
 normalise = MinMaxScaler()
 windows = SequenceWindower(window_length=20)
@@ -69,10 +69,10 @@ mse = mean_squared_error(frame["observed"], frame["pred"])
 print(f"  MSE  {mse:.2e} with a Forecaster")
 
 # %%
-# The loss of every epoch
-# -----------------------
-# The same network once more, watched on the test part: ``X_val`` and ``y_val`` are
-# evaluated after every epoch, and train nothing.
+# Show the loss of every epoch
+# ----------------------------
+# The same network is trained again, with the test part as validation data. The loss on
+# ``X_val`` and ``y_val`` is computed after every epoch. They are not used for training.
 
 to_windows, scaler = model.regressor_[:-1], model.transformer_
 scaled_train = scaler.transform(y_train.reshape(-1, 1)).ravel()
@@ -87,9 +87,9 @@ lstm = clone(pipeline[-1]).fit(
 training_loss, validation_loss = lstm.loss_curve_, lstm.validation_loss_curve_
 
 # %%
-# Both losses are mean squared errors of the scaled values, which span 1 instead of 2:
-# a quarter of those in the units of the series. Beside them stand the figures to
-# match or beat.
+# Both losses are mean squared errors of the scaled values. These have a range of 1
+# instead of 2, so the losses are a quarter of those in the units of the series. The
+# last columns are reference values to match or beat.
 
 reference = {10: (None, 1.1e-4), 20: (1.0e-5, 7.6e-6)}
 
@@ -101,9 +101,8 @@ for i in range(20):
     print(f"{i + 1:5d}" + "".join(f"{cell:>12}" for cell in cells))
 
 # %%
-# The predictions lie on the wave. The two losses stay close to each other: the test
-# part is more of the same wave, so that what fits the one part fits the other. After
-# five epochs there is little left to gain.
+# The predictions are close to the wave. The two losses are close to each other, because
+# the test part continues the same wave. After five epochs the losses decrease little.
 
 t = np.linspace(0.0, 100.0, 1000)[1:][-len(y_test) :]
 fig, (ax_series, ax_loss) = plt.subplots(

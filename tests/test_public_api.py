@@ -75,7 +75,7 @@ def test_the_documented_table_of_failures_is_the_tested_one():
 def test_the_code_of_the_readme_runs(capfd):
     """And prints what README shows, but for differences between machines."""
     readme = (TOP / "README.md").read_text()
-    shown, *_ = re.findall(r"\n```\n( .*?)```", readme, flags=re.DOTALL)
+    shown, *_ = re.findall(r"\n```text\n( .*?)```", readme, flags=re.DOTALL)
     namespace = {}
     for code in re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL):
         exec(compile(code, "README.md", "exec"), namespace)
