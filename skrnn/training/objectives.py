@@ -198,8 +198,8 @@ def make_loss(objective, spec):
     name = getattr(given, "__name__", type(given).__name__)
     if is_of_keras(given) and name.replace("_", "").lower() in OF_CLASSES:
         raise ValueError(
-            f"The 'loss' parameter must compare numbers, but {loss!r} compares classes. "
-            "Use 'squared_error', 'absolute_error', 'huber' or another loss for "
+            f"The 'loss' parameter must compare numbers, but {loss!r} compares "
+            "classes. Use 'squared_error', 'absolute_error', 'huber' or another loss for "
             "regression."
         )
     function = given.call if isinstance(given, keras.losses.Loss) else given

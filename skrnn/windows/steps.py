@@ -57,7 +57,12 @@ class Step:
         numbers = self._numbers(times)
         if numbers is None:
             return None
-        steps, rest = np.divmod(np.diff(numbers)[same], self.n)
+        between, n = np.diff(numbers)[same], self.n
+        if self.unit in ("number", "wall clock"):
+            n, rest = divmod(n, nanoseconds_in(times))
+            if rest:  # a step that is no multiple of the resolution of the index
+                between, n = between * nanoseconds_in(times), self.n
+        steps, rest = np.divmod(between, n)
         return None if rest.any() else steps
 
     def _numbers(self, times):
@@ -152,7 +157,8 @@ def infer_step(times, same):
         return own
     if not same.any():
         return None
-    candidates = [Step("number", _smallest(numbers_of(times), same))]
+    smallest = _smallest(numbers_of(times), same) * nanoseconds_in(times)
+    candidates = [Step("number", smallest)]
     if isinstance(times, pd.DatetimeIndex):
         candidates = [*_calendar_steps(times, same), *candidates]
     for step in candidates:
@@ -166,16 +172,26 @@ def infer_step(times, same):
 
 
 def numbers_of(times):
-    """Return times as int64: nanoseconds, ordinals of periods, or themselves."""
-    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        times = times.as_unit("ns")
+    """Return times as int64: in the unit of the index, as ordinals, or as they are.
+
+    In nanoseconds, times before 1678 and after 2262 do not fit into int64.
+    """
     return times.astype(np.int64).to_numpy()
+
+
+def nanoseconds_in(times):
+    """Return the nanoseconds in a unit of the index; 1 for an index without a unit."""
+    unit = getattr(times, "unit", None)
+    return {"s": 10**9, "ms": 10**6, "us": 10**3}.get(unit, 1)
 
 
 def _spaced(time, width, n_steps):
     """Return times at a distance in nanoseconds, as an index with its freq."""
-    distances = pd.to_timedelta(width * np.arange(1, n_steps + 1), "ns")
-    later = (time[0] + distances).as_unit(time.unit).rename(time.name)
+    in_units, rest = divmod(width, nanoseconds_in(time))
+    unit = "ns" if rest else time.unit
+    distances = np.arange(1, n_steps + 1) * (width if rest else in_units)
+    distances = pd.TimedeltaIndex(distances.astype(f"m8[{unit}]"))
+    later = (time.repeat(n_steps) + distances).as_unit(time.unit).rename(time.name)
     n_days, rest = divmod(width, _DAY)
     whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
     later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
@@ -217,7 +233,8 @@ def _calendar_steps(times, same):
         over_a_weekend = (business == 1) & (steps == 3)
         if over_a_weekend.any() and (business == 1).mean() >= MOST:
             yield Step(pd.offsets.BusinessDay(), 1)
-    if times.tz is not None and not (np.diff(numbers_of(local))[same] % _DAY).any():
+    day = _DAY // nanoseconds_in(times)
+    if times.tz is not None and not (np.diff(numbers_of(local))[same] % day).any():
         yield Step("wall clock", int(steps.min()) * _DAY)
 
 

@@ -367,3 +367,13 @@ def test_a_backtest_says_at_once_which_model_has_no_interval():
         backtest(models, None, Y, initial_size=150, coverage=0.8)
     with pytest.raises(ValueError, match="a dict of at least one"):
         backtest({}, None, Y, initial_size=150)
+
+
+@pytest.mark.parametrize(("first", "unit"), [("1500-01-01", "us"), ("2400-01-01", "s")])
+@pytest.mark.parametrize("freq", ["D", "MS", "6h"])
+def test_years_that_do_not_fit_into_nanoseconds(first, unit, freq):
+    index = pd.date_range(first, periods=43, freq=freq, unit=unit)
+    y = pd.Series(np.arange(40.0), index[:40].drop(index[20]).insert(20, index[20]))
+    forecasts = naive().fit(None, y).forecast(3)
+    assert_array_equal(forecasts.index, index[40:])
+    assert_array_equal(forecasts, [39, 39, 39])

@@ -173,3 +173,17 @@ def test_scaling_of_the_loss_is_refused():
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
     with pytest.raises(ValueError, match="LossScaleOptimizer"):
         make_optimizer(objective(optimizer=optimizer))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "sparse_categorical_crossentropy",
+        "hinge",
+        "ctc",
+        keras.losses.CategoricalHinge(),
+    ],
+)
+def test_losses_that_compare_classes_are_refused(windows, target, loss):
+    with pytest.raises(ValueError, match="must compare numbers"):
+        ElmanRegressor(**SMALL, loss=loss).fit(windows, target)
