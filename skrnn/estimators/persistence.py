@@ -1,5 +1,7 @@
 """Pickling of regressors: Keras objects among their parameters."""
 
+import sys
+
 from skrnn._estimator import VersionedEstimator
 from skrnn.training import start
 
@@ -12,7 +14,10 @@ class PersistentRegressor(VersionedEstimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        if any(map(_may_need_keras, self.get_params(deep=False).values())):
+        # a worker of a search may get Keras objects next to an unfitted estimator
+        is_for_worker = not hasattr(self, "_fitted") and "keras" in sys.modules
+        needs_keras = map(_may_need_keras, self.get_params(deep=False).values())
+        if is_for_worker or any(needs_keras):
             return {"_imports_first": _Imports(), **state}
         return state
 

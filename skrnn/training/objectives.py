@@ -199,8 +199,8 @@ def make_loss(objective, spec):
     if is_of_keras(given) and name.replace("_", "").lower() in OF_CLASSES:
         raise ValueError(
             f"The 'loss' parameter must compare numbers, but {loss!r} compares "
-            "classes. Use 'squared_error', 'absolute_error', 'huber' or another loss for "
-            "regression."
+            "classes. Use 'squared_error', 'absolute_error', 'huber' or another loss "
+            "for regression."
         )
     function = given.call if isinstance(given, keras.losses.Loss) else given
     return WeightedMeanLoss(function, **options)
