@@ -90,13 +90,20 @@ html_domain_indices = False
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {
-    page: [] for page in ("index", "getting_started", "conformance", "whats_new")
+    page: []
+    for page in (
+        "index",
+        "getting_started",
+        "how_it_works",
+        "conformance",
+        "whats_new",
+    )
 }
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "skrnn"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
