@@ -317,7 +317,7 @@ def test_there_is_no_model_before_fit():
         ({"epochs": 0}, r"'epochs'.*Got 0"),
         ({"dtype": "float16"}, r"'dtype'.*'float64'.*Got 'float16'"),
         ({"verbose": 3}, r"'verbose'.*Got 3"),
-        ({"n_step_features": 3}, r"2 features in a step, but n_step_features=3"),
+        ({"n_step_features": 3}, r"2 features per step, but n_step_features=3"),
     ],
 )
 def test_bad_parameters_are_named_at_fit(params, rule, windows, target):
@@ -372,7 +372,9 @@ def test_bad_targets_are_refused(y, message, windows):
 
 
 def test_columns_that_do_not_make_whole_steps():
-    with pytest.raises(ValueError, match="7 columns of X are not a multiple of n_step"):
+    with pytest.raises(
+        ValueError, match="columns of X, 7, is not a multiple of n_step"
+    ):
         small(n_step_features=2).fit(np.zeros((6, 7)), np.zeros(6))
 
 

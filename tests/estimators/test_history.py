@@ -209,7 +209,7 @@ def test_months_at_their_end_go_on_after_fit():
 
 def test_data_off_the_step_are_refused_at_transform(week):
     off = frame([1], week.index[-1:] + pd.Timedelta(hours=36))
-    with pytest.raises(ValueError, match="does not lie on one step of 1 days"):
+    with pytest.raises(ValueError, match="are not multiples of 1 days"):
         flat().fit(week).transform(off)
 
 

@@ -168,7 +168,7 @@ def test_another_version_warns(pipe, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(_estimator, "__version__", "0.0.7")
             kept = pickle.dumps(step)
-        with pytest.warns(InconsistentVersionWarning, match=r"kept by skrnn 0\.0\.7"):
+        with pytest.warns(InconsistentVersionWarning, match=r"with skrnn 0\.0\.7"):
             loaded = pickle.loads(kept)
         assert vars(loaded).keys() == vars(step).keys()
 

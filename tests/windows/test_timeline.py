@@ -175,13 +175,13 @@ def test_time_zones_are_the_same_time():
 
 def test_a_time_off_the_step_is_refused():
     half = Timeline.of_index(days(0, 1, 2.5))
-    with pytest.raises(ValueError, match=r"does not lie on one step of 1 days"):
+    with pytest.raises(ValueError, match=r"are not multiples of 1 days"):
         place(half, Step("number", DAY), 3)
     months = Timeline.of_index(dates("01-01", "02-01", "02-15"))
-    with pytest.raises(ValueError, match=r"does not lie on one step of 1 month\."):
+    with pytest.raises(ValueError, match=r"are not multiples of 1 month\."):
         place(months, Step("month", 1), 3)
     weekend = Timeline.of_index(days(0, 1, 2))
-    with pytest.raises(ValueError, match=r"does not lie on one step of B"):
+    with pytest.raises(ValueError, match=r"are not multiples of B"):
         place(weekend, Step(pd.offsets.BusinessDay(), 1), 3)
 
 
