@@ -178,7 +178,7 @@ def test_a_time_off_the_step_is_refused():
     with pytest.raises(ValueError, match=r"are not multiples of 1 days"):
         place(half, Step("number", DAY), 3)
     months = Timeline.of_index(dates("01-01", "02-01", "02-15"))
-    with pytest.raises(ValueError, match=r"are not multiples of 1 month\."):
+    with pytest.raises(ValueError, match=r"are not multiples of 1 month apart"):
         place(months, Step("month", 1), 3)
     weekend = Timeline.of_index(days(0, 1, 2))
     with pytest.raises(ValueError, match=r"are not multiples of B"):
