@@ -160,7 +160,7 @@ def test_only_a_quantile_loss_predicts_quantiles(windows, target):
     [
         ({"quantile": 1.0}, "The 'quantile' parameter"),
         ({"quantile": (0.1, 1.5)}, "The 'quantile' parameter must be a float between"),
-        ({"quantile": (0.9, 0.1)}, "such floats that increase"),
+        ({"quantile": (0.9, 0.1)}, "increasing tuple of such floats"),
         ({"quantile": ()}, "The 'quantile' parameter"),
         ({"quantile": ("low",)}, "The 'quantile' parameter"),
         ({"quantile": 0.5, "loss": "huber"}, "quantile=0.5 has no effect with loss='h"),

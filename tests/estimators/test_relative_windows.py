@@ -121,7 +121,7 @@ def test_y_in_other_units_than_its_feature_is_an_error(factor, shift, flatten, s
         SequenceWindower(6, flatten=flatten), ElmanRegressor(**SMALL, normalize="last")
     )
     X, y = series[:-1, np.newaxis], factor * series[1:] + shift
-    with pytest.raises(ValueError, match="Scale neither, or both alike"):
+    with pytest.raises(ValueError, match="Scale neither, or scale the series"):
         pipe.fit(X, y)
 
 

@@ -83,10 +83,10 @@ def test_target_features_are_names_or_positions(target_features, features, leads
 @pytest.mark.parametrize(
     ("target_features", "message"),
     [
-        (None, "has 2 features.*Set target_features to a position"),
+        (None, "has 2 features.*Set target_features to its position"),
         ("sun", r"are \['load', 'wind'\]. Got 'sun'"),
         (2, "Got 2. Set target_features"),
-        ([0, 1], "one for each of the 3 outputs"),
+        ([0, 1], "one feature for each of the 3 outputs"),
     ],
 )
 def test_what_target_features_cannot_be(target_features, message):

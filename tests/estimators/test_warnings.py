@@ -358,7 +358,7 @@ FRAME = pd.DataFrame(np.hstack([ROWS, ROWS]), columns=["temperature", "wind"])
 def test_a_frame_of_features_without_a_windower(regressor):
     warning = said(regressor.fit, FRAME, TARGET)
     assert warning.category is NoWindowsWarning
-    assert "'temperature', 'wind', are taken for the 2 steps" in str(warning.message)
+    assert "'temperature', 'wind', are treated as the 2 steps" in str(warning.message)
     assert "SequenceWindower" in str(warning.message)
 
 

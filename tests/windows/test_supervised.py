@@ -154,7 +154,7 @@ def test_no_rows_are_refused(frame):
 
 
 def test_columns_of_the_same_name_are_refused(frame):
-    with pytest.raises(ValueError, match="must differ"):
+    with pytest.raises(ValueError, match="must have different names"):
         to_supervised(frame[["load", "load"]])
 
 
