@@ -141,7 +141,7 @@ class Samples:
 
     @cached_property
     def _shift(self):
-        """Subtracted from normalised features to keep precision in the network's dtype."""
+        """Subtracted from normalised features, to lose less precision in rounding."""
         shift = np.zeros(self.inputs.n_features)
         for feature in self.inputs.normalized:
             shift[feature] = self.targets.scales.features.means[feature]

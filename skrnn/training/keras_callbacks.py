@@ -7,7 +7,7 @@ from skrnn.training.keras_network import assign, values_of
 
 
 def in_units(task, events):
-    """Return the callbacks of a task, between two that convert to target units and back.
+    """Return the callbacks of a task, between two that convert units and back.
 
     Parameters
     ----------

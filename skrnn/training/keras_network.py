@@ -106,7 +106,7 @@ def _recurrent_layer(layer, spec, *, name, **options):
 
 
 def _direction(layer, **options):
-    """Make a recurrent layer. Without seeds, Keras would change Python's random state."""
+    """Make a recurrent layer, with seeds so that Keras draws none from Python."""
     return layer(
         kernel_initializer=initializers.GlorotUniform(0),
         recurrent_initializer=initializers.Orthogonal(seed=0),
