@@ -360,12 +360,12 @@ TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
 @pytest.mark.parametrize(
     ("args", "options", "message"),
     [
-        ((LOAD, LOAD[:-1]), {}, "must have one shape"),
+        ((LOAD, LOAD[:-1]), {}, "must have the same shape"),
         ((LOAD, LOAD), {"interval": (LOAD,)}, "both ends of the interval"),
         ((LOAD, LOAD), {"kind": "both"}, "kind must be one of"),
         ((LOAD, LOAD), {"subsample": 0}, "subsample must be at least 1"),
         ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
-        ((LOAD, LOAD), {"lead": [1, 2]}, "lead must be a number for each of 1 columns"),
+        ((LOAD, LOAD), {"lead": [1, 2]}, "lead must have one number for each of 1"),
         ((LOAD[::-1], LOAD), {}, "does not increase"),
         ((TWO_TARGETS, TWO_TARGETS), {}, "Select those of one target"),
     ],

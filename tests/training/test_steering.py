@@ -233,7 +233,7 @@ def test_the_history_of_validation_goes_on(windows, target):
 @pytest.mark.parametrize(
     ("validation", "message"),
     [
-        ({"X_val": np.zeros((3, 5, 2))}, "X_val and y_val go together"),
+        ({"X_val": np.zeros((3, 5, 2))}, "Pass both X_val and y_val"),
         ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros((3, 2))}, "y_val has 2 outp"),
         ({"X_val": np.zeros((3, 5, 1)), "y_val": np.zeros(3)}, "X has 1 features"),
         ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros(4)}, "inconsistent numbers"),
