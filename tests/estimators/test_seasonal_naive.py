@@ -45,13 +45,13 @@ def test_a_missing_value_is_that_of_an_earlier_season():
     naive = SeasonalNaiveRegressor(3).fit(X, np.array([4.0, 6.0]))
     assert_array_equal(naive.predict(X), [1, 1])
     X[:, [0, 3]] = np.nan
-    assert_array_equal(naive.predict(X), [6, 6])  # the last one that is known
+    assert_array_equal(naive.predict(X), [6, 6])  # the last known value
     X[:] = np.nan
     assert_array_equal(naive.predict(X), [5, 5])  # the mean of y
 
 
 def test_names_tell_features_and_leads():
-    """Also leads that are not in order."""
+    """Leads may be in any order."""
     frame = pd.DataFrame({"wind": SERIES, "load": -SERIES})
     X, y = to_supervised(frame, horizon=3, target="load")
     y = y[["load_lead3", "load_lead1"]]

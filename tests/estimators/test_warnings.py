@@ -1,4 +1,4 @@
-"""Warnings about data and training: the mistake they are for, and sound data."""
+"""Warnings about data and training are issued for mistakes, not for sound data."""
 
 import warnings
 
@@ -89,7 +89,7 @@ def test_windows_to_predict_without_an_observed_step(pipe):
 def test_they_are_said_of_a_network_trained_with_missing_steps_too():
     estimator = windowed().fit(with_nan(share=0.05), TARGET)[-1]
     windows = np.full((2, 10, 1), np.nan)
-    windows[0, 0] = 0  # has few steps, as some in training
+    windows[0, 0] = 0  # few steps, as in some training windows
     warning = said(estimator.predict, windows)
     assert "Of 2 windows to predict, 1 have no observed step." in str(warning.message)
 
@@ -252,7 +252,7 @@ def test_a_target_of_noise_says_nothing():
 
 @pytest.mark.parametrize("block_size", [None, 100])
 def test_the_loss_of_the_best_constant(block_size):
-    """Of samples with weights and several outputs."""
+    """The loss of a constant, with sample weights and several outputs."""
     y = np.column_stack([5000 + 1000 * TARGET, 3000 - 1000 * TARGET**2])
     weight = np.random.RandomState(0).rand(300)
     estimator = windowed(epochs=60, learning_rate=1e-7, block_size=block_size)
@@ -345,7 +345,7 @@ def test_a_regressor_that_normalizes_says_nothing():
     assert not warnings_of(pipe.fit, rows[:-1], rows[1:, 0])
 
 
-# A forgotten windower
+# A missing windower
 
 FRAME = pd.DataFrame(np.hstack([ROWS, ROWS]), columns=["temperature", "wind"])
 

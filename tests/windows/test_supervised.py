@@ -1,4 +1,4 @@
-"""to_supervised aligns what is known with what comes next."""
+"""to_supervised aligns values with the later values to predict."""
 
 import numpy as np
 import pandas as pd

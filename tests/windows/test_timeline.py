@@ -1,4 +1,4 @@
-"""The index of rows as time: what is a step, what is refused."""
+"""The index of rows: steps and errors."""
 
 import numpy as np
 import pandas as pd
@@ -190,7 +190,7 @@ def test_a_time_off_the_step_is_refused():
     window_length=st.integers(1, 5),
 )
 def test_places_keep_holes_up_to_a_window(jumps, window_length):
-    """Interleaved series: each on a stretch of its own, a window apart."""
+    """Interleaved series get separate ranges, a window apart."""
     clock, rows = [0, 0, 0], []
     for series, jump in jumps:
         clock[series] += jump
