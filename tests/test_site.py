@@ -1,8 +1,8 @@
 """The built site in a real browser: every page, wide and narrow.
 
-`nox -s docs` builds the site and runs this. `SKRNN_SITE` says where the site is. Where
-it or a browser is missing, the tests are skipped; with `SKRNN_COMPLETE` set, that is an
-error.
+`nox -s docs` builds the site and runs this. `SKRNN_SITE` is the directory of the site.
+If the site or a browser is missing, the tests are skipped, or fail if `SKRNN_COMPLETE`
+is set.
 """
 
 import os

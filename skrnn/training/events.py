@@ -119,5 +119,5 @@ def _check_finite(what, epoch, value):
     if not np.isfinite(value):
         raise ValueError(
             f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
-            "learning_rate, set clipnorm (for example 1.0), or scale the data."
+            "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
         )

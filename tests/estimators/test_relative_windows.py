@@ -109,7 +109,7 @@ def test_features_that_no_output_continues_are_left(continued, series):
 def test_it_has_to_be_known_what_y_continues(continued):
     windows, y = continued
     more = np.concatenate([windows, windows], axis=2)
-    with pytest.raises(ValueError, match="Set target_features to a position"):
+    with pytest.raises(ValueError, match="Set target_features to its position"):
         ElmanRegressor(normalize="last").fit(more, y)
 
 

@@ -367,7 +367,7 @@ TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
         ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
         ((LOAD, LOAD), {"lead": [1, 2]}, "lead must have one number for each of 1"),
         ((LOAD[::-1], LOAD), {}, "does not increase"),
-        ((TWO_TARGETS, TWO_TARGETS), {}, "Select those of one target"),
+        ((TWO_TARGETS, TWO_TARGETS), {}, "Select the columns of one"),
     ],
 )
 def test_what_cannot_be_drawn_is_an_error(args, options, message):
