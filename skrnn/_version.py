@@ -2,4 +2,4 @@
 
 __version__ = "0.1.0.dev0"
 
-SITE = "https://skrnn.readthedocs.io/en/stable"  # where docs/ are published
+SITE = "https://skrnn.readthedocs.io/en/stable"  # where docs/ is published

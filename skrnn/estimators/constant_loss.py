@@ -51,7 +51,7 @@ def warn_if_nothing_learned(task, history):
         return
     warn_user(
         f"The network has learned nothing: after {n_epochs} epochs the training loss "
-        f"is {loss:.4g}, and that of the best constant prediction is {lowest:.4g}. "
+        f"is {loss:.4g}, while the best constant prediction has {lowest:.4g}. "
         "Scale X if it is not scaled. Then try another learning_rate, or more epochs.",
         NothingLearnedWarning,
     )

@@ -131,8 +131,8 @@ def warn_of_columns(regressor):
     warn_user(
         f"The columns of X, {_listed([repr(str(name)) for name in names])}, are "
         f"treated as the {len(names)} steps of a window with one feature. If they are "
-        "features of a single time step, put a SequenceWindower before the regressor, "
-        "which makes windows of the rows. If they are steps, set n_step_features=1.",
+        "features of a single time step, put a SequenceWindower before the regressor "
+        "to make windows of the rows. If they are steps, set n_step_features=1.",
         NoWindowsWarning,
     )
 

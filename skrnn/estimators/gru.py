@@ -33,8 +33,8 @@ class GRURegressor(BaseRecurrentRegressor):
     segment_length : int, default=1
         Number of consecutive steps of the window that form one step of the network,
         with their features side by side. With 24, the network reads a window of 168
-        hours as 7 steps, which trains faster and helps it use older values. The
-        number of steps of the window must be a multiple of `segment_length`.
+        hours as 7 steps, which trains faster and makes it easier to use old values.
+        The number of steps of the window must be a multiple of `segment_length`.
     normalize : {"last", "standard"} or None, default=None
         How to normalise each window, and the targets that continue it. `"last"`
         subtracts the last observed value of the window. `"standard"` subtracts the

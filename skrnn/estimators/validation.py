@@ -183,7 +183,7 @@ class ValidatesWindows:
         return self._check_finite(X)
 
     def _needs_no_conversion(self, X):
-        """Tell whether X is an array with the dimensions and dtype of the fit.
+        """Tell whether X is a float array with the dimensions of the fit.
 
         For a single window, scikit-learn's checks take longer than the prediction.
         """

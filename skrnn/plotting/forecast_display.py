@@ -287,8 +287,9 @@ class ForecastDisplay(MadeFromForecasts):
             What to draw.
         subsample : int, float or None, default=1000
             Number or fraction of the rows whose residuals are drawn, chosen at
-            random; None draws all. Forecasts of several steps are chosen so that they
-            do not overlap, and only their fans are drawn. Lines are always complete.
+            random; None draws all. For forecasts of several steps, the fans of the
+            same rows are drawn, chosen so that they do not overlap. Lines are always
+            complete.
         random_state : int, RandomState instance or None, default=None
             Determines the subsample.
         ax : matplotlib.axes.Axes, default=None

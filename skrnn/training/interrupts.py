@@ -20,7 +20,7 @@ def interrupts_between_epochs():
     """
     handler = signal.getsignal(signal.SIGINT)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if not (in_main_thread and callable(handler)):  # there is no handler to delay
+    if not (in_main_thread and callable(handler)):  # no handler that could be delayed
         yield lambda: None
         return
     held_back = []

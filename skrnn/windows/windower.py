@@ -98,7 +98,7 @@ class SequenceWindower(
     Notes
     -----
     Two of scikit-learn's estimator checks require that the output for a row does not
-    depend on the rows around it. A window consists of such rows, so both must fail.
+    depend on the rows around it. A window consists of these rows, so both checks fail.
 
     Examples
     --------

@@ -261,7 +261,7 @@ def test_the_loss_of_the_best_constant(block_size):
     y, weight = y[9:], weight[9:]
     mean = np.average(y, axis=0, weights=weight)
     loss = np.average((y - mean) ** 2, axis=0, weights=weight).mean()
-    assert f"best constant prediction is {loss:.4g}." in str(caught[0].message)
+    assert f"best constant prediction has {loss:.4g}." in str(caught[0].message)
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.8])
@@ -271,7 +271,7 @@ def test_the_pinball_loss_of_the_best_constant(level):
     warning = said(estimator.fit, ROWS, y)
     error = y[9:] - np.quantile(y[9:], level, method="inverted_cdf")
     loss = np.maximum(level * error, (level - 1) * error).mean()
-    assert f"best constant prediction is {loss:.4g}." in str(warning.message)
+    assert f"best constant prediction has {loss:.4g}." in str(warning.message)
 
 
 def test_a_network_that_learns_says_nothing():

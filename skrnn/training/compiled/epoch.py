@@ -269,7 +269,7 @@ class EpochProgram:
         epoch = tf.function(
             self._traced.train if what == "train" else self._traced.evaluate,
             autograph=False,
-            jit_compile=self.plan.xla or None,  # changes how gradients are built
+            jit_compile=self.plan.xla or None,  # XLA needs other gradients
         )
         function = epoch.get_concrete_function(*arguments)
         return self._session.add(function, xla=self.plan.xla)
