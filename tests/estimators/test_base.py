@@ -308,7 +308,7 @@ def test_there_is_no_model_before_fit():
         ({"activation": "nope"}, r"'activation'.*'tanh'.*Got 'nope'"),
         ({"metrics": ["nope"]}, r"'metrics'.*'mean_absolute_error'.*Got 'nope'"),
         ({"metrics": [3]}, r"'metrics'.*Got 3"),
-        ({"metrics": ["f1_score"]}, r"'metrics'.*one value\. Got 'f1_score'"),
+        ({"metrics": ["f1_score"]}, r"'metrics'.*single value\. Got 'f1_score'"),
         ({"dropout": 1.0}, r"'dropout'.*\[0.0, 1.0\).*Got 1.0"),
         ({"recurrent_dropout": -0.1}, r"'recurrent_dropout'.*Got -0.1"),
         ({"learning_rate": 0.0}, r"'learning_rate'.*\(0.0, inf\).*Got 0.0"),
