@@ -1,4 +1,4 @@
-"""What all estimators of skrnn share: versions in pickles, and failed fits."""
+"""Shared by all estimators: the version in pickles, and recovery from failed fits."""
 
 import warnings
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from skrnn._version import __version__
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
-    """An estimator was kept by another version of skrnn.
+    """Warn that an estimator was saved with another version of skrnn.
 
     Parameters
     ----------
     estimator_name : str
-        Its class.
+        Class name of the estimator.
     version : str
-        The version that kept it.
+        Version of skrnn that the estimator was saved with.
     """
 
     def __init__(self, estimator_name, version):
@@ -29,16 +29,16 @@ class OtherVersionWarning(InconsistentVersionWarning):
 
     def __str__(self):
         return (
-            f"{self.estimator_name} was kept by skrnn {self.version} and is loaded by "
-            f"skrnn {__version__}. It may fail or predict something else; fit it anew "
-            "to be sure."
+            f"{self.estimator_name} was saved with skrnn {self.version} and is being "
+            f"loaded with skrnn {__version__}. Predictions may differ; refit it to be "
+            "safe."
         )
 
 
 class VersionedEstimator:
-    """Records the version of skrnn in pickles, and warns if another one loads them.
+    """Stores the version of skrnn in pickles, and warns if another version loads them.
 
-    Place it before `sklearn.base.BaseEstimator`.
+    List it before `sklearn.base.BaseEstimator` in the bases of a class.
     """
 
     def __getstate__(self):
@@ -46,7 +46,7 @@ class VersionedEstimator:
 
     def __setstate__(self, state):
         state = {**state}
-        version = state.pop("_skrnn_version", "of unknown version")
+        version = state.pop("_skrnn_version", "(unknown version)")
         if version != __version__:
             name = type(self).__name__
             warnings.warn(OtherVersionWarning(name, version), stacklevel=2)
@@ -55,12 +55,12 @@ class VersionedEstimator:
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Give an estimator back its attributes if the block ends in an exception.
+    """Restore the attributes of an estimator if the block raises an exception.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Keeps what it was by its last fit if the next one fails.
+        Stays as its last successful fit left it if the next fit fails.
     """
     before = dict(vars(estimator))
     try:

@@ -1,16 +1,16 @@
-"""Warnings that name the line of the user's code."""
+"""Warnings that point to the line of the user's code."""
 
 import sys
 import warnings
 
 
 def warn_user(message, category=UserWarning):
-    """Issue a warning that names the line of the user's code.
+    """Issue a warning that points to the line of the user's code.
 
     Parameters
     ----------
     message : str
-        What to say.
+        The message.
     category : type, default=UserWarning
         The class of the warning.
     """
@@ -21,5 +21,5 @@ def warn_user(message, category=UserWarning):
 
 
 def _is_between(frame):
-    """Tell whether a frame is of skrnn, or of scikit-learn which calls it."""
+    """Tell whether a frame is code of skrnn or scikit-learn, not of the user."""
     return frame.f_globals.get("__name__", "").split(".")[0] in ("skrnn", "sklearn")

@@ -1,4 +1,4 @@
-"""Warnings that skrnn issues about data and training, each a class of its own."""
+"""Warnings about data and training. Each has its own class, to filter it by."""
 
 __all__ = [
     "IgnoredIndexWarning",
@@ -13,7 +13,7 @@ __all__ = [
 
 
 class SkrnnWarning(UserWarning):
-    """Base of the warnings about data and training.
+    """Base class of the warnings about data and training.
 
     A filter for this class applies to all of them.
 
@@ -32,13 +32,13 @@ class SkrnnWarning(UserWarning):
 
 
 class MissingStepsWarning(SkrnnWarning):
-    """Windows to predict have too few observed steps.
+    """Warn that windows to predict have too few observed steps.
 
     Issued by `predict` and `predict_quantiles` of the recurrent regressors for windows
     without an observed step. If no step was missing in the windows used for training,
     it is also issued for windows with fewer than half of their steps observed. Windows
-    that reach back before the start of their series only count if most of the
-    windows to predict have so few observed steps.
+    that reach back before the start of their series are ignored, unless most of the
+    windows to predict have too few observed steps.
 
     See Also
     --------
@@ -47,11 +47,11 @@ class MissingStepsWarning(SkrnnWarning):
 
 
 class RowsLeftOutWarning(SkrnnWarning):
-    """More than a tenth of the rows are not used for training.
+    """Warn that more than a tenth of the rows are not used for training.
 
-    Issued by `fit` and `partial_fit` of the recurrent regressors, as windows that
+    Issued by `fit` and `partial_fit` of the recurrent regressors, because windows that
     start with a missing step are not used for training. Windows that reach back
-    before the start of their series do not count.
+    before the start of their series are not counted.
 
     See Also
     --------
@@ -60,27 +60,28 @@ class RowsLeftOutWarning(SkrnnWarning):
 
 
 class NothingLearnedWarning(SkrnnWarning):
-    """The training loss is not below that of the best constant prediction.
+    """Warn that the network predicts no better than a constant.
 
     Issued by `fit` of the recurrent regressors for the losses squared error, absolute
-    error and quantile, if the loss is not at least 1 % below. Up to 10 % above, it is
-    only issued if one value of the windows explains more than 10 % of the variance of a
-    target, as otherwise the target may be noise. Not issued after fewer than 10 epochs
-    or 100 batches, on fewer than 50 windows, or on windows of fewer than 3 steps.
+    error and quantile, if the training loss is not at least 1 % below that of the best
+    constant prediction. If it is less than 10 % above, the target may be noise: the
+    warning is then only issued if a single value of the windows explains more than
+    10 % of the variance of a target. It is not issued after fewer than 10 epochs or
+    100 batches, for fewer than 50 windows, or for windows of fewer than 3 steps.
 
     See Also
     --------
-    UnscaledWarning : A frequent reason.
+    UnscaledWarning : A frequent cause.
     """
 
 
 class UnscaledWarning(SkrnnWarning):
-    """Features have a large standard deviation, or a mean far from zero.
+    """Warn that features have a large standard deviation, or a mean far from zero.
 
     Issued by `fit` and `partial_fit` of the recurrent regressors for features with a
-    standard deviation over 100. For features with values outside of [-1, 1] in windows
-    of at least 3 steps, it is also issued if the mean is over 10 standard deviations
-    from zero.
+    standard deviation above 100. It is also issued for features whose mean is more
+    than 10 standard deviations from zero, if they have values outside of [-1, 1] and
+    the windows have at least 3 steps.
 
     See Also
     --------
@@ -89,32 +90,32 @@ class UnscaledWarning(SkrnnWarning):
 
 
 class NoWindowsWarning(SkrnnWarning):
-    """The columns of a DataFrame look like features, not like steps of a window.
+    """Warn that the columns of X look like features, not like steps of a window.
 
     Issued by `fit` and `partial_fit` of all regressors.
 
     See Also
     --------
-    skrnn.SequenceWindower : Makes windows of rows in time order.
+    skrnn.SequenceWindower : Turns rows in time order into windows.
     """
 
 
 class IgnoredIndexWarning(SkrnnWarning):
-    """The index of a DataFrame holds times as strings, which are not used.
+    """Warn that the index of X holds times as strings, which are ignored.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower`.
 
     See Also
     --------
-    skrnn.SequenceWindower : Uses an index of times.
+    skrnn.SequenceWindower : Reads the times of the rows from the index.
     """
 
 
 class MissingInputWarning(SkrnnWarning):
-    """An input of a row to forecast is missing.
+    """Warn that an input that is known ahead of time is missing in a row to forecast.
 
-    Issued by the methods of :class:`~skrnn.Forecaster` that forecast, for columns that
-    are known ahead of time, that is, not named in its `past_features`.
+    Issued by the forecasting methods of :class:`~skrnn.Forecaster`. All columns that
+    `past_features` does not name are taken to be known ahead of time.
 
     See Also
     --------

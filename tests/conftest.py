@@ -1,4 +1,4 @@
-"""What several test modules use."""
+"""Fixtures shared by several test modules."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
-"""Other packages around the regressors: the extra `clients`, skipped where missing.
+"""The regressors in other packages (extra `clients`). Skipped if one is missing.
 
-Warnings of these packages about themselves are let pass, each by its words.
+Warnings of these packages about themselves are ignored, by their exact text.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def pipe(rnn):
 
 
 def recursive_forecast(rnn, n_steps):
-    """By hand, from windows with the oldest step first, which is the right layout."""
+    """Reference by hand, from windows with the oldest step first."""
     windows = np.lib.stride_tricks.sliding_window_view(SERIES, N_LAGS)
     rnn.fit(windows[:-1], SERIES[N_LAGS:])
     known = list(SERIES[-N_LAGS:])
@@ -65,7 +65,7 @@ def test_optuna_searches_a_pipeline(pipe):
 
 
 def test_skforecast_forecasts_step_by_step(rnn):
-    """Its lags are newest first and have no names: one transformer turns them."""
+    """Its lags are newest first and unnamed; one transformer reverses them."""
     recursive = pytest.importorskip(
         "skforecast.recursive", reason="skforecast is not installed"
     )
@@ -78,7 +78,7 @@ def test_skforecast_forecasts_step_by_step(rnn):
 
 @pytest.mark.filterwarnings("ignore:The default of config ``remember_data``")
 def test_sktime_reduces_forecasting_to_regression(rnn):
-    """Its windows are oldest first, as ours."""
+    """Its windows have the oldest step first, like ours."""
     compose = pytest.importorskip(
         "sktime.forecasting.compose", reason="sktime is not installed"
     )
@@ -91,7 +91,7 @@ def test_sktime_reduces_forecasting_to_regression(rnn):
 
 
 def test_mapie_puts_intervals_around_a_pipeline(pipe):
-    """Blocks of rows are drawn with repetition: numbered rows, not a time index."""
+    """Blocks of rows are drawn with replacement, so rows have no index of times."""
     regression = pytest.importorskip(
         "mapie.regression", reason="MAPIE is not installed"
     )
@@ -119,7 +119,7 @@ def test_mlxtend_stacks_a_network(rnn):
 
 
 def test_yellowbrick_plots_residuals(rnn):
-    """It asks for an attribute that scikit-learn dropped: `force_model` is for that."""
+    """It needs an attribute that scikit-learn removed; `force_model` replaces it."""
     regressor = pytest.importorskip(
         "yellowbrick.regressor", reason="yellowbrick is not installed"
     )

@@ -1,4 +1,4 @@
-"""scikit-learn's estimator checks, and the table of those that cannot hold."""
+"""scikit-learn's estimator checks, and the table of those expected to fail."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_weight_is_repetition_to_1e4_in_float32(regressor):
     ],
 )
 def test_no_pipeline_passes_these_checks(check, pipeline):
-    """The failures of a Pipeline are not those of its steps here."""
+    """They fail for any Pipeline, whatever its steps are."""
     with pytest.raises(AssertionError):
         check("Pipeline", pipeline)
     assert check.__name__ in EXPECTED_FAILURES["Pipeline"]

@@ -39,7 +39,7 @@ def local():
 
 @pytest.fixture(scope="module")
 def client():
-    """Two worker processes that are reached through the loopback interface."""
+    """Two worker processes, connected through the loopback interface."""
     distributed = pytest.importorskip(
         "distributed", reason="the extra `distributed` is not installed"
     )
@@ -61,7 +61,7 @@ def test_dask_gives_the_results_of_one_process(client, local):
 
 
 def test_a_dask_worker_killed_in_mid_search_does_not_lose_it(client):
-    """Its tasks go to the other one, or to the one that is started in its place."""
+    """Its tasks are run by the other worker, or by one that replaces it."""
     processes = client.run(os.getpid)
     done = threading.Event()
     killed = []

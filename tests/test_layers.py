@@ -1,4 +1,4 @@
-"""The package is laid out in layers: imports go in one direction, in small modules."""
+"""The package has layers: imports go in one direction, and modules are small."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,7 @@ MODULES = {
     for path in sorted(ROOT.rglob("*.py"))
 }
 
-# What each folder, or module beside the folders, may import of skrnn.
+# Parts of skrnn that each folder, or module outside of folders, may import.
 MAY_IMPORT = {
     "_version": set(),
     "_compat": {"_version"},
@@ -54,7 +54,7 @@ MAY_IMPORT = {
 
 
 def imported_by(path):
-    """Names of the modules of skrnn that a file imports, also within functions."""
+    """Names of the skrnn modules that a file imports, including inside functions."""
     tree = ast.parse(path.read_text())
     names = set()
     for node in ast.walk(tree):
@@ -110,7 +110,7 @@ def test_modules_are_short(module):
 
 
 def test_private_names_of_tensorflow_are_in_their_places():
-    """What another TensorFlow may not have any more."""
+    """Names that another version of TensorFlow may not have."""
     for module, path in MODULES.items():
         if module.startswith(("skrnn._compat.", "skrnn.training.compiled.")):
             continue

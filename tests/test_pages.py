@@ -2,8 +2,8 @@
 
 The Python blocks of a page run in its order and in one namespace. A comment right
 before a block, `.. requires: darts` or in Markdown `<!-- requires: darts -->`, names
-packages that are not in the extra `test`: where one is missing, that block is left out,
-and the test is reported as skipped; with `SKRNN_COMPLETE` set, that is an error.
+packages that are not in the extra `test`. If one is missing, the block is left out and
+the test is reported as skipped, or as failed if `SKRNN_COMPLETE` is set.
 """
 
 import doctest
@@ -37,7 +37,7 @@ REQUIRES = re.compile(r" *(?:\.\.|<!--) requires: (.+?)(?: *-->)?$")
 ESCAPES = re.compile(
     r" *(?!\.\. )\S.*::$|::$| *~~~| *\.\. (code|sourcecode|highlight)::"
 )
-# What a page shows of the package itself has its own tests.
+# Files of the package may be included, as they have their own tests.
 ESCAPES_TOO = re.compile(
     r" *\.\. (literalinclude::(?! \S*/skrnn/\S+\.py$)"
     r"|(parsed-literal|testcode|doctest)::)"
@@ -45,16 +45,16 @@ ESCAPES_TOO = re.compile(
 
 
 class Block(NamedTuple):
-    """Some code and where it stands."""
+    """A block of code and its place in the page."""
 
-    line: int  # of its first line, from 0
+    line: int  # number of its first line, from 0
     language: str
     code: str
     requires: tuple = ()
 
 
 def blocks_of(text):
-    """Return the blocks of a page and, as (line, words), what nobody would run."""
+    """Return the blocks of a page, and code that would not run, as (line, message)."""
     lines, blocks, faults, requires = text.splitlines(), [], [], ()
     at = 0
     while at < len(lines):
@@ -103,7 +103,7 @@ def _block(start, language, lines, requires):
 
 
 def doctests_of(text):
-    """Return the statements with prompts, of which a later block may need the names."""
+    """Return the statements with prompts, whose names a later block may need."""
     return [
         Block(example.lineno, "doctest", example.source)
         for example in doctest.DocTestParser().get_examples(text)
@@ -112,9 +112,9 @@ def doctests_of(text):
 
 
 def to_run(text):
-    """Return what can be run of a page, and the blocks that lack a package.
+    """Return the code of a page that can be run, and the blocks that lack a package.
 
-    Statements with prompts are run as far as a block without them may need their names.
+    Statements with prompts are included if a later block may need their names.
     """
     blocks = [block for block in blocks_of(text)[0] if block.language in RUN]
     lacking = [block for block in blocks if not all(map(_is_installed, block.requires))]
@@ -129,7 +129,7 @@ def _is_installed(package):
 
 
 def run(page, namespace):
-    """Run what can be run of a page, in the current directory."""
+    """Run the code of a page that can be run, in the current directory."""
     for block in to_run(page.read_text())[0]:
         mode = "single" if block.language == "doctest" else "exec"
         code = "\n" * block.line + block.code + "\n"  # tracebacks with the page's lines
@@ -154,7 +154,7 @@ WITH_CODE = [page for page in PAGES if any(to_run(page.read_text()))]
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
 def test_the_code_of_a_page_runs(page, tmp_path):
-    # In a process of its own, as TensorFlow and PyTorch do not get on in every order.
+    # In its own process, as TensorFlow and PyTorch conflict in some import orders.
     done = subprocess.run(
         [sys.executable, __file__, page],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""What the package shows, and that its documents agree with it."""
+"""The public names, and that the documents agree with them."""
 
 import importlib.metadata
 import inspect
@@ -73,7 +73,7 @@ def test_the_documented_table_of_failures_is_the_tested_one():
 
 
 def test_the_code_of_the_readme_runs(capfd):
-    """And prints what README shows, but for differences between machines."""
+    """It prints what README shows, apart from differences between machines."""
     readme = (TOP / "README.md").read_text()
     shown, *_ = re.findall(r"\n```text\n( .*?)```", readme, flags=re.DOTALL)
     namespace = {}

@@ -1,8 +1,8 @@
 """The built site in a real browser: every page, wide and narrow.
 
-`nox -s docs` builds the site and runs this. `SKRNN_SITE` says where the site is. Where
-it or a browser is missing, the tests are skipped; with `SKRNN_COMPLETE` set, that is an
-error.
+`nox -s docs` builds the site and runs this. `SKRNN_SITE` is the directory of the site.
+If the site or a browser is missing, the tests are skipped, or fail if `SKRNN_COMPLETE`
+is set.
 """
 
 import os
@@ -38,7 +38,7 @@ PAGES = sorted(
     if page.relative_to(SITE).parts[0] not in OWN
 )
 
-COLUMN = ".bd-article-container"  # of text, which must not scroll sideways either
+COLUMN = ".bd-article-container"  # text, which must not scroll sideways either
 LOOK = """COLUMN => ({
   ids: [...document.querySelectorAll("[id]")].map(element => element.id),
   links: [...document.querySelectorAll("a[href]")].map(link => link.href),
@@ -52,7 +52,7 @@ LOOK = """COLUMN => ({
 
 
 class Visit(NamedTuple):
-    """What a page showed of itself, and what went wrong."""
+    """What a page looked like, and its errors."""
 
     ids: list
     links: list
@@ -63,7 +63,7 @@ class Visit(NamedTuple):
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def browser():
 
 @contextmanager
 def opened(browser, address, width=1280):
-    """Open a tab that may only load from the address, and a list of its errors."""
+    """Open a tab that may only load from the address; return it with its errors."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )
@@ -122,7 +122,7 @@ def opened(browser, address, width=1280):
 
 @pytest.fixture(scope="module", params=[1280, 390])
 def visits(request, browser, address):
-    """Width of the window in pixels, and what each page showed in it."""
+    """Width of the window in pixels, and the result for each page."""
     found = {}
     with opened(browser, address, request.param) as (tab, errors):
         for page in PAGES:

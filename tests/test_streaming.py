@@ -1,4 +1,4 @@
-"""Series that are read chunk by chunk."""
+"""Long series that are processed in chunks."""
 
 import gc
 import tempfile
@@ -18,7 +18,7 @@ from skrnn.training.compiled.programs import ProgramStore
 
 
 def streamed(rows, starts, window_length):
-    """Window chunks of rows, each after the one before."""
+    """Window a series in consecutive chunks of rows."""
     windower = SequenceWindower(window_length)
     for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
         chunk = rows[start:stop]
@@ -63,7 +63,7 @@ def long_series(tmp_path):
 
 
 def peak_of(function):
-    """Return what a function returns, and the most that its arrays took, in bytes."""
+    """Return the result of a function and the peak memory of its arrays, in bytes."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -73,7 +73,7 @@ def peak_of(function):
 
 
 def test_a_memory_mapped_series_is_an_array(mapped):
-    """Fitted and predicted as one, and never written to."""
+    """Predictions are those of an array in memory, and the file is not changed."""
     found, expected = (
         ElmanRegressor(units=2, epochs=2, random_state=0)
         .fit(SequenceWindower(4).fit_transform(rows), rows[:, 0])
@@ -91,7 +91,7 @@ def test_windows_of_a_memory_map_are_not_in_memory(long_series):
 
 
 def test_windows_of_other_arrays_are_in_memory(tmp_path, monkeypatch):
-    """Also where something else than NumPy owns the rows."""
+    """Also if the memory of the rows is not owned by NumPy."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     rows = np.frombuffer(np.arange(10.0).tobytes()).reshape(-1, 1)
     windows = SequenceWindower(4).fit_transform(rows)
@@ -112,7 +112,7 @@ def test_the_file_of_the_windows_goes_with_them(mapped, tmp_path, monkeypatch):
 
 
 def test_workers_map_the_same_windows(mapped):
-    """joblib sends the name of the file, which has to be there."""
+    """joblib sends the file name, so the file must exist."""
     windows = SequenceWindower(4).fit_transform(mapped)
     (there,) = Parallel(n_jobs=2)(delayed(np.array)(part) for part in [windows])
     assert_array_equal(there, windows)
@@ -121,7 +121,7 @@ def test_workers_map_the_same_windows(mapped):
 @pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("what", ["plain", "weights", "early stopping", "missing"])
 def test_blocks_in_order_are_the_same_training(mapped, jit, what):
-    """Where no batch spans two of them; the last block is shorter."""
+    """No batch spans two blocks; the last block is shorter."""
     rows = mapped.copy()
     if what == "missing":
         rows[[250, 251, 270]] = np.nan  # in the last block
@@ -148,7 +148,7 @@ def test_blocks_in_order_are_the_same_training(mapped, jit, what):
 
 @pytest.mark.parametrize("jit", ["auto", True, False])
 def test_the_validation_part_is_its_own_block(mapped, jit):
-    """Also where it and the training part are one block each."""
+    """Also if the validation and the training part are one block each."""
     windows, y = SequenceWindower(1).fit_transform(mapped[:120]), mapped[:120, 0]
     histories = [
         ElmanRegressor(
@@ -225,7 +225,7 @@ def test_partial_fit_and_predict_stream_a_series(mapped):
 
 
 def fitted_on(chunks, target):
-    """Fit on chunks of rows, each after the one before."""
+    """Fit on consecutive chunks of rows."""
     rnn, windower, start = ElmanRegressor(units=2, random_state=0), None, 0
     for chunk in chunks:
         if windower is None:
@@ -250,7 +250,7 @@ def test_a_zarr_array_is_read_in_chunks(mapped, tmp_path):
 
 
 def test_a_parquet_file_is_read_in_chunks(mapped, tmp_path):
-    """With its index of times, by which each chunk finds its place."""
+    """The index of times tells where each chunk belongs."""
     parquet = pytest.importorskip(
         "pyarrow.parquet", reason="pyarrow is in the extra clients"
     )

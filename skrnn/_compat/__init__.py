@@ -1,4 +1,5 @@
-"""Private names of other packages: the only place for them.
+"""Private names of other packages, which only this folder may use.
 
-A module for each package. Each piece says when it may go. May import `skrnn._version`.
+There is one module per package. Comments say when a workaround can be removed. May
+import `skrnn._version`.
 """

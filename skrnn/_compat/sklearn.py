@@ -2,14 +2,14 @@
 
 from contextvars import ContextVar
 
-# Stays until scikit-learn makes its parameter validation public (private in 1.9).
+# Needed until scikit-learn makes its parameter validation public (private in 1.9).
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-# Stays until scikit-learn says publicly which container `transform` is to return.
+# Needed until the container that `transform` should return can be read publicly.
 from sklearn.utils._set_output import _get_output_config
 
-# Stay until scikit-learn has public ones (private in 1.9).
+# Needed until scikit-learn makes them public (private in 1.9).
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -17,10 +17,10 @@ from skrnn._version import SITE
 
 try:
     from sklearn.callback import CallbackSupportMixin
-except ImportError:  # stays until 1.9 is the oldest scikit-learn
+except ImportError:  # needed until 1.9 is the oldest scikit-learn supported
 
     class CallbackSupportMixin:
-        """There are no callbacks to support."""
+        """Does nothing: scikit-learn before 1.9 has no callbacks."""
 
 
 __all__ = [
@@ -46,10 +46,10 @@ _is_showing = ContextVar("is_showing", default=False)
 
 
 class LinkedHTML:
-    """Links from scikit-learn's HTML of an estimator to our pages, and more in it.
+    """Adds links to our documentation, and more content, to the HTML of an estimator.
 
-    scikit-learn describes these names for third parties in a docstring of 1.6 to 1.9.
-    May go when they are public.
+    scikit-learn describes these names for third parties in a docstring (1.6 to 1.9).
+    The class can be removed when they are public.
     """
 
     _doc_link_module = "skrnn"
@@ -58,16 +58,16 @@ class LinkedHTML:
     def _doc_link_url_param_generator(self):
         return {"name": type(self).__name__}
 
-    _costly = ()  # attributes that are computed when they are asked for
+    _costly = ()  # attributes that are computed at each access
 
     def __dir__(self):
         costly = () if _is_showing.get() else self._costly
         names = set(object.__dir__(self)).difference(self._costly)
-        # as scikit-learn's, which computes all attributes
+        # like scikit-learn's __dir__, which computes all attributes
         return [*costly, *(name for name in names if hasattr(self, name))]
 
     def _get_fitted_attr_html(self, doc_link=""):  # called from 1.9 on
-        showing = _is_showing.set(True)  # else scikit-learn would ask for all of them
+        showing = _is_showing.set(True)  # keeps scikit-learn from computing _costly
         try:
             table = super()._get_fitted_attr_html(doc_link)
         finally:
@@ -82,17 +82,18 @@ class LinkedHTML:
 
 
 class FitTask:
-    """A fit as scikit-learn's callbacks are told of it; before 1.9 none is.
+    """Reports the progress of a fit to scikit-learn's callbacks.
 
-    scikit-learn documents `_init_callback_context` for third parties under this
-    name; `_skl_callbacks` has no public form in 1.9.
+    Does nothing before scikit-learn 1.9, which has no callbacks. scikit-learn documents
+    `_init_callback_context` for third parties under this name; `_skl_callbacks` has no
+    public form in 1.9.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        What is fitted.
+        The estimator that is fitted.
     max_epochs : int
-        Parts of the fit of which callbacks are told, at most.
+        Largest number of epochs that are reported.
     X, y
         The data of `fit`.
     sample_weight : array-like, default=None
@@ -109,24 +110,24 @@ class FitTask:
             self._context.call_on_fit_task_begin(**self._told)
 
     def begin_epoch(self):
-        """Tell that an epoch begins."""
+        """Report that an epoch begins."""
         self._epoch = self._context.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(**self._told)
 
     def end_epoch(self, attributes):
-        """Tell that the epoch ended; return whether training is to stop.
+        """Report that the epoch ended; return whether training should stop.
 
         Parameters
         ----------
         attributes : callable
-            Returns what makes a copy of the estimator a fitted one.
+            Returns the attributes that turn a copy of the estimator into a fitted one.
         """
         return self._epoch.call_on_fit_task_end(
             **self._told, reconstruction_attributes=attributes
         )
 
     def end(self):
-        """Tell that the fit ended."""
+        """Report that the fit ended."""
         if self._context is not None:
             self._context.call_on_fit_task_end(
                 **self._told, reconstruction_attributes=dict

@@ -8,22 +8,22 @@ import os
 
 
 def give_sessions_own_threads():
-    """Have TensorFlow give each session the threads it asks for, once it starts.
+    """Let each TensorFlow session have its own thread pool, of the size it asks for.
 
-    Otherwise all sessions share those of the first, or of eager mode. TensorFlow reads
-    this variable as it starts, but does not document it (2.18 to 2.21). Stays until a
-    session, or a function, can be told publicly to run on one thread.
+    By default, all sessions share the threads of the first one, or of eager mode.
+    TensorFlow reads this variable at start-up but does not document it (2.18 to 2.21).
+    Needed until there is a public way to run a session, or a function, on one thread.
     """
     os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
 
 
 def import_keras():
-    """Import Keras, which reads its backend from a variable of the environment.
+    """Import Keras, and check that its backend is TensorFlow.
 
     Raises
     ------
     ImportError
-        If Keras is set to another backend than TensorFlow.
+        If Keras is set to another backend.
     """
     _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
     import keras
@@ -41,10 +41,10 @@ def _check_backend(name):
 
 
 def limit_threads(settings):
-    """Give TensorFlow the threads that joblib, Dask or the user gives a process.
+    """Limit TensorFlow to the threads that joblib, Dask or the user allow the process.
 
-    They say so by the variable of OpenMP, which TensorFlow does not read. What the
-    user told TensorFlow itself stays, and so does what it has started with.
+    They set OMP_NUM_THREADS, which TensorFlow does not read. Thread counts that were
+    set in TensorFlow itself are kept, and so are those it has already started with.
 
     Parameters
     ----------
@@ -58,26 +58,26 @@ def limit_threads(settings):
         told = f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ
         if told or getattr(settings, f"get_{kind}_op_parallelism_threads")():
             continue
-        with contextlib.suppress(RuntimeError):  # it has started
+        with contextlib.suppress(RuntimeError):  # TensorFlow has already started
             set_threads = getattr(settings, f"set_{kind}_op_parallelism_threads")
             set_threads(int(n_threads))
 
 
 def session_callable(session, fetched, fed):
-    """Return what `session.make_callable` does, at a third of its cost.
+    """Return the same as `session.make_callable`, at a third of the cost per call.
 
-    The documented one looks at every argument in Python: 0.08 of the 0.11 ms that a
-    small program takes. Stays until TensorFlow makes this one public (it is not in
-    2.18 to 2.21); where it is gone, the documented one serves.
+    The public function checks every argument in Python, which takes 0.08 of the 0.11 ms
+    that a small program takes. Needed until TensorFlow makes the private one public (it
+    is not in 2.18 to 2.21). If it is removed, the public one is used.
 
     Parameters
     ----------
     session : tf.compat.v1.Session
-        Of the graph that the tensors are of.
+        Session of the graph that contains the tensors.
     fetched : tf.Tensor
-        What to compute.
+        The tensor to compute.
     fed : list of tf.Tensor
-        Placeholders; arguments must be arrays or NumPy scalars of just their dtypes.
+        Placeholders. Arguments must be arrays or NumPy scalars of exactly their dtypes.
     """
     try:
         from tensorflow.core.protobuf.config_pb2 import CallableOptions
@@ -91,17 +91,16 @@ def session_callable(session, fetched, fed):
 
 
 def without_all_reduce(optimizer):
-    """Spare an optimizer the sum of its gradients over replicas, where there is one.
+    """Skip an optimizer's sum of gradients over replicas if there is only one replica.
 
-    In a graph TensorFlow sums by a custom gradient, of which it registers another
-    each time and forgets none, and with it the whole graph stays in memory, of every
-    network ever trained. Stays until Keras spares itself the sum over one
-    replica (it does not in 3.15).
+    In a graph, TensorFlow computes this sum with a custom gradient. It registers a new
+    one each time and never releases it, which keeps the graph of every trained network
+    in memory. Needed until Keras skips the sum for one replica (it does not in 3.15).
 
     Returns
     -------
     keras.optimizers.Optimizer
-        The optimizer.
+        The same optimizer.
     """
     from tensorflow import distribute
 
@@ -119,31 +118,32 @@ def without_all_reduce(optimizer):
 
 
 def weight_decay_exclusions(optimizer):
-    """Return a regular expression of the variables that weight decay leaves out.
+    """Return a regular expression for the variables excluded from weight decay.
 
-    None where it leaves out none. Stays until the configuration of an optimizer tells
-    (it does not in Keras 3.15).
+    None if no variable is excluded. Needed until the configuration of an optimizer
+    contains it (it does not in Keras 3.15).
     """
     pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
     return None if pattern is None else pattern.pattern
 
 
 def forget_kernels():
-    """Empty TensorFlow's cache of kernels, in which it keeps what no program needs.
+    """Empty TensorFlow's kernel cache, which otherwise grows with every network.
 
-    It holds all that ever ran, also the programs of networks that are gone; what runs
-    on enters it anew. Stays until TensorFlow bounds it, or lets it be emptied by a
-    public name (2.18 to 2.21 do not; Keras does it so in `clear_session`).
+    The cache keeps every kernel that ever ran, also those of deleted networks. Kernels
+    still in use are cached again when they run. Needed until TensorFlow limits the
+    cache or has a public function to clear it (2.18 to 2.21 do not; Keras clears it
+    like this in `clear_session`).
     """
     try:
         from tensorflow.python.eager import context
 
         context.context().clear_kernel_cache()
-    except (ImportError, AttributeError):  # the cache only grows
+    except (ImportError, AttributeError):  # the only harm is a growing cache
         return
 
 
-# What the compiled engine needs beyond TensorFlow's documented interface for Keras.
+# Names outside TensorFlow's usual Keras interface that the compiled engine needs.
 _ENGINE_NEEDS = (
     "RegisterGradient",
     "compat.v1.ConfigProto",
@@ -162,7 +162,7 @@ _ENGINE_NEEDS = (
 
 
 def missing_names():
-    """Return the names that the compiled engine needs and TensorFlow does not have."""
+    """Return the names that the compiled engine needs but TensorFlow lacks."""
     import tensorflow
 
     missing = []

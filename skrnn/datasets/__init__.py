@@ -1,4 +1,4 @@
-"""Generators of series, and a small bundled one; nothing is downloaded."""
+"""Generators of series, and a small bundled data set. Nothing is downloaded."""
 
 from skrnn.datasets.chaotic import make_lorenz, make_mackey_glass
 from skrnn.datasets.generators import make_adding, make_echo, make_narma, make_sine

@@ -1,4 +1,4 @@
-"""Chaotic series: differential equations, solved by the Runge-Kutta method."""
+"""Chaotic series: differential equations solved with the Runge-Kutta method."""
 
 from math import ceil
 from numbers import Integral
@@ -16,11 +16,11 @@ _LORENZ_TRANSIENT = 20.0  # units of time
 
 
 def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
-    """Solve the Mackey-Glass equation, in which the past of x drives its change.
+    """Generate a Mackey-Glass series, a chaotic solution of a delay equation.
 
-    The equation is dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t). With
-    `tau=17` the solution is chaotic, with `tau=10` it is periodic, and with a `tau` of
-    at most 4 it settles at 1.
+    The equation is dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t). The
+    solution is chaotic with `tau=17`, periodic with `tau=10`, and converges to 1 if
+    `tau` is at most 4.
 
     Parameters
     ----------
@@ -29,14 +29,14 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
     tau : int, default=17
         Delay, in units of time, at least 1.
     x0 : float, default=1.2
-        All values of x before and at the start. Another number gives another series,
-        except for 0 and 1, where x stays.
+        Value of x up to the start. Each value gives a different series, except for 0
+        and 1, where x is constant.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        The values of x, float64 and without a unit. With `tau=17` they are between
-        0.4 and 1.4. The first 1000 units of time are not returned.
+        The values of x, float64 and dimensionless. With `tau=17` they are between
+        0.4 and 1.4. The first 1000 units of time are discarded.
 
     Raises
     ------
@@ -45,9 +45,9 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
 
     Notes
     -----
-    The fourth-order Runge-Kutta method takes 10 steps per unit of time. Delayed values
-    in the middle of a step come from cubic Hermite interpolation, which is of the same
-    order.
+    The equation is solved with the fourth-order Runge-Kutta method, with 10 steps per
+    unit of time. Delayed values in the middle of a step are computed by cubic Hermite
+    interpolation, which has the same order.
 
     References
     ----------
@@ -81,10 +81,10 @@ def _mackey_glass(n_units, tau, x0, steps_per_unit=_STEPS_PER_UNIT):
 
 
 def _over_one_delay(nodes, middles, step):
-    """Continue x for one more delay, during which the feedback is known.
+    """Integrate over one delay, during which the delayed values are known.
 
-    `nodes` and `middles` are x at the ends and in the middle of the steps of the delay
-    before; the same is returned for the next one.
+    `nodes` and `middles` are x at the ends and in the middle of each step of the
+    previous delay. Returns the same for this one.
     """
     feedback = _feedback(nodes)
     known = (feedback[:-1], _feedback(middles), feedback[1:])
@@ -106,33 +106,33 @@ def _feedback(x):
 
 
 def make_lorenz(n_samples=1000, *, rho=28.0, step=0.02, x0=(1.0, 1.0, 1.0)):
-    """Solve the Lorenz equations, a model of convection with three variables.
+    """Generate a Lorenz series, a chaotic model of convection with three variables.
 
     The equations are dx/dt = 10 (y - x), dy/dt = x (rho - z) - y and
-    dz/dt = x y - 8/3 z. With `rho=28` the solution is chaotic; with a `rho` below 1 it
-    decays to zero.
+    dz/dt = x y - 8/3 z. The solution is chaotic with `rho=28`, and decays to zero if
+    `rho` is below 1.
 
     Parameters
     ----------
     n_samples : int, default=1000
         Number of samples.
     rho : float, default=28.0
-        Rayleigh number relative to the one at which convection starts.
+        Rayleigh number, relative to the value at which convection starts.
     step : float, default=0.02
         Time between two samples, in the units of the equations.
     x0 : array-like of shape (3,), default=(1.0, 1.0, 1.0)
-        State at the start. Another one gives another series.
+        Initial state. Each one gives a different series.
 
     Returns
     -------
     ndarray of shape (n_samples, 3)
-        The columns x, y and z, float64 and without a unit. The first 20 units of time
-        are not returned.
+        The columns x, y and z, float64 and dimensionless. The first 20 units of time
+        are discarded.
 
     Notes
     -----
-    The fourth-order Runge-Kutta method divides `step` into equal parts of at most
-    0.0025 units of time.
+    The equations are solved with the fourth-order Runge-Kutta method, which divides
+    `step` into equal parts of at most 0.0025 units of time.
 
     References
     ----------
@@ -163,7 +163,7 @@ def _lorenz(n_samples, rho, step, x0, longest_step=_LONGEST_STEP):
 
 
 def _runge_kutta(state, rho, step):
-    # on lists of floats, as NumPy is slower on arrays of three
+    # lists of floats, because NumPy is slower for arrays of three values
     k1 = _lorenz_slope(state, rho)
     k2 = _lorenz_slope(_moved(state, k1, step / 2), rho)
     k3 = _lorenz_slope(_moved(state, k2, step / 2), rho)

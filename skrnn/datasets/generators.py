@@ -1,4 +1,4 @@
-"""Generated series and problems."""
+"""Generators of series and of benchmark problems."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -9,14 +9,14 @@ _NARMA_ATTEMPTS = 10
 
 
 def make_sine(n_samples=1000, *, t_max=100.0):
-    """Sample sin(t) at equal steps of t in [0, `t_max`].
+    """Generate a sine wave: sin(t) at equally spaced t in [0, `t_max`].
 
     Parameters
     ----------
     n_samples : int, default=1000
         Number of samples.
     t_max : float, default=100.0
-        Last t, in radians.
+        Last value of t, in radians.
 
     Returns
     -------
@@ -42,15 +42,15 @@ def make_adding(n_samples=1000, *, n_timesteps=50, random_state=None):
     n_timesteps : int, default=50
         Length of a sequence, at least 2.
     random_state : int, RandomState instance or None, default=None
-        Determines values and marks.
+        Determines the values and the marks.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_timesteps, 2)
-        A value uniform in [0, 1) and a mark, 0 or 1, of each step. One step of
-        the first half of a sequence is marked and one of the second.
+        For each step a value, uniform in [0, 1), and a mark, 0 or 1. One step in
+        each half of a sequence is marked with 1.
     y : ndarray of shape (n_samples,)
-        The sums. Always predicting 1 has a mean squared error of 1/6.
+        The sums. A constant prediction of 1 has a mean squared error of 1/6.
 
     References
     ----------
@@ -75,14 +75,14 @@ def make_adding(n_samples=1000, *, n_timesteps=50, random_state=None):
 
 
 def make_echo(n_samples=1000, *, lag=10, random_state=None):
-    """Generate noise and its echo: the target is the input `lag` steps ago.
+    """Generate the echo problem: the target is the input from `lag` steps before.
 
     Parameters
     ----------
     n_samples : int, default=1000
         Number of rows.
     lag : int, default=10
-        Steps from a value to its echo.
+        Number of steps between a value and its echo.
     random_state : int, RandomState instance or None, default=None
         Determines the noise.
 
@@ -91,7 +91,7 @@ def make_echo(n_samples=1000, *, lag=10, random_state=None):
     X : ndarray of shape (n_samples, 1)
         Rows in time order, uniform in [-1, 1).
     y : ndarray of shape (n_samples,)
-        `y[t]` is `X[t - lag, 0]`. Always predicting 0 has a mean squared error
+        `y[t]` is `X[t - lag, 0]`. A constant prediction of 0 has a mean squared error
         of 1/3.
 
     Examples
@@ -108,16 +108,16 @@ def make_echo(n_samples=1000, *, lag=10, random_state=None):
 def make_narma(n_samples=1000, *, order=10, random_state=None):
     """Generate the NARMA problem: a nonlinear system with memory, driven by noise.
 
-    The outputs follow y[t] = 0.3 y[t - 1] + 0.05 y[t - 1] (y[t - 1] + ... +
-    y[t - order]) + 1.5 u[t] u[t - order + 1] + 0.1 from the inputs u.
+    The outputs are y[t] = 0.3 y[t - 1] + 0.05 y[t - 1] (y[t - 1] + ... +
+    y[t - order]) + 1.5 u[t] u[t - order + 1] + 0.1 for inputs u.
 
     Parameters
     ----------
     n_samples : int, default=1000
         Number of rows.
     order : int, default=10
-        Number of past outputs in the sum, at least 1. The older input is `order - 1`
-        steps old.
+        Number of past outputs in the sum, at least 1. The older of the two inputs is
+        `order - 1` steps old.
     random_state : int, RandomState instance or None, default=None
         Determines the inputs.
 
@@ -133,8 +133,8 @@ def make_narma(n_samples=1000, *, order=10, random_state=None):
     Raises
     ------
     ValueError
-        If the outputs diverge. With `order=10` that is rare, and from about 12 on it
-        is almost certain.
+        If the outputs diverge. This is rare with `order=10`, and almost certain from
+        about `order=12` on.
 
     References
     ----------
@@ -158,13 +158,13 @@ def make_narma(n_samples=1000, *, order=10, random_state=None):
         if (y < _NARMA_DIVERGED).all():
             return u[n_inputs - n_samples :].reshape(-1, 1), y[len(y) - n_samples :]
     raise ValueError(
-        f"The outputs diverge with order={order} and n_samples={n_samples}, for "
+        f"The outputs diverge with order={order} and n_samples={n_samples}, after "
         f"{_NARMA_ATTEMPTS} draws of the inputs. Pass a smaller order or n_samples."
     )
 
 
 def _narma_outputs(u, order):
-    """Return the outputs that follow from inputs, the first at input `order - 1`."""
+    """Return the outputs for the inputs, starting at input `order - 1`."""
     outputs = [0.0] * order
     for drive in (1.5 * u[order - 1 :] * u[: len(u) - order + 1] + 0.1).tolist():
         memory = 0.3 + 0.05 * sum(outputs[-order:])

@@ -1,4 +1,4 @@
-"""Series that come with the package."""
+"""Data sets that are bundled with the package."""
 
 from importlib import resources
 
@@ -8,12 +8,13 @@ import pandas as pd
 def load_co2():
     """Load the weekly CO2 concentration of the air at Mauna Loa, 1958 to 2001.
 
-    Weeks without a measurement, 59 of 2284, are NaN.
+    59 of the 2284 weeks have no measurement and are NaN.
 
     Returns
     -------
     pandas.Series of shape (2284,)
-        Parts per million by volume, with a weekly DatetimeIndex (Saturdays).
+        The concentration in parts per million by volume, with a weekly DatetimeIndex
+        (Saturdays).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The regressors: parameters, validation, fit and predict, pickling.
+"""The regressors: parameters, validation, fit, predict and pickling.
 
 May import `skrnn.exceptions`, `skrnn.windows`, `skrnn.networks` and
 `skrnn.training`.

@@ -1,4 +1,4 @@
-"""What the three regressors share: parameters, fit, partial_fit and predict."""
+"""Base class of the recurrent regressors: parameters, fit, partial_fit and predict."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -35,12 +35,12 @@ from skrnn.estimators.validation import ValidatesWindows
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training.train import Options, best_share, train
 
-_OF_BASE = "base_", "network_share_"  # fitted attributes that only a base has
-_BETWEEN_SEEDS = 15_485_863  # a prime: seeds of later epochs do not meet
+_OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
+_BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
 
 
 def _predicts_quantiles(estimator):
-    """Tell whether it does, or once fitted will."""
+    """Tell whether an estimator predicts quantiles, or will do so once fitted."""
     if hasattr(estimator, "_fitted"):
         return estimator._fitted.levels is not None
     return estimator.loss == "quantile"
@@ -54,7 +54,7 @@ class BaseRecurrentRegressor(
     LinkedHTML,
     BaseEstimator,
 ):
-    """Base of the recurrent regressors; a child adds its cell and its parameters."""
+    """Base class of the recurrent regressors. Subclasses add a cell and parameters."""
 
     _cell = None  # a key of skrnn.networks.cells.CELLS
     _costly = ("model_",)
@@ -113,10 +113,10 @@ class BaseRecurrentRegressor(
 
     @property
     def model_(self):
-        """A new `keras.Model` with the trained weights, not compiled.
+        """A new, uncompiled `keras.Model` with the trained weights.
 
-        It is built every time that it is asked for, which imports TensorFlow. Changes
-        to it do not change the estimator.
+        It is built at each access, which imports TensorFlow. Changes to it do not
+        change the estimator.
         """
         check_is_fitted(self)
         return self._fitted.keras_model()
@@ -133,20 +133,20 @@ class BaseRecurrentRegressor(
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features) or \
                 (n_samples, n_timesteps * n_step_features)
-            Windows, oldest step first. NaN marks a missing value: the step that
-            has it is skipped. A window whose first step is missing is left out
-            unless all are such.
+            Windows, oldest step first. NaN marks a missing value, whose step is
+            skipped or filled (see `missing`). With `missing="skip"`, windows that
+            start with a missing step are not used for training, unless all do.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative. A weight of 2 is the same as the
-            sample twice, one of 0 as its absence. None weighs all alike.
+            Weights of the samples, not negative. A weight of 2 counts the sample
+            twice, a weight of 0 leaves it out. None weights all samples equally.
         X_val : array-like of shape (n_validation_samples, ...), default=None
-            Windows to compute the validation loss on after every epoch, as X. With
+            Windows for the validation loss, which is computed after every epoch. With
             `early_stopping=True` they are used instead of the last part of X.
         y_val : array-like of shape (n_validation_samples,) or \
                 (n_validation_samples, n_outputs), default=None
-            Their targets.
+            Targets of `X_val`.
 
         Returns
         -------
@@ -172,10 +172,10 @@ class BaseRecurrentRegressor(
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Train one epoch on a part of the data, carrying on where training stands.
+        """Train for one epoch on a part of the data, continuing from the last call.
 
-        Weights and the optimizer's state live on from call to call, whatever
-        `warm_start` is.
+        Each call continues from the weights and the optimizer state of the previous
+        one, whatever `warm_start` is.
 
         Parameters
         ----------
@@ -195,13 +195,13 @@ class BaseRecurrentRegressor(
         Raises
         ------
         ValueError
-            If a parameter or the data are not as described, if training diverges,
-            or with `early_stopping=True`, as one part has no later one to stop on.
+            If a parameter or the data are not as described, if training diverges, or
+            if `early_stopping=True`, as there are no rows to hold out.
         """
         if self.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: one part has no "
-                "later one to stop on. Set early_stopping=False, or call fit."
+                "partial_fit does not support early_stopping=True, because it holds "
+                "out no rows. Set early_stopping=False, or call fit."
             )
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None)
@@ -212,7 +212,7 @@ class BaseRecurrentRegressor(
         return self
 
     def _train(self, tasks, data, earlier, fit_task=None):
-        """Train the networks one after the other, and become what that leaves."""
+        """Train the networks one after the other, and set the fitted attributes."""
         states, histories = [], []
         spec, levels = tasks[0].spec, tasks[0].objective.levels
         share = earlier.share if earlier else 1.0
@@ -238,7 +238,7 @@ class BaseRecurrentRegressor(
             if trained.interrupted:
                 break
         state, history = states.pop(), histories.pop()
-        for name in _OF_BASE:  # of an earlier fit with a base
+        for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes(state, history))
         self._trained_with_missing = task.data.has_missing
@@ -251,10 +251,11 @@ class BaseRecurrentRegressor(
             warn_if_nothing_learned(task, history)
 
     def _weigh_networks(self, task, refitted):
-        """Take the share of the networks that has the smallest validation loss.
+        """Set the network share that minimises the validation loss.
 
-        Where the base is fitted again, a share of its own is found; up to that one, the
-        sum is not worse than the new base on the validation data.
+        If the base is refitted, the best share for the new base is found too. Up to
+        that share, the sum is not worse than the new base on the validation data, so
+        the smaller of both is used.
         """
         model = self._fitted
         outputs = [model.outputs(windows) for windows in task.validation.parts()]
@@ -274,8 +275,8 @@ class BaseRecurrentRegressor(
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features) or \
                 (n_samples, n_timesteps * n_step_features)
-            Windows as in `fit`. Missing steps are skipped; a window without an
-            observed step gets the prediction of an empty past.
+            Windows as in `fit`. Missing steps are skipped. For a window without an
+            observed step, the hidden state stays zero.
 
         Returns
         -------
@@ -298,7 +299,7 @@ class BaseRecurrentRegressor(
     def predict_quantiles(self, X):
         """Predict the quantiles of the target of each window.
 
-        Only with `loss="quantile"`.
+        Only available with `loss="quantile"`.
 
         Parameters
         ----------
@@ -310,8 +311,8 @@ class BaseRecurrentRegressor(
         -------
         ndarray of shape (n_samples, n_quantiles) or \
                 (n_samples, n_outputs, n_quantiles)
-            A quantile for each level in `quantile`, in that order. They never
-            cross: along the last axis none is smaller than the one before.
+            A quantile for each level in `quantile`, in that order. Quantiles never
+            cross: they do not decrease along the last axis.
 
         Raises
         ------
@@ -326,14 +327,14 @@ class BaseRecurrentRegressor(
 
     def _outputs(self, X):
         """Return the outputs of the network for each window."""
-        if not hasattr(self, "_fitted"):  # of 0.2 ms for a row, the check takes 0.04
+        if not hasattr(self, "_fitted"):  # the check takes 0.04 of 0.2 ms for a row
             check_is_fitted(self)
         windows = self._validate_windows(X)
         warn_of_windows_to_predict(self, windows)
         return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):
-        """Return a seed for each network, after so many epochs."""
+        """Return a seed for each network after `n_before` epochs."""
         rng, largest = check_random_state(self.random_state), np.iinfo(np.int32).max
         first = int(rng.randint(largest))
         return [

@@ -1,4 +1,4 @@
-"""The loss of the best constant prediction, which a network should be below."""
+"""Compares the training loss with that of the best constant prediction."""
 
 import numpy as np
 
@@ -6,36 +6,36 @@ from skrnn._warnings import warn_user
 from skrnn.exceptions import NothingLearnedWarning
 from skrnn.training.targets import power_of_error
 
-# Less training than this is a trial run, of which a high loss says nothing.
+# Less training than this is only a trial run, where a high loss means nothing.
 _FEWEST_EPOCHS, _FEWEST_BATCHES = 10, 100
-# So are fewer samples or shorter windows, such as those of scikit-learn's checks.
+# The same holds for fewer samples or shorter windows, as in scikit-learn's checks.
 _FEWEST_SAMPLES, _FEWEST_TIMESTEPS = 50, 3
-# The training loss is a mean over the batches of an epoch, while the weights change: a
-# network that predicts a constant may come out a little above or below its loss.
+# The weights change during an epoch, so the training loss of a network that predicts a
+# constant may be a little above or below that of the best constant.
 _MARGIN = 0.01
-# Where X tells nothing about y, no loss is below that of a constant. Up to this much
-# above, it is a failure only if one value of the windows explains some of y.
+# If X is unrelated to y, no loss is below that of a constant. A loss up to this much
+# above is only reported if a value of the windows explains part of y.
 _TOLERANCE = 0.1
 _MOST_EXPLAINED = 0.1  # of the variance, linearly; of n samples at least 20 / n
-_MOST_SAMPLES = 2000  # to look at
+_MOST_SAMPLES = 2000  # examined for that
 
 
 def warn_if_nothing_learned(task, history):
     """Warn if the training loss is not below that of the best constant.
 
-    A loss close to it is no failure if y looks like noise.
+    Does not warn about a loss close to it if y looks like noise.
 
     Parameters
     ----------
     task : Task
-        What was trained.
+        The training.
     history : History
-        The figures of its epochs.
+        Loss and metrics of its epochs.
 
     Warns
     -----
     NothingLearnedWarning
-        If the last training loss is not at least a hundredth below.
+        If the last training loss is not at least 1 % below.
     """
     n_epochs = history.n_epochs - history.n_before
     if _is_trial(task, n_epochs):
@@ -51,7 +51,7 @@ def warn_if_nothing_learned(task, history):
         return
     warn_user(
         f"The network has learned nothing: after {n_epochs} epochs the training loss "
-        f"is {loss:.4g}, and that of the best constant prediction is {lowest:.4g}. "
+        f"is {loss:.4g}, while the best constant prediction has {lowest:.4g}. "
         "Scale X if it is not scaled. Then try another learning_rate, or more epochs.",
         NothingLearnedWarning,
     )
@@ -67,7 +67,7 @@ def _is_trial(task, n_epochs):
 
 
 def _loss_of_constant_for(objective):
-    """Return what computes the loss of a constant; None for losses without it."""
+    """Return a function for the loss of the best constant, or None if unknown."""
     if objective.levels is not None:
         return lambda y, weight: np.mean(
             [_pinball_loss(y, weight, level) for level in objective.levels]
@@ -92,14 +92,14 @@ def _looks_like_noise(data):
 
 
 def _variance(y, weight):
-    """Return the mean over the outputs of their variance."""
+    """Return the variance of the targets, averaged over the outputs."""
     y = y - y[0]  # exactly 0 for a constant
     mean = np.average(y, axis=0, weights=weight)
     return np.average((y - mean) ** 2, axis=0, weights=weight).mean()
 
 
 def _pinball_loss(y, weight, level):
-    """Return the mean over the outputs of the loss of their quantile."""
+    """Return the pinball loss of the best constant, averaged over the outputs."""
     losses = []
     for target in y.T:
         order = np.argsort(target)

@@ -1,4 +1,4 @@
-"""Warnings about the windows and columns that the regressors get."""
+"""Warnings about the windows and columns passed to the regressors."""
 
 import re
 
@@ -17,19 +17,19 @@ from skrnn.training.data import series_of
 _MOST_LEFT_OUT = 0.1  # of the rows
 _LARGEST_STD = 100
 _LARGEST_MEAN = 10  # in standard deviations
-_FEWEST_TIMESTEPS = 3  # windows of fewer are a trial, such as scikit-learn's checks
+_FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
 _SAMPLED_RUNS, _SAMPLED_ROWS = 64, 1024  # rows in a run
 _LAG_OF_OTHERS = re.compile(r"lag|(?<![a-z])t\s*-\s*\d", re.IGNORECASE)
 _NAMES_SHOWN = 5
 
 
 def warn_of_training_windows(regressor, windows, rows):
-    """Warn about windows that a network learns little from.
+    """Warn about windows that a network can learn little from.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
-        Has validated the windows.
+        Regressor that has validated the windows.
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
         NaN marks a missing value.
     rows : range, ndarray of int or None
@@ -38,7 +38,7 @@ def warn_of_training_windows(regressor, windows, rows):
     Warns
     -----
     RowsLeftOutWarning
-        If more than a tenth of the rows are left out of training.
+        If more than a tenth of the rows are not used for training.
     UnscaledWarning
         If features are not scaled and the regressor does not scale them.
     """
@@ -56,7 +56,7 @@ def _warn_of_rows_left_out(regressor, windows, rows):
     chosen = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
     left_out = missing.at_first_step[chosen]
     n_left_out = np.count_nonzero(left_out)
-    # where all are left out, they are used all the same
+    # if all windows start with a missing step, all are used
     if n_left_out <= _MOST_LEFT_OUT * len(rows) or n_left_out == len(rows):
         return
     rows = np.asarray(rows)
@@ -82,7 +82,7 @@ def _warn_of_unscaled_features(regressor, windows):
         n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
         mean = np.nansum(values, axis=0) / n_observed
         std = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / n_observed)
-        # Values within [-1, 1] are small enough, and a constant has no scale.
+        # Values within [-1, 1] are small enough, and a constant cannot be scaled.
         is_far = np.abs(mean) > _LARGEST_MEAN * std
         is_far &= (np.abs(values) > 1).any(axis=0) & (std > 1e-7 * np.abs(mean))
         is_far &= windows.shape[1] >= _FEWEST_TIMESTEPS
@@ -103,15 +103,15 @@ def _warn_of_unscaled_features(regressor, windows):
 
 
 def warn_of_columns(regressor):
-    """Warn if the columns of a fit look like features, not like steps of a window.
+    """Warn if the columns of X look like features, not like steps of a window.
 
-    Columns that differ in a number only, such as `x0`, `x1`, may well be steps, and
-    `n_step_features` says that they are.
+    Columns whose names only differ in a number, such as `x0` and `x1`, may be steps. If
+    `n_step_features` is set, the columns are known to be steps.
 
     Parameters
     ----------
     regressor : ValidatesWindows
-        Has validated its data.
+        Regressor that has validated its data.
 
     Warns
     -----
@@ -129,30 +129,29 @@ def warn_of_columns(regressor):
     ):
         return
     warn_user(
-        f"The columns of X, {_listed([repr(str(name)) for name in names])}, are taken "
-        f"for the {len(names)} steps of a window of one feature. If they are features "
-        "of a single time step, make windows of the rows first, with a "
-        "SequenceWindower in front of the regressor. If they are steps, set "
-        "n_step_features=1.",
+        f"The columns of X, {_listed([repr(str(name)) for name in names])}, are "
+        f"treated as the {len(names)} steps of a window with one feature. If they are "
+        "features of a single time step, put a SequenceWindower before the regressor "
+        "to make windows of the rows. If they are steps, set n_step_features=1.",
         NoWindowsWarning,
     )
 
 
 def warn_of_windows_to_predict(regressor, windows):
-    """Warn about windows that have too few observed steps for a prediction.
+    """Warn about windows with too few observed steps for a good prediction.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
-        Is fitted.
+        Fitted regressor.
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
         NaN marks a missing value.
 
     Warns
     -----
     MissingStepsWarning
-        If a window has no observed step, or fewer than half although the windows
-        used for training had all of them.
+        If a window has no observed step. Also if it has fewer than half of its steps
+        observed, while no step was missing in training.
     """
     if few_without_nan(windows):
         return
@@ -161,7 +160,7 @@ def warn_of_windows_to_predict(regressor, windows):
         return
     is_empty = missing.counts == missing.n_timesteps
     is_sparse = (missing.counts > missing.n_timesteps / 2) & ~is_empty
-    # The first rows of a series that is predicted as a whole are no mistake.
+    # Predicting a whole series, including its first rows, is not a mistake.
     if is_sparse.sum() <= len(windows) / 2:
         is_sparse &= ~missing.before_start()
     if getattr(regressor, "_trained_with_missing", True):
@@ -179,14 +178,14 @@ def warn_of_windows_to_predict(regressor, windows):
     warn_user(
         f"Of {len(windows)} windows to predict, {' and '.join(found)}. Their "
         "predictions may be poor. Fill missing values before the windower. If the "
-        "windows reach back to rows that were not passed, pass those too, or use "
-        'history="auto" of the SequenceWindower, which remembers the rows of fit.',
+        "windows need earlier rows that were not passed, pass those too, or set "
+        'history="auto" in the SequenceWindower, which stores the last rows of fit.',
         MissingStepsWarning,
     )
 
 
 def _sampled(series):
-    """Return the rows of a series, or of a long one several runs of rows."""
+    """Return the rows of a series, or several runs of rows if it is long."""
     if len(series) <= _SAMPLED_RUNS * _SAMPLED_ROWS:
         return series
     starts = np.linspace(0, len(series) - _SAMPLED_ROWS, _SAMPLED_RUNS, dtype=int)
@@ -194,7 +193,7 @@ def _sampled(series):
 
 
 def _name(regressor, feature):
-    """Return how a message names a feature: by its name or its position."""
+    """Return the name or position by which messages refer to a feature."""
     names = regressor._layout.features
     return f"feature {feature}" if names is None else repr(names[feature])
 

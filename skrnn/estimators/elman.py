@@ -1,131 +1,134 @@
-"""The Elman network's regressor."""
+"""ElmanRegressor: a regressor with a simple recurrent network."""
 
 from skrnn.estimators.base import BaseRecurrentRegressor
 
 
 class ElmanRegressor(BaseRecurrentRegressor):
-    r"""Elman's simple recurrent network for windows of time series.
+    r"""Predict time series from windows with Elman's simple recurrent network.
 
-    The cheapest of the three; it forgets quickly.
+    It is the cheapest of the three recurrent regressors, but only remembers recent
+    steps well.
 
     Parameters
     ----------
     units : int or tuple of int, default=32
-        Hidden units; a tuple stacks one layer for each entry.
+        Number of hidden units. A tuple stacks one recurrent layer per entry.
     activation : str, default="tanh"
-        Activation of the hidden state, a name that Keras knows.
+        Activation function of the hidden state, by its name in Keras.
     dropout : float in [0, 1), default=0.0
-        Share of the inputs of each layer that is dropped in training.
+        Fraction of the inputs of each layer to drop in training.
     recurrent_dropout : float in [0, 1), default=0.0
-        Share of the hidden state that is dropped in training.
+        Fraction of the hidden state to drop in training.
     bidirectional : bool, default=False
-        Whether each layer also reads the window from its newest step backwards;
-        the hidden states of both directions are concatenated.
+        Whether each layer also reads the window backwards, from its newest step. The
+        hidden states of both directions are concatenated.
     n_step_features : int or None, default=None
-        For 2-D X, how many of its columns make one time step. None takes it from
-        column names of the form `<feature>_lag<k>`, and otherwise 1.
+        For 2-D X, the number of columns per time step. None reads it from column
+        names of the form `<feature>_lag<k>`, and is 1 without such names.
     segment_length : int, default=1
-        How many consecutive steps of the window form one step of the network, with
-        their features side by side. With 24, the network reads a window of 168 hours
-        as 7 steps, which trains faster and reaches further back. The number of steps
-        of the window must be a multiple of it.
+        Number of consecutive steps of the window that form one step of the network,
+        with their features side by side. With 24, the network reads a window of 168
+        hours as 7 steps, which trains faster and makes it easier to use old values.
+        The number of steps of the window must be a multiple of `segment_length`.
     normalize : {"last", "standard"} or None, default=None
-        What each window, and the targets that continue it, are relative to. `"last"`
+        How to normalise each window, and the targets that continue it. `"last"`
         subtracts the last observed value of the window. `"standard"` subtracts the
         mean of the window and divides by its standard deviation, or by a tenth of
-        the standard deviation of the feature in `fit` if that is larger. Predictions
-        are returned in the units of `y`. It applies to the features that `y`
-        continues (see `target_features`); `y` must be in their units.
+        the standard deviation of the feature in `fit` if that is larger. Only the
+        features that `y` continues are normalised (see `target_features`), and `y`
+        must be in their units. Predictions are returned in the units of `y`.
     target_features : str, int, list or None, default=None
         With `normalize`, the feature that `y` continues, by name or position, or a
-        list with one for each output. None reads the names of the columns of `y`,
-        `<feature>_lead<h>` as `to_supervised` gives them, or takes the only feature.
+        list with one feature per output. None uses the only feature, or the column
+        names of `y` if they have the form `<feature>_lead<h>`, as those of
+        `to_supervised` do.
     missing : {"skip", "fill"}, default="skip"
-        What to do with missing values. `"skip"` skips every step (segment, with
-        `segment_length`) that has one. `"fill"` replaces each by the last observed
-        value of its feature in the window, or by the mean of the feature in `fit` if
-        there is none (zero for features that `normalize` applies to). The network
-        then gets a second input for each feature with missing values in `fit`: 1
-        where its value is filled, 0 elsewhere.
+        How to treat missing values. `"skip"` skips each step (with `segment_length`,
+        each segment) that has one. `"fill"` replaces each by the last observed value
+        of the feature in the window, or by the mean of the feature in `fit` if there
+        is none (zero for normalised features). The network then gets a second input
+        for each feature with missing values in `fit`: 1 where the value is filled, 0
+        elsewhere.
     base : estimator or None, default=None
-        A regressor, such as `Ridge()`. A clone of it is fitted first, on the same
-        windows with all steps side by side; the network learns the residuals, and
-        predictions are the sum. With `early_stopping`, the sum is not worse than the
-        base on the rows held out: see `network_share_`.
+        A regressor, such as `Ridge()`. A clone is fitted first, on the same windows
+        with all steps side by side. The network learns its residuals, and predictions
+        are the sum of both. With `early_stopping`, the sum is not worse than the base
+        alone on the rows held out: see `network_share_`.
     n_networks : int, default=1
-        How many networks to train, each from its own initial weights. Predictions
+        Number of networks to train, each from different initial weights. Predictions
         are their mean.
     loss : str, keras.losses.Loss or callable, default="squared_error"
-        What training minimises: `"squared_error"`, `"absolute_error"`, `"huber"`,
-        `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), another name
-        that Keras knows, an instance, or a function of (y_true, y_pred). The loss of
-        a batch is its mean weighted by `sample_weight`.
+        Loss to minimise: `"squared_error"`, `"absolute_error"`, `"huber"`,
+        `"log_cosh"`, `"quantile"` (the pinball loss, see `quantile`), the name of
+        another Keras loss, an instance, or a function of (y_true, y_pred). The loss
+        of a batch is the mean over its windows, weighted by `sample_weight`.
     quantile : float or tuple of float, default=None
-        Level between 0 and 1 of the quantile that `loss="quantile"` predicts; None
-        is 0.5, the median. Of several levels, in a tuple that increases, the
-        network learns all at once: `predict_quantiles` returns them, and `predict`
-        their value at 0.5, interpolated between the levels next to it.
+        Level, between 0 and 1, of the quantile to predict with `loss="quantile"`. None
+        is 0.5, the median. Pass an increasing tuple to predict several quantiles with
+        one network: `predict_quantiles` returns all of them, and `predict` returns the
+        median, interpolated between the levels next to 0.5.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        A name that Keras knows, or an instance, which is copied for every fit.
+        Name of a Keras optimizer, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
-        Step size. `"auto"` is that of an optimizer instance, and 0.005 for an
-        optimizer given by name.
+        Step size of the optimizer. `"auto"` is 0.005 for an optimizer given by name,
+        and the learning rate of an optimizer instance.
     clipnorm : float or None, default=None
-        Largest norm of the gradient of a weight array; a longer one is shortened
-        to it. None leaves it to the optimizer.
+        Largest norm of the gradient of each weight array; longer gradients are scaled
+        down to it. None keeps the setting of the optimizer.
     batch_size : int or "auto", default="auto"
-        Windows in one gradient step. `"auto"` is `min(200, n_samples)`.
+        Number of windows in one gradient step. `"auto"` is `min(200, n_samples)`.
     block_size : int or None, default=None
-        Windows in memory at once in training, which bounds the memory of `fit` on
-        memory-mapped data. Blocks of that many consecutive windows are trained on one
-        after the other, with `shuffle` in a random order, their windows too; no batch
-        spans two of them. None makes one block of all.
+        Number of consecutive windows to load at a time in training, which limits the
+        memory that `fit` takes for memory-mapped data. An epoch trains on one block
+        after the other. `shuffle` shuffles the blocks and the windows within each
+        block, and no batch contains windows of two blocks. None loads all windows.
     epochs : int, default=200
-        Passes over the training windows.
+        Number of passes over the training windows.
     shuffle : bool, default=True
-        Whether each epoch takes the windows in a random order.
+        Whether to shuffle the windows in each epoch.
     early_stopping : bool, default=False
         Whether to hold out the last part of the training data, in time order, stop
-        when its loss no longer improves, and keep the weights of its lowest loss.
+        when its loss no longer improves, and keep the weights with the lowest loss.
     validation_fraction : float, default=0.1
-        Share of the rows that `early_stopping` holds out, rounded up: the last rows,
-        or of a panel, a (series, time) index of X, y or what X was windowed from, the
-        last of every series. Rows without weight do not count.
+        Fraction of the rows that `early_stopping` holds out, rounded up. These are
+        the last rows, or for a panel the last rows of every series. A panel is
+        recognised by a (series, time) index of X, of y or of the rows that X was
+        windowed from. Rows with a weight of 0 do not count.
     validation_gap : int or "auto", default="auto"
-        Rows left out between the training rows and those held out. "auto" leaves out
-        `n_outputs_ - 1`: then, where y holds the values of consecutive times, no
-        training target lies in the validation part.
+        Number of rows left out between the training rows and those held out. `"auto"`
+        leaves out `n_outputs_ - 1`. If y holds the values of consecutive times, no
+        training target then lies in the validation part.
     n_iter_no_change : int, default=10
-        Epochs without an improvement of more than `tol` after which
-        `early_stopping` stops.
+        Number of epochs without an improvement of more than `tol` after which
+        `early_stopping` stops training.
     tol : float, default=0.0001
-        What the validation loss must fall by to count as an improvement.
+        Amount by which the validation loss must fall to count as an improvement.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks, as instances or classes. Each fit works on fresh copies. Those of
-        scikit-learn (1.9 or later) go to `set_callbacks`.
+        Keras callbacks, as instances or classes. Each fit uses fresh copies. Pass
+        callbacks of scikit-learn (1.9 or later) to `set_callbacks` instead.
     metrics : list of str or None, default=None
-        Names of Keras metrics to compute after each epoch, on the training batches
-        and on the validation data, without sample weights.
+        Names of Keras metrics to compute in each epoch, on the training batches and
+        on the validation data, without sample weights.
     warm_start : bool, default=False
-        Whether `fit` carries on with the weights and the optimizer's state of the
-        last `fit` instead of new ones.
+        Whether `fit` continues from the weights and the optimizer state of the last
+        `fit` instead of starting with new ones.
     dtype : {"float32", "float64"}, default="float32"
-        What the network computes in.
+        Data type that the network computes with.
     jit : bool or "auto", default="auto"
-        Whether an epoch of training is one compiled program: the same computation as
-        `keras.Model.fit`, many times faster for small networks. "auto" compiles with
+        Whether to train each epoch as one compiled program. It computes the same as
+        `keras.Model.fit`, many times faster for small networks. `"auto"` compiles with
         XLA if that saves more time than XLA takes to start, and without XLA
-        otherwise. On a GPU, and where the compiled program cannot train the network,
-        it trains with `keras.Model.fit`, and says so if `verbose` is at least 1. True
-        always compiles with XLA, and raises an error if that is not possible. False
-        always trains with `keras.Model.fit`. It has no effect on `predict`.
+        otherwise. On a GPU, and if the compiled program cannot train the network,
+        `"auto"` trains with `keras.Model.fit`, and prints why if `verbose` is at least
+        1. True always compiles with XLA, and raises an error if that is not possible.
+        False always trains with `keras.Model.fit`. `jit` does not affect `predict`.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, dropout and the order of the windows. With
+        Determines the initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
     verbose : {0, 1, 2}, default=0
-        1 shows a live bar with epoch, loss, validation loss and remaining time, and
-        where stdout is no terminal a line for each tenth of the training. 2 prints
-        a line for every epoch, 0 nothing.
+        1 shows a progress bar with epoch, loss, validation loss and remaining time;
+        if stdout is not a terminal, it prints a line for each tenth of the training
+        instead. 2 prints a line for every epoch. 0 prints nothing.
 
     Attributes
     ----------
@@ -133,46 +136,47 @@ class ElmanRegressor(BaseRecurrentRegressor):
         A new, uncompiled model with the trained weights, built at each access.
         Changes to it do not change the estimator.
     history_ : dict of list of float
-        The training loss and the metrics of every epoch; with validation data also
-        those of them, as `val_loss` and so on.
+        The training loss and the metrics of every epoch. With validation data, also
+        the validation loss and metrics, as `val_loss` and so on.
     loss_curve_ : list of float
-        The training loss of every epoch: the mean of the losses of its batches,
-        each before its gradient step and weighted by its number of windows.
+        The training loss of every epoch: the mean over its batches of the loss before
+        the gradient step, weighted by the number of windows in the batch.
     validation_loss_curve_ : list of float or None
-        The validation loss of every epoch, NaN where a fit that was carried on had
-        no validation data; None if none had.
+        The validation loss of every epoch, NaN for epochs of earlier fits without
+        validation data. None if no fit had validation data.
     best_loss_ : float
-        The smallest validation loss, or without validation data training loss, of
-        the last fit.
+        The smallest validation loss of the last fit, or the smallest training loss if
+        there is no validation data.
     best_epoch_ : int
-        The epoch of `best_loss_`, from 1: with `early_stopping` its weights are kept.
+        The epoch of `best_loss_`, counted from 1. With `early_stopping`, the weights
+        of this epoch are kept.
     base_ : estimator
         The fitted base. Only defined if `base` is not None.
     network_share_ : float
-        What the network's output is multiplied with before it is added to the
-        prediction of the base. With `early_stopping` it is the value between 0 and 1
-        that minimises the validation loss, otherwise 1. `partial_fit` and `warm_start`
-        keep it. Only defined if `base` is not None.
+        Factor of the network's output in the sum with the prediction of the base.
+        With `early_stopping` it is the value between 0 and 1 that minimises the
+        validation loss, otherwise 1. `partial_fit` and `warm_start` keep it. Only
+        defined if `base` is not None.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_features_in_ : int
-        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+        Number of columns of 2-D X, or of features per step of 3-D X, seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`. Defined if all of them are strings.
     n_outputs_ : int
-        Columns of `y` seen in `fit`.
+        Number of columns of `y` seen in `fit`.
 
     See Also
     --------
-    LSTMRegressor : The long short-term memory network.
-    GRURegressor : The gated recurrent unit network.
-    SequenceWindower : Makes windows of rows in time order.
+    LSTMRegressor : Long short-term memory network.
+    GRURegressor : Gated recurrent unit network.
+    SequenceWindower : Turns rows in time order into windows.
 
     Notes
     -----
-    The cell [1]_ is :math:`h_t = \tanh(W_x x_t + W_h h_{t-1} + b)`.
+    The equation of the cell [1]_ is :math:`h_t = \tanh(W_x x_t + W_h h_{t-1} + b)`.
 
-    A step that has a missing value is skipped: the hidden state is carried over it.
+    A step with a missing value is skipped: the hidden state stays as it was before it.
     The prediction is a linear function of the hidden state after the last step.
 
     References

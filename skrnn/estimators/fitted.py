@@ -1,4 +1,4 @@
-"""Trained networks as an estimator holds them: plain values and arrays."""
+"""Trained networks as an estimator stores them: plain values and arrays."""
 
 import importlib
 import threading
@@ -14,28 +14,27 @@ from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
 
-_MADE = "_predictors", "_stretch_and_shift"  # from its parameters, for predictions
+_MADE = "_predictors", "_stretch_and_shift"  # caches for predictions, not pickled
 
 
 @dataclass
 class FittedModel:
-    """One or more trained networks, and what makes their outputs predictions.
+    """One or more trained networks, and how their outputs become predictions.
 
-    Pickling and copying keep its parameters, and nothing of what is made of them for
-    predictions.
+    Pickling and copying keep the parameters, but not what is cached for predictions.
 
     Parameters
     ----------
     spec : NetworkSpec
         The network.
     states : list of TrainingState
-        For each network its weights, and what training needs to go on.
+        The weights of each network, and the state to continue training from.
     preparation : Preparation
-        How windows become its input, and its outputs predictions.
+        How windows become inputs, and outputs become predictions.
     levels : tuple of float or None
-        Levels of the quantiles that it predicts, if it does.
+        Levels of the predicted quantiles; None if it predicts no quantiles.
     share : float, default=1.0
-        What the mean of the networks is multiplied with before a base is added.
+        Factor of the mean of the networks before the prediction of a base is added.
     """
 
     spec: NetworkSpec
@@ -55,7 +54,7 @@ class FittedModel:
         Returns
         -------
         ndarray of float64, shape (n_samples, n_targets * n_levels)
-            In the units of the targets, levels fastest.
+            Predictions in the units of the targets, levels varying fastest.
 
         Raises
         ------
@@ -76,7 +75,7 @@ class FittedModel:
 
     @cached_property
     def _stretch_and_shift(self):
-        """By what each output is multiplied, and what is added, to be a prediction."""
+        """Factor and shift that turn each output into a prediction."""
         scales = self.preparation.scales
         n_levels = self.spec.n_outputs // len(scales.location)
         shift = np.repeat(self.share * scales.location, n_levels)
@@ -103,13 +102,13 @@ class FittedModel:
         return outputs.reshape(len(outputs), -1)
 
     def outputs(self, windows):
-        """Return the mean of the outputs of the networks, as they are trained.
+        """Return the mean of the networks' outputs, in the units used in training.
 
-        Parameters, shape and errors are those of `predict`; in the dtype of the
+        Parameters, shape and errors are those of `predict`. The dtype is that of the
         network.
         """
         predictors = vars(self).get("_predictors")
-        if predictors is None:  # two threads may both make them, which does no harm
+        if predictors is None:  # harmless if two threads create them at once
             predictors = self._predictors = list(map(self._make_predictor, self.states))
         inputs, scales = self.preparation.inputs, self.preparation.scales.features
         try:
@@ -136,7 +135,7 @@ class FittedModel:
         return _KerasPredictor(model, self.spec, n_steps)
 
     def keras_model(self):
-        """Build a `keras.Model` from windows to predictions, without a base's part."""
+        """Build a `keras.Model` from windows to predictions, without the base."""
         start.load()
         keras_model = importlib.import_module("skrnn.training.keras_model")
         return keras_model.build_whole_model(
@@ -148,17 +147,17 @@ class FittedModel:
 
 
 def _mean(outputs):
-    """Return the mean of arrays; a single one as it is."""
+    """Return the mean of arrays, or a single array unchanged."""
     return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
 
 
 def _column(values):
-    """Return values of targets so that they are those of every level."""
+    """Return values per target in a shape that broadcasts over the levels."""
     return values if np.ndim(values) == 0 else np.asarray(values)[..., np.newaxis]
 
 
 class _KerasPredictor:
-    """Predicts by Keras what NumPy does not: networks with other activations."""
+    """Predicts with Keras, for activations that are not implemented in NumPy."""
 
     def __init__(self, model, spec, n_timesteps):
         self._model, self._dtype = model, spec.dtype

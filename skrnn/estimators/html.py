@@ -1,4 +1,4 @@
-"""What a notebook shows of a fitted network, beside scikit-learn's own tables."""
+"""HTML table of a fitted network, which notebooks show beside scikit-learn's tables."""
 
 from html import escape
 
@@ -19,7 +19,7 @@ def network_summary(spec, weights):
     Returns
     -------
     str
-        HTML in the classes of scikit-learn's tables.
+        HTML that uses the CSS classes of scikit-learn's tables.
     """
     rows = "".join(
         f"<tr class='default'><td class='param'>{escape(name)}</td>"

@@ -1,4 +1,4 @@
-"""Which steps of windows are missing, read from the series behind them."""
+"""Finds the missing steps of windows, from the series that the windows view."""
 
 import math
 from functools import cached_property
@@ -12,7 +12,7 @@ _FEW_VALUES = 2**14
 
 
 def few_without_nan(windows):
-    """Tell of few windows, at next to no cost, that no value is missing.
+    """Tell quickly whether there are only few values and none is missing.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def few_without_nan(windows):
     Returns
     -------
     bool
-        False also for many values.
+        Always False for many values, which would take too long to check.
     """
     return windows.size <= _FEW_VALUES and not math.isnan(windows.max())
 
@@ -33,15 +33,15 @@ class MissingSteps:
     Parameters
     ----------
     windows : ndarray of shape (n_windows, n_timesteps, n_features)
-        May be a view on a series; NaN marks a missing value.
+        Windows, perhaps a view on a series. NaN marks a missing value.
     filled : bool, default=False
-        Whether missing values are filled: then a step is only missing if all of its
+        Whether missing values are filled. A step is then only missing if all of its
         values are.
 
     Attributes
     ----------
     n_timesteps : int
-        Steps of a window.
+        Number of steps of a window.
     """
 
     def __init__(self, windows, *, filled=False):
@@ -55,7 +55,7 @@ class MissingSteps:
         Returns
         -------
         bool
-            Whether there is one.
+            Whether at least one step is missing.
         """
         return bool(self._missing.any())
 
@@ -66,7 +66,7 @@ class MissingSteps:
         Returns
         -------
         ndarray of bool, shape (n_windows,)
-            One for each window.
+            Whether the first step is missing.
         """
         return self._missing[:: self._stride][: self._n_windows]
 
@@ -77,7 +77,7 @@ class MissingSteps:
         Returns
         -------
         ndarray of int, shape (n_windows,)
-            From 0 to `n_timesteps`.
+            Numbers from 0 to `n_timesteps`.
         """
         if self._stride != 1:
             shape = (self._n_windows, self.n_timesteps)
@@ -88,14 +88,15 @@ class MissingSteps:
     def before_start(self):
         """Tell which windows reach back before the start of their series.
 
-        Windows that are a view on a series start in its leading missing steps. Of
-        other windows, nothing tells the start of a series from a gap as long as a
-        window: both begin with a window of which only the last step is observed.
+        If the windows are a view on a series, these are the windows that start in its
+        leading missing steps. For other windows, the start of a series looks the same
+        as the end of a gap that is at least as long as a window: only the last step is
+        observed.
 
         Returns
         -------
         ndarray of bool, shape (n_windows,)
-            Whether they do.
+            Whether each window reaches back before the start.
         """
         row = np.arange(self._n_windows)
         if self._stride == 1:

@@ -1,4 +1,4 @@
-"""Which feature each output continues, and how many steps ahead."""
+"""Finds the feature that each output continues, and its lead."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -11,14 +11,14 @@ from skrnn.windows.supervised import lead_of_name
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the outputs are of.
+    """The feature and the lead of each output.
 
     Parameters
     ----------
     features : list of int
-        For each output the position of its feature in a step.
+        For each output, the position of its feature in a step.
     leads : list of int
-        For each output how many steps after the last of the window it is.
+        For each output, the number of steps after the last step of the window.
     """
 
     features: list
@@ -26,17 +26,17 @@ class Outputs:
 
 
 def outputs_of(y, target_features, layout):
-    """Tell what the outputs are of.
+    """Find the feature and the lead of each output.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets. Names of the form `<feature>_lead<h>` tell features and leads.
+        Targets. Features and leads are read from names like `<feature>_lead<h>`.
     target_features : str, int, list or None
-        A feature for all outputs, or one for each, by name or position. None reads
-        the names of `y`, or takes the only feature.
+        One feature for all outputs, or a list with one per output, by name or
+        position. None reads the names of `y`, or uses the only feature.
     layout : WindowLayout
-        Of the windows.
+        Layout of the windows.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def outputs_of(y, target_features, layout):
     Raises
     ------
     ValueError
-        If it cannot be told, or `target_features` names what is no feature.
+        If the features are not known, or `target_features` does not name features.
     """
     names = _names_of(y)
     n_outputs = 1 if getattr(y, "ndim", 1) == 1 else y.shape[1]
@@ -59,9 +59,9 @@ def outputs_of(y, target_features, layout):
         features = [_position(target, layout) for target, _ in named]
     else:
         raise ValueError(
-            f"A step has {layout.n_step_features} features, and nothing tells which of "
-            "them y continues. Set target_features to a position, or to a list with "
-            "one for each output."
+            f"A step has {layout.n_step_features} features, and it is not known which "
+            "of them y continues. Set target_features to its position, or to a list "
+            "with one position per output."
         )
     if all_named:
         return Outputs(features, [lead for _, lead in named])
@@ -80,8 +80,8 @@ def _given_features(target_features, n_outputs, layout):
     given = list(target_features) if is_list else [target_features] * n_outputs
     if len(given) != n_outputs:
         raise ValueError(
-            "target_features must be one feature, or a list with one for each of the "
-            f"{n_outputs} outputs. Got {target_features!r}."
+            "target_features must be one feature, or a list with one feature for each "
+            f"of the {n_outputs} outputs. Got {target_features!r}."
         )
     return [_position(feature, layout) for feature in given]
 
@@ -99,28 +99,28 @@ def _position(feature, layout):
     )
 
 
-_MOST_ROWS = 10_000  # looked at to compare units
+_MOST_ROWS = 10_000  # examined to compare units
 
 
 def check_continued(windows, y, outputs):
     """Check that targets are in the units of the features that they continue.
 
-    Where the rows follow each other, the targets are compared with the values that the
-    feature has in the windows.
+    If the windows follow each other, the targets are compared with the values of the
+    feature in the windows.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN where a value is missing.
+        Windows, NaN where a value is missing.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     outputs : Outputs
-        What they continue.
+        The features that they continue.
 
     Raises
     ------
     ValueError
-        If mean or standard deviation of a target are not those of its feature, by far.
+        If the mean or standard deviation of a target is far from that of its feature.
     """
     windows, y = windows[:_MOST_ROWS], y[:_MOST_ROWS].reshape(len(y[:_MOST_ROWS]), -1)
     for column, feature in enumerate(outputs.features):
@@ -140,8 +140,8 @@ def check_continued(windows, y, outputs):
                 f"continues. Column {column} of y has mean {of_target[0]:.4g} and "
                 f"standard deviation {of_target[1]:.4g}, but feature {feature} of X "
                 f"has {of_feature[0]:.4g} and {of_feature[1]:.4g}. Scale neither, or "
-                "both alike: fit the scaler on the series, and make X and y of the "
-                "scaled series. If y continues another feature, set target_features."
+                "scale the series first and make both X and y from the scaled series. "
+                "If y continues another feature, set target_features."
             )
 
 
@@ -149,7 +149,7 @@ _FEWEST_ROWS = 20
 
 
 def _follow_each_other(values):
-    """Tell whether most windows (n_samples, n_timesteps) begin a step after another."""
+    """Tell whether most windows (n_samples, n_timesteps) start one step apart."""
     if len(values) < 2 or values.shape[1] < 2:
         return False
     same = values[1:, -2] == values[:-1, -1]

@@ -1,4 +1,4 @@
-"""Pickling of regressors: Keras objects among their parameters."""
+"""Pickling of regressors whose parameters contain Keras objects."""
 
 import sys
 
@@ -7,9 +7,9 @@ from skrnn.training import start
 
 
 class PersistentRegressor(VersionedEstimator):
-    """Imports TensorFlow quietly before Keras objects of the user's are unpickled.
+    """Silences TensorFlow's start-up messages when Keras parameters are unpickled.
 
-    Place it before `sklearn.base.BaseEstimator`.
+    List it before `sklearn.base.BaseEstimator` in the bases of a class.
     """
 
     def __getstate__(self):
@@ -26,14 +26,14 @@ class PersistentRegressor(VersionedEstimator):
 
 
 class _Imports:
-    """Imports TensorFlow when it is unpickled."""
+    """Imports TensorFlow, and silences it, when it is unpickled."""
 
     def __reduce__(self):
         return start.load, ()
 
 
 def _may_need_keras(value):
-    """Tell whether a parameter is or holds a Keras object, or a function."""
+    """Tell whether a parameter is or contains a Keras object or a function."""
     if isinstance(value, (list, tuple)):
         return any(map(_may_need_keras, value))
     return callable(value) or any(

@@ -1,4 +1,4 @@
-"""What a regressor takes from its first training data, before a network is trained."""
+"""Prepares training data: inputs, scales and the base, before a network is trained."""
 
 from dataclasses import dataclass, replace
 
@@ -14,21 +14,21 @@ from skrnn.training.data import Samples, TrainingData, series_of
 from skrnn.training.rows import rows_to_train_on
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
 
-_VALUES_AT_ONCE = 2**20  # of the windows that are made flat
+_VALUES_AT_ONCE = 2**20  # largest copy of windows
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How windows and targets become what a network learns.
+    """How windows and targets are prepared for a network.
 
     Parameters
     ----------
     inputs : InputSpec
-        What the network reads of a window.
+        How windows become inputs of the network.
     scales : Scales
-        Units of features and targets.
+        Scales of features and targets.
     base : estimator or None
-        A fitted regressor; the network learns what it leaves.
+        A fitted regressor, whose residuals the network learns.
     """
 
     inputs: InputSpec
@@ -36,14 +36,14 @@ class Preparation:
     base: object = None
 
     def samples(self, regressor, windows, y, weight):
-        """Return windows and targets as a network is trained on them.
+        """Return windows and targets in the form that networks are trained on.
 
         Parameters
         ----------
         regressor : BaseRecurrentRegressor
-            Has the loss, the metrics and the dtype.
+            Regressor with the loss, the metrics and the dtype.
         windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            NaN where a value is missing.
+            Windows, NaN where a value is missing.
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         weight : ndarray of shape (n_samples,) or None
@@ -69,11 +69,12 @@ class Preparation:
         return Samples(windows, targets, weight)
 
     def offset(self, windows):
-        """Return what the base predicts, relative to the windows, or None.
+        """Return the predictions of the base, relative to the windows.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_targets)
+        ndarray of shape (n_samples, n_targets) or None
+            None if there is no base.
         """
         if self.base is None:
             return None
@@ -83,7 +84,7 @@ class Preparation:
         return np.concatenate(parts).astype(np.float64).reshape(len(windows), -1)
 
     def _of_base(self, windows):
-        """Return windows as the base reads them."""
+        """Return windows in the form that the base is fitted on."""
         scales = self.scales.features
         windows = relative(windows, self.inputs, scales)
         tags = get_tags(self.base).input_tags
@@ -93,17 +94,17 @@ class Preparation:
         return windows if tags.three_d_array else windows.reshape(len(windows), -1)
 
     def with_fitted_base(self, regressor, windows, y, rows, weight, given_y):
-        """Return the same with a clone of the base, fitted on rows to train on.
+        """Return the same preparation with a clone of the base fitted on the rows.
 
         Raises
         ------
         ValueError
-            If there are weights and the base takes none.
+            If there are weights but the base does not take any.
         """
         base = clone(regressor.base)
         if weight is not None and not has_fit_parameter(base, "sample_weight"):
             raise ValueError(
-                f"sample_weight was passed, but base={base!r} does not take it in fit. "
+                f"sample_weight was passed, but fit of base={base!r} does not take it. "
                 "Set another base, or fit without sample_weight."
             )
         prepared = replace(self, base=base)
@@ -113,7 +114,7 @@ class Preparation:
             for part in batches(windows, len(rows))
         ]
         weights = {} if weight is None else {"sample_weight": weight[_index(rows)]}
-        if get_tags(base).input_tags.three_d_array:  # one of ours, which reads names
+        if get_tags(base).input_tags.three_d_array:  # of skrnn, reads target names
             y = _named_like(given_y, y)
         base.fit(np.concatenate(parts), y, **weights)
         return prepared
@@ -129,17 +130,19 @@ class Preparation:
 
 @dataclass(frozen=True)
 class FitData:
-    """What a fit trains on.
+    """The data that a fit trains on.
 
     Parameters
     ----------
     preparation : Preparation
-        How windows and targets become what networks learn.
-    training, validation : TrainingData
-        What to train on, and what to evaluate after each epoch or None.
+        How windows and targets are prepared.
+    training : TrainingData
+        Training data.
+    validation : TrainingData or None, default=None
+        Data to evaluate after each epoch, if any.
     refitted : FitData or None, default=None
-        The same with a base that is fitted on the rows held out too. None if there is
-        no new base, or if no rows are held out.
+        The same data with a base that is also fitted on the rows held out. None if
+        there is no new base, or no rows are held out.
     """
 
     preparation: Preparation
@@ -149,31 +152,31 @@ class FitData:
 
 
 def prepare_first(regressor, windows, y, rows, weight, given_y):
-    """Look at the training data of a first fit.
+    """Prepare the training data of a fit that does not continue an earlier one.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
-        Has validated its data.
+        Regressor that has validated its data.
     windows, y, weight
         As in `Preparation.samples`.
     rows : range or ndarray of int, or None
-        The rows that training may use; None is all.
+        The rows that may be used for training; None allows all.
     given_y : array-like
-        The targets as the user gave them, with their names.
+        The targets as the user passed them, with their names.
 
     Returns
     -------
     preparation : Preparation
     samples : Samples
-        What `preparation.samples` returns.
+        The result of `preparation.samples`.
     rows : range or ndarray of int
         The rows to train on.
 
     Raises
     ------
     ValueError
-        If the window is no multiple of the segments, or the features that the
+        If the window is not a multiple of the segments, or the features that the
         targets continue are not known or not in the units of the targets.
     """
     inputs = inputs_of(regressor, windows, y, given_y)
@@ -199,7 +202,7 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
 
 
 def inputs_of(regressor, windows, y, given_y):
-    """Return what a network reads of windows, by the parameters of a regressor."""
+    """Return the `InputSpec` that follows from the parameters of a regressor."""
     _, n_timesteps, n_features = windows.shape
     length = int(regressor.segment_length)
     if n_timesteps % length:
@@ -224,9 +227,9 @@ def inputs_of(regressor, windows, y, given_y):
 
 
 def described(inputs, base):
-    """Return what must not change while a network is trained on, by name.
+    """Return settings, by name, that must not change when training continues.
 
-    A network reads windows of any number of steps, but a base does not.
+    The number of steps of a window may change, unless there is a base.
     """
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}
@@ -237,18 +240,18 @@ def described(inputs, base):
 
 
 def batches(windows, n_rows=None):
-    """Yield slices of rows, so few that a copy of so many windows is small."""
+    """Yield slices of rows, each so short that a copy of its windows is small."""
     n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
     return gen_batches(len(windows) if n_rows is None else n_rows, n_at_once)
 
 
 def _named_like(given_y, y):
-    """Return targets with the names of those that the user gave, if they have any."""
+    """Return targets with the names of those that the user passed, if any."""
     if isinstance(given_y, pd.DataFrame):
         return pd.DataFrame(y.reshape(len(y), -1), columns=given_y.columns)
     return pd.Series(y, name=given_y.name) if isinstance(given_y, pd.Series) else y
 
 
 def _index(rows):
-    """Return rows as what picks them from an array, without a copy where it can be."""
+    """Return rows as an index into an array, a slice if possible to avoid a copy."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows

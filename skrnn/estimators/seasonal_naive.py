@@ -1,4 +1,4 @@
-"""The baseline: what was there one season before."""
+"""SeasonalNaiveRegressor: a baseline that repeats the last season."""
 
 from numbers import Integral
 
@@ -15,52 +15,53 @@ from skrnn.estimators.validation import ValidatesWindows
 class SeasonalNaiveRegressor(
     RegressorMixin, ValidatesWindows, VersionedEstimator, LinkedHTML, BaseEstimator
 ):
-    """Predict the value one season before, a baseline for any forecast.
+    """Predict the value one season before, as a baseline for any forecast.
 
     With `season_length=1` it predicts the last value of the window, which is called
-    persistence. A model that is not better than this has not learned anything of use.
+    persistence. A model that is not better than this baseline has learned nothing
+    useful.
 
     Parameters
     ----------
     season_length : int, default=1
-        Steps of a season, such as 24 for hourly values that repeat daily. The window
-        must be as long.
+        Number of steps in a season, such as 24 for hourly values that repeat daily.
+        Windows must be at least as long.
     n_step_features : int or None, default=None
-        For 2-D X, how many of its columns make one time step. None takes it from
-        column names of the form `<feature>_lag<k>`, and otherwise 1.
+        For 2-D X, the number of columns per time step. None reads it from column
+        names of the form `<feature>_lag<k>`, and is 1 without such names.
     target_features : str, int, list or None, default=None
-        The feature that `y` continues, by name or position, or a list with one for
-        each output. None reads the names of the columns of `y`,
-        `<feature>_lead<h>` as `to_supervised` gives them, or takes the only feature.
+        The feature that `y` continues, by name or position, or a list with one feature
+        per output. None uses the only feature, or the column names of `y` if they have
+        the form `<feature>_lead<h>`, as those of `to_supervised` do.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of 2-D X, or features of a step of 3-D X, seen in `fit`.
+        Number of columns of 2-D X, or of features per step of 3-D X, seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`. Defined if all of them are strings.
     n_outputs_ : int
-        Columns of `y` seen in `fit`.
+        Number of columns of `y` seen in `fit`.
     leads_ : list of int
-        For each output how many steps after the last of the window it is: from the
-        names of `y`, otherwise 1, 2, ... for each feature.
+        The lead of each output: the number of steps after the last step of the window.
+        Read from the names of `y`, otherwise 1, 2, ... for each feature.
     fallback_ : ndarray of shape (`n_outputs_`,)
-        The mean of `y`, which is predicted for a window without a value.
+        The mean of `y`, which is predicted if the window has no value to repeat.
 
     See Also
     --------
-    LSTMRegressor : A network to compare with it.
-    to_supervised : Makes X and y of a series.
+    LSTMRegressor : A network to compare with the baseline.
+    to_supervised : Makes X and y from a series.
 
     Notes
     -----
-    The output h steps after the window is predicted by the last value of the window
-    whose distance to it is a multiple of the season. Where that value is missing, the
-    value one season earlier takes its place, and so on; then the last value of the
-    window; then the mean of `y`.
+    The prediction for lead h is the last value of the window that lies a multiple of
+    the season before it. If that value is missing, the value one season earlier is
+    used, and so on. If all of these are missing, it is the last observed value of the
+    window, or the mean of `y` if the window has none.
 
-    X and `y` must be in the same units. In a pipeline that scales X, scale `y` alike,
-    or leave out the scaler, which a baseline does not need.
+    X and `y` must be in the same units. In a pipeline that scales X, scale `y` in the
+    same way, or leave out the scaler, which this baseline does not need.
 
     Examples
     --------
@@ -97,7 +98,7 @@ class SeasonalNaiveRegressor(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
-        """Take in what the windows and the targets are of.
+        """Find the feature and the lead of each target.
 
         Parameters
         ----------
@@ -163,7 +164,7 @@ class SeasonalNaiveRegressor(
         return predicted.ravel() if self._y_is_1d else predicted
 
     def _one_output(self, values, lead, fallback):
-        """Return the value one season before, of windows of one feature."""
+        """Return the value one season before, for windows of a single feature."""
         season, n_timesteps = self.season_length, values.shape[1]
         first = n_timesteps - 1 + lead - season * -(-lead // season)
         steps = [*range(first, -1, -season), *range(n_timesteps - 1, -1, -1)]

@@ -1,4 +1,4 @@
-"""From the parameters of a regressor to a training, and back to its attributes."""
+"""Makes training tasks from a regressor's parameters, and attributes from results."""
 
 from dataclasses import replace
 from numbers import Integral
@@ -19,20 +19,20 @@ _LARGEST_AUTO_BATCH = 200
 
 
 def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
-    """Return the training of each network, as the parameters of a regressor say.
+    """Return the training task of each network, from the parameters of a regressor.
 
     Parameters
     ----------
     regressor : BaseRecurrentRegressor
-        Has validated its data.
+        Regressor that has validated its data.
     data : FitData
-        What to train on.
+        The data to train on.
     seeds : list of int
-        For each network, seeds weights, dropout and the order of the batches.
+        For each network, the seed of its weights, dropout and order of samples.
     after : FittedModel, default=None
-        What training carries on; None starts with new weights.
+        The model to continue training; None starts with new weights.
     epochs : int, default=None
-        Passes over the data; None takes those of the regressor.
+        Number of epochs; None uses the parameter of the regressor.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     Raises
     ------
     ValueError
-        If a parameter is not as described, or the network is not that of `after`.
+        If a parameter is not as described, or the networks differ from `after`.
     """
     prepared, training = data.preparation, data.training
     objective = _objective_of(regressor)
@@ -91,7 +91,7 @@ def _objective_of(regressor):
 
 
 def _first_state(spec, seed, has_base):
-    """Return new weights, those of the output zero where a base is to start from."""
+    """Return new weights. With a base, the output starts at zero."""
     weights, dropout_states = initial_weights(spec, seed)
     if has_base:
         weights[-2] = np.zeros_like(weights[-2])
@@ -99,21 +99,21 @@ def _first_state(spec, seed, has_base):
 
 
 def patience_of(regressor):
-    """Return when early stopping stops, as `Events` takes it."""
+    """Return the `patience` of `Events`, or None without early stopping."""
     if not regressor.early_stopping:
         return None
     return int(regressor.n_iter_no_change), float(regressor.tol)
 
 
 def attributes_of(model, histories):
-    """Return what makes a regressor a fitted one.
+    """Return the attributes of a fitted regressor.
 
     Parameters
     ----------
     model : FittedModel
-        Its networks.
+        The trained networks.
     histories : list of History
-        The figures of the epochs of each network.
+        Loss and metrics of each epoch, for each network.
 
     Returns
     -------
@@ -138,12 +138,12 @@ def attributes_of(model, histories):
 
 
 class EpochObserver:
-    """Tells scikit-learn's callbacks of every epoch of a fit.
+    """Reports every epoch of a fit to scikit-learn's callbacks.
 
     Parameters
     ----------
     fit_task : skrnn._compat.sklearn.FitTask
-        The fit as scikit-learn knows it.
+        Reports to the callbacks.
     attributes : callable
         Returns the attributes of a fitted regressor for a state and a history.
     """
@@ -152,18 +152,18 @@ class EpochObserver:
         self._fit_task, self._attributes = fit_task, attributes
 
     def begin_epoch(self):
-        """Tell that an epoch begins."""
+        """Report that an epoch begins."""
         self._fit_task.begin_epoch()
 
     def end_epoch(self, history, state):
-        """Tell that an epoch ended; return whether training is to stop."""
+        """Report that an epoch ended; return whether training should stop."""
         return self._fit_task.end_epoch(
             lambda: self._attributes(state(), history.copy())
         )
 
 
 def _described(spec, n_networks):
-    """Return what networks are by name; their inputs are checked elsewhere."""
+    """Return settings of networks by name. Inputs are checked elsewhere."""
     values = {**vars(spec), **dict(spec.options), "n_networks": n_networks}
     return {k: v for k, v in values.items() if k not in ("options", "inputs")}
 
@@ -175,7 +175,7 @@ def _spec_of(regressor, levels, inputs):
     if not units or len(ints) < len(units) or min(ints) < 1:
         raise ValueError(
             f"The 'units' parameter of {type(regressor).__name__} must be an int of at "
-            "least 1, or a tuple of such ints with one for each layer. Got "
+            "least 1, or a tuple of such ints, one per layer. Got "
             f"{regressor.units!r} instead."
         )
     options = CELLS[regressor._cell].options
@@ -194,5 +194,5 @@ def _spec_of(regressor, levels, inputs):
 
 
 def _plain(value):
-    """Return a NumPy scalar as the Python one."""
+    """Convert a NumPy scalar to a Python one."""
     return value.item() if isinstance(value, np.generic) else value

@@ -1,4 +1,4 @@
-"""Checks of what the regressors get: windows, targets, weights."""
+"""Validates windows, targets and weights passed to the regressors."""
 
 from dataclasses import replace
 
@@ -22,19 +22,19 @@ from skrnn.windows.timeline import Timeline
 
 _X_CHECKS = {
     "dtype": [np.float64, np.float32],
-    "ensure_all_finite": False,  # of the series behind the windows, see _check_finite
+    "ensure_all_finite": False,  # checked by _check_finite, once per value
     "allow_nd": True,
 }
 _FEW_VALUES = 2**14
 
 
 class ValidatesWindows:
-    """What the regressors do to their data before they train or predict."""
+    """Validation and preparation of data, shared by the regressors."""
 
     def _data(self, X, y, sample_weight, X_val, y_val, earlier=None):
-        """Return what to train on, prepared as in an earlier fit if there is one."""
+        """Return the data to train on, prepared as in an earlier fit, if any."""
         if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val go together: give both or none.")
+            raise ValueError("Pass both X_val and y_val, or neither.")
         if self.early_stopping and X_val is None:
             return self._divided_data(X, y, sample_weight, earlier)
         windows, checked = self._validate_first(X, y)
@@ -47,13 +47,13 @@ class ValidatesWindows:
         return replace(data, validation=validation)
 
     def _part(self, X, y, sample_weight, earlier=None):
-        """Return what `partial_fit` trains on, as `_data` does."""
+        """Return the data that `partial_fit` trains on."""
         validate = self._validate_more if earlier else self._validate_first
         windows, checked = validate(X, y)
         return self._undivided_data(windows, checked, sample_weight, y, earlier)
 
     def _undivided_data(self, windows, y, sample_weight, given_y, earlier):
-        """Return all rows with a weight, for training."""
+        """Return training data of all rows with a nonzero weight."""
         weight = self._validate_weight(sample_weight, y)
         prepared, samples, rows = self._prepare(
             windows, y, _rows_with_weight(weight), weight, given_y, earlier
@@ -114,7 +114,7 @@ class ValidatesWindows:
         return divided if rows is None else tuple(rows[of] for of in divided)
 
     def _validate_first(self, X, y):
-        """Return windows and targets, and keep what they are like."""
+        """Return windows and targets, and store their layout, dtype and names."""
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
         self._layout = WindowLayout.of(X, names, self.n_step_features)
@@ -127,7 +127,7 @@ class ValidatesWindows:
         return self._check_finite(self._layout.windows(X)), y
 
     def _validate_more(self, X, y, name="y"):
-        """Return windows and targets of the kind that a fit has seen."""
+        """Return windows and targets after checking that they match those of fit."""
         windows = self._validate_windows(X)
         y = check_array(
             y, ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
@@ -142,18 +142,21 @@ class ValidatesWindows:
         return windows, y
 
     def _validate_weight(self, sample_weight, y):
-        """Return the weights, the largest 1, if any: only their ratios matter."""
+        """Return the weights divided by the largest, as only their ratios matter."""
         if sample_weight is None:
             return None
         weight = check_sample_weight(
             sample_weight, y, dtype=np.float64, ensure_non_negative=True
         )
         if not weight.any():
-            raise ValueError("The sample weights are all zero: nothing to fit.")
+            raise ValueError(
+                "All sample weights are zero, so there is nothing to fit. Pass at "
+                "least one positive weight."
+            )
         return (weight / weight.max()).astype(self.dtype)
 
     def _validate_windows(self, X):
-        """Return windows of the kind that a fit has seen."""
+        """Return windows after checking that they match those of fit."""
         if self._needs_no_conversion(X):
             return self._check_finite(self._layout.windows(X))
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -180,9 +183,9 @@ class ValidatesWindows:
         return self._check_finite(X)
 
     def _needs_no_conversion(self, X):
-        """Tell whether X is an array just like the one of the fit.
+        """Tell whether X is a float array with the dimensions of the fit.
 
-        For a single window scikit-learn's checks take longer than the prediction.
+        For a single window, scikit-learn's checks take longer than the prediction.
         """
         layout = self._layout
         shape = (layout.n_timesteps, layout.n_step_features)
@@ -197,7 +200,7 @@ class ValidatesWindows:
         )
 
     def _check_finite(self, windows):
-        """Check the series behind windows, not each of its values in every window."""
+        """Check for infinite values in the series behind the windows."""
         if windows.size <= _FEW_VALUES and not np.isinf(windows).any():
             return windows
         assert_all_finite(
@@ -210,7 +213,7 @@ class ValidatesWindows:
 
 
 def series_codes(*data):
-    """Return the series of each row, of the first data that tell, or None."""
+    """Return the series of each row, from the first data that have them, or None."""
     for each in data:
         codes = getattr(each, "series_codes", None)
         if codes is not None:
@@ -222,12 +225,12 @@ def series_codes(*data):
 
 
 def check_unchanged(now, then):
-    """Check that a network that is to be trained on is still described in the same way.
+    """Check that settings did not change since the fit from which training continues.
 
     Parameters
     ----------
     now, then : dict
-        Its description by the parameters, and that of the last fit.
+        The current settings, and those of the last fit.
 
     Raises
     ------
@@ -239,10 +242,10 @@ def check_unchanged(now, then):
             raise ValueError(
                 "warm_start=True and partial_fit continue with the network of the "
                 f"last fit, but {name} was {then[name]!r} then and is {value!r} now. "
-                "Call fit with warm_start=False to start anew."
+                "Call fit with warm_start=False to start over."
             )
 
 
 def _rows_with_weight(weight):
-    """Return the rows whose weight is not zero; None if there are no weights."""
+    """Return the rows with a nonzero weight, or None if there are no weights."""
     return None if weight is None else np.flatnonzero(weight).astype(np.int32)

@@ -1,4 +1,4 @@
-"""What a network is, as data, and how it predicts.
+"""Networks as plain data, and their predictions in NumPy.
 
-May import NumPy and the libraries under it, and nothing else of skrnn.
+May import NumPy, SciPy and threadpoolctl, and nothing else of skrnn.
 """

@@ -1,12 +1,12 @@
-"""Activation functions by the names that Keras gives them.
+"""Activation functions by their names in Keras.
 
-Each takes an array and writes its values to `out`, which may be the same array.
+Each takes an array and writes the result to `out`, which may be the same array.
 """
 
 import numpy as np
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
-# TensorFlow keeps these two in single precision, whatever the dtype of x.
+# TensorFlow stores these two in single precision, whatever the dtype of x.
 _LEAKY_SLOPE, _ROOT = float(np.float32(0.2)), float(np.float32(np.sqrt(0.5)))
 
 

@@ -1,4 +1,4 @@
-"""Matrix products on one thread each, as many at a time as there are threads."""
+"""Runs tasks in parallel, with each matrix product on a single BLAS thread."""
 
 import os
 import threading
@@ -9,14 +9,14 @@ from threadpoolctl import ThreadpoolController
 
 
 class _OneThread:
-    """Limits BLAS to one thread while anyone wants it: its limit is the process's."""
+    """Limits BLAS to one thread, in the whole process, while it has any user."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._n_users, self._blas, self._limit = 0, None, None
 
     def enter(self):
-        """Limit BLAS; return how many threads it had."""
+        """Limit BLAS to one thread; return how many it had before."""
         with self._lock:
             if self._blas is None:
                 self._blas = ThreadpoolController().select(user_api="blas")
@@ -28,7 +28,7 @@ class _OneThread:
             return self.n_threads
 
     def exit(self):
-        """Lift the limit if no one else wants it."""
+        """Restore the number of threads if there is no other user."""
         with self._lock:
             self._n_users -= 1
             if self._n_users == 0:
@@ -40,12 +40,12 @@ _one_thread = _OneThread()
 
 @contextmanager
 def one_thread():
-    """Have BLAS compute on the thread that calls it.
+    """Limit BLAS to the thread that calls it.
 
     Yields
     ------
     int
-        Threads that BLAS had: those that joblib, Dask or the user gives a process.
+        Number of threads that BLAS had, as joblib, Dask or the user set it.
     """
     n_threads = _one_thread.enter()
     try:
@@ -55,16 +55,16 @@ def one_thread():
 
 
 def for_each(function, arguments, n_threads):
-    """Call a function with each argument, on several threads where there are several.
+    """Call a function with each argument, on several threads if possible.
 
     Parameters
     ----------
     function : callable
-        Spends its time in NumPy, which lets other threads run.
+        Should spend its time in NumPy, which lets other threads run.
     arguments : list
-        Its arguments.
+        The arguments, one per call.
     n_threads : int
-        Threads at most.
+        Largest number of threads.
     """
     n_threads = min(n_threads, len(arguments), os.cpu_count() or 1)
     if n_threads < 2:

@@ -1,10 +1,11 @@
-"""The recurrent cells: their equations, and all that is particular to one.
+"""The recurrent cells: their equations, and everything specific to a cell.
 
-The equations are written for many windows at a time, one row each. A function for each
-cell returns `step`, which computes the hidden states `hidden` of one step from those of
-the step before, `before`, and from `inputs`, which has side by side the hidden states
-before, the values of the step, and a one. With the weights stacked in that order, one
-product gives W x + U h + b. It may have more rows than there are windows.
+The equations are written for many windows at a time, one per row. The function of each
+cell returns `step(inputs, before, hidden)`, which computes the hidden states of one
+step, `hidden`, from the previous ones, `before`, and from `inputs`. These have, side by
+side, the previous hidden states, the values of the step, and a one. With the weights
+stacked in the same order, a single product gives W x + U h + b. The product may have
+more rows than there are windows.
 """
 
 from collections.abc import Callable
@@ -14,11 +15,11 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 
-_FEW_ROWS = 64  # for which NumPy takes longer to repeat an array than to compute
+_FEW_ROWS = 64  # up to which tiled arrays are faster than NumPy's broadcasting
 
 
 def elman(weights, spec, shape):
-    """Return a simple recurrent network (Elman, 1990) and its further states."""
+    """Return the step of a simple recurrent network (Elman, 1990) and other states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (h,) = _product_and_blocks(weights, shape, 1)
 
@@ -30,7 +31,7 @@ def elman(weights, spec, shape):
 
 
 def lstm(weights, spec, shape):
-    """Return a long short-term memory (Hochreiter, 1997) and its further states."""
+    """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates_and_candidate(product, spec, shape)
@@ -49,7 +50,7 @@ def lstm(weights, spec, shape):
 
 
 def gru(weights, spec, shape):
-    """Return a gated recurrent unit (Cho, 2014) with the reset after the product."""
+    """Return the step of a GRU (Cho et al., 2014) that resets after the product."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
@@ -68,7 +69,7 @@ def gru(weights, spec, shape):
 
 
 def gru_reset_before(weights, recurrent, spec, shape):
-    """Return the original form, with the reset of h before the product."""
+    """Return the step of the original GRU, which resets h before the product."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, x) = _product_and_blocks(weights, shape, 3)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
@@ -92,14 +93,16 @@ def gru_reset_before(weights, recurrent, spec, shape):
 
 @dataclass(frozen=True)
 class TileShape:
-    """Sizes of what a layer computes at a time.
+    """Sizes of the arrays that a layer computes at a time.
 
     Parameters
     ----------
-    n_rows, height : int
-        Windows, and rows of a product, which has others behind them.
+    n_rows : int
+        Number of windows.
+    height : int
+        Number of rows of a matrix product. Rows after those of windows are unused.
     n_units : int
-        Hidden units.
+        Number of hidden units.
     """
 
     n_rows: int
@@ -108,16 +111,16 @@ class TileShape:
 
 
 def _product_and_blocks(weights, shape, n_blocks):
-    """Return room for a product, and its blocks of columns, `n_units` wide."""
+    """Return an array for a product, and views on its blocks of `n_units` columns."""
     product = np.zeros((shape.height, weights.shape[1]), weights.dtype)
     rows, n_units = product[: shape.n_rows], shape.n_units
     return product, [rows[:, k * n_units : (k + 1) * n_units] for k in range(n_blocks)]
 
 
 def _activation_of_gates(product, spec, shape, n_gates):
-    """Return a function that activates the gates, the first blocks, in place.
+    """Return a function that activates the gates, which are the first blocks, in place.
 
-    sigmoid(a) is tanh(a / 2) / 2 + 1 / 2; the weights of its a are halved before.
+    It uses sigmoid(a) = tanh(a / 2) / 2 + 1 / 2. The weights of a are already halved.
     """
     gates = product[: shape.n_rows, : n_gates * shape.n_units]
     name, half = spec.option("recurrent_activation"), gates.dtype.type(0.5)
@@ -133,7 +136,7 @@ def _activation_of_gates(product, spec, shape, n_gates):
 
 
 def _activation_of_gates_and_candidate(product, spec, shape):
-    """Return a function that activates three gates, and the candidate behind them."""
+    """Return a function that activates three gates, and the candidate after them."""
     activation = spec.option("activation")
     if (spec.option("recurrent_activation"), activation) != ("sigmoid", "tanh"):
         activate_gates = _activation_of_gates(product, spec, shape, n_gates=3)
@@ -145,7 +148,7 @@ def _activation_of_gates_and_candidate(product, spec, shape):
             ACTIVATIONS[activation](candidate, out=candidate)
 
         return activate_both
-    # one tanh for both, which is scaled and shifted for the gates alone
+    # one call of tanh for all; only the gates are scaled and shifted
     rows = product[: shape.n_rows]
     is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
     scale, shift = (
@@ -172,7 +175,7 @@ def _stack_lstm(kernel, recurrent, bias, spec):
 
 
 def _stack_gru(kernel, recurrent, bias, spec):
-    bias = np.atleast_2d(bias)  # its second row, if any, is that of the product with U
+    bias = np.atleast_2d(bias)  # the second row, if any, belongs to the product with U
     z, r, _ = np.split(np.vstack([recurrent, kernel, bias.sum(axis=0)]), 3, axis=1)
     *_, w = np.split(kernel, 3, axis=1)
     *_, u = np.split(recurrent, 3, axis=1)
@@ -198,7 +201,7 @@ def _gru_of_either_form(*arguments):
 
 @dataclass(frozen=True)
 class Cell:
-    """All that is particular to a cell.
+    """Everything specific to a cell.
 
     Parameters
     ----------
@@ -207,18 +210,18 @@ class Cell:
     options : tuple of str
         Parameters of its regressor that are arguments of the layer.
     n_gates : int
-        Blocks of columns, `units` wide, in the weights of its Keras layer.
+        Number of blocks of `units` columns in the weights of its Keras layer.
     stack : callable
-        Called with kernel, recurrent kernel and bias of the Keras layer and the spec;
-        returns the matrices of its equations.
+        Called with kernel, recurrent kernel and bias of the Keras layer and the spec.
+        Returns the matrices of the equations.
     layer : callable
-        Called with these matrices, the spec and a `TileShape`, returns `step` and the
-        states besides the hidden one.
+        Called with these matrices, the spec and a `TileShape`. Returns `step` and the
+        states other than the hidden state.
     xla_saves : float
-        Seconds of a step of a layer that XLA saves in training; see
+        Seconds that XLA saves per step of a layer in training; see
         benchmarks/README.md.
     n_bias_rows : callable
-        Rows of the bias of its Keras layer, called with the spec.
+        Called with the spec. Returns the number of rows of the bias of its Keras layer.
     open_gate : int or None, default=None
         The block of the bias that starts at one instead of zero.
     """

@@ -1,6 +1,6 @@
-"""What a network reads of a window: relative values, filled gaps and segments.
+"""Turns windows into inputs of a network: normalised, filled and in segments.
 
-`skrnn.training.keras_inputs` computes the same with Keras's operations.
+`skrnn.training.keras_inputs` computes the same with Keras operations.
 """
 
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 
 _ROWS = 2**14
-FLOOR = 0.1  # of a feature's standard deviation: the least that a window is divided by
+FLOOR = 0.1  # smallest divisor of a window, in standard deviations of the feature
 
 
 @dataclass(frozen=True)
 class InputSpec:
     """How the windows of the data become the input of a network.
 
-    Hashable, and made of plain values only.
+    Hashable, and consists of plain values only.
 
     Parameters
     ----------
     n_timesteps, n_features : int
-        Steps of a window, and values of a step.
+        Number of steps of a window, and of features of a step.
     segment_length : int, default=1
-        Consecutive steps that are one step of the network.
+        Number of consecutive steps that form one step of the network.
     normalize : {"last", "standard"} or None, default=None
-        What windows are relative to: their last observed value, or their mean and
-        standard deviation.
+        Whether windows are normalised by their last observed value, or by their mean
+        and standard deviation.
     continued : tuple of int, default=()
         With `normalize`, for each output the feature that it continues.
     fill : bool, default=False
         Whether missing values are filled; otherwise their steps are skipped.
     indicators : tuple of int, default=()
-        Features with a second input that tells where they are filled.
+        Features with a second input that is 1 where the value is filled.
     """
 
     n_timesteps: int
@@ -44,22 +44,22 @@ class InputSpec:
 
     @property
     def is_plain(self):
-        """Whether the network reads windows as they are."""
+        """Whether the network reads windows unchanged."""
         return self.segment_length == 1 and not (self.normalize or self.fill)
 
     @property
     def normalized(self):
-        """The features that are relative to their window, in order."""
+        """The features that are normalised in each window, in order."""
         return tuple(sorted(set(self.continued))) if self.normalize else ()
 
     @property
     def n_steps(self):
-        """Steps of the network in a window."""
+        """Number of steps of the network in a window."""
         return self.n_timesteps // self.segment_length
 
     @property
     def n_inputs(self):
-        """Values of a step of the network."""
+        """Number of values in a step of the network."""
         return self.segment_length * (self.n_features + len(self.indicators))
 
 
@@ -78,17 +78,17 @@ class FeatureScales:
 
     @classmethod
     def of(cls, *parts):
-        """Take them from the observed values of rows.
+        """Compute them from the observed values of rows.
 
         Parameters
         ----------
         *parts : ndarray of shape (n_rows, n_features)
-            All rows, in one or more arrays. No copy of one is ever whole.
+            All rows, in one or more arrays, which are never copied as a whole.
 
         Returns
         -------
         FeatureScales
-            Zeros for a feature without an observed value.
+            Means and standard deviations, zero for a feature without observed values.
         """
         count = sum((~np.isnan(rows)).sum(axis=0) for rows in _chunks(parts))
         count = np.maximum(count, 1)
@@ -98,28 +98,28 @@ class FeatureScales:
 
 
 def _chunks(parts):
-    """Yield rows of arrays as float64, so many at a time that copies are small."""
+    """Yield rows of arrays as float64, in small copies."""
     for part in parts:
         for start in range(0, len(part), _ROWS):
             yield np.asarray(part[start : start + _ROWS], np.float64)
 
 
 def prepare(windows, inputs, scales):
-    """Return what a network reads of windows.
+    """Return the inputs of a network for windows.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN where a value is missing.
+        Windows, NaN where a value is missing.
     inputs : InputSpec
-        What the network reads.
+        How windows become inputs.
     scales : FeatureScales or None
-        Of fit; None if nothing is normalised or filled.
+        Scales of the features in fit; None if nothing is normalised or filled.
 
     Returns
     -------
     ndarray of shape (n_samples, n_steps, n_inputs)
-        NaN in steps to skip.
+        Inputs, with NaN in steps to skip.
     """
     windows = relative(windows, inputs, scales)
     missing = None
@@ -132,10 +132,10 @@ def prepare(windows, inputs, scales):
 
 
 def relative(windows, inputs, scales):
-    """Return windows with the continued features relative to the window.
+    """Return windows with the continued features normalised.
 
-    Parameters and shapes are those of `prepare`; without `normalize` the windows are
-    returned as they are.
+    Parameters and shapes are those of `prepare`. Without `normalize`, the windows are
+    returned unchanged.
     """
     if not inputs.normalize:
         return windows
@@ -148,7 +148,7 @@ def relative(windows, inputs, scales):
 
 
 def references(windows, inputs, scales):
-    """Return what the outputs of a network are relative to.
+    """Return the center and spread of windows, by which outputs are normalised.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def references(windows, inputs, scales):
     Returns
     -------
     center, spread : ndarray of shape (n_samples, n_outputs)
-        A target is `center + spread * relative target`.
+        A target is `center + spread * normalised target`.
     """
     of_feature = {
         feature: _reference(windows[:, :, feature], feature, inputs, scales)
@@ -171,20 +171,21 @@ def references(windows, inputs, scales):
 def filled(windows, inputs, scales):
     """Return windows whose missing values are filled.
 
-    Each takes the last observed value of the window. Where there is none, it takes the
-    mean of fit, or for a feature that is relative to its window, zero.
+    Each missing value is replaced by the last observed value of its feature in the
+    window. If there is none, it is replaced by the mean of the feature in fit, or by
+    zero for a normalised feature.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        What `relative` returned.
+        Windows as `relative` returns them.
     inputs, scales
         As in `prepare`.
 
     Returns
     -------
     ndarray of shape (n_samples, n_timesteps, n_features)
-        Without NaN; the windows themselves if none is missing.
+        Windows without NaN; the same array if no value is missing.
     """
     if not np.isnan(windows).any():
         return windows
@@ -202,7 +203,7 @@ def filled(windows, inputs, scales):
 def _reference(values, feature, inputs, scales):
     """Return center and spread of the values (n_samples, n_timesteps) of a feature.
 
-    The copy has each window in a row, so that NumPy adds up its values in the same
+    The copy stores each window contiguously, so that NumPy sums its values in the same
     order however many windows there are.
     """
     values = np.ascontiguousarray(values, dtype=np.float64)
@@ -224,7 +225,7 @@ def _reference(values, feature, inputs, scales):
 
 
 def _last_observed(values):
-    """Return the last value of each row that is not NaN, or NaN."""
+    """Return the last value of each row that is not NaN, or NaN if there is none."""
     last = values[:, -1].copy()
     for step in range(values.shape[1] - 2, -1, -1):
         missing = np.isnan(last)

@@ -1,27 +1,27 @@
-"""Missing values of windows: windows to fit on, steps to skip (NumPy only)."""
+"""Finds observed windows, and marks missing values for Keras (NumPy only)."""
 
 import numpy as np
 
-# What a skipped step holds in every feature: a keras.layers.Masking layer knows it.
+# Marks the features of a skipped step, for a keras.layers.Masking layer.
 MISSING = float(np.finfo(np.float32).min)
 
-_CHUNK = 2**20  # values converted at a time, so that no second copy is ever whole
+_CHUNK = 2**20  # values converted at a time, to avoid a second full copy
 
 
 def observed(windows, rows, segments, *, any_value=False):
-    """Tell which windows have something to be trained on.
+    """Tell which windows have at least one observed segment.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN where a value is missing.
+        Windows, NaN where a value is missing.
     rows : ndarray of int or slice
-        The windows to look at.
+        The windows to check.
     segments : iterable of iterable of int
-        The steps to look at, those together that are one step of the network.
+        The steps to check, grouped by the step of the network that they belong to.
     any_value : bool, default=False
-        Whether a single value makes a segment an observed one; without, no value of
-        it may be missing.
+        Whether a segment counts as observed if any of its values is observed. If
+        False, all of its values must be.
 
     Returns
     -------
@@ -40,19 +40,19 @@ def observed(windows, rows, segments, *, any_value=False):
 
 
 def mark_missing(steps, dtype):
-    """Copy steps to what the network computes in, those with a missing value marked.
+    """Copy steps to the dtype of the network, and mark those with a missing value.
 
     Parameters
     ----------
     steps : ndarray of shape (n, ..., n_features)
-        NaN where a value is missing.
+        Steps, NaN where a value is missing.
     dtype : {"float32", "float64"}
-        What the network computes in.
+        Data type of the network.
 
     Returns
     -------
     ndarray of shape (n, ..., n_features)
-        `MISSING` in all features of a step that has a missing value.
+        Copy with `MISSING` in all features of a step that has a missing value.
 
     Raises
     ------
@@ -66,21 +66,21 @@ def mark_missing(steps, dtype):
 
 
 def mark_missing_values(steps, dtype, shift):
-    """Copy steps to what the network computes in, less a shift of each feature.
+    """Copy steps, minus a shift, to the dtype of the network; mark missing values.
 
     Parameters
     ----------
     steps : ndarray of shape (n, n_features)
-        NaN where a value is missing.
+        Steps, NaN where a value is missing.
     dtype : {"float32", "float64"}
-        What the network computes in.
+        Data type of the network.
     shift : ndarray of shape (n_features,)
-        Subtracted before the values are rounded.
+        Subtracted from each feature before the values are rounded to `dtype`.
 
     Returns
     -------
     ndarray of shape (n, n_features)
-        `MISSING` in the place of each missing value.
+        Copy with `MISSING` in place of each missing value.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def mark_missing_values(steps, dtype, shift):
 
 
 def _converted(steps, out, shift=None):
-    """Copy steps into an array of another dtype; yield it part by part."""
+    """Copy steps into an array of another dtype, and yield it part by part."""
     n_at_once = max(1, _CHUNK // max(1, out[:1].size))
     for start in range(0, len(steps), n_at_once):
         chunk, given = (a[start : start + n_at_once] for a in (out, steps))

@@ -1,9 +1,9 @@
-"""Prediction: what a network computes for windows, in NumPy.
+"""Predictions of a network in NumPy.
 
-Windows are computed in tiles, so many at a time that what a tile needs stays in the
-processor's cache. A row of a product may depend, in its last bits, on the number of
-rows, as BLAS has several ways to compute one. So tiles have one of a few heights, and
-of these only those are used that give a row the bits that the tallest gives it.
+Windows are computed in tiles that are small enough for the cache of the processor.
+Because BLAS has several ways to compute a matrix product, the last bits of a row may
+depend on the number of rows. Tiles therefore have one of a few heights, and only those
+heights are used that give each row the same bits as the tallest tile.
 """
 
 import numpy as np
@@ -14,15 +14,15 @@ from skrnn.networks.cells import CELLS, TileShape
 from skrnn.networks.weights import layers_of
 
 _HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
-_SMALL = 2**17  # multiplications of a product that BLAS does not divide among threads
-_SHORT = 64  # rows of tiles whose workspaces are kept
-_COLUMNS = 16  # BLAS computes multiples of this many columns all in the same way
+_SMALL = 2**17  # multiplications up to which BLAS computes a product on one thread
+_SHORT = 64  # rows up to which the workspace of a tile is kept
+_COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
 _VALUES_OF_A_TILE = 2**22
 _N_IDLE = 2  # workspaces kept for each number of rows
 
 
 def can_predict(spec):
-    """Tell whether NumPy predicts a network, or only Keras can."""
+    """Tell whether NumPy can predict with a network; otherwise Keras must."""
     return all(name in ACTIVATIONS for name in spec.activations)
 
 
@@ -32,11 +32,11 @@ class Predictor:
     Parameters
     ----------
     spec : NetworkSpec
-        The network, one that `can_predict`.
+        The network, for which `can_predict` is True.
     weights : list of ndarray
         Its weights.
     n_timesteps : int
-        Steps of a window.
+        Number of steps of a window.
     """
 
     def __init__(self, spec, weights, n_timesteps):
@@ -66,7 +66,7 @@ class Predictor:
         Parameters
         ----------
         windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            NaN marks a missing value; the step that has it is skipped. A view on a
+            Windows. NaN marks a missing value, whose step is skipped. A view on a
             series is not copied as a whole.
 
         Returns
@@ -116,7 +116,7 @@ class Predictor:
         return max(matrix.size for matrix in self._matrices())
 
     def _heights_of_same_bits(self, tallest):
-        """Return the heights of tiles in which a row has the bits of the tallest."""
+        """Return the heights of tiles that give each row the bits of the tallest."""
         heights = [height for height in _HEIGHTS if height <= tallest]
         rng = np.random.RandomState(0)
         for matrix in self._matrices():
@@ -129,7 +129,7 @@ class Predictor:
 
 
 class Workspace:
-    """The arrays that a tile of windows is computed in.
+    """The arrays in which a tile of windows is computed.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class Workspace:
     linear : ndarray
         The matrix of the linear layer.
     n_rows, height, n_timesteps : int
-        Windows of a tile, rows of its products, and steps of a window.
+        Number of windows in a tile, of rows in its products, and of steps in a window.
     """
 
     def __init__(self, spec, layers, linear, n_rows, height, n_timesteps):
@@ -164,8 +164,8 @@ class Workspace:
         self._product = np.empty((height, linear.shape[1]), linear.dtype)
 
     def run(self, windows, outputs):
-        """Compute the outputs of windows, at most as many as a tile has rows."""
-        with np.errstate(over="ignore", invalid="ignore"):  # as Keras computes
+        """Compute the outputs for at most as many windows as a tile has rows."""
+        with np.errstate(over="ignore", invalid="ignore"):  # as Keras does
             missing = self._read(windows)
             for number, layer in enumerate(self._layers):
                 for direction in layer:
@@ -201,8 +201,8 @@ class Workspace:
 class _Direction:
     """A recurrent layer in one direction, and all its inputs.
 
-    `inputs` holds, for every step in the order of reading, the hidden states of the
-    step before, the values of the step, and a one.
+    For every step, in the order of reading, `inputs` holds the previous hidden states,
+    the values of the step, and a one.
     """
 
     def __init__(self, spec, matrices, shape, window, *, reverse):
@@ -220,7 +220,7 @@ class _Direction:
         self._step, self._states = CELLS[spec.cell].layer(*matrices, spec, shape)
 
     def read(self, layer):
-        """Take the hidden states of the layer before as values."""
+        """Read the hidden states of the previous layer as values."""
         start = 0
         for direction in layer:
             stop = start + direction.n_units
@@ -229,7 +229,7 @@ class _Direction:
             start = stop
 
     def run(self, missing):
-        """Compute the hidden states of all steps; skip those that are missing."""
+        """Compute the hidden states of all steps, skipping those that are missing."""
         for state in (self._first, *self._states):
             state[...] = 0
         step = self._step
@@ -247,6 +247,6 @@ class _Direction:
 
 
 def _whole_columns(matrix):
-    """Return a matrix with columns of zeros behind it, up to a whole number of them."""
+    """Pad a matrix with columns of zeros, up to a multiple of `_COLUMNS`."""
     n_more = -matrix.shape[1] % _COLUMNS
     return np.ascontiguousarray(np.pad(matrix, [(0, 0), (0, n_more)]))

@@ -1,4 +1,4 @@
-"""Quantile levels, and the point forecast of several quantiles (NumPy only)."""
+"""Quantile levels, and the point forecast from several quantiles (NumPy only)."""
 
 import itertools
 from numbers import Real
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def levels_of(loss, quantile):
-    """Return the levels that a network predicts, or None if it predicts no quantiles.
+    """Return the quantile levels to predict, or None if the loss is another one.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def levels_of(loss, quantile):
     Raises
     ------
     ValueError
-        If `quantile` is not a level or increasing levels, or `loss` is another one.
+        If `quantile` is not a level or a tuple of increasing levels, or if it is set
+        but `loss` is not "quantile".
     """
     if not (isinstance(loss, str) and loss == "quantile"):
         if quantile is None:
@@ -39,17 +40,17 @@ def levels_of(loss, quantile):
         or any(b <= a for a, b in itertools.pairwise(levels))
     ):
         raise ValueError(
-            "The 'quantile' parameter must be a float between 0 and 1, or a tuple of "
-            f"such floats that increase. Got {quantile!r} instead."
+            "The 'quantile' parameter must be a float between 0 and 1, or an "
+            f"increasing tuple of such floats. Got {quantile!r} instead."
         )
     return tuple(float(level) for level in levels)
 
 
 def point_weights(levels):
-    """Return the weights of quantiles in their point forecast, the median.
+    """Return the weights with which quantiles add up to the point forecast.
 
-    Linear interpolation between the levels next to 0.5; where 0.5 lies outside the
-    levels, the nearest of them.
+    The point forecast is the median: the quantile at 0.5, interpolated linearly between
+    the levels next to it, or the nearest one if 0.5 lies outside the levels.
 
     Parameters
     ----------
@@ -59,28 +60,28 @@ def point_weights(levels):
     Returns
     -------
     ndarray of shape (n_levels,)
-        Their sum is 1.
+        Weights, whose sum is 1.
     """
     one_each = np.eye(len(levels))
     return np.array([np.interp(0.5, levels, one) for one in one_each])
 
 
 def in_order(outputs, n_levels):
-    """Return the quantiles that a network predicts, those of a target never crossing.
+    """Sort the predicted quantiles of each target, so that they never cross.
 
-    Each row is sorted, which never raises the loss [1]_.
+    Sorting never increases the loss [1]_.
 
     Parameters
     ----------
     outputs : ndarray of shape (n_samples, n_outputs * n_levels)
-        The network's output, levels fastest.
+        Outputs of the network, levels varying fastest.
     n_levels : int
-        Levels of each output.
+        Number of levels of each output.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs, n_levels)
-        Not decreasing along the last axis.
+        Quantiles that do not decrease along the last axis.
 
     References
     ----------

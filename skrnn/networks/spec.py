@@ -1,4 +1,4 @@
-"""What a network is: its layers and what they compute in, without its weights."""
+"""Description of a network without its weights: layers, options and dtype."""
 
 from dataclasses import dataclass
 
@@ -7,28 +7,28 @@ from skrnn.networks.inputs import InputSpec
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A stack of recurrent layers of one cell, and a linear layer behind the last.
+    """A stack of recurrent layers with the same cell, followed by a linear layer.
 
-    Hashable, and made of plain values only.
+    Hashable, and consists of plain values only.
 
     Parameters
     ----------
     cell : str
         The recurrent cell, a key of `skrnn.networks.cells.CELLS`.
     units : tuple of int
-        Hidden units of each recurrent layer, from input to output.
+        Number of hidden units of each recurrent layer, from input to output.
     n_features, n_outputs : int
-        Values of one step of the network, and of one prediction.
+        Number of values in a step of the network, and in a prediction.
     options : tuple of (str, object)
-        Further arguments of the cell by name: activations, and for a GRU its form.
+        Further arguments of the cell by name: activations, and the form of a GRU.
     dropout, recurrent_dropout : float, default=0.0
-        Share of the inputs, and of the hidden state, that is dropped in training.
+        Fraction of the inputs, and of the hidden state, to drop in training.
     bidirectional : bool, default=False
-        Whether each layer also reads its input from the newest step backwards.
+        Whether each layer also reads its input backwards, from the newest step.
     dtype : {"float32", "float64"}, default="float32"
-        What the network computes in.
+        Data type that the network computes with.
     inputs : InputSpec, default=None
-        How windows become the input of the network; None takes them as they are.
+        How windows become inputs of the network; None uses them unchanged.
     """
 
     cell: str
@@ -44,30 +44,30 @@ class NetworkSpec:
 
     @property
     def n_columns(self):
-        """Values of one step of the windows."""
+        """Number of features of a step of the windows."""
         return self.n_features if self.inputs is None else self.inputs.n_features
 
     @property
     def n_directions(self):
-        """Recurrent networks in a layer: one, or two that read in both directions."""
+        """Number of directions in which each layer reads: 1, or 2 if bidirectional."""
         return 2 if self.bidirectional else 1
 
     @property
     def layer_inputs(self):
-        """Values of a step that each recurrent layer reads, from input to output."""
+        """Number of values per step that each recurrent layer reads, in order."""
         hidden = [self.n_directions * n_units for n_units in self.units]
         return [self.n_features, *hidden[:-1]]
 
     @property
     def n_hidden(self):
-        """Values that the linear layer reads."""
+        """Number of values that the linear layer reads."""
         return self.n_directions * self.units[-1]
 
     @property
     def activations(self):
-        """Names of the activations that the network uses."""
+        """Names of the activation functions that the network uses."""
         return tuple(value for name, value in self.options if "activation" in name)
 
     def option(self, name, default=None):
-        """Return one of `options`."""
+        """Return the value of one of the `options`."""
         return dict(self.options).get(name, default)

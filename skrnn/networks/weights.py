@@ -1,7 +1,7 @@
-"""Weights as arrays: their shapes, and their initial values.
+"""Weights as arrays: their order, shapes and initial values.
 
-The order is that of `keras.Model.get_weights`: of each recurrent layer, for each
-direction, kernel, recurrent kernel and bias; then kernel and bias of the linear layer.
+The order is that of `keras.Model.get_weights`: kernel, recurrent kernel and bias of
+each recurrent layer and direction, then kernel and bias of the linear layer.
 """
 
 import math
@@ -12,25 +12,25 @@ from skrnn.networks.cells import CELLS
 
 
 def initial_weights(spec, seed):
-    """Draw initial weights from the distributions that are Keras's defaults.
+    """Draw initial weights from the default distributions of Keras.
 
-    Kernels are uniform [1]_, recurrent kernels orthogonal [2]_, biases zero, or one
-    where the cell wants a gate to be open at first.
+    Kernels are uniform [1]_, and recurrent kernels are orthogonal [2]_. Biases are
+    zero, except for a gate that is open at first, where they are one.
 
     Parameters
     ----------
     spec : NetworkSpec
         The network.
     seed : int
-        Seeds the draws.
+        Seed of the random number generator.
 
     Returns
     -------
     weights : list of ndarray
-        Of the dtype of `spec`.
+        Weights, in the dtype of `spec`.
     dropout_states : list of ndarray of uint32, shape (2,)
-        The states of the generators of dropout, one for each recurrent layer and
-        direction.
+        States of the random number generators of dropout, one for each recurrent
+        layer and direction.
 
     References
     ----------
@@ -61,7 +61,7 @@ def initial_weights(spec, seed):
 
 
 def layers_of(spec, weights):
-    """Return the weights of each recurrent layer, by direction, and of the linear one.
+    """Group weights by recurrent layer and direction, and split off the linear layer.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def layers_of(spec, weights):
     Returns
     -------
     recurrent : list of list of tuple of ndarray
-        For each layer and direction kernel, recurrent kernel and bias.
+        Kernel, recurrent kernel and bias of each layer and direction.
     linear : tuple of ndarray
-        Kernel and bias.
+        Kernel and bias of the linear layer.
     """
     threes = [tuple(weights[k : k + 3]) for k in range(0, len(weights) - 2, 3)]
     per_layer = spec.n_directions
@@ -84,7 +84,7 @@ def layers_of(spec, weights):
 
 
 def n_recurrent_weights(spec):
-    """Return the number of weights that every step of a window is multiplied with."""
+    """Return the number of weights that are used in every step of a window."""
     per_gate = sum(
         spec.n_directions * n_units * (n_units + n_inputs)
         for n_inputs, n_units in zip(spec.layer_inputs, spec.units, strict=True)
@@ -100,5 +100,5 @@ def _glorot_uniform(rng, n_inputs, n_columns):
 def _orthogonal(rng, n_rows, n_columns):
     tall = rng.normal(size=(max(n_rows, n_columns), min(n_rows, n_columns)))
     q, r = np.linalg.qr(tall)
-    q = q * np.sign(np.diag(r))  # without it the signs are not uniform
+    q = q * np.sign(np.diag(r))  # makes the signs uniform
     return q if n_rows >= n_columns else q.T

@@ -1,4 +1,4 @@
-"""The displays, and what they draw with.
+"""The displays, and the functions that draw them.
 
 May import `skrnn.windows`.
 """

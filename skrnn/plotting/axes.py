@@ -1,8 +1,8 @@
-"""Axes of the displays: made, split, scaled; and how dark and thick lines are."""
+"""Creates, splits and scales axes, and chooses the style of lines."""
 
 import numpy as np
 
-SOME, MANY = 300, 3000  # points, from which lines are thinner
+SOME, MANY = 300, 3000  # numbers of points above which lines are thinner
 
 
 def axes_or_new(ax):
@@ -11,12 +11,12 @@ def axes_or_new(ax):
     Parameters
     ----------
     ax : matplotlib.axes.Axes or None
-        The axes, if there are any.
+        The axes; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Where to draw.
+        Axes to draw on.
 
     Raises
     ------
@@ -27,23 +27,23 @@ def axes_or_new(ax):
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            'Displays need matplotlib: `pip install "skrnn[plots]"`.'
+            'Displays need matplotlib. Install it: `pip install "skrnn[plots]"`.'
         ) from error
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def axes_below(ax):
-    """Split axes in two, and return the lower ones.
+    """Make room below axes, and return new axes there.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        The axes, which become the upper ones.
+        The axes, which become the upper part.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The lower ones, with the same horizontal axis.
+        The lower part, with a shared horizontal axis.
     """
     figure, spec = ax.figure, ax.get_subplotspec()
     if spec is not None:
@@ -74,12 +74,12 @@ def date_ticks(ax):
 
 
 def spans_decades(ax):
-    """Tell whether a logarithmic scale shows the lines better.
+    """Tell whether the values of the lines span more than a decade.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        The axes with the lines.
+        Axes with lines.
 
     Returns
     -------
@@ -93,12 +93,12 @@ def spans_decades(ax):
 
 
 def ink():
-    """Return the colour of text: dark on light, light on dark.
+    """Return the colour of text, which contrasts with the background.
 
     Returns
     -------
     color
-        A colour of matplotlib.
+        A matplotlib colour.
     """
     import matplotlib as mpl
 
@@ -106,7 +106,7 @@ def ink():
 
 
 def line_width(n_points):
-    """Return how thick a line of so many points is.
+    """Return the width of a line, which is smaller for more points.
 
     Parameters
     ----------
@@ -116,6 +116,6 @@ def line_width(n_points):
     Returns
     -------
     float
-        The width.
+        The width in points.
     """
     return 1.6 if n_points <= SOME else 1.0 if n_points <= MANY else 0.5

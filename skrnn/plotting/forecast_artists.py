@@ -1,4 +1,4 @@
-"""What ForecastDisplay draws: lines, fans, intervals, the split, residuals."""
+"""Draws the parts of ForecastDisplay: lines, fans, intervals, split and residuals."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ def draw_forecast(ax, data, line_kwargs):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
+        Axes to draw on.
     data : ForecastDisplay
-        What to draw: its parameters are read, and nothing is set.
+        Display with the values. Its attributes are read, but not set.
     line_kwargs : dict
         Style of the predicted values.
 
@@ -22,7 +22,7 @@ def draw_forecast(ax, data, line_kwargs):
     actual : matplotlib.lines.Line2D
         The actual values.
     predicted : matplotlib.lines.Line2D or matplotlib.collections.LineCollection
-        The predicted values: of one step a line, of several the fans.
+        The predicted values: a line for one step, a collection of fans for several.
     interval : matplotlib.collections.PolyCollection or None
         The band between the ends of the interval.
     """
@@ -54,9 +54,9 @@ def draw_residuals(ax, data, scatter_kwargs):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
+        Axes to draw on.
     data : ForecastDisplay
-        What to draw: its parameters are read, and nothing is set.
+        Display with the values. Its attributes are read, but not set.
     scatter_kwargs : dict
         Style of the residuals.
 
@@ -116,12 +116,12 @@ def _draw_split(ax, split, **label):
 
 
 def _rows(data):
-    """Return the rows of which residuals and fans are drawn."""
+    """Return the rows whose residuals and fans are drawn."""
     return np.arange(len(data.y_pred)) if data.shown is None else data.shown
 
 
 def _actual_line(data):
-    """Return the actual values in time order, each time once."""
+    """Return the actual values in time order, one for each time."""
     if data.times.shape[1] == 1:
         return _broken(data, data.y_true[:, 0])
     times, first = np.unique(data.times, return_index=True)
@@ -129,7 +129,7 @@ def _actual_line(data):
 
 
 def _broken(data, values):
-    """Return times and values of one step, with NaN where the line is to be broken."""
+    """Return times and values of one step, with NaN where the line is interrupted."""
     times = data.times[:, 0]
     if data.breaks is None:
         return times, values

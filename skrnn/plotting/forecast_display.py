@@ -20,32 +20,32 @@ _KINDS = ("forecast_and_residuals", "forecast", "residuals")
 
 
 class ForecastDisplay(MadeFromForecasts):
-    """Actual and predicted values over time, and residuals underneath.
+    """Plot actual and predicted values over time, and the residuals below them.
 
-    Make it by :meth:`from_estimator`, :meth:`from_predictions`, :meth:`from_backtest`
-    or :meth:`from_forecast`. Forecasts of several steps are drawn as fans: a line from
-    the first step of every forecast to its last.
+    Create it with :meth:`from_estimator`, :meth:`from_predictions`,
+    :meth:`from_backtest` or :meth:`from_forecast`. Forecasts of several steps are drawn
+    as fans: one line per forecast, from its first step to its last.
 
     Parameters
     ----------
     times : ndarray of shape (n_samples, n_steps)
-        The time that each value is of: datetimes or numbers.
+        Time of each value: datetimes or numbers.
     y_true : ndarray of shape (n_samples, n_steps)
-        Actual values; NaN where one is not known.
+        Actual values, NaN where unknown.
     y_pred : ndarray of shape (n_samples, n_steps)
         Predicted values.
     interval : tuple of two ndarray of shape (n_samples, n_steps), default=None
-        Lower and upper ends of the interval predicted.
+        Lower and upper ends of the prediction interval.
     breaks : ndarray of bool, shape (n_samples,), default=None
-        Before which rows times are missing: lines are broken there.
+        Whether times are missing before each row. Lines are interrupted there.
     split : datetime or number, default=None
-        A time to mark, as the end of the training data.
+        A time to mark, such as the end of the training data.
     shown : ndarray of int, default=None
-        The rows of which residuals and fans are drawn; None draws those of all.
+        The rows whose residuals and fans are drawn; None draws those of all rows.
     name : str, default=None
-        The name of the target.
+        Name of the target.
     time_name : str, default=None
-        The name of the time.
+        Name of the time axis.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class ForecastDisplay(MadeFromForecasts):
         The actual values.
     predicted_ : matplotlib.lines.Line2D or matplotlib.collections.LineCollection \
             or None
-        The predicted values: of one step a line, of several the fans.
+        The predicted values: a line for one step, a collection of fans for several.
     interval_ : matplotlib.collections.PolyCollection or None
         The band between the ends of the interval.
     residuals_ : matplotlib.collections.PathCollection or None
@@ -61,7 +61,7 @@ class ForecastDisplay(MadeFromForecasts):
     errors_ : list of matplotlib.lines.Line2D
         The errors by step, a line for each model. Only defined if they are drawn.
     ax_ : matplotlib.axes.Axes
-        The axes of the values; of the residuals if they are drawn alone.
+        The axes of the values, or of the residuals if only these are drawn.
     residuals_ax_ : matplotlib.axes.Axes or None
         The axes of the residuals.
     figure_ : matplotlib.figure.Figure
@@ -121,15 +121,16 @@ class ForecastDisplay(MadeFromForecasts):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; residuals take a part of it. None makes a new figure.
+            Axes to draw on, split in two if residuals are drawn below the values. None
+            makes a new figure.
         kind : {"forecast_and_residuals", "forecast", "residuals"}, \
                 default="forecast_and_residuals"
             What to draw.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
-            Passed to what draws the predicted values, `matplotlib.axes.Axes.plot` or,
-            for fans, `matplotlib.collections.LineCollection`.
+            Passed to `matplotlib.axes.Axes.plot`, or for fans to
+            `matplotlib.collections.LineCollection`, for the predicted values.
 
         Returns
         -------
@@ -181,38 +182,38 @@ class ForecastDisplay(MadeFromForecasts):
         scatter_kwargs=None,
         line_kwargs=None,
     ):
-        """Draw the predictions of a fitted estimator beside the actual values.
+        """Draw the predictions of a fitted estimator and the actual values.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted regressor, or a pipeline, search or other estimator of one.
+            A fitted regressor, or a pipeline, search or other estimator around one.
         X : array-like of shape (n_samples, ...)
             Input of `predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_steps)
             Actual values.
         index : array-like of shape (n_samples,), default=None
-            Time of each row. None takes the index of `y`, or else of `X`.
+            Time of each row. None uses the index of `y`, or else of `X`.
         lead : int or array-like of shape (n_steps,), default=None
             As in :meth:`from_predictions`.
         interval : "auto", None or tuple of two array-like, default="auto"
-            Lower and upper ends of an interval. `"auto"` draws the outermost of the
-            quantiles that the estimator predicts, if it does.
+            Lower and upper ends of an interval. `"auto"` draws the lowest and the
+            highest quantile, if the estimator predicts several.
         split : time, default=None
-            A time to mark, as the end of the training data.
+            A time to mark, such as the end of the training data.
         kind : {"forecast_and_residuals", "forecast", "residuals"}, \
                 default="forecast_and_residuals"
             What to draw.
         subsample : int, float or None, default=1000
             As in :meth:`from_predictions`.
         random_state : int, RandomState instance or None, default=None
-            Chooses the subsample.
+            Determines the subsample.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on; None makes a new figure.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
-            Passed to what draws the predicted values.
+            As in :meth:`plot`.
 
         Returns
         -------
@@ -261,41 +262,42 @@ class ForecastDisplay(MadeFromForecasts):
         scatter_kwargs=None,
         line_kwargs=None,
     ):
-        """Draw predictions beside the actual values.
+        """Draw predictions and the actual values.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,) or (n_samples, n_steps)
-            Actual values; NaN where one is not known. Of two dimensions, a column is
-            a step ahead, the nearest first, as :func:`to_supervised` makes them.
+            Actual values, NaN where unknown. In two dimensions, each column is one
+            lead, the nearest first, as :func:`to_supervised` returns them.
         y_pred : array-like of the same shape
             Predicted values.
         index : array-like of shape (n_samples,), default=None
-            Time of each row: datetimes, periods, timedeltas or numbers. None takes
+            Time of each row: datetimes, periods, timedeltas or numbers. None uses
             the index of `y_true`, or else of `y_pred`, or else numbers the rows.
         lead : int or array-like of shape (n_steps,), default=None
-            Steps from the time of a row to the time of its values. None reads them
-            from names of the form `<target>_lead<h>`; otherwise one column has the
-            time of its row, and of several the first is one step ahead.
+            Number of steps from the time of a row to the time of its values. None
+            reads it from names of the form `<target>_lead<h>`. Without such names, it
+            is 0 for a single column, and 1, 2, ... for several columns.
         interval : tuple of two array-like of the shape of `y_pred`, default=None
             Lower and upper ends of an interval to draw as a band.
         split : time, default=None
-            A time to mark, as the end of the training data.
+            A time to mark, such as the end of the training data.
         kind : {"forecast_and_residuals", "forecast", "residuals"}, \
                 default="forecast_and_residuals"
             What to draw.
         subsample : int, float or None, default=1000
-            How many rows have their residuals drawn, or what share, chosen at
-            random; None draws all. Of forecasts of several steps these are also the
-            fans, from such rows that no two fans overlap. Lines are always whole.
+            Number or fraction of the rows whose residuals are drawn, chosen at
+            random; None draws all. For forecasts of several steps, the fans of the
+            same rows are drawn, chosen so that they do not overlap. Lines are always
+            complete.
         random_state : int, RandomState instance or None, default=None
-            Chooses the subsample.
+            Determines the subsample.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on; None makes a new figure.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
-            Passed to what draws the predicted values.
+            As in :meth:`plot`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What displays are given, as they need it: estimators, values, times, choices."""
+"""Validates and converts the arguments of displays."""
 
 from numbers import Integral, Real
 
@@ -12,17 +12,17 @@ from skrnn.windows.supervised import lead_of_name
 
 
 def innermost(estimator):
-    """Return the estimator at the end of pipelines, searches and the like.
+    """Return the innermost estimator of pipelines, searches and the like.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted estimator, perhaps around others.
+        A fitted estimator, which may contain others.
 
     Returns
     -------
     estimator
-        The one that has no other inside.
+        The estimator that contains no other.
     """
     while True:
         if isinstance(estimator, Pipeline):
@@ -37,21 +37,21 @@ def innermost(estimator):
 
 
 def interval_of(estimator, X, interval):
-    """Return the interval given, or for `"auto"` that of the quantiles predicted.
+    """Return the given interval, or with `"auto"` that of the predicted quantiles.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted regressor, or a pipeline, search or other estimator of one.
+        A fitted regressor, or a pipeline, search or other estimator around one.
     X : array-like of shape (n_samples, ...)
         Input of `predict`.
     interval : "auto", None or tuple of two array-like
-        What is given.
+        The argument of the display.
 
     Returns
     -------
     tuple of two array-like or None
-        Lower and upper ends; None where there is no interval to draw.
+        Lower and upper ends; None if there is no interval to draw.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def interval_of(estimator, X, interval):
 
 
 def _quantile_interval(estimator, X):
-    """Return the outermost quantiles that an estimator predicts, or None."""
+    """Return the lowest and highest predicted quantile, or None without quantiles."""
     if hasattr(estimator, "best_estimator_"):
         return _quantile_interval(estimator.best_estimator_, X)
     if hasattr(estimator, "regressor_"):
@@ -100,7 +100,7 @@ def index_of(data):
     Returns
     -------
     Index or None
-        The index, where the data have one.
+        The index, if the data have one.
     """
     index = getattr(data, "index", None)
     return index if isinstance(index, pd.Index) else None  # lists have a method index
@@ -112,9 +112,9 @@ def index_of_rows(index, data, rows):
     Parameters
     ----------
     index : array-like or None
-        The times, if they are given.
+        The times, if given.
     data : tuple of array-like
-        Whose index to take otherwise: the first of these that has one.
+        Data whose index is used otherwise: that of the first that has one.
     rows : ndarray of shape (n_rows, n_steps)
         The rows, which are numbered if there is no index.
 
@@ -137,7 +137,7 @@ def index_of_rows(index, data, rows):
 
 
 def columns_of_one_shape(y_true, y_pred, interval):
-    """Return actual values, predicted ones and ends of an interval as columns.
+    """Return actual values, predicted values and ends of an interval as 2-D arrays.
 
     Parameters
     ----------
@@ -154,21 +154,21 @@ def columns_of_one_shape(y_true, y_pred, interval):
     Raises
     ------
     ValueError
-        If shapes differ, or the interval has not two ends.
+        If shapes differ, or the interval does not have two ends.
     """
     arrays = [_columns(y_true, "y_true"), _columns(y_pred, "y_pred")]
     arrays += [_columns(end, "interval") for end in interval or ()]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1 or (interval is not None and len(arrays) != 4):
         raise ValueError(
-            "y_true, y_pred and both ends of the interval must have one shape. "
+            "y_true, y_pred and both ends of the interval must have the same shape. "
             f"Got {[array.shape for array in arrays]}."
         )
     return arrays
 
 
 def _columns(y, name):
-    """Return values as an array of columns."""
+    """Return values as a 2-D array."""
     y = check_array(
         y,
         ensure_2d=False,
@@ -180,28 +180,28 @@ def _columns(y, name):
 
 
 def name_and_leads(y, lead, n_steps):
-    """Return the name of the target and the steps ahead of each column.
+    """Return the name of the target and the lead of each column.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_steps)
-        Actual values, perhaps with names of columns.
+        Actual values, perhaps with column names.
     lead : int or array-like of shape (n_steps,) or None
-        Steps from the time of a row to the time of its values, if they are given.
+        Number of steps from the time of a row to the time of its values, if given.
     n_steps : int
         Number of columns.
 
     Returns
     -------
     name : str or None
-        The name, where there is one.
+        The name, if there is one.
     leads : ndarray of int, shape (n_steps,)
-        Steps from the time of a row to the time of its values.
+        Number of steps from the time of a row to the time of its values.
 
     Raises
     ------
     ValueError
-        If columns are of several targets, or leads are not one for each column.
+        If there are several targets, or not one lead for each column.
     """
     names = _column_names(y)
     read = [lead_of_name(name) for name in names or ()]
@@ -209,8 +209,9 @@ def name_and_leads(y, lead, n_steps):
     targets = {target for target, _ in read} if of_leads else set(names or ())
     if len(targets) > 1:
         raise ValueError(
-            "ForecastDisplay draws one target, or the steps of one, in columns named "
-            f"<target>_lead<h>. Got columns {names}. Select those of one target."
+            "ForecastDisplay draws a single target, whose columns for several steps "
+            f"must be named <target>_lead<h>. Got columns {names}. Select the columns "
+            "of one target."
         )
     if lead is None:
         default = [0] if n_steps == 1 else range(1, n_steps + 1)
@@ -220,7 +221,7 @@ def name_and_leads(y, lead, n_steps):
     leads = np.array(leads)
     if len(leads) != n_steps:
         raise ValueError(
-            f"lead must be a number for each of {n_steps} columns. Got {lead!r}."
+            f"lead must have one number for each of {n_steps} columns. Got {lead!r}."
         )
     return (targets.pop() if targets else None), leads
 
@@ -232,17 +233,17 @@ def _column_names(y):
 
 
 def split_as_drawn(split):
-    """Return the time to mark as it is drawn.
+    """Convert the time to mark to a value that matplotlib can draw.
 
     Parameters
     ----------
     split : time or None
-        The time, perhaps as a string.
+        The time, which may be a string.
 
     Returns
     -------
     datetime64, float or None
-        The time as matplotlib takes it.
+        The value; None if there is no time to mark.
     """
     if split is None:
         return None
@@ -251,33 +252,33 @@ def split_as_drawn(split):
 
 
 def choose_rows(rows, subsample, random_state):
-    """Choose rows, in order.
+    """Choose a random subset of rows, and keep their order.
 
     Parameters
     ----------
     rows : ndarray of int
         The rows to choose from.
     subsample : int, float or None
-        How many to choose, or what share; None chooses all.
+        Number or fraction of rows to choose; None chooses all.
     random_state : int, RandomState instance or None
-        Chooses the rows.
+        Determines the choice.
 
     Returns
     -------
     ndarray of int
-        The rows chosen.
+        The chosen rows.
 
     Raises
     ------
     ValueError
-        If `subsample` is less than 1, or a share that is not between 0 and 1.
+        If an int `subsample` is less than 1, or a float is not between 0 and 1.
     """
     if isinstance(subsample, Integral) and subsample < 1:
         raise ValueError(f"subsample must be at least 1. Got {subsample}.")
     if isinstance(subsample, Real) and not isinstance(subsample, Integral):
         if not 0 < subsample < 1:
             raise ValueError(
-                f"subsample as a share must be between 0 and 1. Got {subsample}."
+                f"subsample as a fraction must be between 0 and 1. Got {subsample}."
             )
         subsample = max(1, round(subsample * len(rows)))
     if subsample is None or subsample >= len(rows):

@@ -7,21 +7,21 @@ from skrnn.plotting.inputs import innermost
 
 
 class LossCurveDisplay:
-    """Training and validation loss by epoch.
+    """Plot training and validation loss by epoch.
 
-    Make it by :meth:`from_estimator`. To compare estimators, give the second one the
-    `ax` of the first.
+    Create it with :meth:`from_estimator`. To compare estimators in one plot, pass the
+    `ax_` of the first display as `ax` of the second.
 
     Parameters
     ----------
     loss_curve : array-like of shape (n_epochs,)
         The training loss of every epoch.
     validation_loss_curve : array-like of shape (n_epochs,) or None, default=None
-        The validation loss of every epoch; NaN where there was none.
+        The validation loss of every epoch, NaN for epochs without one.
     best_epoch : int or None, default=None
-        The epoch to mark, from 1.
+        The epoch to mark, counted from 1.
     name : str or None, default=None
-        What the legend calls the estimator.
+        Name of the estimator in the legend.
 
     Attributes
     ----------
@@ -64,12 +64,12 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on; None makes a new figure.
         name : str, default=None
-            What the legend calls the estimator; None takes `name` of the display.
+            Name of the estimator in the legend; None uses `name` of the display.
         scale : {"auto", "linear", "log"}, default="auto"
-            The scale of the loss. `"auto"` is logarithmic where all losses on the
-            axes are positive and the largest is more than ten times the smallest.
+            The scale of the loss. `"auto"` is logarithmic if all losses on the axes
+            are positive and the largest is more than ten times the smallest.
         line_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.plot`.
 
@@ -102,7 +102,7 @@ class LossCurveDisplay:
         return self
 
     def _plot_curves(self, ax, name, line_kwargs):
-        """Draw each curve there is, and return the lines."""
+        """Draw the curves that are not None, and return their lines."""
         curves = {"training": self.loss_curve, "validation": self.validation_loss_curve}
         curves = {data: np.asarray(c) for data, c in curves.items() if c is not None}
         lines = []
@@ -140,13 +140,12 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted recurrent regressor or another estimator with a `loss_curve_`; or
-            a pipeline, a search or a TransformedTargetRegressor of one.
+            A fitted recurrent regressor or another estimator with a `loss_curve_`, or
+            a pipeline, search or TransformedTargetRegressor that contains one.
         name : str, default=None
-            What the legend calls the estimator; None takes its class.
+            Name of the estimator in the legend; None uses its class name.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw, perhaps beside the curves of another; None makes a new
-            figure.
+            Axes to draw on, such as those of another display; None makes a new figure.
         scale : {"auto", "linear", "log"}, default="auto"
             The scale of the loss, as in :meth:`plot`.
         line_kwargs : dict, default=None
@@ -168,8 +167,8 @@ class LossCurveDisplay:
         curve = getattr(inner, "loss_curve_", None)
         if curve is None:
             raise ValueError(
-                f"{type(inner).__name__} has no loss_curve_. Fit it first; it must be "
-                "an estimator that is trained epoch by epoch."
+                f"{type(inner).__name__} has no loss_curve_. Pass a fitted estimator "
+                "that is trained in epochs."
             )
         display = cls(
             loss_curve=curve,

@@ -1,4 +1,4 @@
-"""Times as they are drawn."""
+"""Converts times to values that matplotlib can draw."""
 
 import numpy as np
 import pandas as pd
@@ -7,26 +7,26 @@ from skrnn.windows.timeline import Timeline
 
 
 def times_of(index, leads):
-    """Find the times of values that lie some steps ahead of their rows.
+    """Return the times of values that are some steps ahead of their rows.
 
     Parameters
     ----------
     index : Index of shape (n_rows,)
-        Time of each row; other values number the rows.
+        Time of each row. If it holds other values, the rows are numbered.
     leads : ndarray of int, shape (n_steps,)
-        Steps from a row to each of its values.
+        Number of steps from a row to each of its values.
 
     Returns
     -------
     times : ndarray of shape (n_rows, n_steps)
         Datetimes or numbers.
     breaks : ndarray of bool, shape (n_rows,)
-        Before which rows times are missing.
+        Whether times are missing before each row.
 
     Raises
     ------
     ValueError
-        If times do not increase, or are of several series.
+        If times do not increase, or there are several series.
     """
     if isinstance(index, pd.MultiIndex):
         if len(index.get_level_values(0).unique()) > 1:
@@ -45,7 +45,7 @@ def times_of(index, leads):
 
 
 def _steps_between(index):
-    """Return the steps from each time to the next; all 1 where they are not regular."""
+    """Return the number of steps between times, or ones if there is no regular step."""
     same = np.ones(len(index) - 1, dtype=bool)
     try:
         timeline = Timeline.of_index(index)
@@ -59,13 +59,13 @@ def _steps_between(index):
 
 
 def is_plottable(index):
-    """Tell whether an index is of times or other numbers."""
+    """Tell whether an index holds times or numbers."""
     times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
 
 
 def _at_steps(times, known, wanted):
-    """Return times at steps, between and behind those that are known."""
+    """Interpolate and extrapolate times at steps from known ones."""
     numbers = times
     is_date = np.issubdtype(times.dtype, np.datetime64)
     if is_date:
@@ -81,7 +81,7 @@ def _at_steps(times, known, wanted):
 
 
 def plottable(index):
-    """Return times as matplotlib takes them.
+    """Convert times to values that matplotlib can draw.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ def plottable(index):
     Returns
     -------
     ndarray
-        Datetimes, in a time zone those of the wall clock, or numbers, timedeltas in
-        hours.
+        Datetimes without time zone, in local time, or numbers. Timedeltas are
+        converted to hours.
     """
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()

@@ -1,5 +1,5 @@
-"""How a network is trained: plan, data and schedule, then one of two trainers.
+"""Training of networks: plan, data and schedule, and two trainers.
 
-May import `skrnn.networks`. `train` is the entry point; what imports TensorFlow is
-imported by it, at the first fit.
+May import `skrnn.networks`. The entry point is `train.train`, which imports the modules
+that need TensorFlow at the first fit.
 """

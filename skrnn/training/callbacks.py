@@ -1,4 +1,4 @@
-"""The user's Keras callbacks: fresh copies of them, and the model that they see."""
+"""The user's Keras callbacks: copies for each training, and the model they see."""
 
 import copy
 
@@ -16,12 +16,12 @@ from skrnn.training.optimizers import make_optimizer
 
 
 def fresh_copies(callbacks):
-    """Return new callbacks for one training: classes called, instances copied.
+    """Return new callbacks for one training. Instances are copied, classes called.
 
     Raises
     ------
     TypeError
-        If one is neither a Keras callback nor a class of them.
+        If one is neither a Keras callback nor a class of callbacks.
     """
     copies = []
     for given in callbacks:
@@ -29,19 +29,20 @@ def fresh_copies(callbacks):
         if not isinstance(made, keras.callbacks.Callback):
             raise TypeError(
                 "The 'callbacks' parameter must hold Keras callbacks, as instances or "
-                f"classes. Got {given!r} instead. scikit-learn's go to set_callbacks."
+                f"classes. Got {given!r} instead. Pass callbacks of scikit-learn to "
+                "set_callbacks."
             )
         copies.append(made)
     return copies
 
 
 class ShownWeights:
-    """Weights as callbacks see them, with an output in the units of the targets.
+    """Converts weights for callbacks, so that outputs are in the units of the targets.
 
     Parameters
     ----------
     scales : Scales or None
-        These units; None shows the weights as they are.
+        Scales of the targets; None shows the weights unchanged.
     """
 
     def __init__(self, scales):
@@ -49,16 +50,16 @@ class ShownWeights:
         self._trained = self._shown = None
 
     def show(self, weights):
-        """Return weights to show in the place of those that are trained."""
+        """Return the weights to show for the given trained weights."""
         self._trained = self._shown = weights
         if self._scales is not None:
             self._shown = self._scales.put_into(weights)
         return self._shown
 
     def read(self, weights):
-        """Return weights to train in the place of those that are shown.
+        """Return the weights to train for the given shown weights.
 
-        Those that no callback has changed are the same as before, bit for bit.
+        Weights that no callback has changed are the same as before, bit for bit.
         """
         if self._shown is None or self._scales is None:
             return weights
@@ -71,14 +72,14 @@ class ShownWeights:
 
 
 class SeenModel:
-    """The Keras model that callbacks see: they read it, and may change it.
+    """The Keras model that callbacks see, and may change.
 
     Parameters
     ----------
     task : Task
         The training.
     n_batches : int
-        Batches of an epoch.
+        Number of batches in an epoch.
     """
 
     def __init__(self, task, n_batches):
@@ -100,7 +101,7 @@ class SeenModel:
         }
 
     def introduce(self):
-        """Give the callbacks the model."""
+        """Pass the model to the callbacks."""
         self._model.stop_training = False
         for callback in self._callbacks:
             callback.set_model(self._model)
@@ -108,18 +109,18 @@ class SeenModel:
 
     @property
     def stop_training(self):
-        """Whether a callback wants training to stop."""
+        """Whether a callback asked to stop training."""
         return bool(self._model.stop_training)
 
     def values(self):
-        """Return the values of weights, dropout states and optimizer."""
+        """Return the values of weights, dropout states and optimizer variables."""
         n_weights = len(self._model.weights)
         values = values_of(self._variables)
         weights = self._shown.read(values[:n_weights])
         return [*weights, *values[n_weights:]]
 
     def assign(self, values):
-        """Set weights, dropout states and optimizer."""
+        """Set weights, dropout states and optimizer variables."""
         n_weights = len(self._model.weights)
         weights = self._shown.show(values[:n_weights])
         assign(self._variables, [*weights, *values[n_weights:]])

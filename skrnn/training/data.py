@@ -1,4 +1,4 @@
-"""What a network is trained on, and in which order (NumPy only)."""
+"""Training data, in blocks of consecutive windows (NumPy only)."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ _ROWS = 2**11  # windows copied at a time
 
 
 def series_of(windows):
-    """Return the rows that windows are made of, without a copy where it can be.
+    """Return the rows that windows consist of, without a copy if possible.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        A view as `view_windows` gives it, or any array.
+        A view on a series, as `view_windows` returns it, or any array.
 
     Returns
     -------
     rows : ndarray of shape (n_rows, n_features)
-        The series behind a view; the steps of all windows for another array.
+        The series of a view. For any other array, the steps of all windows.
     stride : int
         Window i is `rows[i * stride : i * stride + n_timesteps]`.
     """
@@ -37,19 +37,19 @@ def series_of(windows):
 
 @dataclass(frozen=True)
 class Block:
-    """Windows, as the rows they are made of, with their targets and weights.
+    """Windows, stored as a series of rows, with their targets and weights.
 
     Parameters
     ----------
     series : ndarray of shape (n_rows, n_features)
-        Missing steps marked, or if the network does not read windows as they are,
-        missing values.
+        Rows in which missing steps are marked, or missing values if the network does
+        not read windows unchanged.
     stride, n_timesteps : int
         Window i is `series[i * stride : i * stride + n_timesteps]`.
     y : ndarray of shape (n_samples, n_columns)
         Targets, as `Targets.columns` returns them.
     weight : ndarray of shape (n_samples,) or None
-        Weights, not negative; None weighs all alike.
+        Weights, not negative; None weights all samples equally.
     samples : ndarray of int32, shape (n_chosen,)
         The windows to use.
     scales : ndarray of shape (2, n_features)
@@ -76,7 +76,7 @@ class Block:
         return bool((until[first + self.n_timesteps] > until[first]).any())
 
     def batch(self, samples):
-        """Return windows, targets and, if there are any, weights of some samples."""
+        """Return windows, targets and weights (if any) of some samples."""
         steps = samples[:, np.newaxis].astype(np.int64) * self.stride
         steps = steps + np.arange(self.n_timesteps)
         batch = self.series[steps], self.y[samples]
@@ -85,14 +85,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Samples:
-    """Windows, targets and weights as an estimator got them.
+    """Windows, targets and weights as passed to the estimator.
 
     Parameters
     ----------
     windows : ndarray of shape (n_rows, n_timesteps, n_features)
-        May be a view on a series; NaN marks a missing value.
+        Windows, perhaps a view on a series. NaN marks a missing value.
     targets : Targets
-        Targets, and in which units they are learned.
+        Targets, and their scales in training.
     weight : ndarray of shape (n_rows,) or None
         Weights.
     """
@@ -105,7 +105,7 @@ class Samples:
         return len(self.windows)
 
     def copied(self, start, stop):
-        """Return series, stride, targets and weights of a range as copies.
+        """Return copies of series, targets and weights of a range, and the stride.
 
         Raises
         ------
@@ -123,12 +123,12 @@ class Samples:
 
     @property
     def inputs(self):
-        """What the network reads of a window."""
+        """How windows become inputs of the network."""
         return self.targets.inputs
 
     @property
     def dtype(self):
-        """What the network computes in."""
+        """Data type that the network computes with."""
         return self.targets.dtype
 
     @cached_property
@@ -141,7 +141,7 @@ class Samples:
 
     @cached_property
     def _shift(self):
-        """What is subtracted of features that are relative to their window anyway."""
+        """Subtracted from normalised features, to lose less precision in rounding."""
         shift = np.zeros(self.inputs.n_features)
         for feature in self.inputs.normalized:
             shift[feature] = self.targets.scales.features.means[feature]
@@ -149,21 +149,21 @@ class Samples:
 
     @cached_property
     def whole(self):
-        """All of it, made once."""
+        """Series, stride, targets and weights of all samples, copied once."""
         return self.copied(0, len(self))
 
 
 class TrainingData:
-    """Blocks of consecutive samples, in memory one at a time unless there is but one.
+    """Training data in blocks of consecutive samples, of which one is in memory.
 
     Parameters
     ----------
     source : Samples
-        Where they come from.
+        The samples.
     rows : range or ndarray of int, default=None
         The windows to use, in order; None uses all.
     block_size : int, default=None
-        Windows in a block; None makes one block of all.
+        Number of windows in a block; None makes a single block.
 
     Raises
     ------
@@ -184,7 +184,7 @@ class TrainingData:
         self._survey()
 
     def _survey(self):
-        """Look at every block."""
+        """Count the samples of every block, and check for missing values."""
         n_rows = len(self._source)
         first, stop = (0, n_rows) if self._one else (self._rows[0], self._rows[-1] + 1)
         self._starts, self.n_of_blocks, self.has_missing = [], [], False
@@ -198,21 +198,21 @@ class TrainingData:
             self._whole = block
 
     def windows(self, every=1):
-        """Return the windows to use, or one of so many, as they were given."""
+        """Return every n-th of the windows to use, as they were passed."""
         return self._source.windows[np.asarray(self._rows)[::every]]
 
     def parts(self):
-        """Yield the windows to use, those of a part at a time."""
+        """Yield the windows to use, part by part."""
         for start in range(0, len(self._rows), _ROWS):
             yield self._source.windows[np.asarray(self._rows[start : start + _ROWS])]
 
     def targets(self, every=1):
-        """Return their targets in their own units, of shape (n, n_targets)."""
+        """Return targets of every n-th window, in their own units, as columns."""
         y = self._source.targets.y[np.asarray(self._rows)[::every]]
         return y.reshape(len(y), -1)
 
     def weights(self):
-        """Return their weights; ones if they have none."""
+        """Return the weights of the windows to use, or ones if there are no weights."""
         weight = self._source.weight
         if weight is None:
             return np.ones(len(self._rows))
@@ -220,11 +220,11 @@ class TrainingData:
 
     @property
     def n_samples(self):
-        """Windows to use, of all blocks."""
+        """Number of windows to use, in all blocks."""
         return sum(self.n_of_blocks)
 
     def block(self, number):
-        """Return a block, from 0."""
+        """Return a block by its number, counted from 0."""
         return self._whole if self._one else self._make(self._starts[number])
 
     def _make(self, start):

@@ -1,4 +1,4 @@
-"""What follows each epoch of a training, whichever trainer trains (NumPy only)."""
+"""Handles the end of each epoch: history, early stopping, reports (NumPy only)."""
 
 import numpy as np
 
@@ -6,30 +6,31 @@ _LOSSES = "loss", "val_loss"
 
 
 class Events:
-    """Keeps the history and the best weights, and says when to stop.
+    """Records history and best weights, and decides when to stop.
 
     Parameters
     ----------
     history : History
-        Gets the figures of every epoch.
+        Receives loss and metrics of every epoch.
     names : list of str
-        Of these figures: loss and metrics, then those of the validation data.
+        Names of loss and metrics, then those of the validation data.
     report : callable
-        Called with the number of an epoch, from 1, and its figures by name.
+        Called with the number of each epoch, from 1, and its loss and metrics by name.
     patience : tuple of (int, float), default=None
-        Epochs to go on without an improvement of the validation loss by more than
-        the second; None does not stop early.
+        `n_iter_no_change` and `tol` of early stopping; None does not stop early.
     observer : EpochObserver, default=None
-        Is told of every epoch.
+        Notified of every epoch.
     unit : float, default=1.0
-        What a loss of 1 is in the units of the targets.
+        The value of a loss of 1 in the units of the targets.
 
     Attributes
     ----------
-    stop, interrupted : bool
-        Whether training is to stop after the epoch, and whether the user stopped it.
+    stop : bool
+        Whether training should stop after the epoch.
+    interrupted : bool
+        Whether the user interrupted training.
     best_weights : list of ndarray or None
-        Those of the epoch with the lowest validation loss, with `patience`.
+        With `patience`, the weights of the epoch with the lowest validation loss.
     """
 
     def __init__(
@@ -42,20 +43,20 @@ class Events:
         self._to_beat, self._waited = np.inf, 0
 
     def start(self, loss, weights):
-        """Make the state before the first epoch a candidate for the best one.
+        """Let early stopping choose the state before the first epoch as the best.
 
         Parameters
         ----------
         loss : float
-            Its validation loss, as trainers compute it.
+            Validation loss of that state, as trainers compute it.
         weights : list of ndarray
-            Its weights.
+            Weights of that state.
         """
         self.history.loss_before = self._best = self._to_beat = loss * self.unit
         self.best_weights = weights
 
     def begin_epoch(self):
-        """Say that an epoch begins."""
+        """Notify the observer that an epoch begins."""
         if self._observer is not None:
             self._observer.begin_epoch()
 
@@ -65,14 +66,14 @@ class Events:
         Parameters
         ----------
         figures : list of float
-            In the order of `names`, losses as trainers compute them.
+            Loss and metrics in the order of `names`, losses as trainers compute them.
         state : callable
             Returns the `TrainingState` after the epoch.
 
         Returns
         -------
         dict of float
-            The figures by name.
+            Loss and metrics by name, in the units of the targets.
 
         Raises
         ------
@@ -94,7 +95,7 @@ class Events:
         return logs
 
     def in_units(self, logs):
-        """Return figures by name with the losses in the units of the targets."""
+        """Return loss and metrics by name, the losses in the units of the targets."""
         return {k: v * self.unit if k in _LOSSES else v for k, v in logs.items()}
 
     def check(self, state):

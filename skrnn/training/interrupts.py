@@ -1,4 +1,4 @@
-"""Ctrl-C during training."""
+"""Handles Ctrl-C during training."""
 
 import contextlib
 import signal
@@ -7,11 +7,11 @@ import threading
 
 @contextlib.contextmanager
 def interrupts_between_epochs():
-    """Hold Ctrl-C back until an epoch is recorded; the second time it acts at once.
+    """Delay Ctrl-C until the epoch is recorded. A second Ctrl-C acts at once.
 
-    While a compiled epoch runs, the handler would run right behind it: with the
-    weights of an epoch that is not in the history. A handler of the user's is called
-    between epochs as well.
+    Without the delay, the signal handler would run directly after a compiled epoch,
+    when the weights have changed but the history does not have the epoch yet. The
+    user's own signal handlers are delayed in the same way.
 
     Yields
     ------
@@ -20,7 +20,7 @@ def interrupts_between_epochs():
     """
     handler = signal.getsignal(signal.SIGINT)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if not (in_main_thread and callable(handler)):  # no Python code would run
+    if not (in_main_thread and callable(handler)):  # no handler that could be delayed
         yield lambda: None
         return
     held_back = []
@@ -49,4 +49,4 @@ def interrupts_between_epochs():
 
 
 class AbortedError(KeyboardInterrupt):
-    """Raised when Ctrl-C is pressed again before the end of the epoch."""
+    """Raised when Ctrl-C is pressed a second time before the end of the epoch."""

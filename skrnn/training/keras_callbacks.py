@@ -1,4 +1,4 @@
-"""What the user's callbacks see in Keras's loop: the units of the targets."""
+"""Converts losses and weights for the user's callbacks in the Keras loop."""
 
 import keras
 
@@ -7,14 +7,14 @@ from skrnn.training.keras_network import assign, values_of
 
 
 def in_units(task, events):
-    """Return the callbacks of a task between two that convert units.
+    """Return the callbacks of a task, between two that convert units and back.
 
     Parameters
     ----------
     task : Task
-        Has the callbacks.
+        The training, with the callbacks.
     events : Events
-        Convert losses.
+        Converts losses.
 
     Returns
     -------
@@ -34,9 +34,9 @@ def in_units(task, events):
 
 
 class _Before(keras.callbacks.Callback):
-    """Calls a function of model and logs at every event but the end of an epoch.
+    """Calls a function with model and logs at every event.
 
-    There the losses are converted already.
+    At the end of an epoch it gets no logs, as their losses are already converted.
     """
 
     def __init__(self, function):

@@ -1,6 +1,6 @@
-"""What a network reads of a window, by Keras's operations.
+"""Turns windows into inputs of a network with Keras operations.
 
-The same as `skrnn.networks.inputs`, for windows whose missing values are marked.
+Computes the same as `skrnn.networks.inputs`, for windows with marked missing values.
 """
 
 import numpy as np
@@ -11,23 +11,23 @@ from skrnn.networks.missing import MISSING
 
 
 def prepare(windows, inputs, means, stds, *, has_missing=True):
-    """Return what a network reads of windows.
+    """Return the inputs of a network for windows.
 
     Parameters
     ----------
     windows : tensor of shape (n_samples, n_timesteps, n_features)
-        `MISSING` where a value is missing.
+        Windows, `MISSING` where a value is missing.
     inputs : InputSpec
-        What the network reads.
+        How windows become inputs.
     means, stds : array or tensor of shape (n_features,)
-        Of the features in fit.
+        Means and standard deviations of the features in fit.
     has_missing : bool, default=True
         Whether a value may be missing.
 
     Returns
     -------
     tensor of shape (n_samples, n_steps, n_inputs)
-        `MISSING` in steps to skip.
+        Inputs, with `MISSING` in steps to skip.
     """
     observed = ops.not_equal(windows, MISSING) if has_missing else None
     values = windows
@@ -49,14 +49,14 @@ def prepare(windows, inputs, means, stds, *, has_missing=True):
 
 
 def references(windows, inputs, means, stds):
-    """Return center and spread of shape (n_samples, n_outputs) of windows."""
+    """Return center and spread of windows, each of shape (n_samples, n_outputs)."""
     observed = ops.not_equal(windows, MISSING)
     both = _references(windows, observed, inputs, means, stds)
     return tuple(ops.take(each, list(inputs.continued), axis=1) for each in both)
 
 
 def _references(windows, observed, inputs, means, stds):
-    """Return center and spread (n_samples, n_features), 0 and 1 for other features."""
+    """Return center and spread per feature, 0 and 1 for features not normalised."""
     chosen = np.isin(np.arange(inputs.n_features), inputs.normalized)
     means, stds = (ops.cast(each, windows.dtype) for each in (means, stds))
     find = _last if inputs.normalize == "last" else _moments
@@ -95,10 +95,10 @@ def _moments(windows, observed, means, stds):
 
 
 def _filled(values, observed, inputs, means):
-    """Return values with the last observed one in the place of each missing one."""
+    """Replace each missing value by the last observed one."""
     last = ops.where(observed, _numbers(values), -1)
     distance = 1
-    while distance < inputs.n_timesteps:  # the last of twice as many steps each time
+    while distance < inputs.n_timesteps:  # doubles the steps looked back each time
         nothing = -ops.ones_like(last[:, :distance])
         before = ops.concatenate([nothing, last[:, :-distance]], axis=1)
         last = ops.maximum(last, before)
@@ -116,6 +116,6 @@ def _indicators(windows, inputs):
 
 
 def _numbers(windows):
-    """Return the numbers of the steps, in the shape of the windows."""
+    """Return the position of each step, in the shape of the windows."""
     steps = ops.cumsum(ops.ones_like(windows, dtype="int32"), axis=1)
     return steps - 1

@@ -1,6 +1,6 @@
-"""The other trainer: Keras's own loop, driven by a scikeras wrapper.
+"""The Keras trainer: `keras.Model.fit`, called by a scikeras wrapper.
 
-It is the reference for the compiled engine, and trains what that refuses.
+It is the reference for the compiled engine, and trains what the engine cannot train.
 """
 
 import contextlib
@@ -28,23 +28,23 @@ from skrnn.training.state import OptimizerState, TrainingState
 
 
 def train(task, plan, events):
-    """Train a network by `keras.Model.fit`.
+    """Train a network with `keras.Model.fit`.
 
     Parameters
     ----------
     task : Task
         The training.
     plan : Plan
-        Tells the other trainer what to compile; Keras decides by itself.
+        Ignored; Keras decides what to compile.
     events : Events
-        What follows each epoch.
+        Handles the end of each epoch.
 
     Returns
     -------
     TrainingState
-        After the last epoch.
+        State after the last epoch.
     """
-    forget_kernels()  # each `keras.Model.fit` has functions of its own
+    forget_kernels()  # each `keras.Model.fit` compiles new functions
     trained = _TrainedModel(task)
     _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
@@ -59,7 +59,7 @@ def train(task, plan, events):
     )
     wrapper.batches = batches
     validation = task.validation and OrderedBatches(task.validation, task.schedule)
-    nothing = np.zeros((1, 1))  # scikeras asks for arrays
+    nothing = np.zeros((1, 1))  # scikeras requires arrays
     try:
         with without_retracing_notices():
             wrapper.fit(nothing, nothing[0], validation_data=validation)
@@ -72,10 +72,10 @@ def train(task, plan, events):
 
 
 def _compile_quietly(trained, task):
-    """Have TensorFlow compile the steps of training, by a dry run of no batches.
+    """Compile the training steps by a dry run on an empty data set.
 
-    What does not depend on a batch runs even so, such as the count of the steps: so
-    variables get their values back.
+    Operations that do not depend on a batch run even so, such as the step counter.
+    Therefore the values of all variables are restored afterwards.
     """
     model, data, validation = trained.model, task.data, task.validation
     model.make_train_function()
@@ -99,7 +99,7 @@ def _run_no_batches(run, spec, data):
 
 
 def _variables_of(loss, task):
-    """Return the variables that a loss holds, if any."""
+    """Return the variables that a loss contains, if any."""
     n_columns, n_outputs = task.data.n_columns, task.spec.n_outputs
     arguments = [
         tf.TensorSpec((None, n), task.spec.dtype) for n in (n_columns, n_outputs)
@@ -109,7 +109,7 @@ def _variables_of(loss, task):
 
 
 class _TrainedModel:
-    """A compiled Keras model in training, and its variables."""
+    """A compiled Keras model that is being trained, and its variables."""
 
     def __init__(self, task):
         spec, objective = task.spec, task.objective
@@ -148,7 +148,7 @@ class _TrainedModel:
 
 
 class _BatchesWrapper(BaseWrapper):
-    """Hands batches to `keras.Model.fit`, by the encoders that scikeras documents."""
+    """Passes batches to `keras.Model.fit`, through the encoders of scikeras."""
 
     batches = None
 
@@ -159,12 +159,12 @@ class _BatchesWrapper(BaseWrapper):
 
     @property
     def target_encoder(self):
-        """A transformer that returns None, as the batches have the targets."""
+        """A transformer that returns None, as the batches contain the targets."""
         return FunctionTransformer(lambda _: None)
 
 
 class _Follow(keras.callbacks.Callback):
-    """Records every epoch, before the user's callbacks are told of it."""
+    """Records every epoch, before the user's callbacks are called."""
 
     def __init__(self, events, batches, trained):
         super().__init__()
@@ -172,7 +172,7 @@ class _Follow(keras.callbacks.Callback):
         self._last_logs, self._whole_epoch = {}, None
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Put the data in order; PyDataset.on_epoch_end would come too early."""
+        """Start the order of the epoch; PyDataset.on_epoch_end would be too early."""
         self._events.begin_epoch()
         self._batches.start_epoch()
 
@@ -186,13 +186,13 @@ class _Follow(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):
-        """Go back to the best weights, if early stopping kept any."""
+        """Restore the best weights, if early stopping kept any."""
         best = self._events.best_weights
         if best is not None:
             assign(self._trained.model.weights, best)
 
     def end_interrupted(self, callbacks):
-        """Do what Keras does at the end, from the last whole epoch on."""
+        """Restore the last complete epoch, and end the training as Keras would."""
         model = self._trained.model
         assign(self._trained.variables, self._whole_epoch)
         self._trained.optimizer.finalize_variable_values(model.trainable_variables)
@@ -201,7 +201,7 @@ class _Follow(keras.callbacks.Callback):
 
 
 class OrderedBatches(keras.utils.PyDataset):
-    """The batches of training data, each epoch in the order of a schedule.
+    """The batches of training data, ordered by a schedule in each epoch.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ class OrderedBatches(keras.utils.PyDataset):
         return self._schedule.n_batches(self._data)
 
     def __getitem__(self, index):
-        if index < self._first:  # Keras starts again
+        if index < self._first:  # Keras starts again from the first batch
             self._begin(self._numbers, self._shuffle)
         while index >= self._stop:
             self._next_block()
@@ -233,7 +233,7 @@ class OrderedBatches(keras.utils.PyDataset):
         return self._prepared(windows), *rest
 
     def _prepared(self, windows):
-        """Return what the network reads of windows."""
+        """Return the inputs of the network for windows."""
         inputs = self._data.inputs
         if inputs.is_plain:
             return windows
@@ -242,7 +242,7 @@ class OrderedBatches(keras.utils.PyDataset):
         return mark_missing(prepare(windows, inputs, scales), windows.dtype.name)
 
     def start_epoch(self):
-        """Put blocks and samples into the order of the next epoch."""
+        """Set the order of blocks and samples for the next epoch."""
         self._begin(*next(self._epochs))
 
     def _begin(self, numbers, shuffle):

@@ -1,4 +1,4 @@
-"""The Keras model of a fitted regressor: from windows to predictions."""
+"""Builds the Keras model of a fitted regressor, from windows to predictions."""
 
 import keras
 
@@ -8,10 +8,10 @@ from skrnn.training.state import TrainingState
 
 
 def build_whole_model(spec, states, scales, share):
-    """Build the Keras model of one or more networks that answers in units of targets.
+    """Build a Keras model of one or more networks, with outputs in target units.
 
-    The units are in the weights of the output layer. What a network does to its windows
-    before, and to its outputs behind, are operations of Keras's own.
+    The weights of the output layer include the scales of the targets. The preparation
+    of windows and the scaling of outputs by windows are Keras operations.
 
     Parameters
     ----------
@@ -20,16 +20,16 @@ def build_whole_model(spec, states, scales, share):
     states : list of TrainingState
         The weights of each network.
     scales : Scales
-        The units of features and targets.
+        Scales of features and targets.
     share : float
-        What predictions are multiplied with.
+        Factor of the outputs of the networks.
 
     Returns
     -------
     keras.Model
-        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs). Missing
-        values are `MISSING`: in all features of a step that is to be skipped, or where
-        `spec` has inputs, in their own place.
+        Model from (n_samples, n_timesteps, n_features) to (n_samples, n_outputs). Mark
+        missing values with `MISSING`: in all features of a step to skip, or only the
+        missing values themselves if `spec.inputs` is not None.
     """
     states = [
         TrainingState(scales.put_into(state.weights, share), state.dropout_states)

@@ -1,4 +1,4 @@
-"""Keras models of networks: built from a spec, given the weights of a state."""
+"""Builds Keras models of networks from a spec and the weights of a state."""
 
 import keras
 import tensorflow as tf
@@ -16,19 +16,19 @@ def build_model(spec, state=None, *, masked=True, layer=None, name=None):
     spec : NetworkSpec
         The network.
     state : TrainingState, default=None
-        Its weights; None leaves what Keras draws.
+        Its weights; None keeps the initial weights of Keras.
     masked : bool, default=True
-        Whether missing steps are skipped; without, none may be missing.
+        Whether to skip missing steps. If False, no step may be missing.
     layer : type, default=None
-        The recurrent layer; None stands for Keras's.
+        Class of the recurrent layers; None uses the one of Keras.
     name : str, default=None
-        Of the model; None is the cell's.
+        Name of the model; None derives it from the cell.
 
     Returns
     -------
     keras.Sequential
-        From (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for any
-        number of steps.
+        Model from (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for
+        any number of steps.
     """
     layer = layer or getattr(layers, CELLS[spec.cell].keras_layer)
     masking = layers.Masking(MISSING, dtype=spec.dtype, name="skip_missing")
@@ -63,7 +63,7 @@ def build_model(spec, state=None, *, masked=True, layer=None, name=None):
 
 
 def dropout_variables(model):
-    """Return the states of the generators of dropout, by layer and direction."""
+    """Return the states of the dropout generators, by layer and direction."""
     states = []
     for layer in model.layers:
         directions = [layer]
@@ -80,7 +80,7 @@ def values_of(variables):
 
 
 def assign(variables, values):
-    """Assign to each variable its value, an array or a variable."""
+    """Assign a value, an array or another variable, to each variable."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -106,7 +106,7 @@ def _recurrent_layer(layer, spec, *, name, **options):
 
 
 def _direction(layer, **options):
-    """Make a recurrent layer; the seeds keep Keras from drawing some of Python's."""
+    """Make a recurrent layer, with seeds so that Keras draws none from Python."""
     return layer(
         kernel_initializer=initializers.GlorotUniform(0),
         recurrent_initializer=initializers.Orthogonal(seed=0),
@@ -116,7 +116,7 @@ def _direction(layer, **options):
 
 
 def _kernel_choice(spec):
-    """Without a GPU, spare Keras the try of its cuDNN kernel."""
+    """Keep Keras from trying its cuDNN kernel if there is no GPU."""
     if spec.cell == "elman" or tf.config.get_visible_devices("GPU"):
         return {}
     return {"use_cudnn": False}

@@ -1,11 +1,11 @@
-"""Losses, metrics and activations: by name or given, and checked."""
+"""Losses, metrics and activations, given by name or as objects, and their checks."""
 
 import keras
 import numpy as np
 
 from skrnn.networks.quantiles import point_weights
 
-# scikit-learn's names beside Keras's.
+# Names of scikit-learn, and the Keras losses that they stand for.
 LOSSES = {
     "squared_error": "mean_squared_error",
     "absolute_error": "mean_absolute_error",
@@ -33,18 +33,19 @@ def compared(columns, outputs, n_targets, *, in_units=False):
     Parameters
     ----------
     columns : tensor of shape (n_samples, n_blocks * n_targets)
-        As `skrnn.training.targets.Targets.columns` returns them.
+        Targets as `skrnn.training.targets.Targets.columns` returns them.
     outputs : tensor of shape (n_samples, n_targets * n_levels)
-        Of the network, levels fastest.
+        Outputs of the network, levels varying fastest.
     n_targets : int
-        Targets of a sample.
+        Number of targets per sample.
     in_units : bool, default=False
-        Whether to return them in the units of the targets, if there are columns for it.
+        Whether to return both in the units of the targets, if `columns` allow it.
 
     Returns
     -------
     targets, predictions : tensor
-        In the shape of the targets, and of `outputs`.
+        Targets of shape (n_samples, n_targets), and predictions in the shape of
+        `outputs`.
     """
     if columns.shape[-1] == n_targets:
         return columns, outputs
@@ -60,7 +61,7 @@ def compared(columns, outputs, n_targets, *, in_units=False):
 
 
 class WeightedMeanLoss(keras.losses.Loss):
-    """A loss function whose mean over a batch is weighted by the sample weights."""
+    """Computes the mean of a loss over a batch, weighted by the sample weights."""
 
     def __init__(self, function, *, name, dtype, n_targets):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
@@ -72,9 +73,9 @@ class WeightedMeanLoss(keras.losses.Loss):
         n_dims = len(losses.shape)
         if n_dims == 0:
             raise ValueError(
-                "The 'loss' parameter must give one value for each sample, but its "
-                "function returns a scalar. Average over the last axis only, "
-                "with axis=-1."
+                "The function passed as the 'loss' parameter must return one value "
+                "for each sample, but it returns a scalar. Average over the last axis "
+                "only, with axis=-1."
             )
         return losses if n_dims == 1 else keras.ops.mean(losses, range(1, n_dims))
 
@@ -94,10 +95,10 @@ def check_activations(spec):
 
 
 def names_keras_alone(spec, objective):
-    """Tell whether activations, loss and metrics are Keras's own, and given by name.
+    """Tell whether activations, loss and metrics are names of Keras's own.
 
-    A user's class or function may come to stand for another one under the same name,
-    as when the cell of a notebook that defines it is run again.
+    Names of the user's own functions and classes do not identify them: a notebook cell
+    that defines one may be changed and run again.
     """
     if not isinstance(objective.loss, str):
         return False
@@ -109,13 +110,13 @@ def names_keras_alone(spec, objective):
 
 
 def is_of_keras(thing):
-    """Tell whether a function, a class or an instance is one that Keras defines."""
+    """Tell whether Keras defines a function, a class or the class of an instance."""
     named = thing if hasattr(thing, "__qualname__") else type(thing)
     return named.__module__.split(".")[0] == "keras"
 
 
 class PinballLoss:
-    """The mean over quantile levels of the loss that each quantile minimises [1]_.
+    """Computes the pinball loss [1]_, averaged over quantile levels.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ class PinballLoss:
         self.levels = levels
 
     def __call__(self, y_true, y_pred):
-        """Return a loss for each target; of `y_pred` the levels are fastest."""
+        """Return the loss of each target. In `y_pred`, levels vary fastest."""
         levels = keras.ops.convert_to_tensor(self.levels, y_pred.dtype)
         quantiles = keras.ops.reshape(y_pred, (-1, y_true.shape[-1], len(self.levels)))
         error = keras.ops.expand_dims(y_true, -1) - quantiles
@@ -140,16 +141,16 @@ class PinballLoss:
 
 
 class MetricOfPoint(keras.metrics.Metric):
-    """A metric of the point forecast, in the units of the targets.
+    """Computes a metric of the point forecast, in the units of the targets.
 
     Parameters
     ----------
     metric : keras.metrics.Metric
-        What to compute.
+        The metric.
     levels : tuple of float
-        Levels of the quantiles that the network predicts; one where it predicts none.
+        Levels of the predicted quantiles; a single level if it predicts no quantiles.
     n_targets : int
-        Targets of a sample.
+        Number of targets per sample.
     """
 
     def __init__(self, metric, levels, n_targets):
@@ -176,7 +177,7 @@ class MetricOfPoint(keras.metrics.Metric):
 
 
 def make_loss(objective, spec):
-    """Return a Keras loss that averages by the sample weights."""
+    """Return a Keras loss that averages with the sample weights."""
     loss = objective.loss
     options = {
         "name": "loss",
@@ -220,7 +221,7 @@ def _n_targets(objective, spec):
 
 
 def _keras_metric(name):
-    """Return what Keras calls by the name of a metric."""
+    """Return the Keras metric of a name."""
     try:
         given = keras.metrics.get(LOSSES.get(name, name)) if name else None
     except (ValueError, TypeError):
@@ -241,8 +242,8 @@ def _metric_of_name(name, dtype):
     given.update_state(np.zeros((2, 2)), np.zeros((2, 2)))
     if len(given.result().shape):
         raise ValueError(
-            "The 'metrics' parameter must hold metrics of one value. Got "
-            f"{name!r}, which has one for each output."
+            "The 'metrics' parameter must hold metrics with a single value. Got "
+            f"{name!r}, which has one value for each output."
         )
     config = {**given.get_config(), "name": name, "dtype": dtype}
     return type(given).from_config(config)

@@ -1,4 +1,4 @@
-"""Optimizers: by name or given, checked, never shared."""
+"""Optimizers, given by name or as instances, which are checked and copied."""
 
 import json
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ AUTO_LEARNING_RATE = 0.005
 
 @dataclass(frozen=True)
 class OptimizerKind:
-    """What tells an optimizer from others, without making it.
+    """Identifies an optimizer without creating it.
 
     Parameters
     ----------
     key : str
-        Its class and its configuration but for its learning rate.
+        Its class and its configuration, except for the learning rate.
     learning_rate : float or None
-        None where a schedule sets it, which is part of the configuration.
+        The learning rate; None if a schedule, part of the configuration, sets it.
     is_of_keras : bool
-        Whether the key stands for the same optimizer always: a user's class may be
-        defined again under the same name.
+        Whether Keras defines the optimizer. A class of the user's may be redefined
+        under the same name, so that its key could stand for two optimizers.
     """
 
     key: str
@@ -40,12 +40,12 @@ class OptimizerKind:
             key = json.dumps([given.lower(), changes], sort_keys=True)
             return cls(key, rate, given.lower() in names)
         config = {**given.get_config(), **changes}
-        del config["name"]  # Keras numbers the names
+        del config["name"]  # Keras adds a counter to the names
         rate, is_keras = config["learning_rate"], is_of_keras(given)
         if isinstance(rate, dict):
             is_keras &= str(rate.get("module")).split(".")[0] == "keras"
             rate = None
-        else:  # a variable of the program
+        else:  # a variable, so programs with other learning rates can be reused
             rate = float(config.pop("learning_rate"))
         what = [type(given).__module__, type(given).__qualname__, config]
         what.append(weight_decay_exclusions(given))
@@ -53,7 +53,7 @@ class OptimizerKind:
 
 
 def make_optimizer(objective):
-    """Return a new Keras optimizer, never the instance that was given."""
+    """Return a new Keras optimizer, never the instance that was passed."""
     optimizer = objective.optimizer
     try:
         given = keras.optimizers.get(optimizer)
@@ -66,28 +66,29 @@ def make_optimizer(objective):
     if isinstance(given, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
             "The 'optimizer' parameter cannot be a LossScaleOptimizer: the network "
-            "computes in float32 or float64, which need no scaling of the loss."
+            "computes in float32 or float64, which need no loss scaling. Pass its "
+            "inner optimizer."
         )
-    # Keras numbers the names of optimizers, and TensorFlow never forgets a variable's
-    # name, at some 36 kB each: so all optimizers of a class get one name.
+    # Keras adds a counter to the names of optimizers, and TensorFlow keeps some 36 kB
+    # for every variable name: so all optimizers of a class get the same name.
     name = type(given).__name__.lower()
     config = {**given.get_config(), "name": name, **_changes(objective)}
     made = without_all_reduce(type(given).from_config(config))
     exclusions = weight_decay_exclusions(given)
-    if exclusions is not None:  # which the configuration does not have
+    if exclusions is not None:  # the configuration does not contain them
         made.exclude_from_weight_decay(var_names=[exclusions])
     return made
 
 
 def keeps_averages(optimizer):
-    """Tell whether training ends with other weights than those of the last step."""
+    """Tell whether the final weights are averages, not those of the last step."""
     finalize = type(optimizer).finalize_variable_values
     is_own = finalize is not keras.optimizers.Optimizer.finalize_variable_values
     return is_own or bool(optimizer.use_ema)
 
 
 def _changes(objective):
-    """Return what parameters of the regressor change in its configuration."""
+    """Return the settings of the optimizer that parameters of the regressor replace."""
     changes = {}
     if objective.learning_rate != "auto":
         changes["learning_rate"] = float(objective.learning_rate)

@@ -1,7 +1,7 @@
-"""Which trainer trains a network, and how its program is compiled (NumPy only).
+"""Decides which trainer trains a network, and how to compile it (NumPy only).
 
-All is a function of the work alone: never of the number of threads, nor of what is
-compiled already. The same fit has the same bits whichever fits came before.
+A plan only depends on the network, the data and the schedule. It never depends on the
+number of threads or on earlier fits, so that the same fit always has the same bits.
 """
 
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from skrnn.networks.cells import CELLS
 from skrnn.networks.weights import n_recurrent_weights
 
-# Seconds that XLA saves a batch, besides those of a step (`Cell.xla_saves`), and that
-# it takes more to start: see benchmarks/README.md. Mostly several fits share a program.
+# Seconds that XLA saves per batch, besides those per step (`Cell.xla_saves`), and the
+# seconds it takes to start: see benchmarks/README.md. Several fits share a program.
 _BATCH_SAVES, _XLA_START = 0.15e-3, 0.5
 _FITS_OF_A_PROGRAM = 3
 
-# With fewer samples on a single thread, shards take longer than the whole batch.
+# On a single thread, splitting smaller batches is slower.
 _LEAST_TO_DIVIDE, _ROWS_OF_A_SHARD, _MOST_SHARDS = 128, 256, 8
 
 
 @dataclass(frozen=True)
 class DataShape:
-    """What a plan depends on in the data and the schedule.
+    """The properties of data and schedule that a plan depends on.
 
     Parameters
     ----------
     batch_size, n_batches, n_timesteps, n_targets : int
-        Samples of a batch, batches of the training, steps of the network in a window,
-        and columns that hold the targets.
+        Number of samples in a batch, of batches in the training, of steps of the
+        network in a window, and of columns that hold the targets.
     has_missing, masked, weighted : bool
-        Whether a window has a missing value, whether the network skips a step, and
-        whether samples have weights.
+        Whether any value is missing, whether the network skips any step, and whether
+        samples have weights.
     """
 
     batch_size: int
@@ -48,15 +48,16 @@ class Plan:
     Parameters
     ----------
     compiled : bool
-        Whether the compiled engine trains it, or Keras's loop.
+        Whether the compiled engine trains it; otherwise the Keras loop does.
     must_compile : bool
-        Whether Keras's loop may not take over.
+        Whether to raise an error if the engine cannot train it.
     xla : bool
         Whether XLA compiles the program of the engine.
     fused : bool
-        Whether all steps of an LSTM layer are one operation; not for XLA.
+        Whether one operation computes all steps of an LSTM layer (not with XLA).
     n_shards : int
-        Shards of a batch that are trained on side by side; not for XLA.
+        Number of shards into which batches are split, to train on them in parallel
+        (not with XLA).
     has_missing, masked, weighted, n_targets
         As in `DataShape`.
     """
@@ -84,7 +85,7 @@ def make_plan(spec, shape, jit, *, divisible):
     jit : bool or "auto"
         The parameter of the regressors.
     divisible : bool
-        Whether the loss of a batch is the mean of those of its shards.
+        Whether the loss of a batch is the mean of the losses of its shards.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def make_plan(spec, shape, jit, *, divisible):
 
 
 def can_fuse(spec, *, masked):
-    """Tell whether one operation of TensorFlow computes what the layers do."""
+    """Tell whether one TensorFlow operation can compute all steps of each layer."""
     return (
         spec.cell == "lstm"
         and spec.option("activation") == "tanh"
@@ -120,9 +121,9 @@ def can_fuse(spec, *, masked):
 
 
 def count_shards(spec, shape, *, fused):
-    """Return into how many shards to divide a batch, as an operation has one thread."""
+    """Return the number of shards per batch. Each operation uses only one thread."""
     products = shape.batch_size * n_recurrent_weights(spec)
-    # in a graph that is no single operation, each shard has a loop of its own
+    # unless steps are fused, each shard needs a loop of its own
     worth = products * shape.n_timesteps >= 5e6 if fused else products >= 4e6
     if not worth or shape.batch_size < _LEAST_TO_DIVIDE:
         return 1
@@ -130,7 +131,7 @@ def count_shards(spec, shape, *, fused):
 
 
 def worth_compiling(spec, shape, *, fused):
-    """Tell whether XLA saves more, over a few fits, than it takes to start."""
+    """Tell whether XLA saves more time, over a few fits, than it takes to start."""
     n_steps = 0 if fused else shape.n_timesteps * len(spec.units)
     per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves
     return _FITS_OF_A_PROGRAM * shape.n_batches * per_batch > _XLA_START

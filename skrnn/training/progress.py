@@ -1,26 +1,26 @@
-"""Reports how far a training is: a live bar, lines, or nothing."""
+"""Reports the progress of training as a progress bar or as lines."""
 
 import contextlib
 
 
 @contextlib.contextmanager
 def reporting(verbose, epochs):
-    """Report a training epoch by epoch on stdout.
+    """Report the progress of training on stdout.
 
     Parameters
     ----------
     verbose : {0, 1, 2}
-        1 shows a live bar, and where stdout is no terminal, or has a bar already, a
-        line for each tenth of the training and for the last epoch; 2 prints a line
-        for every epoch.
+        1 shows a progress bar. If stdout is not a terminal, or already shows a bar, it
+        prints a line for each tenth of the training and for the last epoch. 2 prints a
+        line for every epoch.
     epochs : int
-        Epochs to come, at most.
+        Largest number of epochs.
 
     Yields
     ------
     callable
-        To be called after each epoch with its number, from 1, and its figures by
-        name.
+        Call it after each epoch with the number of the epoch, from 1, and its loss
+        and metrics by name.
     """
     with contextlib.ExitStack() as stack:
         bar = _start_bar(stack, epochs) if verbose == 1 else None
@@ -53,7 +53,7 @@ def reporting(verbose, epochs):
 
 
 def _start_bar(stack, epochs):
-    """Return a live bar, or None where there cannot be one."""
+    """Return a progress bar, or None if it cannot be shown."""
     import rich
     from rich.errors import LiveError
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,9 +1,9 @@
-"""What the compiled engine does not train."""
+"""Finds reasons why the compiled engine cannot train a network."""
 
 import keras
 import tensorflow as tf
 
-# Events that the engine does not emit. Callbacks that need them run in Keras's loop.
+# Events the engine does not emit. Callbacks that need them run in the Keras loop.
 _NOT_TOLD = [
     f"on_{what}_{when}"
     for what in ("batch", "train_batch", "test_batch", "test")
@@ -12,26 +12,26 @@ _NOT_TOLD = [
 
 
 class RefusedError(Exception):
-    """Raised when only `keras.Model.fit` can train a network."""
+    """Raised when only `keras.Model.fit` can train this network."""
 
 
 def has_gpu():
-    """Tell whether TensorFlow sees a GPU, on which cuDNN is faster."""
+    """Tell whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
     return bool(tf.config.get_visible_devices("GPU"))
 
 
 def refuse_if_needed(callbacks):
-    """Raise an error if the engine cannot tell callbacks all that they want to know.
+    """Raise an error if there is a GPU, or callbacks need events of batches.
 
     Parameters
     ----------
     callbacks : list of keras.callbacks.Callback
-        The user's.
+        The user's callbacks.
 
     Raises
     ------
     RefusedError
-        If there is a GPU, or a callback for batches or evaluations.
+        If there is a GPU, or a callback handles batches or evaluations.
     """
     if has_gpu():
         raise RefusedError("TensorFlow sees a GPU")
@@ -40,7 +40,7 @@ def refuse_if_needed(callbacks):
             type(callback) is keras.callbacks.ModelCheckpoint
             and callback.save_freq == "epoch"
         ):
-            continue  # its method for batches does nothing then
+            continue  # its batch methods do nothing in this case
         for event in _NOT_TOLD:
             method = getattr(getattr(callback, event), "__func__", None)
             if method is not getattr(keras.callbacks.Callback, event):

@@ -1,4 +1,4 @@
-"""Which rows a network is trained on, and which are held out (NumPy only)."""
+"""Chooses the rows to train on and the rows to hold out (NumPy only)."""
 
 import itertools
 import math
@@ -7,24 +7,24 @@ import numpy as np
 
 from skrnn.networks.missing import observed
 
-_CHUNK = 2**16  # rows looked at a time
+_CHUNK = 2**16  # rows checked at a time
 
 
 def rows_to_train_on(windows, rows, inputs):
-    """Return the rows whose windows have something to be trained on.
+    """Return the rows whose windows can be used for training.
 
-    Where steps with missing values are skipped, those whose first step (of the network)
-    is observed, or if there are none, those with an observed step. Where missing values
-    are filled, those with an observed value.
+    If steps with missing values are skipped, these are the windows whose first step (of
+    the network) is observed, or if there are none, the windows with any observed step.
+    If missing values are filled, these are the windows with any observed value.
 
     Parameters
     ----------
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN where a value is missing.
+        Windows, NaN where a value is missing.
     rows : range or ndarray of int, or None
-        The rows to choose from, in order; None is all.
+        The rows to choose from, in order; None chooses from all.
     inputs : InputSpec
-        What the network reads of a window.
+        How windows become inputs of the network.
 
     Returns
     -------
@@ -41,7 +41,8 @@ def rows_to_train_on(windows, rows, inputs):
         if len(chosen):
             return chosen
     raise ValueError(
-        "X has no observed step: every step of every window has a missing value."
+        "X has no observed step: every step of every window has a missing value. "
+        "Drop features that are always missing, or fill values before the windower."
     )
 
 
@@ -70,7 +71,7 @@ def _as_range(rows):
 
 
 def _together(parts):
-    """Return parts as one range where they follow each other, else as one array."""
+    """Join parts into one range if they follow each other, otherwise into one array."""
     are_ranges = all(isinstance(part, range) for part in parts)
     if are_ranges and all(a.stop == b.start for a, b in itertools.pairwise(parts)):
         return range(parts[0].start, parts[-1].stop) if parts else range(0)
@@ -78,24 +79,24 @@ def _together(parts):
 
 
 def hold_out_last(n_rows, codes, fraction, gap):
-    """Split rows in time order: the last of every series are for validation.
+    """Hold out the last rows of every series for validation.
 
     Parameters
     ----------
     n_rows : int
-        Rows in all.
+        Total number of rows.
     codes : ndarray of int, shape (n_rows,), or None
-        The series of each row; the rows of a series are in time order. None: it is
-        one series.
+        The series of each row, whose rows are in time order. None if there is only one
+        series.
     fraction : float
-        Share of the rows of a series that are held out, rounded up.
+        Fraction of the rows of each series to hold out, rounded up.
     gap : int
-        Rows before them that are left out.
+        Number of rows to leave out before those held out.
 
     Returns
     -------
     train, validation : range or ndarray of int
-        The rows for either.
+        The rows to train on, and the rows held out.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def hold_out_last(n_rows, codes, fraction, gap):
         raise ValueError(
             f"early_stopping=True leaves no row to train on: of {n_rows} rows in "
             f"{n_series} series, validation_fraction={fraction} holds out the last "
-            f"and validation_gap leaves out {gap} before them. Set smaller ones, or "
-            "pass X_val and y_val."
+            f"rows, and validation_gap leaves out {gap} before them. Set smaller "
+            "values, or pass X_val and y_val."
         )
     return train, held_out

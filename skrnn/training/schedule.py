@@ -1,4 +1,4 @@
-"""How often a network sees its training data, and in which order (NumPy only)."""
+"""The number of epochs and the order of the training data (NumPy only)."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Schedule:
-    """How often a network sees its training data, and in which order.
+    """Batch size, number of epochs and order of the training data.
 
     Parameters
     ----------
     batch_size, epochs : int
-        Samples in a batch, passes over the data.
+        Number of samples in a batch, and of passes over the data.
     shuffle : bool
-        Whether each epoch has an order of its own.
+        Whether to shuffle the data in each epoch.
     seed : int
-        Seeds those orders.
+        Seed of the shuffling.
     """
 
     batch_size: int
@@ -25,28 +25,28 @@ class Schedule:
     seed: int
 
     def n_batches(self, data):
-        """Return the number of batches of an epoch on training data."""
+        """Return the number of batches in an epoch."""
         return sum(self.n_batches_of(n) for n in data.n_of_blocks)
 
     def n_batches_of(self, n_samples):
-        """Return the number of batches of a block."""
+        """Return the number of batches in a block of `n_samples`."""
         return -(-n_samples // self.batch_size)
 
     def of_epochs(self, n_blocks):
-        """Tell for every epoch in which order to train.
+        """Yield the order of blocks and samples for every epoch.
 
         Parameters
         ----------
         n_blocks : int
-            Blocks of the training data.
+            Number of blocks of the training data.
 
         Yields
         ------
         numbers : ndarray of int, shape (n_blocks,)
-            The blocks in their order.
+            The numbers of the blocks, in the order to train on.
         shuffle : callable
-            Puts the samples of the next block into their order, in place; if the data
-            are one block, from the order of the last epoch.
+            Shuffles the samples of the next block in place. If there is only one block,
+            it expects the samples in the order of the last epoch.
         """
         rng = np.random.RandomState(self.seed)
         shuffle = rng.shuffle if self.shuffle else _leave
@@ -57,4 +57,4 @@ class Schedule:
 
 
 def _leave(order):
-    """Keep the order."""
+    """Leave the order unchanged."""

@@ -1,4 +1,4 @@
-"""Imports TensorFlow when it is first needed, and keeps its start quiet."""
+"""Imports TensorFlow lazily and silences its start-up messages."""
 
 import contextlib
 import gc
@@ -14,7 +14,7 @@ from skrnn._compat.tensorflow import (
 )
 from skrnn.training.stderr import held_stderr
 
-give_sessions_own_threads()  # here, as TensorFlow may start before the first fit
+give_sessions_own_threads()  # at import, as TensorFlow may start before the first fit
 _import_lock = threading.RLock()
 _compile_lock = threading.RLock()
 _loaded = []
@@ -35,21 +35,22 @@ def load():
         import_keras()
         tensorflow = importlib.import_module("tensorflow")
         limit_threads(tensorflow.config.threading)
-        tensorflow.config.list_logical_devices()  # its start-up logs as well
+        tensorflow.config.list_logical_devices()  # this also logs when first called
         importlib.import_module("scikeras.wrappers")
         _loaded.append(True)
 
 
 @contextlib.contextmanager
 def compiling():
-    """Keep TensorFlow quiet while it compiles, in one thread at a time.
+    """Silence TensorFlow while it compiles, in one thread at a time.
 
-    No data of the user's is trained on and no callback is called meanwhile.
+    Do not train on the user's data or call callbacks in the block, as it holds back
+    everything written to stderr.
 
     Yields
     ------
     callable
-        Forgets what was written to stderr so far.
+        Discards what was written to stderr so far.
     """
     with _compile_lock, without_retracing_notices(), held_stderr() as forget:
         yield forget
@@ -57,7 +58,7 @@ def compiling():
 
 @contextlib.contextmanager
 def without_retracing_notices():
-    """Drop the notice that several functions were traced, as they must be."""
+    """Drop TensorFlow's notice about retracing, which is intended here."""
     logger = logging.getLogger("tensorflow")
     logger.addFilter(_is_no_retracing_notice)
     try:
@@ -72,10 +73,10 @@ def _is_no_retracing_notice(record):
 
 @contextlib.contextmanager
 def without_collections():
-    """Have Python collect no garbage while it makes many objects that are to stay.
+    """Disable Python's garbage collector while many long-lived objects are created.
 
-    It would look through all of them again and again; TensorFlow's modules are some
-    400,000. In the end they count as old, as if it had.
+    Importing TensorFlow creates some 400,000 objects, which the collector would scan
+    many times. In the end they are moved to the oldest generation, as if it had.
     """
     if not gc.isenabled():
         yield
@@ -84,7 +85,7 @@ def without_collections():
     try:
         yield
     finally:
-        if not gc.get_freeze_count():  # else what is frozen would thaw
+        if not gc.get_freeze_count():  # keeps objects that the user has frozen
             gc.freeze()
             gc.unfreeze()
         gc.enable()

@@ -1,4 +1,4 @@
-"""What training changes, as arrays, and what it is asked to do (NumPy only)."""
+"""State, objective and history of a training, as plain data (NumPy only)."""
 
 from dataclasses import dataclass, field
 
@@ -12,11 +12,11 @@ class OptimizerState:
     Parameters
     ----------
     key : str
-        What tells it from others but for its learning rate.
+        Identifies the optimizer, except for its learning rate.
     learning_rate : float or "auto"
-        The parameter of the regressor that it was made with.
+        The parameter of the regressor with which it was created.
     values : list of ndarray
-        Its variables, in Keras's order.
+        Values of its variables, in the order of Keras.
     """
 
     key: str
@@ -26,16 +26,16 @@ class OptimizerState:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Weights, and what training needs to go on with them.
+    """Weights, and the state to continue training from.
 
     Parameters
     ----------
     weights : list of ndarray
-        In the order of `skrnn.networks.weights`.
+        Weights, in the order of `skrnn.networks.weights`.
     dropout_states : list of ndarray of uint32, shape (2,)
-        The states of the generators of dropout.
+        States of the random number generators of dropout.
     optimizer : OptimizerState or None, default=None
-        None before the first training.
+        State of the optimizer; None before the first training.
     """
 
     weights: list
@@ -45,22 +45,22 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises, and how.
+    """Loss, metrics and optimizer of a training.
 
     Parameters
     ----------
     loss : str, keras.losses.Loss or callable
-        As the regressors take it.
+        The parameter of the regressors.
     levels : tuple of float or None
-        Levels of the quantiles that the network predicts, if it does.
+        Levels of the predicted quantiles; None if it predicts no quantiles.
     metrics : tuple of str
         Names of Keras metrics.
     optimizer : str or keras.optimizers.Optimizer
-        An instance is copied.
+        Optimizer; an instance is copied.
     learning_rate : float or "auto"
-        Replaces the optimizer's own.
+        Replaces the setting of the optimizer, unless "auto".
     clipnorm : float or None
-        Replaces the optimizer's own.
+        Replaces the setting of the optimizer, unless None.
     """
 
     loss: object
@@ -78,12 +78,12 @@ class History:
     Parameters
     ----------
     values : dict of list of float
-        Those of earlier trainings that are carried on, and then of this one.
+        Values of the earlier trainings that this one continues, then its own.
     n_before : int
-        Epochs of the earlier trainings.
+        Number of epochs of the earlier trainings.
     loss_before : float
-        The validation loss before the first epoch, where that is a candidate for the
-        best; otherwise infinite.
+        The validation loss before the first epoch, if early stopping may keep that
+        state; otherwise infinite.
     """
 
     values: dict = field(default_factory=dict)
@@ -97,9 +97,9 @@ class History:
         Parameters
         ----------
         earlier : dict of list of float
-            What was trained before; NaN takes the place of what it does not have.
+            Values of earlier trainings, filled with NaN for names that they lack.
         names : list of str
-            What this training has.
+            Names of loss and metrics of this training.
         """
         n_before = len(earlier.get("loss", ()))
         unknown = [np.nan] * n_before
@@ -108,12 +108,12 @@ class History:
         return cls(values, n_before)
 
     def append(self, figures):
-        """Append the figures of an epoch; NaN for those that it does not have."""
+        """Append loss and metrics of an epoch, NaN for names that it lacks."""
         for name, so_far in self.values.items():
             so_far.append(figures.get(name, np.nan))
 
     def copy(self):
-        """Return a history that stays as it is now."""
+        """Return a copy that later epochs do not change."""
         values = {name: list(so_far) for name, so_far in self.values.items()}
         return type(self)(values, self.n_before, self.loss_before)
 
@@ -123,10 +123,10 @@ class History:
         Returns
         -------
         epoch : int
-            From 1, those of earlier trainings counted; 0 if none is better than what
-            there was before the first epoch.
+            Number of the epoch, counted from the first earlier training, from 1. 0 if
+            no epoch is better than the state before the first one.
         loss : float
-            Its validation loss, or where there is none, its training loss.
+            Its validation loss, or its training loss if there is no validation data.
         """
         first = self.n_before
         curve = np.array(self.values.get("val_loss", self.values["loss"]))
@@ -139,22 +139,22 @@ class History:
 
     @property
     def n_epochs(self):
-        """Epochs of this training."""
+        """Number of epochs of this training."""
         return len(self.values.get("loss", ())) - self.n_before
 
 
 def mean_of(histories):
-    """Return the mean of the figures of several trainings, epoch by epoch.
+    """Return the mean of loss and metrics over several trainings, for each epoch.
 
     Parameters
     ----------
     histories : list of History
-        Of networks that are trained alike; some may have ended earlier.
+        Histories of networks trained with the same settings. Some may be shorter.
 
     Returns
     -------
     dict of list of float
-        As long as the longest; the mean is that of the trainings that reached an epoch.
+        Means by name, over the trainings that reached each epoch.
     """
     if len(histories) == 1:
         return histories[0].values

@@ -6,13 +6,13 @@ import re
 import sys
 import threading
 
-# What TensorFlow's C++ code logs, whatever its environment variables say.
+# Lines that TensorFlow's C++ code logs, whatever its environment variables say.
 _LOG_LINE = re.compile(
     rb"[IWE]\d{4} \d\d:\d\d:"
     rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
     rb"|WARNING: All log messages before absl::InitializeLog"
     rb"|To enable the following instructions: "
-    rb"|\t \[\[\{\{node "  # the second line of some
+    rb"|\t \[\[\{\{node "  # the second line of some messages
 )
 
 
@@ -20,19 +20,19 @@ _LOG_LINE = re.compile(
 def held_stderr():
     """Hold back what is written to stderr, and drop the log lines of TensorFlow.
 
-    All else is written when the block ends; if it ends in an exception, the log lines
-    too. A process that is started meanwhile inherits the pipe that takes the place of
-    stderr; what it writes later is passed on as long as this process runs.
+    All other lines are written when the block ends. If it raises an exception, the log
+    lines are written too. A process that is started in the block inherits the pipe that
+    replaces stderr. What it writes later is passed on while this process runs.
 
     Yields
     ------
     callable
-        Forgets what was written so far: for a failure that TensorFlow reports at
-        length, but that is no failure to the user.
+        Discards what was written so far. Call it for failures that TensorFlow reports
+        at length but that are handled.
     """
     try:
         stderr = os.dup(2)
-    except OSError:  # a process without stderr has nothing to hold
+    except OSError:  # the process has no stderr
         yield lambda: None
         return
     relay = _Relay(stderr)
@@ -45,7 +45,7 @@ def held_stderr():
 
 
 class _Relay:
-    """A pipe in the place of stderr, and a thread that reads it to its end."""
+    """A pipe that replaces stderr, and a thread that reads it to its end."""
 
     def __init__(self, stderr):
         self._stderr = stderr
@@ -60,12 +60,12 @@ class _Relay:
         threading.Thread(target=self._read, daemon=True, name="skrnn-stderr").start()
 
     def forget(self):
-        """Forget what was written so far."""
+        """Discard what was written so far."""
         self._catch_up()
         self._held.clear()
 
     def end(self, *, keep_log):
-        """Give stderr back, and write what was held."""
+        """Restore stderr, and write what was held back."""
         self._catch_up(is_last=True)
         for line in bytes(self._held).splitlines(keepends=True):
             if keep_log or not _LOG_LINE.match(line):

@@ -1,4 +1,4 @@
-"""Targets in training: in which units the network learns them (NumPy only)."""
+"""Scaling of targets for training (NumPy only)."""
 
 from dataclasses import dataclass
 
@@ -6,25 +6,25 @@ import numpy as np
 
 from skrnn.networks.inputs import FeatureScales, InputSpec, references
 
-_CHUNK = 2**20  # values of windows looked at a time
+_CHUNK = 2**20  # values of windows processed at a time
 _ROWS = 2**13
 
 
 @dataclass(frozen=True)
 class Scales:
-    """What was taken from the training data: units of features and targets.
+    """Scales of features and targets, computed from the training data.
 
     A target is `center + spread * (location + scale * output)`, where center and
-    spread are those of its window.
+    spread belong to its window.
 
     Parameters
     ----------
     features : FeatureScales or None
-        For windows that are normalised or filled.
+        Scales of the features, if windows are normalised or filled.
     location : ndarray of shape (n_targets,)
-        Of the targets, relative to their windows.
+        Location of each target, after normalisation by its window.
     scale : float
-        Of all of them.
+        Scale that all targets share.
     spread : float
         Root mean square of the spreads of the training windows.
     """
@@ -36,18 +36,18 @@ class Scales:
 
     @property
     def unit(self):
-        """The unit in which a loss sees errors, in the units of the targets."""
+        """The unit of errors in the loss, in the units of the targets."""
         return self.scale * self.spread
 
     def put_into(self, weights, share=1.0):
-        """Return weights of a network whose output has the units of the targets.
+        """Return weights whose network has outputs in the units of the targets.
 
         Parameters
         ----------
         weights : list of ndarray
-            Those that are trained; the last two are kernel and bias of the output.
+            The trained weights. The last two are kernel and bias of the output layer.
         share : float, default=1.0
-            What the output is multiplied with.
+            Factor of the output.
         """
         *others, kernel, bias = weights
         stretch, shift = share * self.scale, share * self._location_of(bias)
@@ -55,38 +55,38 @@ class Scales:
         return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
     def take_out_of(self, weights):
-        """Return the weights that `put_into` makes these of, to rounding."""
+        """Undo `put_into`, up to rounding errors."""
         *others, kernel, bias = weights
         changed = kernel / self.scale, (bias - self._location_of(bias)) / self.scale
         return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
     def _location_of(self, bias):
-        """Return the location of each output, with quantiles fastest."""
+        """Return the location of each output, quantiles varying fastest."""
         return np.repeat(self.location, len(bias) // len(self.location))
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets as an estimator got them, and how a network learns them.
+    """Targets as passed to the estimator, and how they are scaled for training.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        In their own units.
+        Targets in their own units.
     windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        What they are relative to.
+        Windows, by which targets are normalised.
     inputs : InputSpec
-        What the network reads of the windows.
+        How windows become inputs of the network.
     scales : Scales
-        Units.
+        Scales of features and targets.
     offset : ndarray of shape (n_samples, n_targets) or None
         The predictions of a base, relative to the windows.
     scales_with_error : bool
-        Whether the loss is that of errors, times a power of their unit.
+        Whether scaling all errors multiplies the loss by a power of the scale.
     has_metrics : bool
-        Whether metrics are computed, which see the units of `y`.
+        Whether metrics are computed, which need the units of `y`.
     dtype : str
-        What the network computes in.
+        Data type that the network computes with.
     """
 
     y: np.ndarray
@@ -100,12 +100,12 @@ class Targets:
 
     @property
     def n_targets(self):
-        """Targets of a sample."""
+        """Number of targets per sample."""
         return 1 if self.y.ndim == 1 else self.y.shape[1]
 
     @property
     def n_blocks(self):
-        """Blocks of columns that `columns` returns."""
+        """Number of blocks of columns that `columns` returns."""
         if self.has_metrics and not self._are_as_they_are:
             return 6
         if self._are_as_they_are or (self.scales_with_error and self._is_one_unit):
@@ -123,14 +123,14 @@ class Targets:
         return is_plain and self.offset is None and not self.inputs.normalize
 
     def columns(self, start, stop):
-        """Return the targets of a range of samples as losses and metrics take them.
+        """Return the targets of a range of samples in the form that losses need.
 
         Returns
         -------
         ndarray of shape (n, n_blocks * n_targets)
-            One block: what the network is to put out. Three blocks: targets, and the
-            stretch and shift of the network's outputs that are compared with them.
-            Six blocks: three for the loss, three for the metrics.
+            One block: the outputs that the network should learn. Three blocks: targets,
+            and the factor and shift that turn outputs of the network into predictions.
+            Six blocks: three for the loss, then three for the metrics.
 
         Raises
         ------
@@ -165,14 +165,14 @@ class Targets:
         return [*of_loss, *seen][: self.n_blocks]
 
     def _stretch_and_shift(self, rows):
-        """Return by what an output is multiplied, and what is added, to be a target."""
+        """Return the factor and the shift that turn outputs into targets."""
         center, spread = self.references(rows)
         if self.offset is not None:
             center = center + spread * self.offset[rows]
         return spread * self.scales.scale, center + spread * self.scales.location
 
     def references(self, rows):
-        """Return center and spread of windows, of shape (n, n_targets) or scalars."""
+        """Return center and spread of windows, with shape (n, n_targets) or scalars."""
         if not self.inputs.normalize:
             return 0.0, 1.0
         return references(self.windows[rows], self.inputs, self.scales.features)
@@ -189,12 +189,12 @@ def _too_large(dtype):
 
 
 def power_of_error(loss):
-    """Return the power of the errors' unit in a loss: 2, 1, or None for other losses.
+    """Return the power of errors in a loss: 2, 1, or None for other losses.
 
     Parameters
     ----------
     loss : str, keras.losses.Loss or callable
-        As the regressors take it.
+        The parameter of the regressors.
     """
     name = loss if isinstance(loss, str) else _name_in_keras(loss)
     return _POWERS.get(name)
@@ -219,12 +219,12 @@ def _name_in_keras(loss):
 
 
 def measured(targets, rows, weight):
-    """Return the units in which a network is to learn targets.
+    """Compute the scales of targets for training.
 
     Parameters
     ----------
     targets : Targets
-        Their scales are those of the features alone; without a unit.
+        Targets whose scales so far only contain those of the features.
     rows : range or ndarray of int
         The samples to train on.
     weight : ndarray of shape (n_samples,) or None
@@ -233,7 +233,8 @@ def measured(targets, rows, weight):
     Returns
     -------
     Scales
-        With an offset, or a loss that does not scale with the error, location is zero.
+        The scales. With an offset, or a loss that does not scale with the error, the
+        location is zero.
     """
     if not targets.scales_with_error:
         return targets.scales
@@ -261,7 +262,7 @@ def measured(targets, rows, weight):
 
 
 def _relative_targets(targets, rows, weight):
-    """Yield weights, targets relative to their windows, and spreads, part by part."""
+    """Yield weights, normalised targets and spreads of windows, part by part."""
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
         if isinstance(some, range):

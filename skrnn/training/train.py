@@ -1,4 +1,4 @@
-"""The entry point of training: plans it, and hands it to one of two trainers.
+"""The entry point of training: makes a plan, and calls one of two trainers.
 
 TensorFlow is imported when the first network is trained.
 """
@@ -23,29 +23,31 @@ _SHARE_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Task:
-    """A training, as a trainer gets it.
+    """Everything that a trainer needs to train a network.
 
     Parameters
     ----------
     spec : NetworkSpec
         The network.
     state : TrainingState
-        Where training starts.
-    data, validation : TrainingData
-        What to train on, and what to evaluate after each epoch or None.
+        The state that training starts from.
+    data : TrainingData
+        Data to train on.
+    validation : TrainingData or None
+        Data to evaluate after each epoch, if any.
     schedule : Schedule
-        Batches and epochs.
+        Batch size, epochs and order.
     objective : Objective
-        What to minimise, and how.
+        Loss, metrics and optimizer.
     callbacks : list of keras.callbacks.Callback
-        The user's, fresh ones.
+        The user's callbacks, copied for this training.
     unit : float, default=1.0
-        What a loss of 1 is in the units of the targets.
+        The value of a loss of 1 in the units of the targets.
     scales : Scales, default=None
-        The units of the targets, in which callbacks see the network; None if those are
-        the units that it is trained in.
+        Scales of the targets, with which callbacks see the network; None if the
+        network is trained in the units of the targets.
     is_candidate : bool, default=False
-        Whether early stopping may keep the weights of before the first epoch.
+        Whether early stopping may keep the weights from before the first epoch.
     """
 
     spec: NetworkSpec
@@ -60,7 +62,7 @@ class Task:
     is_candidate: bool = False
 
     def plan(self, jit):
-        """Return how to train."""
+        """Return the plan of the training."""
         data = [self.data] if self.validation is None else [self.data, self.validation]
         has_missing = any(each.has_missing for each in data)
         shape = DataShape(
@@ -72,24 +74,24 @@ class Task:
             masked=has_missing and not self.data.inputs.fill,
             weighted=any(each.is_weighted for each in data),
         )
-        divisible = isinstance(self.objective.loss, str)  # others may mix samples
+        divisible = isinstance(self.objective.loss, str)  # functions may mix samples
         return make_plan(self.spec, shape, jit, divisible=divisible)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a training is run and what is said of it; as the regressors take it.
+    """How to run and report a training, by parameters of the regressors.
 
     Parameters
     ----------
     jit : bool or "auto"
-        Whether to train by a compiled program.
+        Whether to train with a compiled program.
     verbose : {0, 1, 2}
-        What to report.
+        How much to print.
     patience : tuple of (int, float) or None
-        As `Events` takes it.
+        Parameter of `Events`.
     observer : EpochObserver or None
-        Is told of every epoch.
+        Notified of every epoch.
     """
 
     jit: object
@@ -100,14 +102,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves.
+    """The result of a training.
 
     Parameters
     ----------
     state : TrainingState
-        Weights and optimizer.
+        State of weights and optimizer.
     history : History
-        The figures of every epoch.
+        Loss and metrics of every epoch.
     interrupted : bool
         Whether the user interrupted it.
     """
@@ -123,11 +125,11 @@ def train(task, options, earlier_history):
     Parameters
     ----------
     task : Task
-        The training; of its callbacks, instances are copied and classes called.
+        The training. Its callbacks are copied, or called if they are classes.
     options : Options
         How to run it.
     earlier_history : dict of list of float
-        What is to stand before the history of this training.
+        History of the trainings that this one continues.
 
     Returns
     -------
@@ -136,10 +138,10 @@ def train(task, options, earlier_history):
     Raises
     ------
     ValueError
-        If a parameter names nothing that Keras knows, if the loss or a weight is not
-        finite, or if `jit` is True and the engine cannot train the network.
+        If Keras does not know the name in a parameter, the loss or a weight is not
+        finite, or `jit` is True and the engine cannot train the network.
     TypeError
-        If a callback is none of Keras's.
+        If a callback is not a Keras callback.
     """
     start.load()
     trainers = importlib.import_module("skrnn.training.trainers")
@@ -166,21 +168,21 @@ def train(task, options, earlier_history):
 
 
 def best_share(task, outputs):
-    """Return by what to multiply outputs so that the validation loss is smallest.
+    """Return the factor of the outputs that minimises the validation loss.
 
     Parameters
     ----------
     task : Task
-        Has validation data.
+        Training with validation data.
     outputs : ndarray of shape (n_samples, n_outputs)
-        Of the network, for the validation samples in order.
+        Outputs of the network for the validation samples, in order.
 
     Returns
     -------
     share : float
-        Between 0 and 1.
+        Factor between 0 and 1.
     loss : float
-        The validation loss then, in the units of the targets.
+        The validation loss with this factor, in the units of the targets.
     """
     trainers = importlib.import_module("skrnn.training.trainers")
     losses = {}

@@ -1,4 +1,4 @@
-"""The two trainers: the compiled engine, and Keras's loop where it cannot train.
+"""Chooses between two trainers: the compiled engine, or else the Keras loop.
 
 Both take a task, its plan and events, and return the state after training.
 """
@@ -17,14 +17,14 @@ from skrnn.training.refusal import RefusedError
 
 
 def checked(task):
-    """Return a task with fresh callbacks, having checked what Keras has to know.
+    """Check activations, loss and metrics, and return the task with new callbacks.
 
     Raises
     ------
     ValueError
-        If an activation, the loss or a metric is none that Keras knows.
+        If Keras does not know an activation, the loss or a metric.
     TypeError
-        If a callback is none of Keras's.
+        If a callback is not a Keras callback.
     """
     check_activations(task.spec)
     make_loss(task.objective, task.spec)
@@ -33,7 +33,7 @@ def checked(task):
 
 
 def train(task, plan, events, *, verbose):
-    """Train by the trainer of the plan, or by Keras's loop if the engine refuses.
+    """Train as planned, or with the Keras loop if the engine cannot.
 
     Parameters
     ----------
@@ -42,19 +42,19 @@ def train(task, plan, events, *, verbose):
     plan : Plan
         How to train.
     events : Events
-        What follows each epoch.
+        Handles the end of each epoch.
     verbose : {0, 1, 2}
-        Whether to say why Keras's loop trains.
+        Whether to print why the Keras loop is used.
 
     Returns
     -------
     TrainingState
-        After the last epoch.
+        State after the last epoch.
 
     Raises
     ------
     ValueError
-        If the engine refuses though the plan says that it must train.
+        If the plan requires the engine but the engine cannot train the network.
     """
     if plan.compiled:
         try:
@@ -62,8 +62,8 @@ def train(task, plan, events, *, verbose):
         except RefusedError as error:
             if plan.must_compile:
                 raise ValueError(
-                    f"jit=True, but the compiled engine cannot train this: {error}. "
-                    'Set jit="auto" or False to train with keras.Model.fit.'
+                    "jit=True, but the compiled engine cannot train this network: "
+                    f'{error}. Set jit="auto" or False to train with keras.Model.fit.'
                 ) from error
             if verbose:
                 print(f"Training with keras.Model.fit: {error}.")
@@ -71,19 +71,19 @@ def train(task, plan, events, *, verbose):
 
 
 def loss_of_outputs(task, outputs=None):
-    """Return the validation loss of outputs of the network.
+    """Return the validation loss for given outputs of the network.
 
     Parameters
     ----------
     task : Task
-        Has validation data.
+        Training with validation data.
     outputs : ndarray of shape (n_samples, n_outputs), default=None
-        For the validation samples, in order; None stands for zeros.
+        Outputs for the validation samples, in order; None uses zeros.
 
     Returns
     -------
     float
-        As trainers compute it.
+        The loss as trainers compute it.
     """
     loss, data = make_loss(task.objective, task.spec), task.validation
     if outputs is None:
@@ -105,7 +105,7 @@ def _train_compiled(task, plan, events):
         reason = f"this version of TensorFlow has no {missing[0]}"
         _warn_once(
             f"skrnn trains with keras.Model.fit, which is slower: {reason}. Install a "
-            "newer skrnn, or the TensorFlow that this one is tested with."
+            "newer skrnn, or a version of TensorFlow that this one is tested with."
         )
         raise RefusedError(reason)
     from skrnn.training.compiled import engine

@@ -1,5 +1,4 @@
-"""From rows in time order to windows: windower, timelines, targets, folds.
+"""Makes windows, targets and cross-validation folds of rows in time order.
 
-May import NumPy, pandas and scikit-learn, and of skrnn `_estimator`, `_compat`,
-`_warnings` and `skrnn.exceptions`.
+May import `skrnn.exceptions`, and `_estimator`, `_compat` and `_warnings` of skrnn.
 """

@@ -9,12 +9,12 @@ import pandas as pd
 from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, place
 
-_VALUES_AT_ONCE = 2**16  # that are copied to tell rows from others
+_VALUES_AT_ONCE = 2**16  # copied at a time to compute a fingerprint
 
 
 @dataclass(frozen=True)
 class History:
-    """Rows in time order, which come before later ones.
+    """The rows that precede those to transform, in time order.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class History:
     timeline : Timeline or None
         Their times; None for rows without an index of times.
     step : Step or None
-        The step of their index; None where it is not known.
+        The step of their index; None if it is not known.
     """
 
     rows: np.ndarray
@@ -32,7 +32,7 @@ class History:
 
     @classmethod
     def of(cls, rows, timeline):
-        """Start with the rows of a fit.
+        """Make a history of the rows of a fit.
 
         Parameters
         ----------
@@ -44,19 +44,19 @@ class History:
         Returns
         -------
         History
-            All of the rows, not copied.
+            All rows, not copied.
 
         Raises
         ------
         ValueError
-            If there is no regular step.
+            If the index has no regular step.
         """
         return cls(rows, timeline, timeline.step() if timeline else None)
 
     @property
     def index(self):
         """The index of the rows, or None."""
-        # a slice of an index would keep the whole of it in memory
+        # a slice would keep the whole index in memory
         return self.timeline.index.copy(deep=True) if self.timeline else None
 
     def last(self, n_rows):
@@ -65,7 +65,7 @@ class History:
         Parameters
         ----------
         n_rows : int
-            How many, at most, of each series.
+            Largest number of rows to keep, of each series.
 
         Returns
         -------
@@ -77,7 +77,7 @@ class History:
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
-        """Add rows that come next.
+        """Append rows, and keep the last ones.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class History:
         timeline : Timeline or None
             Their times.
         n_last : int
-            How many rows of each series to keep, old or new.
+            Number of rows to keep of each series, old and new together.
 
         Returns
         -------
@@ -96,16 +96,16 @@ class History:
         Raises
         ------
         ValueError
-            If the new rows have another kind of index, are not later than those of
-            their series, or do not lie on the step.
+            If the new rows have another kind of index, are not later than the earlier
+            rows of their series, or are not a multiple of the step apart.
         """
         step = self.step
         if self.timeline is not None:
             step = self._step_with(timeline)
         elif timeline is not None and timeline.series is not None:
             raise ValueError(
-                f"The index of X is {timeline.kind}, but in fit there was no index of "
-                "times. Call `fit` with rows that have such an index."
+                f"The index of X is {timeline.kind}, but X had no index of times in "
+                "fit. Call `fit` with rows that have such an index."
             )
         else:
             timeline = None
@@ -119,18 +119,18 @@ class History:
         """Check the times of new rows, and return the step."""
         if timeline is None:
             raise ValueError(
-                f"X has no index of times, but in fit it was {self.timeline.kind}, so "
-                "nothing says when its rows are. Pass a DataFrame with that index. In "
-                "a pipeline, let the steps before return DataFrames: "
+                "X has no index of times, but in fit its index was "
+                f"{self.timeline.kind}. Pass a DataFrame with such an index. In a "
+                "pipeline, let the preceding steps return DataFrames: "
                 '`set_output(transform="pandas")`.'
             )
         both = self.timeline.continued_by(timeline)
         step = self.step or both.step()
-        place(both, step, 1)  # raises an error for times off the step
+        place(both, step, 1)  # raises an error for times that are not on the step
         return step
 
     def _last(self, n_rows):
-        """Tell which are the last rows, of each series, as a mask or a slice."""
+        """Return a mask or a slice that selects the last rows of each series."""
         if self.timeline is None or self.timeline.series is None:
             return slice(max(0, len(self.rows) - n_rows), None)
         codes = pd.Series(self.timeline.codes)
@@ -138,7 +138,7 @@ class History:
 
 
 def fingerprint(rows):
-    """Tell these very rows from others.
+    """Return a digest by which these rows are recognised later.
 
     Parameters
     ----------

@@ -1,21 +1,21 @@
-"""An index as plain values and arrays, which any format can keep."""
+"""Converts an index to plain values and arrays that any format can store, and back."""
 
 import numpy as np
 import pandas as pd
 
 
 def plain_index(index):
-    """Describe an index.
+    """Convert an index to plain values and arrays.
 
     Parameters
     ----------
     index : Index or None
-        Of times, of numbers or names, or of both: (series, time).
+        Index of times, numbers or names, or a MultiIndex of (series, time).
 
     Returns
     -------
     dict or None
-        Strings, numbers, lists and arrays; None for None.
+        Strings, numbers, lists and arrays; None if `index` is None.
     """
     if index is None:
         return None
@@ -44,7 +44,7 @@ def plain_index(index):
 
 
 def index_of(plain):
-    """Return the index that `plain_index` described."""
+    """Convert the result of `plain_index` back to an index."""
     if plain is None:
         return None
     kind, values = plain["kind"], plain["values"]
@@ -68,7 +68,7 @@ def index_of(plain):
 
 
 def plain_offset(offset):
-    """Return the alias of an offset where it says all, or else the offset."""
+    """Return the alias of an offset, or the offset itself if the alias loses detail."""
     alias = getattr(offset, "freqstr", None)
     if alias is None:
         return offset
@@ -79,12 +79,12 @@ def plain_offset(offset):
 
 
 def offset_of(plain):
-    """Return the offset that `plain_offset` described."""
+    """Convert the result of `plain_offset` back to an offset."""
     return pd.tseries.frequencies.to_offset(plain)
 
 
 def _plain_tz(tz):
-    """Return the name of a time zone if pandas knows it by that, or else itself."""
+    """Return the name of a time zone, or the zone itself if pandas rejects the name."""
     try:
         pd.Timestamp(0, tz=str(tz))
     except (ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""How windows lie in memory and what their columns are called (NumPy only)."""
+"""The memory layout of windows and the names of their columns (NumPy only)."""
 
 import os
 import re
@@ -22,8 +22,8 @@ def view_windows(padded, window_length, *, flatten):
     window_length : int
         Steps in a window.
     flatten : bool
-        Whether a window is one row of numbers, oldest step first and features
-        fastest, instead of a matrix.
+        Whether to return each window as one row instead of a matrix: oldest step
+        first, features varying fastest.
 
     Returns
     -------
@@ -39,24 +39,24 @@ def view_windows(padded, window_length, *, flatten):
 
 
 def empty_beside(rows, shape):
-    """Return an array to fill, where rows are: in memory, or mapped from a file.
+    """Return an uninitialised array that is memory-mapped if `rows` are.
 
     Parameters
     ----------
     rows : ndarray
-        Of which the array gets the dtype. If it is a view on a `numpy.memmap`, so is
-        the array, on a temporary file that lives as long as the array.
+        Determines the dtype of the array. If `rows` is a view on a `numpy.memmap`,
+        the array is memory-mapped to a temporary file, deleted with the array.
     shape : tuple of int
-        The array's.
+        Shape of the array.
 
     Returns
     -------
     ndarray
-        Of any values.
+        Array with arbitrary values.
     """
     owner = rows
     while owner is not None and not isinstance(owner, np.memmap):
-        owner = getattr(owner, "base", None)  # of bytes or a mmap there is none
+        owner = getattr(owner, "base", None)  # bytes and mmap have no base
     if owner is None:
         return np.empty(shape, dtype=rows.dtype)
     with tempfile.NamedTemporaryFile(prefix="skrnn-", delete=False) as file:
@@ -66,9 +66,9 @@ def empty_beside(rows, shape):
 
 
 class PanelWindows(np.ndarray):
-    """Windows of a panel: `series_codes` says of which series each is.
+    """Windows of a panel, with the series of each window in `series_codes`.
 
-    Arrays that are made of it, slices too, say nothing.
+    Arrays derived from it, slices included, have no `series_codes`.
     """
 
     series_codes = None
@@ -86,7 +86,7 @@ class PanelWindows(np.ndarray):
 
 
 def lag_names(features, window_length):
-    """Return `<feature>_lag<k>`, oldest step first and features fastest."""
+    """Return the names `<feature>_lag<k>`, oldest step first, features fastest."""
     lags = range(window_length - 1, -1, -1)
     return [f"{feature}_lag{lag}" for lag in lags for feature in features]
 
@@ -103,14 +103,14 @@ def layout_of_names(names):
     -------
     tuple of (ndarray of int, list of str) or None
         The order of columns that puts the oldest step first with features
-        fastest, and the features of a step. None where a name is not of the form
+        fastest, and the features of a step. None if a name does not have the form
         `<feature>_lag<k>`.
 
     Raises
     ------
     ValueError
-        If two columns have the same name, or a feature lacks a lag that another one
-        has.
+        If two columns have the same name, or a feature lacks a lag that another
+        feature has.
     """
     names = list(names)
     matches = [_LAG_NAME.fullmatch(name) for name in names]
@@ -133,27 +133,27 @@ def layout_of_names(names):
     if absent:
         raise ValueError(
             "Columns named <feature>_lag<k> must hold the same lags of every "
-            f"feature, but {absent[0]!r} is absent. Select whole lags, or set "
-            "n_step_features after renaming the columns."
+            f"feature, but {absent[0]!r} is absent. Select the same lags of all "
+            "features, or rename the columns and set n_step_features."
         )
     return np.array([position[step] for step in steps]), features
 
 
 @dataclass(frozen=True)
 class WindowLayout:
-    """What makes windows of the X that an estimator gets.
+    """How the windows are laid out in the X that an estimator gets.
 
     Parameters
     ----------
     n_dims : int
-        Dimensions of X.
+        Number of dimensions of X.
     n_timesteps, n_step_features : int
-        Steps of a window and features of a step.
+        Number of steps of a window, and of features of a step.
     columns : ndarray of int or None
-        The order of 2-D X's columns that puts the oldest step first with features
-        fastest; None where they are so.
+        The order of the columns of 2-D X that puts the oldest step first with
+        features fastest; None if they already are in that order.
     features : list of str or None
-        Names of the features of a step; None where the columns do not tell.
+        Names of the features of a step; None if X has no such names.
     """
 
     n_dims: int
@@ -164,7 +164,7 @@ class WindowLayout:
 
     @classmethod
     def of(cls, X, names, n_step_features):
-        """Read the layout of the X of a fit.
+        """Find the layout of the X passed to `fit`.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class WindowLayout:
         names : sequence of str or None
             Names of the columns of 2-D X.
         n_step_features : int or None
-            What the user says; None leaves it to X.
+            The parameter of the estimator; None reads it from X.
 
         Returns
         -------
@@ -184,12 +184,12 @@ class WindowLayout:
         Raises
         ------
         ValueError
-            If X has other dimensions or no values, or contradicts
+            If X has neither 2 nor 3 dimensions, has no values, or contradicts
             `n_step_features`.
         """
         check_two_or_three(X)
         if 0 in X.shape[1:]:
-            raise ValueError(f"X holds no values: its shape is {X.shape}.")
+            raise ValueError(f"X contains no values: its shape is {X.shape}.")
         columns, features, found = None, None, X.shape[-1]
         if X.ndim == 2:
             named = layout_of_names(names) if names is not None else None
@@ -197,19 +197,19 @@ class WindowLayout:
             found = len(features) if features else n_step_features or 1
         if n_step_features not in (None, found):
             raise ValueError(
-                f"X has {found} features in a step, but n_step_features="
-                f"{n_step_features}. Leave it None where X says it itself."
+                f"X has {found} features per step, but n_step_features="
+                f"{n_step_features}. Set n_step_features=None to use those of X."
             )
         if X.shape[-1] % found:
             raise ValueError(
-                f"The {X.shape[1]} columns of X are not a multiple of "
+                f"The number of columns of X, {X.shape[1]}, is not a multiple of "
                 f"n_step_features={found}."
             )
         n_timesteps = X.shape[1] if X.ndim == 3 else int(X.shape[1] // found)
         return cls(X.ndim, n_timesteps, int(found), columns, features)
 
     def windows(self, X):
-        """Return X as (n_samples, n_timesteps, n_features), a view where it can be."""
+        """Return X as (n_samples, n_timesteps, n_features), as a view if possible."""
         if X.ndim == 3:
             return X
         X = X if self.columns is None else X[:, self.columns]

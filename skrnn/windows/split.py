@@ -10,41 +10,42 @@ from skrnn.windows.timeline import Timeline
 
 
 class PanelTimeSeriesSplit(BaseCrossValidator):
-    """Folds in time order for a panel, a table of several series.
+    """Split a panel, a table of several series, into folds in time order.
 
-    By default, all series are cut at the same times: as
-    :class:`~sklearn.model_selection.TimeSeriesSplit` cuts rows, this cuts the unique
-    times of a (series, time) index, so that the test rows of a fold are later than its
-    training rows in every series. With `align="end"`, each series is cut by itself, so
-    that series which end at different times are all tested.
+    By default, all series are split at the same times:
+    :class:`~sklearn.model_selection.TimeSeriesSplit` is applied to the unique times of
+    a (series, time) index, so that the test rows of a fold are later than all of its
+    training rows. With `align="end"`, each series is split on its own, so that series
+    which end at different times are all tested.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     test_size : int or None, default=None
-        Times in a test fold; with `align="end"`, test rows of each series in a fold.
-        None makes it `n // (n_splits + 1)`, where n is the number of times or of the
-        rows of the series.
+        Number of times in a test fold; with `align="end"`, number of test rows of each
+        series. None sets it to `n // (n_splits + 1)`, where n is the number of times,
+        or of the rows of the series.
     gap : int, default=0
-        Times, or rows of each series, left out between the training and the test rows.
+        Number of times, or of rows of each series, left out between the training and
+        the test rows.
     max_train_size : int or None, default=None
-        Most times, or rows of each series, in the training rows. None does not limit
-        them.
+        Largest number of times, or of rows of each series, in the training rows. None
+        sets no limit.
     align : {"time", "end"}, default="time"
-        Where the series are cut.
+        Where to split the series.
 
         - `"time"`: at the same times. A series without rows at the times of a test
-          fold is not tested in it.
-        - `"end"`: counting from the last row of each series, as
-          :class:`~sklearn.model_selection.TimeSeriesSplit` does with that series
-          alone. A fold leaves out series that are too short for it, that is, without
-          a training row before the gap and `test_size` test rows. Training rows of
-          one series may be later than test rows of another.
+          fold is not tested in that fold.
+        - `"end"`: at positions counted from the last row of each series, as
+          :class:`~sklearn.model_selection.TimeSeriesSplit` does for that series
+          alone. A series that is too short for a fold, without `test_size` test rows
+          and a training row before the gap, is left out of it. Training rows of one
+          series may be later than test rows of another.
 
     See Also
     --------
-    SequenceWindower : Keeps the series of a panel apart.
+    SequenceWindower : Makes windows that never mix the series of a panel.
 
     Examples
     --------
@@ -57,8 +58,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     [0 1 4 5] [2 6]
     [0 1 2 4 5 6] [3 7]
 
-    Without its last row, series "b" is not in the test rows of the second fold.
-    Cut each series at its own end:
+    If series "b" ends one row earlier, it has no test row in the second fold. Count
+    from the end of each series to test both:
 
     >>> folds = PanelTimeSeriesSplit(n_splits=2, test_size=1, align="end")
     >>> for train, test in folds.split(panel.iloc[:7]):
@@ -98,19 +99,19 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         return self.n_splits
 
     def split(self, X, y=None, groups=None):
-        """Generate the rows of each fold.
+        """Yield the training and test rows of each fold.
 
         Parameters
         ----------
         X : DataFrame
-            Its index has the levels series and time, or is the time.
+            Data with a (series, time) MultiIndex, or an index of times.
         y, groups : object
             Ignored; scikit-learn's convention.
 
         Yields
         ------
         train, test : ndarray of int
-            The rows of a fold, in the order of X.
+            Positions of the rows of a fold, in the order of X.
 
         Raises
         ------
@@ -126,7 +127,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
                 f"time), or of times. Got {type(X).__name__} without one."
             )
         of_times = TimeSeriesSplit(
-            self.n_splits,  # which this checks
+            self.n_splits,  # checked by TimeSeriesSplit
             test_size=self.test_size,
             gap=self.gap,
             max_train_size=self.max_train_size,

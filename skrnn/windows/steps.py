@@ -1,4 +1,4 @@
-"""Regular steps of an index: inferred, and counted between times."""
+"""The regular step of an index: how it is inferred, and steps counted between times."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from skrnn.windows.index_state import offset_of, plain_offset
 
 _UNITS = {"number", "wall clock", "month", "month end"}
 _DAY = 86_400_000_000_000  # in nanoseconds
-MOST = 0.8  # share of rows on the next business day that tells holidays from holes
+MOST = 0.8  # of the rows must lie on the next business day; holidays may be missing
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Step:
     Parameters
     ----------
     unit : {"number", "wall clock", "month", "month end"} or BaseOffset
-        What is counted: the index's own numbers (nanoseconds for datetimes and
+        The unit of the step: the numbers of the index (nanoseconds for datetimes and
         timedeltas), nanoseconds of the local wall clock, months at the same day and
         time, months at their last day, or a pandas offset such as business days.
     n : int
-        How many of them make a step.
+        Number of units in a step.
     """
 
     unit: str | pd.offsets.BaseOffset
@@ -34,7 +34,7 @@ class Step:
 
     def __setstate__(self, state):
         unit = state["unit"]
-        # the units that are words are no aliases of offsets
+        # no unit of _UNITS is also the alias of an offset
         unit = unit if unit in _UNITS else offset_of(unit)
         vars(self).update(unit=unit, n=state["n"])
 
@@ -46,13 +46,13 @@ class Step:
         times : Index
             Times of rows.
         same : ndarray of bool, shape (n_rows - 1,)
-            Where a row and the next one are of the same series.
+            Whether each row and the next one belong to the same series.
 
         Returns
         -------
-        ndarray of int64, shape (same.sum(),)
-            Number of steps between the rows of the same series, or None if a time
-            does not lie on the step.
+        ndarray of int64, shape (same.sum(),), or None
+            Number of steps between consecutive rows of the same series. None if a
+            difference is not a multiple of the step.
         """
         numbers = self._numbers(times)
         if numbers is None:
@@ -104,7 +104,7 @@ class Step:
             return pd.Index(later, dtype=time.dtype, name=time.name)
         if self.unit == "wall clock":
             local = _spaced(time.tz_localize(None), self.n, n_steps)
-            is_dst = np.ones(n_steps, dtype=bool)  # where the clock is set back
+            is_dst = np.ones(n_steps, dtype=bool)  # for times that occur twice
             return local.tz_localize(time.tz, is_dst, "shift_forward")
         if self.unit == "month":
             offsets = [pd.DateOffset(months=self.n * count) for count in counts]
@@ -125,7 +125,7 @@ class Step:
         return f"{self.n}"
 
     def worded(self, times):
-        """Return the step in words, for times of an index of this kind."""
+        """Return the step in words, as messages show it for this kind of index."""
         is_span = isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex))
         if is_span and self.unit in ("number", "wall clock"):
             return f"{pd.Timedelta(self.n, 'ns')}"
@@ -133,19 +133,19 @@ class Step:
 
 
 def infer_step(times, same):
-    """Find the step of an index.
+    """Infer the step of an index.
 
     Parameters
     ----------
     times : Index
         Times of rows, increasing within each series.
     same : ndarray of bool, shape (n_rows - 1,)
-        Where a row and the next one are of the same series.
+        Whether each row and the next one belong to the same series.
 
     Returns
     -------
     Step or None
-        None where no series has two rows and the index has no freq of its own.
+        None if no series has two rows and the index has no `freq`.
 
     Raises
     ------
@@ -165,9 +165,8 @@ def infer_step(times, same):
         if step.count(times, same) is not None:
             return step
     raise ValueError(
-        "The index of X has no regular step: rows are at least "
-        f"{candidates[-1].worded(times)} apart, and other distances are no multiples "
-        "of that."
+        "The index of X has no regular step: the shortest distance between rows is "
+        f"{candidates[-1].worded(times)}, and others are not multiples of it."
     )
 
 
@@ -186,7 +185,7 @@ def nanoseconds_in(times):
 
 
 def _spaced(time, width, n_steps):
-    """Return times at a distance in nanoseconds, as an index with its freq."""
+    """Return times spaced by `width` nanoseconds, as an index with a freq."""
     in_units, rest = divmod(width, nanoseconds_in(time))
     unit = "ns" if rest else time.unit
     distances = np.arange(1, n_steps + 1) * (width if rest else in_units)
@@ -207,7 +206,7 @@ def _own_step(times):
         return Step("number", times.step)
     if freq is None:
         return None
-    # the days first: in pandas 2 they are ticks too
+    # days come first, because they are also ticks in pandas 2
     days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
     if days is not None:
         unit = "number" if getattr(times, "tz", None) is None else "wall clock"
@@ -218,7 +217,7 @@ def _own_step(times):
 
 
 def _calendar_steps(times, same):
-    """Yield the steps of the calendar that datetimes may have, best first."""
+    """Yield the calendar steps that datetimes may have, the most specific first."""
     months = _smallest(_months(times), same)
     if months > 0:
         if _are_month_ends(times):

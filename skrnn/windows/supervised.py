@@ -1,4 +1,4 @@
-"""A series to a supervised problem."""
+"""Turns series into a supervised learning problem."""
 
 import re
 from numbers import Integral
@@ -13,22 +13,24 @@ _LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
 
 
 def to_supervised(series, horizon=1, *, target=None):
-    """Turn series into aligned X and y: what is known, and what comes next.
+    """Turn series into aligned X and y for forecasting.
 
-    Row t of X is what is known at time t, and row t of y the target at t+1, or at
-    t+1, ..., t+`horizon`. Rows whose future is unknown are left out.
+    Row t of X holds the values at time t. Row t of y holds the target at time t + 1,
+    or with a longer horizon at t + 1, ..., t + `horizon`. Rows without all of these
+    future values are left out.
 
     Parameters
     ----------
     series : Series, DataFrame or array-like of shape (n_rows,) or (n_rows, n_columns)
-        In time order. The index of pandas data decides which row comes next, as in
-        :class:`SequenceWindower`: after a hole none does. A (series, time)
-        MultiIndex is a panel.
+        Series in time order. The index of pandas data tells which rows follow each
+        other, as in :class:`SequenceWindower`: a row before a gap has no next value.
+        A (series, time) MultiIndex is a panel.
     horizon : int, default=1
-        Steps ahead. More than 1 makes y two-dimensional, a column for each step.
+        Number of steps ahead to predict. With more than 1, y has a column for each
+        step.
     target : str, list of str, int or list of int, default=None
-        The columns to predict, by their names, or by position for arrays. None
-        takes all of them.
+        The columns to predict, by name, or by position for arrays. None predicts all
+        of them.
 
     Returns
     -------
@@ -36,8 +38,8 @@ def to_supervised(series, horizon=1, *, target=None):
         All columns at time t. pandas data keep their index.
     y : Series, DataFrame or ndarray of shape (n_rows_out,) or \
             (n_rows_out, n_targets * horizon)
-        One-dimensional for one target and a horizon of 1. Columns are called
-        `<target>_lead<h>`, the nearest step first and targets fastest.
+        The future values, one-dimensional for one target and a horizon of 1. Columns
+        are named `<target>_lead<h>`, nearest step first, targets varying fastest.
 
     Raises
     ------
@@ -82,9 +84,9 @@ def to_supervised(series, horizon=1, *, target=None):
         raise ValueError(_no_future(horizon, X))
     if timeline is None and not known[: np.flatnonzero(known)[-1]].all():
         raise ValueError(
-            "The target has missing values, and without an index of times their rows "
-            "cannot be left out: windows would bridge them. Give a DataFrame with an "
-            "index of times, or fill the values."
+            "The target has missing values. Without an index of times, their rows "
+            "cannot be left out, because windows would ignore the gaps. Pass a "
+            "DataFrame with an index of times, or fill the missing values."
         )
     steps = range(1, horizon + 1)
     names = [f"{name}_lead{step}" for step in steps for name in targets]
@@ -96,7 +98,7 @@ def to_supervised(series, horizon=1, *, target=None):
 
 
 def lead_of_name(name):
-    """Read a name that `to_supervised` gives.
+    """Parse a column name of the form `<target>_lead<h>`.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ def lead_of_name(name):
     Returns
     -------
     tuple of (str, int) or None
-        Target and steps ahead; None for another name.
+        Target and lead; None if the name does not have this form.
     """
     match = _LEAD_NAME.fullmatch(name)
     return match and (match["target"], int(match["lead"]))
@@ -130,7 +132,7 @@ def _as_frame(series):
 def _target_columns(X, target):
     columns = list(X.columns)
     if len(set(columns)) < len(columns):
-        raise ValueError(f"The columns of the series must differ. Got {columns}.")
+        raise ValueError(f"The columns must have different names. Got {columns}.")
     if target is None:
         return columns
     several = pd.api.types.is_list_like(target) and not (
@@ -143,7 +145,7 @@ def _target_columns(X, target):
         or len({*targets}) < len(targets)
     ):
         raise ValueError(
-            f"target must name different columns of the series, which are {columns}. "
+            f"target must name one or several different columns of {columns}. "
             f"Got {target!r}."
         )
     return targets
@@ -154,7 +156,7 @@ def _float_dtype(frame):
 
 
 def _future(values, timeline, horizon):
-    """Return the values 1, ..., horizon steps later, NaN where there are none."""
+    """Return the values 1, ..., horizon steps later, NaN if there is none."""
     if timeline is None:
         places, n_places = np.arange(len(values)), len(values)
     else:

@@ -1,4 +1,4 @@
-"""The index of rows as time: which series a row is of, and steps between rows."""
+"""Reads the index of rows: the time and series of each row, and steps between rows."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,22 @@ import pandas as pd
 from skrnn.windows.steps import infer_step, numbers_of
 
 _TO_DO = (
-    "Make it regular with `asfreq` or `resample`, or give it the `freq` that it has. "
-    "If rows follow each other all the same, number them with "
-    "`reset_index(drop=True)`, before any split."
+    "Make it regular with `asfreq` or `resample`, or set its `freq`. If the rows "
+    "follow each other whatever their times, number them with "
+    "`reset_index(drop=True)` before any split."
 )
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The times of rows, and for a panel their series.
+    """The time of each row, and in a panel its series.
 
     Parameters
     ----------
     times : DatetimeIndex, PeriodIndex, TimedeltaIndex or integer Index
         Time of each row.
     series : Index or None
-        Series of each row; None if there is one.
+        Series of each row; None if there is only one.
     """
 
     times: pd.Index
@@ -41,23 +41,23 @@ class Timeline:
         Returns
         -------
         Timeline or None
-            None where there is no index, or one that is not of times: strings,
-            floats and the like.
+            None if there is no index, or if it does not hold times but strings,
+            floats or the like.
 
         Raises
         ------
         ValueError
-            If a time is missing or times of a series do not increase, if
-            datetimes have several time zones or are plain objects, or if a
-            MultiIndex is not one of (series, time).
+            If a time is missing, the times of a series do not increase, datetimes
+            have several time zones or are plain objects, or the levels of a
+            MultiIndex are not (series, time).
         """
         index = getattr(X, "index", None)
-        # lists have a method of that name
+        # lists have a method `index`
         return cls.of_index(index) if isinstance(index, pd.Index) else None
 
     @classmethod
     def of_index(cls, index):
-        """Read an index, with the returns and errors of `of`."""
+        """Read an index; returns and errors are those of `of`."""
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
         if index.dtype == object and pd.api.types.infer_dtype(index) in {
@@ -67,8 +67,8 @@ class Timeline:
             "period",
         }:
             raise ValueError(
-                "The index of X holds times as objects, perhaps of several time "
-                "zones. Convert it first, with `pd.to_datetime(index, utc=True)`."
+                "The index of X holds times as Python objects, perhaps with several "
+                "time zones. Convert it first: `pd.to_datetime(index, utc=True)`."
             )
         if not _is_time(index):
             return None
@@ -112,17 +112,17 @@ class Timeline:
         return Timeline(self.times[rows], series)
 
     def before(self, new):
-        """Tell which of these rows are earlier than the first new one of their series.
+        """Tell which rows are earlier than the first new row of their series.
 
         Parameters
         ----------
         new : Timeline
-            Of the same kind.
+            New rows, with the same kind of index.
 
         Returns
         -------
         ndarray of bool, shape (n_rows,)
-            False also for a series that has no new row.
+            Also False for rows of a series that has no new row.
         """
         both = self.followed_by(new)
         codes, numbers = both.codes, numbers_of(both.times)
@@ -134,12 +134,12 @@ class Timeline:
         return numbers[:n_rows] < first[codes[:n_rows]]
 
     def followed_by(self, new):
-        """Return the timeline of these rows and then of new ones.
+        """Return the timeline of these rows followed by new ones.
 
         Parameters
         ----------
         new : Timeline
-            Of the same kind.
+            New rows, with the same kind of index.
 
         Returns
         -------
@@ -162,12 +162,12 @@ class Timeline:
         return Timeline(self.times.append(times), series)
 
     def continued_by(self, new):
-        """Return the timeline of these rows and then of new ones, which are later.
+        """Return the timeline of these rows followed by new ones, which must be later.
 
         Parameters
         ----------
         new : Timeline
-            Of the same kind.
+            New rows, with the same kind of index.
 
         Returns
         -------
@@ -177,8 +177,8 @@ class Timeline:
         Raises
         ------
         ValueError
-            If the kinds of index differ, or a new row is not later than those of its
-            series.
+            If the kinds of index differ, or a new row is not later than the earlier
+            rows of its series.
         """
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
@@ -187,14 +187,14 @@ class Timeline:
             of = "" if both.series is None else f"Series {both.series[rows[0]]} of "
             raise ValueError(
                 f"{of}X starts at {first}, which is not after the last row seen, at "
-                f"{last}. Leave out the rows up to then, or let the index go on from "
-                "there if it starts anew with X. To forget the rows seen, call `fit`."
+                f"{last}. Leave out rows that were seen before. If the index of X "
+                "restarts, make it continue. To start over, call `fit`."
             )
         return both
 
     @property
     def kind(self):
-        """What the index is, in words."""
+        """The kind of index in words, as messages show it."""
         kind = type(self.times).__name__
         if kind in {"RangeIndex", "Index"}:
             kind = "an integer Index"
@@ -212,7 +212,7 @@ class Timeline:
         Returns
         -------
         Step or None
-            None where no series has two rows and the index declares no freq.
+            None if no series has two rows and the index has no `freq`.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class Timeline:
             If there is no regular step.
         """
         order, same = self._by_series()
-        # a whole index keeps its freq, rows taken from it do not
+        # reordering an index loses its freq
         times = self.times if self.series is None else self.times[order]
         try:
             return infer_step(times, same)
@@ -228,13 +228,13 @@ class Timeline:
             raise ValueError(f"{error} {_TO_DO}") from None
 
     def _by_series(self):
-        """Return an order that groups series, and where neighbours are of the same."""
+        """Return an order that groups series, and whether neighbours share a series."""
         codes = self.codes
         order = np.argsort(codes, kind="stable")
         return order, np.diff(codes[order]) == 0
 
     def _not_increasing(self):
-        """Return the rows whose next one, of their series, is no later, and those."""
+        """Return rows whose next row in the series is not later, and the next rows."""
         order, same = self._by_series()
         (at,) = np.nonzero((np.diff(numbers_of(self.times)[order]) <= 0) & same)
         return order[at], order[at + 1]
@@ -252,10 +252,10 @@ class Timeline:
 
 
 def place(timeline, step, window_length):
-    """Place rows on a line of steps, one series after the other.
+    """Assign each row a position on one axis of steps, one series after the other.
 
-    Missing times get places of their own, at most `window_length - 1` in a row, and
-    so does the past of every series.
+    Missing times get positions of their own, at most `window_length - 1` in a row.
+    So do the `window_length - 1` steps before the start of each series.
 
     Parameters
     ----------
@@ -269,14 +269,14 @@ def place(timeline, step, window_length):
     Returns
     -------
     places : ndarray of int64, shape (n_rows,)
-        The place of each row.
+        The position of each row.
     first : ndarray of int, shape (n_series,)
         The first row of each series.
 
     Raises
     ------
     ValueError
-        If a time does not lie on the step.
+        If a distance between times is not a multiple of the step.
     """
     order, same, between = _steps_between(timeline, step)
     jump = np.full(len(order), window_length, dtype=np.int64)
@@ -296,7 +296,7 @@ def numbered(timeline, step, most):
     step : Step or None
         As `Timeline.step` returns it; None if no series has two rows.
     most : int
-        Count at most so many steps from a row to the next one.
+        Largest number of steps to count from a row to the next one.
 
     Returns
     -------
@@ -306,7 +306,7 @@ def numbered(timeline, step, most):
     Raises
     ------
     ValueError
-        If a time does not lie on the step.
+        If a distance between times is not a multiple of the step.
     """
     order, same, between = _steps_between(timeline, step)
     jump = np.zeros(len(order), dtype=np.int64)
@@ -320,15 +320,15 @@ def numbered(timeline, step, most):
 
 
 def _steps_between(timeline, step):
-    """Return an order that groups series, where neighbours are, and steps between."""
+    """Return what `_by_series` does, and the steps between neighbours of a series."""
     order, same = timeline._by_series()
     between = np.empty(0, dtype=np.int64)
     if same.any():
         between = step.count(timeline.times[order], same)
-        if between is None or (between <= 0).any():  # int64 has an end
+        if between is None or (between <= 0).any():  # int64 may overflow
             raise ValueError(
-                f"The index of X does not lie on one step of "
-                f"{step.worded(timeline.times)}. {_TO_DO}"
+                "The times in the index of X are not multiples of "
+                f"{step.worded(timeline.times)} apart. {_TO_DO}"
             )
     return order, same, between
 

@@ -1,4 +1,4 @@
-"""SequenceWindower: rows in time order to windows."""
+"""SequenceWindower: turns rows in time order into windows."""
 
 from numbers import Integral, Real
 
@@ -37,48 +37,48 @@ class SequenceWindower(
 ):
     """Turn rows in time order into windows, one window for every row.
 
-    Row t of the output is the window that ends at row t of the input, so the
-    number and the order of rows stay, `y` needs no alignment, and the window
-    length is an ordinary hyper-parameter. `y[t]` is whatever is to be predicted
-    at time t, usually a later value.
+    Row t of the output is the window that ends at row t of the input. The number and
+    order of rows do not change, so `y` needs no alignment and the window length is an
+    ordinary hyper-parameter. `y[t]` is the value to predict at time t, usually a later
+    value of the series.
 
-    Of data with an index of times, a missing timestamp is a missing step of the
-    windows, and with a two-level MultiIndex (series, time), a panel, no window
-    crosses a series.
+    If the data have an index of times, missing timestamps become missing steps of the
+    windows. If they have a MultiIndex (series, time), they are a panel, and no window
+    mixes two series.
 
-    The output is a read-only view on one padded copy of the rows: it takes
-    O(n_rows * n_features) memory, whatever the window length. Only data with missing
-    timestamps, and panels, are copied window by window. The padded copy of a
-    `numpy.memmap` of floats is in a temporary file, memory-mapped as well.
+    The output is a read-only view on one padded copy of the rows, and takes
+    O(n_rows * n_features) memory whatever the window length. Windows are only copied
+    for panels and for data with missing timestamps. The padded copy of a
+    `numpy.memmap` of floats is memory-mapped to a temporary file.
 
     Parameters
     ----------
     window_length : int, default=10
-        Steps in a window, its own row included.
+        Steps in a window, including the row that it ends at.
     pad : {"nan", "edge"} or float, default="nan"
-        What fills the steps before the first known row. `"nan"` marks them
-        missing, which the recurrent regressors skip; `"edge"` repeats the first
-        row; a number fills with it.
+        How to fill the steps before the first known row. `"nan"` marks them as
+        missing, and the recurrent regressors skip them; `"edge"` repeats the first
+        row; a number is used as the value.
     history : {"auto", "none"}, default="auto"
-        Which rows come before the first row of the data that `transform` gets.
+        Which rows precede the first row passed to `transform`.
 
         - `"auto"`, data with an index of times (a DatetimeIndex, PeriodIndex,
-          TimedeltaIndex or integers): the index says it. The last rows seen come
-          before later rows, and a gap between them is missing steps; data from
-          before or from elsewhere have no history.
-        - `"auto"`, other data: the rows of `fit` are windowed as in `fit`. Any
-          other rows are taken to start `gap` rows after the last row seen.
-        - `"none"`: none; every call of `transform` starts anew.
+          TimedeltaIndex or integers): the last rows seen, if their times are
+          earlier. Times between them are missing steps. Data that start earlier, or
+          belong to a new series, have no history.
+        - `"auto"`, other data: the rows of `fit` get the same windows as in `fit`.
+          Any other rows are assumed to start `gap` rows after the last row seen.
+        - `"none"`: no rows; each call of `transform` is independent.
 
-        The rows seen are those of `fit`, and then of `partial_fit`.
+        The rows seen are those passed to `fit`, and afterwards to `partial_fit`.
     gap : int, default=0
-        Rows between those seen and the ones to transform in data without an index
-        of times, as in :class:`~sklearn.model_selection.TimeSeriesSplit`. They are
-        missing steps.
+        Number of rows between the last row seen and the first one to transform, for
+        data without an index of times, as in
+        :class:`~sklearn.model_selection.TimeSeriesSplit`. They are missing steps.
     flatten : bool, default=False
-        Whether a window is a row of `window_length * n_features` numbers, oldest
-        step first and features fastest, as other estimators want it. Output to
-        DataFrames (`set_output`) is always flat.
+        Whether to return each window as a row of `window_length * n_features` values,
+        oldest step first and features fastest, as other estimators expect it. Output
+        as DataFrames (`set_output`) is always flat.
 
     Attributes
     ----------
@@ -93,12 +93,12 @@ class SequenceWindower(
 
     See Also
     --------
-    LSTMRegressor : Long short-term memory network on such windows.
+    LSTMRegressor : Long short-term memory network for such windows.
 
     Notes
     -----
-    Two of scikit-learn's estimator checks ask that a row's output does not depend
-    on the rows around it. A window is just that, so these two cannot hold.
+    Two of scikit-learn's estimator checks require that the output for a row does not
+    depend on the rows around it. A window consists of these rows, so both checks fail.
 
     Examples
     --------
@@ -111,14 +111,14 @@ class SequenceWindower(
            [ 0.,  1.,  2.],
            [ 1.,  2.,  3.]])
 
-    New rows know those of `fit`:
+    Windows of new rows begin with the rows of `fit`:
 
     >>> windower = SequenceWindower(window_length=3, flatten=True).fit(X)
     >>> windower.transform([[4.0], [5.0]])
     array([[2., 3., 4.],
            [3., 4., 5.]])
 
-    An index of times tells what lies between:
+    With an index of times, missing timestamps are missing steps:
 
     >>> import pandas as pd
     >>> days = pd.date_range("2026-01-01", periods=6, freq="D")
@@ -167,12 +167,12 @@ class SequenceWindower(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Remember the last rows.
+        """Store the last rows, which precede those of later calls.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or Series
-            Rows in time order. NaN marks a missing value and passes through.
+            Rows in time order. NaN marks a missing value and is kept.
         y : None
             Ignored; scikit-learn's convention.
 
@@ -198,19 +198,19 @@ class SequenceWindower(
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Remember more rows, which follow those seen before.
+        """Store more rows, which follow those seen before.
 
-        What is remembered is the last `window_length - 1` of all rows seen, of each
-        series, however few come at a time. Nothing else changes: features and the
-        step of the index stay those of `fit`. With `history="none"`, X is checked
-        only. On an unfitted windower, it is `fit`.
+        Stores the last `window_length - 1` of all rows seen, of each series, however
+        few are passed at a time. Nothing else changes: the features and the step of
+        the index stay those of `fit`. With `history="none"`, X is only checked. An
+        unfitted windower is fitted.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or Series
             Rows in time order. Without an index of times they directly follow the
-            last row seen, whatever `gap` is. In a panel, series may be new, and
-            those without new rows keep what they have.
+            last row seen, whatever `gap` is. In a panel, series may be new; series
+            without new rows keep their stored rows.
         y : None
             Ignored; scikit-learn's convention.
 
@@ -223,14 +223,14 @@ class SequenceWindower(
         ------
         ValueError
             If X has other features or another kind of index than in `fit`, infinite
-            values, times off the step of those in `fit`, or times that are not
+            values, times that are not on the step of `fit`, or times that are not
             later than the last row seen of their series.
 
         Notes
         -----
-        Transform rows before they are passed to `partial_fit`. Without an index of
-        times, `transform` takes rows of `partial_fit` to be new. It also does so with
-        rows of `fit` from then on, if they were fewer than `window_length`.
+        Transform rows before passing them to `partial_fit`. Without an index of times,
+        `transform` treats rows of `partial_fit` as new rows. After `partial_fit` this
+        also holds for the rows of `fit` if they were fewer than `window_length`.
 
         Examples
         --------
@@ -245,16 +245,16 @@ class SequenceWindower(
         rows, timeline = self._rows(X, reset=False)
         seen = self._history()
         if self.history == "none":
-            seen.last(0).grown_by(rows, timeline, 0)  # checks them
+            seen.last(0).grown_by(rows, timeline, 0)  # only checks the rows
             return self
         self._remember(seen.grown_by(rows, timeline, self.window_length - 1))
-        # new rows may well equal a few rows, such as a single one
+        # new rows can easily equal those of a short fit, for example a single row
         if self._fingerprint and self._fingerprint[0][0] < self.window_length:
             self._fingerprint = None
         return self
 
     def transform(self, X):
-        """Window the rows.
+        """Make a window for every row.
 
         Parameters
         ----------
@@ -272,7 +272,7 @@ class SequenceWindower(
         ------
         ValueError
             If X has other features or another kind of index than in `fit`, infinite
-            values, or times off the step of those in `fit`.
+            values, or times that are not on the step of `fit`.
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
@@ -280,7 +280,7 @@ class SequenceWindower(
         if timeline is None and isinstance(in_fit, pd.MultiIndex):
             raise ValueError(
                 "X has no (series, time) index, but it had one in fit. In a pipeline, "
-                "let the steps before return DataFrames: "
+                "let the preceding steps return DataFrames: "
                 '`set_output(transform="pandas")`.'
             )
         how = {
@@ -296,19 +296,19 @@ class SequenceWindower(
         return window_by_index(known, rows, timeline, **how)
 
     def get_feature_names_out(self, input_features=None):
-        """Name the columns of the output.
+        """Return the names of the output columns.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the input features; None takes those of `fit`, or `x0`, `x1`
+            Names of the input features; None uses those of `fit`, or `x0`, `x1`
             and so on.
 
         Returns
         -------
         ndarray of str objects
             `<feature>_lag<k>` for flat windows, oldest step first and features
-            fastest. For 3-D windows `lag<k>`, the names of the second axis.
+            fastest. For 3-D windows, the names `lag<k>` of the second axis.
 
         Raises
         ------
@@ -341,7 +341,7 @@ class SequenceWindower(
         return History(self.last_window_, timeline, self._step)
 
     def _before(self, rows):
-        """Return the rows before those of data without an index of times."""
+        """Return the rows that precede `rows`, which have no index of times."""
         if self.history == "none" or (
             self._fingerprint is not None and self._fingerprint == fingerprint(rows)
         ):

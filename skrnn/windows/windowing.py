@@ -1,4 +1,4 @@
-"""Windows of rows: of rows that follow each other, and as their index says."""
+"""Makes windows, of rows in order or by the times in their index."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from skrnn.windows.timeline import place
 
 
 def window_in_order(known, rows, *, window_length, pad, flatten):
-    """Window rows that follow each other.
+    """Make windows of rows that follow each other without gaps.
 
     Parameters
     ----------
     known : ndarray of shape (n_known, n_features)
-        The rows before them.
+        The rows that precede them.
     rows : ndarray of shape (n_rows, n_features)
         Rows in time order.
     window_length : int
@@ -36,12 +36,12 @@ def window_in_order(known, rows, *, window_length, pad, flatten):
 
 
 def window_by_index(known, rows, timeline, *, window_length, pad, flatten):
-    """Window rows as their index says, after those known that are earlier.
+    """Make windows of rows by their times, continuing from known earlier rows.
 
     Parameters
     ----------
     known : History
-        Rows that may come before them.
+        Rows that may precede them.
     rows : ndarray of shape (n_rows, n_features)
         Rows in time order.
     timeline : Timeline
@@ -62,11 +62,12 @@ def window_by_index(known, rows, timeline, *, window_length, pad, flatten):
     Raises
     ------
     ValueError
-        If the kind of index is another one, or a time does not lie on the step.
+        If the kinds of index differ, or a distance between times is not a multiple of
+        the step.
     """
     codes = None if timeline.series is None else timeline.codes
     before = rows[:0]
-    # without a step, nothing tells how far the known rows are from the new ones
+    # without a step, the distance from the known to the new rows cannot be counted
     if known.timeline is not None and known.step is not None:
         earlier = known.timeline.before(timeline)
         before = known.rows[earlier].astype(rows.dtype)

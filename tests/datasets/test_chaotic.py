@@ -1,4 +1,4 @@
-"""The series of differential equations: how exact they are, and their dynamics."""
+"""Solutions of the differential equations: their accuracy and dynamics."""
 
 import time
 
@@ -16,7 +16,7 @@ def largest_error(solve, **coarse_and_fine):
 
 
 def smallest_change(series, lags):
-    """How far a series is from repeating itself, in its standard deviations."""
+    """Distance of a series from a repetition, in standard deviations."""
     changes = [np.std(series[lag:] - series[:-lag]) for lag in lags]
     return min(changes) / series.std()
 
@@ -29,7 +29,7 @@ def solve_mackey_glass(steps_per_unit):
 
 
 def test_mackey_glass_over_two_delays():
-    """The past is constant during the first and an exponential during the second."""
+    """During the first delay the past is constant, then it is an exponential."""
     limit = 0.2 * 1.2 / (1 + 1.2**10) / 0.1
 
     def first(t):
@@ -132,7 +132,7 @@ def test_lorenz_range(attractor):
 
 
 def test_lorenz_averages(attractor):
-    """The averages of dz/dt and of d(x^2)/dt are 0 for a solution that is bounded."""
+    """For a bounded solution, the averages of dz/dt and d(x^2)/dt are 0."""
     x, y, z = attractor.T
     assert (x * y).mean() == pytest.approx(8 / 3 * z.mean(), rel=0.01)
     assert (x * y).mean() == pytest.approx((x * x).mean(), rel=0.01)

@@ -1,4 +1,4 @@
-"""What goes into a regressor, what comes out, and what is refused."""
+"""Input and output of the regressors, missing values, weights and errors."""
 
 import numpy as np
 import pandas as pd
@@ -219,16 +219,16 @@ def test_dropout_is_noise_in_training_only(windows, target):
 
 
 def test_dropout_draws_anew_for_every_step(windows, target):
-    """With a learning rate of next to nothing, only the noise moves the loss."""
+    """With a tiny learning rate, only dropout changes the loss."""
     estimator = small(dropout=0.5, learning_rate=1e-12, batch_size=60, epochs=4)
     assert len(set(estimator.fit(windows, target).loss_curve_)) == 4
 
 
 def test_shuffle_false_keeps_the_order(windows, target):
-    """With next to no learning, the loss of a last batch of one tells its window."""
+    """With a tiny learning rate, the loss of a batch of one identifies its window."""
     params = {"learning_rate": 1e-12, "batch_size": 59, "epochs": 1, "units": 2}
     weight = np.ones(60)
-    weight[-1] = 1e6  # only matters within its batch
+    weight[-1] = 1e6  # only matters within a batch
 
     def loss(shuffle):
         estimator = ElmanRegressor(shuffle=shuffle, random_state=0, **params)
@@ -291,7 +291,7 @@ def test_there_is_no_model_before_fit():
         ElmanRegressor().predict(np.zeros((2, 3)))
 
 
-# What is refused
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_there_is_no_model_before_fit():
         ({"activation": "nope"}, r"'activation'.*'tanh'.*Got 'nope'"),
         ({"metrics": ["nope"]}, r"'metrics'.*'mean_absolute_error'.*Got 'nope'"),
         ({"metrics": [3]}, r"'metrics'.*Got 3"),
-        ({"metrics": ["f1_score"]}, r"'metrics'.*one value\. Got 'f1_score'"),
+        ({"metrics": ["f1_score"]}, r"'metrics'.*single value\. Got 'f1_score'"),
         ({"dropout": 1.0}, r"'dropout'.*\[0.0, 1.0\).*Got 1.0"),
         ({"recurrent_dropout": -0.1}, r"'recurrent_dropout'.*Got -0.1"),
         ({"learning_rate": 0.0}, r"'learning_rate'.*\(0.0, inf\).*Got 0.0"),
@@ -317,7 +317,7 @@ def test_there_is_no_model_before_fit():
         ({"epochs": 0}, r"'epochs'.*Got 0"),
         ({"dtype": "float16"}, r"'dtype'.*'float64'.*Got 'float16'"),
         ({"verbose": 3}, r"'verbose'.*Got 3"),
-        ({"n_step_features": 3}, r"2 features in a step, but n_step_features=3"),
+        ({"n_step_features": 3}, r"2 features per step, but n_step_features=3"),
     ],
 )
 def test_bad_parameters_are_named_at_fit(params, rule, windows, target):
@@ -372,7 +372,9 @@ def test_bad_targets_are_refused(y, message, windows):
 
 
 def test_columns_that_do_not_make_whole_steps():
-    with pytest.raises(ValueError, match="7 columns of X are not a multiple of n_step"):
+    with pytest.raises(
+        ValueError, match="columns of X, 7, is not a multiple of n_step"
+    ):
         small(n_step_features=2).fit(np.zeros((6, 7)), np.zeros(6))
 
 
@@ -402,7 +404,7 @@ def test_prediction_from_two_dimensions_says_what_differs(windows, target):
 
 @pytest.mark.parametrize("activation", ["tanh", "mish"])
 def test_prediction_of_values_beyond_float32(activation, windows, target):
-    """By NumPy, and by Keras, which has activations that NumPy lacks."""
+    """With NumPy, and with Keras for activations that NumPy lacks."""
     estimator = small(activation=activation).fit(windows, target)
     large = windows.copy()
     large[7, 2] = 1e300

@@ -63,7 +63,7 @@ def test_training_starts_at_the_base(windows, y):
 def test_the_sum_is_not_worse_than_the_base_on_the_rows_held_out(
     loss, learning_rate, windows, y
 ):
-    """Even where training spoils everything: a share of none is a candidate."""
+    """Even if training fails: the network share may be 0."""
     rnn = GRURegressor(
         **SMALL,
         base=Ridge(),
@@ -118,7 +118,7 @@ def test_outputs_and_weights(windows, y):
 
 def test_a_base_without_weights_is_an_error(windows, y):
     rnn = GRURegressor(**SMALL, base=KNeighborsRegressor())
-    with pytest.raises(ValueError, match="does not take it in fit"):
+    with pytest.raises(ValueError, match="does not take it"):
         rnn.fit(windows, y, sample_weight=np.ones(len(y)))
 
 
@@ -211,7 +211,7 @@ def test_clones_pickles_and_grids(windows, y):
 
 @pytest.mark.parametrize("jit", [True, False])
 def test_all_parameters_together(jit, windows, y):
-    """Metrics, quantiles, gaps: the trainers agree, and Keras predicts the same."""
+    """With metrics, quantiles and gaps, both trainers and `model_` agree."""
     X = np.concatenate([windows, np.cos(windows)], axis=2)[7:]
     X[30:33, 2, 1] = np.nan
     Y = np.stack([y[7:], y[7:] + 0.1], axis=1)

@@ -1,4 +1,4 @@
-"""The pipeline within scikit-learn's own tools, without glue."""
+"""Pipelines in scikit-learn's own tools, without adapters."""
 
 import numpy as np
 import pandas as pd
@@ -163,7 +163,7 @@ def test_sample_weight_through_the_pipeline(pipe, X, y):
 
 
 def test_nothing_leaks_from_the_future(X, y):
-    """Predictions up to t do not move when a later row is changed."""
+    """Changing a later row does not change predictions up to t."""
     pipe = make_pipeline(
         SequenceWindower(window_length=4), ElmanRegressor(2, epochs=2, random_state=0)
     ).fit(X, y)

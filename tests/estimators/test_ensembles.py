@@ -84,7 +84,7 @@ def test_quantiles_are_means_too(windows, target):
 
 
 class Stop(keras.callbacks.Callback):
-    """Interrupts the second network."""
+    """Raises KeyboardInterrupt while the second network is trained."""
 
     n_fits = 0
 

@@ -1,4 +1,4 @@
-"""`missing="fill"`: missing values are filled, and the network is told where."""
+"""`missing="fill"`: filled values and their indicators."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
 
 @pytest.fixture(scope="module")
 def rows():
-    """Rows of two features; a tenth of the second is missing."""
+    """Rows of two features. A tenth of the second is missing."""
     rng = np.random.RandomState(0)
     rows = np.stack([np.sin(np.arange(120) / 3), rng.normal(size=120) + 5], axis=1)
     rows[rng.rand(120) < 0.1, 1] = np.nan
@@ -59,7 +59,7 @@ def test_only_features_with_missing_values_have_a_second_input(windows, target):
     assert rnn._fitted.spec.n_features == 3
 
 
-@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # wanted here
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here
 def test_other_features_are_filled_in_predict(windows, target):
     rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
     holes = np.array(windows[20:25])
@@ -71,7 +71,7 @@ def test_other_features_are_filled_in_predict(windows, target):
 
 
 def test_windows_that_begin_with_a_missing_step_are_trained_on(rows, target):
-    """Those at the start of a series reach before it."""
+    """Windows at the start of a series reach back before it."""
     windows = SequenceWindower(8).fit_transform(rows)
     n_samples = []
     for missing in ("skip", "fill"):

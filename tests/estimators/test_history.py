@@ -1,4 +1,4 @@
-"""Windows that know their past: index, holes, folds and panels."""
+"""Windows that continue from earlier rows: index, gaps, folds and panels."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def test_rows_of_fit_are_windowed_as_in_fit(week):
     part = windower.transform(week[1:3])
     assert_array_equal(
         part, flat().fit_transform(week[1:3])
-    )  # those before are not remembered
+    )  # earlier rows are not stored
 
 
 def test_rows_that_overlap_get_the_remembered_rows_before_them(week):
@@ -209,11 +209,11 @@ def test_months_at_their_end_go_on_after_fit():
 
 def test_data_off_the_step_are_refused_at_transform(week):
     off = frame([1], week.index[-1:] + pd.Timedelta(hours=36))
-    with pytest.raises(ValueError, match="does not lie on one step of 1 days"):
+    with pytest.raises(ValueError, match="are not multiples of 1 days"):
         flat().fit(week).transform(off)
 
 
-# The proof
+# Windows against a lookup of every step
 
 
 def expected_windows(values, times, new, known, window_length):
@@ -248,7 +248,7 @@ INDEX = {
 def test_windows_of_a_fold_are_those_of_the_whole_series(
     kind, jumps, window_length, data
 ):
-    """Equal wherever the history is known, and missing elsewhere."""
+    """Equal if the history is known, and missing otherwise."""
     times = np.cumsum([0, 1, *jumps])
     values = np.random.RandomState(0).rand(len(times), 2)
     index = INDEX[kind][times]
@@ -273,7 +273,7 @@ def test_windows_of_a_fold_are_those_of_the_whole_series(
     by_time=st.booleans(),
 )
 def test_a_panel_is_its_series_one_by_one(pairs, cut, window_length, by_time):
-    pairs |= {("d", t) for t in range(21)}  # tells the step of all
+    pairs |= {("d", t) for t in range(21)}  # its step holds for all series
     index = pd.MultiIndex.from_tuples(sorted(pairs))
     panel = frame(np.random.RandomState(0).rand(len(pairs)), index)
     panel = panel.sort_index(level=1) if by_time else panel
@@ -298,7 +298,7 @@ def test_a_panel_is_its_series_one_by_one(pairs, cut, window_length, by_time):
     window_length=st.integers(1, 8), n_splits=st.integers(2, 4), gap=st.integers(0, 4)
 )
 def test_folds_with_a_gap_by_index_and_by_rule(window_length, n_splits, gap):
-    """A frame needs no `gap=`, its index says it; both give the same windows."""
+    """The index of a DataFrame replaces `gap`; both give the same windows."""
     values = np.random.RandomState(0).rand(40)
     rows = frame(values, days(40))
     for train, test in TimeSeriesSplit(n_splits, gap=gap).split(rows):
@@ -382,7 +382,7 @@ def test_series_that_start_and_end_at_other_times(panel):
 
 
 def test_series_of_one_row():
-    """One other series with two rows is enough to tell the step of all."""
+    """A single series with two rows determines the step of all series."""
     index = pd.MultiIndex.from_arrays([["a", "b", "b"], [0, 0, 1]])
     windower = flat(2, pad="edge").fit(frame([1, 2, 3], index))
     later = frame([4, 5], pd.MultiIndex.from_arrays([["b", "a"], [2, 1]]))

@@ -1,4 +1,4 @@
-"""What a notebook shows of an estimator."""
+"""The HTML that notebooks show for an estimator."""
 
 import pytest
 import sklearn

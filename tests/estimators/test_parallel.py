@@ -1,4 +1,4 @@
-"""Searches on several processes and threads: the same bits, the cores shared."""
+"""Searches with several processes and threads give the same bits and share cores."""
 
 import os
 import pickle
@@ -89,7 +89,7 @@ def test_the_same_bits_on_processes_and_threads(tool):
                 assert_array_equal(found, expected)
 
 
-# Prints digests of what large networks learn, and predict, in large batches.
+# Prints digests of weights and predictions of large networks with large batches.
 LARGE = """
 import hashlib
 import numpy as np
@@ -111,7 +111,7 @@ for rnn in (
 
 
 def test_the_same_bits_whatever_the_number_of_threads():
-    """TensorFlow would divide sums over the batch between threads."""
+    """By default, TensorFlow would split sums over the batch among threads."""
     runs = []
     for n in ("1", "2", "16"):
         n_threads = {"TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": n}
@@ -122,7 +122,7 @@ def test_the_same_bits_whatever_the_number_of_threads():
 
 
 def test_a_tensorflow_that_started_before_skrnn_trains_as_well():
-    """Then what is above does not hold."""
+    """The bits may then depend on the number of threads."""
     starts = "import tensorflow as tf; tf.constant(1) + 1"
     fits = "print(LSTMRegressor(2, epochs=1).fit([[[0]]], [1]).predict([[[0]]]))"
     code = f"{starts}; from skrnn import LSTMRegressor; {fits}"
@@ -155,7 +155,7 @@ def threads_of_tensorflow():
 
 @pytest.mark.parametrize("inner", [None, 1, 3])
 def test_a_worker_takes_its_share_of_the_cores(inner):
-    """cores/n_jobs, or what `inner_max_num_threads` says."""
+    """The limit is cores/n_jobs, or `inner_max_num_threads`."""
     with parallel_config(backend="loky", inner_max_num_threads=inner):
         found = Parallel(n_jobs=2)(delayed(threads_of_tensorflow)() for _ in range(2))
     assert found == [inner or max(1, cpu_count() // 2)] * 2
@@ -172,7 +172,7 @@ def test_a_worker_takes_its_share_of_the_cores(inner):
     ],
 )
 def test_whose_word_on_threads_counts(variables, expected, monkeypatch):
-    """TensorFlow's own variables, then OpenMP's."""
+    """TensorFlow's own variables take precedence over that of OpenMP."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -183,7 +183,7 @@ def test_whose_word_on_threads_counts(variables, expected, monkeypatch):
 
 
 class Settings:
-    """In place of `tensorflow.config.threading`."""
+    """Replaces `tensorflow.config.threading`."""
 
     def __init__(self, started=False):
         self.started = started
@@ -219,7 +219,7 @@ def fitted_by_a_worker():
 
 
 def test_what_a_worker_returns_is_arrays():
-    """No compiled programs, nor what it has made to predict."""
+    """Neither compiled programs nor caches for predictions are pickled."""
     (rnn, predicted, process), _ = Parallel(n_jobs=2)(
         delayed(fitted_by_a_worker)() for _ in range(2)
     )

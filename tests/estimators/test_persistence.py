@@ -1,4 +1,4 @@
-"""A fitted estimator is plain parameters and arrays when it is kept."""
+"""Saved estimators consist of plain parameters and arrays."""
 
 import copy
 import io
@@ -168,13 +168,13 @@ def test_another_version_warns(pipe, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(_estimator, "__version__", "0.0.7")
             kept = pickle.dumps(step)
-        with pytest.warns(InconsistentVersionWarning, match=r"kept by skrnn 0\.0\.7"):
+        with pytest.warns(InconsistentVersionWarning, match=r"with skrnn 0\.0\.7"):
             loaded = pickle.loads(kept)
         assert vars(loaded).keys() == vars(step).keys()
 
 
 def test_keras_objects_among_the_parameters_load_quietly(series, tmp_path):
-    """They are pickled as what they are, and so TensorFlow is imported to load them."""
+    """They are pickled as Keras objects, so loading them imports TensorFlow."""
     rnn = LSTMRegressor(
         units=2,
         epochs=1,
@@ -197,7 +197,7 @@ def test_keras_objects_among_the_parameters_load_quietly(series, tmp_path):
 
 
 def packages_in(pickled):
-    """The packages whose classes a pickle has objects of, but NumPy."""
+    """Packages, except NumPy, whose classes occur in a pickle."""
 
     class Unpickler(pickle.Unpickler):
         def find_class(self, module, name):
@@ -210,7 +210,7 @@ def packages_in(pickled):
 
 
 def test_only_the_parameters_of_now_are_kept(series):
-    """Not the callbacks of the last fit, nor its optimizer and loss as objects."""
+    """A fitted estimator does not hold the callbacks, optimizer or loss of its fit."""
     windows = SequenceWindower(3).fit_transform(series)
     nothing = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
     rnn = LSTMRegressor(
@@ -241,10 +241,10 @@ def test_the_history_is_kept_once(series):
     assert sizes[1] - sizes[0] < 100 * 12
 
 
-# NumPy's warning, about the way in which Keras converts a variable
+# NumPy warns about how Keras converts a variable
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_the_network_alone_is_a_keras_file(pipe, series, tmp_path):
-    """It needs no skrnn."""
+    """The saved model can be loaded without skrnn."""
     np.save(tmp_path / "windows.npy", pipe[:-1].transform(series)[10:])
     pipe[-1].model_.save(tmp_path / "network.keras")
     code = (

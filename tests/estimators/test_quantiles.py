@@ -35,12 +35,12 @@ def fitted(windows, two_targets):
     return quantile_net(quantile=LEVELS).fit(windows, two_targets)
 
 
-# What is learned
+# Training
 
 
 @pytest.mark.parametrize("level", [0.1, 0.9])
 def test_a_quantile_of_noise(level):
-    """Of a target that no window tells anything about."""
+    """The target is independent of the windows."""
     rng = np.random.RandomState(0)
     X, y = rng.rand(2000, 2, 1), rng.rand(2000)
     net = quantile_net(quantile=level, epochs=40, learning_rate=0.01).fit(X, y)
@@ -58,7 +58,7 @@ def test_several_quantiles_of_noise_at_once():
 @pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("quantile", [0.3, LEVELS])
 def test_the_loss_is_the_mean_pinball_loss(quantile, jit, windows, two_targets):
-    """As scikit-learn computes it, averaged over the levels, of validation data."""
+    """The validation loss is scikit-learn's pinball loss, averaged over the levels."""
     net = quantile_net(quantile=quantile, jit=jit, metrics=["mae"])
     net.fit(windows, two_targets, X_val=windows, y_val=two_targets)
     levels = [quantile] if isinstance(quantile, float) else quantile
@@ -81,7 +81,7 @@ def test_without_a_level_it_is_the_median(windows, target):
     )
 
 
-# What is predicted
+# Predictions
 
 
 def test_shapes(fitted, windows, target):
@@ -94,7 +94,7 @@ def test_shapes(fitted, windows, target):
 
 
 def test_the_columns_never_cross(fitted, windows):
-    """Not even where the network's own outputs do, as after two epochs they do."""
+    """Even after two epochs, when the outputs of the network still cross."""
     assert (np.diff(fitted._outputs(windows).reshape(60, 2, 3)) < 0).any()
     assert (np.diff(fitted.predict_quantiles(windows)) >= 0).all()
 
@@ -137,7 +137,7 @@ def test_sorting_never_raises_the_loss(levels, data):
     assert loss(in_order(outputs, len(levels))) <= loss(given_order) + 1e-6
 
 
-# As any other estimator
+# Compatibility with other tools
 
 
 def test_quantiles_are_kept_and_cloned(fitted, windows):
@@ -160,7 +160,7 @@ def test_only_a_quantile_loss_predicts_quantiles(windows, target):
     [
         ({"quantile": 1.0}, "The 'quantile' parameter"),
         ({"quantile": (0.1, 1.5)}, "The 'quantile' parameter must be a float between"),
-        ({"quantile": (0.9, 0.1)}, "such floats that increase"),
+        ({"quantile": (0.9, 0.1)}, "increasing tuple of such floats"),
         ({"quantile": ()}, "The 'quantile' parameter"),
         ({"quantile": ("low",)}, "The 'quantile' parameter"),
         ({"quantile": 0.5, "loss": "huber"}, "quantile=0.5 has no effect with loss='h"),

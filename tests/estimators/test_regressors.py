@@ -1,4 +1,4 @@
-"""The cells are the textbook ones: predictions against NumPy, equation by equation."""
+"""The cells follow the textbook equations: predictions against plain NumPy."""
 
 from dataclasses import replace
 
@@ -72,7 +72,7 @@ def hidden_states(step, n_states, window, weights):
 
 
 def fitted(regressor, windows, target, **params):
-    """Train for an epoch, then give every weight a value far from its start."""
+    """Train for one epoch, then set every weight far from its initial value."""
     params = {"units": N_UNITS, "epochs": 1, "random_state": 0, **params}
     estimator = regressor(**params).fit(windows, target)
     rng = np.random.RandomState(1)
@@ -85,7 +85,7 @@ def fitted(regressor, windows, target, **params):
 
 
 def set_weights(estimator, weights):
-    """Give it weights, and predictions that are the outputs of the network."""
+    """Set the weights, and scales with which predictions equal the outputs."""
     network = estimator._fitted
     scales = Scales(None, np.zeros(estimator.n_outputs_))
     estimator._fitted = replace(
@@ -168,7 +168,7 @@ def test_float64_is_computed_in_float64(windows, target):
 
 
 def test_activations_are_the_users(windows, target):
-    """With hard sigmoids and relu, an LSTM of the same weights says something else."""
+    """With other activations, an LSTM with the same weights predicts other values."""
     usual, weights = fitted(LSTMRegressor, windows, target)
     other = LSTMRegressor(
         units=N_UNITS,

@@ -1,4 +1,4 @@
-"""`normalize`: windows, and the targets that continue them, relative to the window."""
+"""`normalize`: windows, and the targets that continue them, are normalised."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ SMALL = {"units": 4, "epochs": 4, "batch_size": 32, "random_state": 0}
 
 @pytest.fixture(scope="module")
 def series():
-    """A random walk with a season, whose later values the earlier ones never reach."""
+    """A seasonal random walk with later values outside the range of earlier ones."""
     rng = np.random.RandomState(0)
     t = np.arange(160)
     return 0.1 * t + np.sin(t / 4) + 0.05 * rng.normal(size=160)
@@ -52,7 +52,7 @@ def test_standard_is_free_of_the_unit_too(continued):
 
 
 def test_last_learns_differences(continued):
-    """By hand: windows less their last value, and targets less that value."""
+    """Subtracting the last value of the window by hand gives the same predictions."""
     windows, y = (each[12:] for each in continued)
     last = windows[:, -1:]
     rnn = ElmanRegressor(**SMALL)
@@ -109,19 +109,19 @@ def test_features_that_no_output_continues_are_left(continued, series):
 def test_it_has_to_be_known_what_y_continues(continued):
     windows, y = continued
     more = np.concatenate([windows, windows], axis=2)
-    with pytest.raises(ValueError, match="Set target_features to a position"):
+    with pytest.raises(ValueError, match="Set target_features to its position"):
         ElmanRegressor(normalize="last").fit(more, y)
 
 
 @pytest.mark.parametrize("flatten", [False, True])
 @pytest.mark.parametrize(("factor", "shift"), [(20, 0), (1, 100), (1e-3, 0)])
 def test_y_in_other_units_than_its_feature_is_an_error(factor, shift, flatten, series):
-    """As where a pipeline scales X and nobody scales y."""
+    """For example, if a pipeline scales X but y is not scaled."""
     pipe = make_pipeline(
         SequenceWindower(6, flatten=flatten), ElmanRegressor(**SMALL, normalize="last")
     )
     X, y = series[:-1, np.newaxis], factor * series[1:] + shift
-    with pytest.raises(ValueError, match="Scale neither, or both alike"):
+    with pytest.raises(ValueError, match="Scale neither, or scale the series"):
         pipe.fit(X, y)
 
 
@@ -134,7 +134,7 @@ def test_rows_that_do_not_follow_each_other_are_taken_as_they_are(continued):
 
 
 def test_training_makes_no_copy_of_the_windows(continued, monkeypatch):
-    """The rows behind them are handed over, once."""
+    """The rows are passed to the trainer once, not once per window."""
     from skrnn.training.compiled.epoch import EpochProgram
 
     shapes = []
@@ -150,7 +150,7 @@ def test_training_makes_no_copy_of_the_windows(continued, monkeypatch):
     assert shapes == [(len(y) + 11, 1)]
 
 
-@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # wanted here
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here
 @pytest.mark.parametrize("normalize", ["last", "standard"])
 def test_windows_with_missing_values(normalize, continued):
     windows, y = continued

@@ -45,13 +45,13 @@ def test_a_missing_value_is_that_of_an_earlier_season():
     naive = SeasonalNaiveRegressor(3).fit(X, np.array([4.0, 6.0]))
     assert_array_equal(naive.predict(X), [1, 1])
     X[:, [0, 3]] = np.nan
-    assert_array_equal(naive.predict(X), [6, 6])  # the last one that is known
+    assert_array_equal(naive.predict(X), [6, 6])  # the last known value
     X[:] = np.nan
     assert_array_equal(naive.predict(X), [5, 5])  # the mean of y
 
 
 def test_names_tell_features_and_leads():
-    """Also leads that are not in order."""
+    """Leads may be in any order."""
     frame = pd.DataFrame({"wind": SERIES, "load": -SERIES})
     X, y = to_supervised(frame, horizon=3, target="load")
     y = y[["load_lead3", "load_lead1"]]
@@ -83,10 +83,10 @@ def test_target_features_are_names_or_positions(target_features, features, leads
 @pytest.mark.parametrize(
     ("target_features", "message"),
     [
-        (None, "has 2 features.*Set target_features to a position"),
+        (None, "has 2 features.*Set target_features to its position"),
         ("sun", r"are \['load', 'wind'\]. Got 'sun'"),
         (2, "Got 2. Set target_features"),
-        ([0, 1], "one for each of the 3 outputs"),
+        ([0, 1], "one feature for each of the 3 outputs"),
     ],
 )
 def test_what_target_features_cannot_be(target_features, message):

@@ -1,4 +1,4 @@
-"""Segments: several steps of a window are one step of the network."""
+"""Segments: several steps of a window form one step of the network."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ def windows(request, series):
     return SequenceWindower(N_TIMESTEPS).fit_transform(rows)
 
 
-@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # wanted here
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here
 @pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("regressor", [LSTMRegressor, GRURegressor, ElmanRegressor])
 def test_a_network_on_segments_is_one_on_steps_with_more_features(
     regressor, jit, windows, series
 ):
-    """Its windows are copied here; the segments of the regressor are not."""
+    """The reference copies the windows; the regressor makes segments without a copy."""
     y = series[:, 0]
     params = {"units": 3, "epochs": 2, "batch_size": 20, "random_state": 0, "jit": jit}
     found = regressor(**params, segment_length=3).fit(windows, y)

@@ -1,4 +1,4 @@
-"""Targets in any unit: the same network is trained whatever the unit of y is."""
+"""Training gives the same network whatever the unit of y."""
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ def test_predictions_and_losses_have_the_unit_of_y(loss, power, jit, windows, ta
 
 
 def test_a_target_far_from_zero_is_learned(windows, target):
-    """Once the network predicted a constant for it, after ten times as many epochs."""
+    """Without scaling, it predicted a constant even after ten times as many epochs."""
     rnn = GRURegressor(8, epochs=80, batch_size=20, random_state=0)
     y = 5000 + 1000 * target
     assert rnn.fit(windows, y).score(windows, y) > 0.8
@@ -49,7 +49,7 @@ def test_metrics_and_the_validation_loss_have_the_unit_of_y(jit, windows, target
 
 
 class Logs(keras.callbacks.Callback):
-    """Keeps the losses that it is told."""
+    """Records the losses of epochs."""
 
     seen = []
 
@@ -59,7 +59,7 @@ class Logs(keras.callbacks.Callback):
 
 
 class BatchLogs(Logs):
-    """Keeps those of batches too, which only Keras's loop tells."""
+    """Also records the losses of batches, which only the Keras loop reports."""
 
     def on_train_batch_end(self, batch, logs=None):
         self.last = logs["loss"]

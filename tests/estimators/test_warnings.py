@@ -1,4 +1,4 @@
-"""Warnings about data and training: the mistake they are for, and sound data."""
+"""Warnings about data and training are issued for mistakes, not for sound data."""
 
 import warnings
 
@@ -89,7 +89,7 @@ def test_windows_to_predict_without_an_observed_step(pipe):
 def test_they_are_said_of_a_network_trained_with_missing_steps_too():
     estimator = windowed().fit(with_nan(share=0.05), TARGET)[-1]
     windows = np.full((2, 10, 1), np.nan)
-    windows[0, 0] = 0  # has few steps, as some in training
+    windows[0, 0] = 0  # few steps, as in some training windows
     warning = said(estimator.predict, windows)
     assert "Of 2 windows to predict, 1 have no observed step." in str(warning.message)
 
@@ -252,7 +252,7 @@ def test_a_target_of_noise_says_nothing():
 
 @pytest.mark.parametrize("block_size", [None, 100])
 def test_the_loss_of_the_best_constant(block_size):
-    """Of samples with weights and several outputs."""
+    """The loss of a constant, with sample weights and several outputs."""
     y = np.column_stack([5000 + 1000 * TARGET, 3000 - 1000 * TARGET**2])
     weight = np.random.RandomState(0).rand(300)
     estimator = windowed(epochs=60, learning_rate=1e-7, block_size=block_size)
@@ -261,7 +261,7 @@ def test_the_loss_of_the_best_constant(block_size):
     y, weight = y[9:], weight[9:]
     mean = np.average(y, axis=0, weights=weight)
     loss = np.average((y - mean) ** 2, axis=0, weights=weight).mean()
-    assert f"best constant prediction is {loss:.4g}." in str(caught[0].message)
+    assert f"best constant prediction has {loss:.4g}." in str(caught[0].message)
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.8])
@@ -271,7 +271,7 @@ def test_the_pinball_loss_of_the_best_constant(level):
     warning = said(estimator.fit, ROWS, y)
     error = y[9:] - np.quantile(y[9:], level, method="inverted_cdf")
     loss = np.maximum(level * error, (level - 1) * error).mean()
-    assert f"best constant prediction is {loss:.4g}." in str(warning.message)
+    assert f"best constant prediction has {loss:.4g}." in str(warning.message)
 
 
 def test_a_network_that_learns_says_nothing():
@@ -345,7 +345,7 @@ def test_a_regressor_that_normalizes_says_nothing():
     assert not warnings_of(pipe.fit, rows[:-1], rows[1:, 0])
 
 
-# A forgotten windower
+# A missing windower
 
 FRAME = pd.DataFrame(np.hstack([ROWS, ROWS]), columns=["temperature", "wind"])
 
@@ -358,7 +358,7 @@ FRAME = pd.DataFrame(np.hstack([ROWS, ROWS]), columns=["temperature", "wind"])
 def test_a_frame_of_features_without_a_windower(regressor):
     warning = said(regressor.fit, FRAME, TARGET)
     assert warning.category is NoWindowsWarning
-    assert "'temperature', 'wind', are taken for the 2 steps" in str(warning.message)
+    assert "'temperature', 'wind', are treated as the 2 steps" in str(warning.message)
     assert "SequenceWindower" in str(warning.message)
 
 

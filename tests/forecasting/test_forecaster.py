@@ -536,7 +536,7 @@ def fitted(load, weather):
             "numbered",
             "The index of X is an integer Index, but in fit it was a Datetime",
         ),
-        ("half past", "does not lie on one step"),
+        ("half past", "are not multiples of"),
         ("labels", "X has no index of times"),
         (None, "X is None, so nothing says which rows to forecast"),
     ],

@@ -1,4 +1,4 @@
-"""What a network reads of a window, against plain loops and Keras's operations."""
+"""Inputs of a network, compared with plain loops and with Keras operations."""
 
 import itertools
 
@@ -24,7 +24,7 @@ SCALES = FeatureScales(np.array([2.0, -1.0, 0.5]), np.array([3.0, 0.5, 1.0]))
 
 
 def windows_with_gaps(seed=0, n_samples=9, n_timesteps=12):
-    """Windows of three features; of the last ones all, or a feature, is missing."""
+    """Windows of three features. The last ones lack a feature, or all values."""
     rng = np.random.RandomState(seed)
     windows = rng.normal(size=(n_samples, n_timesteps, 3)) * SCALES.stds + SCALES.means
     windows[rng.rand(*windows.shape) < 0.2] = np.nan

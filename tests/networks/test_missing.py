@@ -1,4 +1,4 @@
-"""Which windows are trained on, and how missing steps are marked."""
+"""Windows that can be used for training, and the marking of missing steps."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""NumPy predicts what Keras predicts, and a row whatever comes with it."""
+"""NumPy predicts the same as Keras, and the same bits for a row in any batch."""
 
 import contextlib
 import threading
@@ -26,7 +26,7 @@ BOUNDED = ["tanh", "sigmoid", "hard_sigmoid", "softsign"]  # as gates are
 
 
 def random_weights(spec, rng):
-    """Weights and biases of which none is zero, small enough for all activations."""
+    """Nonzero weights and biases, small enough for all activations."""
     drawn, dropout_states = initial_weights(spec, seed=0)
     drawn = [array + rng.normal(scale=0.1, size=array.shape) for array in drawn]
     return [array.astype(spec.dtype) for array in drawn], dropout_states
@@ -168,7 +168,7 @@ def test_nor_on_the_number_of_threads(units):
 
 
 def test_heights_that_give_other_bits_are_not_used(monkeypatch):
-    """A BLAS that computes two rows in another way than many."""
+    """Simulates a BLAS that rounds products of two rows differently."""
 
     def dot(rows, matrix, out=None):
         product = np.matmul(rows, matrix, out=out)
@@ -183,14 +183,14 @@ def test_heights_that_give_other_bits_are_not_used(monkeypatch):
 
 
 def test_memory_is_that_of_a_tile_whatever_the_number_of_rows(monkeypatch):
-    """On one thread; on several, each has a tile, if it gets to compute any."""
+    """On one thread, as each thread needs the memory of a tile."""
     import tracemalloc
 
     one = contextlib.nullcontext(1)
     monkeypatch.setattr(prediction, "one_thread", lambda: one)
     series = np.random.RandomState(0).rand(100_040, 1)
     windows = np.lib.stride_tricks.sliding_window_view(series, 40, axis=0)
-    windows = windows.transpose(0, 2, 1)  # 32 MB if it were copied
+    windows = windows.transpose(0, 2, 1)  # a full copy would take 32 MB
     predict = predictor_of(lstm(8, n_features=1), n_timesteps=40)
     predict(windows[:2000])
     peaks = []

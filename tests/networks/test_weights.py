@@ -1,4 +1,4 @@
-"""Initial weights are drawn by NumPy from the distributions that are Keras's."""
+"""Initial weights, drawn by NumPy, have the same distributions as those of Keras."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What the displays draw, artist by artist."""
+"""The artists that the displays draw."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ LOAD = pd.Series(np.sin(np.arange(50) / 5), WEEKS, name="load")
 
 @pytest.fixture(scope="module")
 def fitted():
-    """A pipeline that stops early."""
+    """A pipeline with early stopping."""
     rnn = ElmanRegressor(units=2, epochs=6, early_stopping=True, random_state=0)
     pipe = make_pipeline(SequenceWindower(4), rnn)
     return pipe.fit(LOAD.to_frame()[:-1], LOAD[1:].to_numpy())
@@ -360,14 +360,14 @@ TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
 @pytest.mark.parametrize(
     ("args", "options", "message"),
     [
-        ((LOAD, LOAD[:-1]), {}, "must have one shape"),
+        ((LOAD, LOAD[:-1]), {}, "must have the same shape"),
         ((LOAD, LOAD), {"interval": (LOAD,)}, "both ends of the interval"),
         ((LOAD, LOAD), {"kind": "both"}, "kind must be one of"),
         ((LOAD, LOAD), {"subsample": 0}, "subsample must be at least 1"),
         ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
-        ((LOAD, LOAD), {"lead": [1, 2]}, "lead must be a number for each of 1 columns"),
+        ((LOAD, LOAD), {"lead": [1, 2]}, "lead must have one number for each of 1"),
         ((LOAD[::-1], LOAD), {}, "does not increase"),
-        ((TWO_TARGETS, TWO_TARGETS), {}, "Select those of one target"),
+        ((TWO_TARGETS, TWO_TARGETS), {}, "Select the columns of one"),
     ],
 )
 def test_what_cannot_be_drawn_is_an_error(args, options, message):
@@ -414,7 +414,7 @@ def test_a_backtest_of_several_models_is_a_line_of_errors_for_each(rolled):
 
 
 def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
-    """Of fans that overlap, the earlier one is drawn."""
+    """If two fans overlap, only the earlier one is drawn."""
     near = rolled[rolled["model"] == "near"]
     display = ForecastDisplay.from_backtest(near)
     origins = near["origin"].unique()[::2]

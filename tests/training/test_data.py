@@ -1,4 +1,4 @@
-"""Training data and the order in which it is trained on."""
+"""Training data, and their order in each epoch."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_has_missing_looks_at_the_windows_to_train_on(
 
 
 def orders_of(schedule, n_samples):
-    """The order of every epoch on data that are one block."""
+    """The order of every epoch, for data in a single block."""
     order, orders = np.arange(n_samples, dtype=np.int32), []
     for _, shuffle in schedule.of_epochs(1):
         shuffle(order)
@@ -73,14 +73,14 @@ def test_without_shuffling_the_order_stays():
 
 
 def plain_samples(windows, y, weight=None):
-    """Samples that are trained on as they are."""
+    """Samples that are not normalised or filled."""
     inputs = InputSpec(*windows.shape[1:])
     targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
     return Samples(windows, targets, weight)
 
 
 def samples_of(n_rows, weight=None):
-    """Windows of three steps, as the windower views them, and their numbers as y."""
+    """Windows of three steps, as views on a series, with their numbers as y."""
     rows = np.arange(n_rows + 2.0)[:, np.newaxis]
     return plain_samples(view_windows(rows, 3, flatten=False), rows[2:], weight)
 

@@ -1,4 +1,4 @@
-"""The compiled epoch is the computation of `keras.Model.fit`."""
+"""The compiled epoch computes the same as `keras.Model.fit`."""
 
 import gc
 import itertools
@@ -54,16 +54,16 @@ def xla(request, monkeypatch):
 
 @pytest.fixture
 def store(monkeypatch):
-    """A store without a program in the place of the engine's."""
+    """Replaces the cache of programs of the engine by an empty one."""
     store = ProgramStore(engine.N_PROGRAMS_KEPT)
     monkeypatch.setattr(engine, "programs", store)
     return store
 
 
 def keras_of(estimator, **compile_options):
-    """A compiled Keras model with the weights that a fit of an estimator starts from.
+    """A compiled Keras model with the initial weights of an estimator's fit.
 
-    Its `random_state` must be a number.
+    The `random_state` of the estimator must be an int.
     """
     spec, seed = estimator._fitted.spec, estimator._seeds()[0]
     model = build_model(spec, TrainingState(*initial_weights(spec, seed)))
@@ -72,7 +72,7 @@ def keras_of(estimator, **compile_options):
 
 
 def as_keras(windows, y, weight=None):
-    """Arrays as a tf.data.Dataset in order, which Keras takes in their own dtype."""
+    """Arrays as an unshuffled tf.data.Dataset, which keeps their dtype in Keras."""
     X = mark_missing(windows, "float32")
     arrays = (X, y.reshape(len(y), -1).astype("float32"))
     if weight is not None:
@@ -110,7 +110,7 @@ REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
     ("regressor", "case"),
     [
         *itertools.product(REGRESSORS, list(CASES)[:2]),
-        (LSTMRegressor, "stacked, bidirectional"),  # as a graph by FusedLSTM
+        (LSTMRegressor, "stacked, bidirectional"),  # without XLA, by FusedLSTM
         (ElmanRegressor, "clipped, huber"),
     ],
 )
@@ -244,7 +244,7 @@ def test_averages_of_weights_are_those_of_keras(xla, windows, target):
 
 
 def test_dropout_has_fresh_noise_in_each_step(xla, windows, target):
-    """With a learning rate of next to nothing, only the noise changes the loss."""
+    """With a tiny learning rate, only dropout changes the loss."""
 
     def losses(n_batches, epochs):
         X, y = np.repeat(windows[:1], 16 * n_batches, 0), np.ones(16 * n_batches)
@@ -267,7 +267,7 @@ def test_dropout_has_fresh_noise_in_each_step(xla, windows, target):
 
 
 def test_a_kept_program_gives_the_bits_of_a_new_one(xla, store, windows, target):
-    """Also after it served other rows, weights and learning rates in between."""
+    """Also after it was used with other rows, weights and learning rates."""
     estimator = ElmanRegressor(units=2, epochs=3, batch_size=16, random_state=0)
     new = estimator.fit(windows, target).predict(windows)
     ElmanRegressor(
@@ -354,7 +354,7 @@ def test_shards_are_decided_by_the_work_alone():
 
 
 def test_xla_has_the_whole_batch_and_no_fused_operation():
-    """So has a batch that is worth dividing, but whose loss may mix its samples."""
+    """A loss function may mix samples, so its batches are not split either."""
     options = (("activation", "tanh"), ("recurrent_activation", "sigmoid"))
     spec = NetworkSpec("lstm", (64,), n_features=1, n_outputs=1, options=options)
     shape = data_shape(batch_size=1024, n_batches=10_000)
@@ -385,7 +385,7 @@ def test_xla_compiles_once_for_folds_of_different_length(store, windows, target)
 
 
 def test_blocks_of_other_series_have_arrays_of_their_own():
-    """Also where one series is gone before the next, perhaps in its place, is made."""
+    """Also if a series is freed before the next one is created at the same address."""
 
     def data(*series):
         def block(number):
@@ -425,7 +425,7 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
 
 
 def test_tensorflow_forgets_with_us(monkeypatch):
-    """Its kernels of a forgotten program would stay, a megabyte for every network."""
+    """Otherwise TensorFlow would keep a megabyte of kernels for every network."""
     forgotten = []
     monkeypatch.setattr(programs, "forget_kernels", lambda: forgotten.append(True))
     store = ProgramStore(most=1)
@@ -437,14 +437,14 @@ def test_tensorflow_forgets_with_us(monkeypatch):
 
 
 def graphs():
-    """The ids of all graphs in memory, those of loops too."""
+    """The ids of all graphs in memory, including those of loops."""
     gc.collect()
     return {id(found) for found in gc.get_objects() if isinstance(found, tf.Graph)}
 
 
 @pytest.mark.parametrize("jit", ["auto", True, False])
 def test_a_forgotten_program_leaves_no_graph_behind(windows, target, jit, monkeypatch):
-    """Keras's optimizers would, by the gradient of a sum over one replica."""
+    """Optimizers of Keras would, through the gradient of a sum over one replica."""
     before = graphs()
     monkeypatch.setattr(engine, "programs", ProgramStore(0))
     rnn = ElmanRegressor(units=2, epochs=1, batch_size=8, jit=jit)
@@ -455,7 +455,7 @@ def test_a_forgotten_program_leaves_no_graph_behind(windows, target, jit, monkey
 
 @pytest.mark.parametrize("jit", ["auto", False])
 def test_variables_of_every_fit_have_the_same_names(jit, windows, target, monkeypatch):
-    """TensorFlow keeps something for every new name, for good."""
+    """TensorFlow allocates memory for every new name and never frees it."""
     seen = []
 
     class Names(keras.callbacks.Callback):
@@ -484,7 +484,7 @@ def test_variables_of_every_fit_have_the_same_names(jit, windows, target, monkey
 
 
 def data_of(windows, y, weight=None, **options):
-    """Training data of all windows, missing steps or not."""
+    """Training data of all windows, with or without missing steps."""
     inputs = InputSpec(*windows.shape[1:])
     targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
     samples = Samples(windows, targets, weight)
@@ -506,7 +506,7 @@ OBJECTIVE = Objective("squared_error", None, (), "adam", 0.02, None)
 
 
 def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=False):
-    """Train a network; return its state with an array of the figures of every epoch."""
+    """Train a network; return its state, and loss and metrics of every epoch."""
     state = TrainingState(*initial_weights(SPEC, seed=0))
     schedule = Schedule(BATCH_SIZE, epochs, shuffle, seed=3)
     task = Task(SPEC, state, data, validation, schedule, OBJECTIVE, list(callbacks))
@@ -540,7 +540,7 @@ def test_orders_are_the_same_in_both(windows, target):
 
 
 class Diary(keras.callbacks.Callback):
-    """Writes down the events and what it sees of the model at the end of an epoch."""
+    """Records the events, and the model at the end of each epoch."""
 
     def __init__(self):
         super().__init__()
@@ -578,7 +578,7 @@ class SlowerAndSlower(keras.callbacks.Callback):
 
 
 def learning_rate_of(state):
-    """The learning rate that a state of an optimizer holds."""
+    """The learning rate in the state of an optimizer."""
     optimizer = make_optimizer(OBJECTIVE)
     optimizer.build(build_model(SPEC).trainable_variables)
     assign(optimizer.variables, state.optimizer.values)
@@ -624,7 +624,7 @@ def test_a_callback_for_batches_is_refused(windows, target):
 
 @pytest.mark.parametrize("regressor", REGRESSORS)
 def test_jit_false_is_the_same_computation(regressor, windows, target):
-    """Shuffled, with missing steps, weights, and the batches of the engine."""
+    """With shuffling, missing steps and weights, in the batches of the engine."""
     X, weight = missing(windows), np.linspace(0.1, 1, 60)
     compiled, plain = (
         regressor(
@@ -639,7 +639,7 @@ def test_jit_false_is_the_same_computation(regressor, windows, target):
 
 @pytest.mark.parametrize("jit", ["auto", False])
 def test_jit_false_is_fit_of_keras(jit, windows, target, monkeypatch):
-    """Predictions are our own, whoever trains."""
+    """Predictions are computed in NumPy, whichever trainer is used."""
     called = []
     for name in ("fit", "predict"):
         real = getattr(keras.Model, name)
@@ -671,7 +671,7 @@ def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
     loss = {"loss": squared_error_in_python}
     estimator = ElmanRegressor(**options, **loss, verbose=1).fit(windows, target)
     printed = capfd.readouterr()
-    assert printed.out.count("Training with keras.Model.fit: XLA refuses: ") == 1
+    assert printed.out.count("with keras.Model.fit: XLA cannot compile it: ") == 1
     assert "Graph execution error" not in printed.out, "that is no reason"
     assert printed.err == ""
     expected = ElmanRegressor(**options, loss=squared_error).fit(windows, target)
@@ -683,7 +683,8 @@ def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
 
 def test_jit_true_fails_where_xla_refuses(windows, target):
     estimator = ElmanRegressor(units=2, loss=squared_error_in_python, jit=True)
-    with pytest.raises(ValueError, match=r"^jit=True, but .*XLA refuses: .* Set jit="):
+    message = r"^jit=True, but .*XLA cannot compile it: .* Set jit="
+    with pytest.raises(ValueError, match=message):
         estimator.fit(windows, target)
     assert not hasattr(estimator, "n_iter_")
 

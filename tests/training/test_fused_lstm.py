@@ -1,4 +1,4 @@
-"""An LSTM in one operation of TensorFlow is Keras's LSTM."""
+"""FusedLSTM computes the same as the LSTM layer of Keras."""
 
 import itertools
 from dataclasses import replace
@@ -16,7 +16,7 @@ from skrnn.training.compiled.fused_lstm import FusedLSTM
 from skrnn.training.plan import can_fuse
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
-ODD = STEPS[:5, :, :1]  # an odd batch of odd features, which TensorFlow warns of
+ODD = STEPS[:5, :, :1]  # TensorFlow warns about odd numbers of samples and features
 LSTM = NetworkSpec(
     cell="lstm",
     units=(5,),
@@ -28,13 +28,13 @@ LSTM = NetworkSpec(
 
 @pytest.fixture(params=[False, True], ids=["few weights", "many weights"])
 def many(request, monkeypatch):
-    """Whether there are weights enough for gradients that are not TensorFlow's own."""
+    """Whether there are enough weights to use our own gradient."""
     monkeypatch.setattr(fused_lstm, "_MANY_WEIGHTS", 0 if request.param else np.inf)
     return request.param
 
 
 def pair(steps=STEPS, **options):
-    """A FusedLSTM and Keras's layer with the same weights, none of them zero."""
+    """A FusedLSTM and a Keras layer with the same nonzero weights."""
     layers = [cls(5, seed=0, **options) for cls in (FusedLSTM, keras.layers.LSTM)]
     rng = np.random.RandomState(1)
     for layer in layers:
@@ -46,7 +46,7 @@ def pair(steps=STEPS, **options):
 
 
 def outputs_and_gradients(layer, training=False, steps=STEPS):
-    """The layer's outputs, and gradients by its input and each of its weights."""
+    """Outputs of the layer, and their gradients for the input and all weights."""
     return traced(layer, training, steps.shape[-1])(tf.constant(steps))
 
 
@@ -65,7 +65,7 @@ def traced(layer, training, n_features=2):
     ("return_sequences", "go_backwards"), itertools.product([False, True], repeat=2)
 )
 def test_outputs_and_gradients_are_those_of_keras(return_sequences, go_backwards, many):
-    """Also of the states behind the last step."""
+    """Also the gradients of the states after the last step."""
     layers = pair(
         return_state=True, return_sequences=return_sequences, go_backwards=go_backwards
     )
@@ -96,7 +96,7 @@ def nodes_of(function):
 
 
 def test_dropout_is_that_of_keras(many):
-    """The same draws, of the same inputs, in training alone."""
+    """The same inputs are dropped, and only in training."""
     layers = pair(dropout=0.5, return_state=True)
     found, expected = (outputs_and_gradients(x, True) for x in layers)
     for one, other in zip(found, expected, strict=True):
@@ -137,7 +137,7 @@ def test_what_cannot_be_fused(other):
 def test_who_is_trained_by_it(
     params, jit, missing, expected, windows, target, monkeypatch
 ):
-    """Graphs are, XLA's programs and Keras's training are not; nor is `model_` one."""
+    """Only programs without XLA are; neither Keras training nor `model_` use it."""
     ran = []
 
     def inner_loop(layer, *args, real=FusedLSTM.inner_loop, **kwargs):

@@ -1,6 +1,6 @@
-"""Optimizers, losses and metrics: by name or given, and never shared.
+"""Optimizers, losses and metrics, by name or as objects, which are never shared.
 
-And scikeras, which drives Keras's own loop.
+Also tests scikeras, which calls the Keras loop.
 """
 
 import gc
@@ -30,13 +30,13 @@ def objective(**params):
 
 
 def spec_of(n_outputs, dtype="float64"):
-    """A network of so many outputs."""
+    """A network with the given number of outputs."""
     return NetworkSpec("elman", (2,), 1, n_outputs, dtype=dtype)
 
 
 @pytest.mark.parametrize(("jit", "n_fits"), [(False, 1), ("auto", 0)])
 def test_scikeras_drives_the_loop_of_keras(jit, n_fits, windows, target, monkeypatch):
-    """The engine does without, and a fitted estimator holds nothing of either."""
+    """The engine does not use it, and a fitted estimator contains no wrapper."""
     wrappers, models = [], []
 
     def fit(wrapper, *args, real=BaseWrapper.fit, **options):
@@ -125,7 +125,7 @@ def test_a_learning_rate_schedule(windows, target):
         ("mean_squared_error", lambda e: e**2),
         ("MeanSquaredError", lambda e: e**2),
         ("absolute_error", np.abs),
-        # Keras keeps the logarithm of two in single precision
+        # Keras stores the logarithm of two in single precision
         ("log_cosh", lambda e: np.logaddexp(e, -e) - np.float32(np.log(2)).item()),
         ("huber", lambda e: np.where(abs(e) < 1, e**2 / 2, abs(e) - 0.5)),
         (
@@ -163,7 +163,7 @@ def test_a_loss_of_every_output_is_averaged():
 
 
 def test_a_loss_that_is_one_number_is_refused(windows, target):
-    """The samples of a batch could not be weighted any more."""
+    """Otherwise the samples of a batch could not be weighted."""
     loss = lambda y, p: keras.ops.mean((y - p) ** 2)  # noqa: E731
     with pytest.raises(ValueError, match=r"'loss'.*one value for each.*axis=-1"):
         ElmanRegressor(**SMALL, loss=loss).fit(windows, target)

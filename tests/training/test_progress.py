@@ -1,4 +1,4 @@
-"""What training says of itself: a bar, lines, nothing; scikit-learn's callbacks."""
+"""Progress reports: a bar, lines or nothing, and callbacks of scikit-learn."""
 
 import gc
 import io
@@ -121,7 +121,7 @@ def test_what_a_callback_gets_stays_as_it_was(sklearn_callback, windows, target)
 
 
 class Recorder:
-    """Records the tasks; what it returns at the end of an epoch stops or does not."""
+    """Records the tasks, and stops training at the end of an epoch if asked to."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -153,7 +153,7 @@ def test_a_callback_can_stop_training(sklearn_callback, windows, target):
 def test_what_tells_of_epochs_goes_with_the_fit(
     sklearn_callback, windows, target, jit, monkeypatch
 ):
-    """It has X and y."""
+    """The context has X and y."""
     made = []
 
     class Observer(base.EpochObserver):
@@ -178,7 +178,7 @@ def test_a_fit_that_fails_tears_down_its_callbacks(sklearn_callback, windows, ta
 
 
 def test_progress_bars_of_a_search(sklearn_callback, terminal, monkeypatch):
-    """Without a warning that a step of ours does not support callbacks."""
+    """No warning says that a step of skrnn does not support callbacks."""
     monkeypatch.setattr(rich.progress, "get_console", rich.get_console)
     series = np.sin(np.arange(60.0)).reshape(-1, 1)
     pipe = make_pipeline(StandardScaler(), SequenceWindower(3), small())

@@ -1,4 +1,4 @@
-"""What goes on around a training: redefined classes, threads, processes, signals."""
+"""Redefined classes, threads, processes and signals during training."""
 
 import pickle
 import signal
@@ -23,13 +23,13 @@ def small(**params):
     return ElmanRegressor(**{"units": 2, "epochs": 3, "random_state": 0, **params})
 
 
-# Programs are kept by names, which must always mean the same
+# Programs are cached by names, which must always mean the same
 
 
 def optimizer_class(sign):
     @keras.saving.register_keras_serializable("tests")
     class Descent(keras.optimizers.Optimizer):
-        """One that a notebook defines."""
+        """An optimizer that a notebook defines."""
 
         def update_step(self, gradient, variable, learning_rate):
             step = keras.ops.cast(learning_rate, gradient.dtype) * gradient
@@ -69,7 +69,7 @@ def test_weight_decay_leaves_out_what_the_users_optimizer_leaves_out(windows, ta
 
 
 def test_a_callback_may_predict_while_another_thread_does():
-    """Neither waits for a lock of the other; in a process that can be ended."""
+    """They must not deadlock. Runs in a process that can be terminated."""
     code = """
 import threading, time
 import keras
@@ -126,7 +126,7 @@ class Diary(keras.callbacks.Callback):
         self.told.append(f"epoch {epoch} begins")
 
     def on_train_batch_end(self, batch, logs=None):
-        """What the compiled engine refuses."""
+        """A batch event, which the compiled engine does not emit."""
 
 
 def python_in_the_loss(y_true, y_pred):
@@ -146,7 +146,7 @@ class EpochDiary(keras.callbacks.Callback):
     "refused",
     [
         {"callbacks": [Diary]},
-        # so many batches that XLA is to compile them
+        # enough batches to compile with XLA
         {"callbacks": [EpochDiary], "loss": python_in_the_loss, "batch_size": 1},
     ],
     ids=["a callback for batches", "a loss"],
@@ -242,7 +242,7 @@ def test_the_warning_of_an_interrupt_names_the_users_line(windows, target):
 
 
 def test_a_process_started_while_tensorflow_starts_keeps_its_stderr():
-    """It inherits what then stands in the place of stderr."""
+    """It inherits the pipe that replaces stderr."""
     code = """
 import subprocess, sys, threading, time
 import numpy as np
@@ -283,7 +283,7 @@ def test_a_cached_pipeline_holds_out_the_same_rows(tmp_path):
 
 
 def test_columns_of_the_same_name_are_an_error_that_names_them():
-    """Before scikit-learn says so: it does from some version on."""
+    """Some versions of scikit-learn raise their own error first."""
     names = ["x_lag1", "x_lag0", "x_lag0", "x_lag1"]
     with pytest.raises(ValueError, match="different names, but 'x_lag0' occurs more"):
         layout_of_names(names)
@@ -291,7 +291,7 @@ def test_columns_of_the_same_name_are_an_error_that_names_them():
         small().fit(pd.DataFrame(np.zeros((20, 4)), columns=names), np.zeros(20))
 
 
-# What is said of a training that ends early
+# Reports of trainings that end early
 
 
 def test_epochs_that_were_not_trained_are_not_reported(windows, target, capsys):

@@ -1,4 +1,4 @@
-"""Programs have sessions of their own, and take with them what was compiled."""
+"""Programs have their own sessions, and free what was compiled with them."""
 
 import gc
 import weakref
@@ -56,7 +56,7 @@ def test_a_function_with_a_table_is_refused():
 
 
 def test_a_session_has_the_threads_and_devices_of_eager_mode(monkeypatch):
-    """But for those of a single operation, see test_parallel."""
+    """Except threads within an operation, see test_parallel."""
     threads = tf.config.threading
     monkeypatch.setattr(threads, "get_inter_op_parallelism_threads", lambda: 3)
     monkeypatch.setattr(threads, "get_intra_op_parallelism_threads", lambda: 2)
@@ -67,7 +67,7 @@ def test_a_session_has_the_threads_and_devices_of_eager_mode(monkeypatch):
 
 
 def test_aligned_arrays_are_those_that_a_session_does_not_copy():
-    odd = np.zeros(101, "uint8")[1:].view("float32")  # on no boundary that a CPU likes
+    odd = np.zeros(101, "uint8")[1:].view("float32")  # not aligned
     assert _session.aligned(odd).ctypes.data % 16 == 0
     assert_array_equal(_session.aligned(odd), odd)
 
@@ -79,7 +79,7 @@ class Fails(keras.callbacks.Callback):
 
 @pytest.fixture
 def sessions(monkeypatch):
-    """Whatever session is opened in a test, by weak references."""
+    """Weak references to all sessions that a test opens."""
     opened = []
 
     def open_session(*args, make=_session.v1.Session, **options):
@@ -101,7 +101,7 @@ def are_alive(sessions):
 def test_no_session_outlives_its_program(
     windows, target, jit, callbacks, sessions, monkeypatch
 ):
-    """XLA's executables of a network would stay, twelve megabytes each."""
+    """Otherwise the XLA executables of each network would keep twelve megabytes."""
     monkeypatch.setattr(engine, "programs", ProgramStore(1))
     for units in (2, 3):
         rnn = ElmanRegressor(units, epochs=1, jit=jit, callbacks=callbacks)
@@ -116,7 +116,7 @@ def test_no_session_outlives_its_program(
 def test_without_the_undocumented_call_the_documented_one_serves(
     windows, target, jit, monkeypatch
 ):
-    """The one is to be gone some day; both give the same bits."""
+    """The private function may be removed; both give the same bits."""
     monkeypatch.setattr(engine, "programs", ProgramStore(0))
     called = []
 
@@ -186,7 +186,7 @@ def test_a_loss_may_have_variables(windows, target, jit):
 
 @pytest.mark.parametrize("jit", [True, "auto"])
 def test_a_metric_may_make_its_variables_late(windows, target, jit):
-    """As R squared does, in its first batch."""
+    """As the R2 metric does in its first batch."""
 
     def history(jit):
         rnn = ElmanRegressor(2, epochs=3, metrics=["r2_score"], jit=jit, random_state=0)

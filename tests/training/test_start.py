@@ -1,4 +1,4 @@
-"""TensorFlow is imported late and quietly."""
+"""TensorFlow is imported lazily and without messages."""
 
 import gc
 import logging
@@ -39,7 +39,7 @@ pipe.set_params(gruregressor__dtype="float64", gruregressor__epochs=2000)
 pipe.fit(X, X[:, 0]).predict(X)  # enough epochs to be compiled with XLA
 assert "tensorflow" in sys.modules
 assert modules
-for imported in modules:  # where garbage was collected
+for imported in modules:  # as of each garbage collection
     assert "scikeras.wrappers" in imported or "tensorflow" not in imported
 """
 
@@ -60,12 +60,12 @@ def test_import_fit_and_predict_print_nothing():
 
 
 def test_the_loop_of_keras_prints_nothing():
-    """In double precision TensorFlow would warn of what it optimizes."""
+    """In double precision, TensorFlow would print warnings of its optimiser."""
     done = run("""
 import numpy as np
 from skrnn import ElmanRegressor
 X = np.random.RandomState(0).rand(40, 3, 1)
-for activation in ("tanh", "mish"):  # the one is predicted by NumPy, the other by Keras
+for activation in ("tanh", "mish"):  # NumPy predicts the first, Keras the second
     rnn = ElmanRegressor(2, activation=activation, dtype="float64", jit=False)
     rnn.set_params(epochs=2, early_stopping=True).fit(X, X[:, 0, 0]).predict(X)
 """)
@@ -99,7 +99,7 @@ def test_without_collections_leaves_a_users_settings_alone():
     try:
         with start.without_collections():
             pass
-        # what is frozen and dies is gone, so there may be fewer
+        # frozen objects may be freed, so there may be fewer
         assert gc.get_freeze_count() > 0.9 * frozen
     finally:
         gc.unfreeze()
@@ -145,7 +145,7 @@ def test_stderr_is_back_after_nested_use(capfd):
 
 
 def test_a_users_own_import_of_tensorflow_is_not_touched():
-    """Its log lines are shown as ever; a fit after it adds none."""
+    """Its log lines are shown as usual, and a later fit adds none."""
     alone = run("import tensorflow")
     own = "import os, tensorflow; os.write(2, b'-- imported\\n')\n"
     done = run(
@@ -169,7 +169,7 @@ def test_what_was_written_can_be_forgotten(capfd):
 
 
 def test_compiling_is_silent_on_what_must_be_so(capfd):
-    """The notice that many functions were traced is dropped, but no other."""
+    """Only the notice about retracing is dropped."""
     heard = []
 
     class Hears(logging.Handler):

@@ -1,4 +1,4 @@
-"""Validation in time order, early stopping, callbacks, partial_fit, Ctrl-C, faults."""
+"""Validation, early stopping, callbacks, partial_fit, Ctrl-C and failed fits."""
 
 import csv
 import re
@@ -73,7 +73,7 @@ def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
 
 
 def test_what_is_held_out_does_not_train(windows, target):
-    """Neither the validation rows nor the gap: other values there change nothing."""
+    """Changing values in the validation rows or the gap changes nothing."""
     y = np.column_stack([target, target, target])  # so the gap is two rows
     other = y.copy()
     other[-8:] += 100
@@ -125,7 +125,7 @@ def test_a_panel_holds_out_the_last_part_of_every_series(windows, target):
 
 
 def test_in_a_pipeline_the_index_of_y_tells_the_series(target):
-    """The windows are an array, without an index."""
+    """Windows are an array and have no index."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
     rnn = small(early_stopping=True, epochs=2)
     X = pd.DataFrame({"x": np.sin(np.arange(60.0))}, index=index)
@@ -141,7 +141,7 @@ def test_in_a_pipeline_the_index_of_y_tells_the_series(target):
 
 @pytest.mark.parametrize("scaled", ["target", "whole"])
 def test_the_windows_of_a_panel_know_their_series(scaled, target):
-    """A TransformedTargetRegressor makes y an array, wherever it stands."""
+    """A TransformedTargetRegressor anywhere in the pipeline makes y an array."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
     X = pd.DataFrame({"x": np.sin(np.arange(60.0))}, index=index)
     rnn = small(early_stopping=True, epochs=2)
@@ -168,7 +168,7 @@ def test_too_few_rows_to_hold_any_out(windows, target):
 
 
 def test_rows_without_weight_are_not_held_out(windows, target):
-    """A weight of nothing is the row's absence."""
+    """A weight of zero is the same as leaving out the row."""
     weight = np.r_[np.ones(54), np.zeros(6)]
     fitted = small(early_stopping=True, epochs=2)
     fitted.fit(windows, target, sample_weight=weight)
@@ -199,7 +199,7 @@ def test_validation_data_stop(windows, target):
 
 
 def test_metrics_have_their_own_values_whatever_their_order(windows, target, jit):
-    """Keras sorts what it tells of an epoch by name."""
+    """Keras sorts the logs of an epoch by name."""
     names = ["mse", "mae", "cosine_similarity"]
     fitted = small(epochs=2, jit=jit, metrics=names, shuffle=False, batch_size=60)
     fitted.fit(windows, target, X_val=windows, y_val=target)
@@ -233,7 +233,7 @@ def test_the_history_of_validation_goes_on(windows, target):
 @pytest.mark.parametrize(
     ("validation", "message"),
     [
-        ({"X_val": np.zeros((3, 5, 2))}, "X_val and y_val go together"),
+        ({"X_val": np.zeros((3, 5, 2))}, "Pass both X_val and y_val"),
         ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros((3, 2))}, "y_val has 2 outp"),
         ({"X_val": np.zeros((3, 5, 1)), "y_val": np.zeros(3)}, "X has 1 features"),
         ({"X_val": np.zeros((3, 5, 2)), "y_val": np.zeros(4)}, "inconsistent numbers"),
@@ -246,7 +246,7 @@ def test_validation_data_that_do_not_fit(validation, message, windows, target):
 
 
 def test_validation_data_through_a_pipeline():
-    """`transform_input` scales and windows them, as what follows the training rows."""
+    """`transform_input` scales and windows them as rows after the training rows."""
     series = np.sin(np.arange(80.0))
     X, y = series[:-1].reshape(-1, 1), series[1:]
     with sklearn.config_context(enable_metadata_routing=True):
@@ -277,7 +277,7 @@ def test_sample_weight_routes_through_a_search(windows, target):
 
 
 def test_validation_data_route_through_a_search(windows, target):
-    """Every fold is watched on the same ones: they are not of the length of X."""
+    """All folds use the same validation data, whose length is not that of X."""
     losses = []
 
     class Losses(keras.callbacks.Callback):
@@ -293,7 +293,7 @@ def test_validation_data_route_through_a_search(windows, target):
 
 
 def test_all_metadata_route_through_a_transformed_target(windows, target):
-    """y_val as the network is to see it: only y is transformed by scikit-learn."""
+    """y_val must be scaled already: scikit-learn only transforms y."""
     scale = MinMaxScaler().fit(target[:40].reshape(-1, 1))
     y_val = scale.transform(target[40:].reshape(-1, 1))[:, 0]
     weight = np.r_[np.zeros(10), np.ones(30)]
@@ -314,12 +314,12 @@ def test_all_metadata_route_through_a_transformed_target(windows, target):
 
 # Callbacks
 
-# NumPy's, about the way in which Keras converts a variable.
+# NumPy warns about how Keras converts a variable.
 of_keras = pytest.mark.filterwarnings("ignore:__array__ implementation")
 
 
 class Counts(keras.callbacks.Callback):
-    """Stops after two epochs in all, should it outlive a fit."""
+    """Stops after two epochs in total, if the same instance is used in several fits."""
 
     def __init__(self):
         super().__init__()
@@ -345,7 +345,7 @@ def test_what_is_no_callback_is_refused(windows, target):
 
 
 class Strict(keras.callbacks.Callback):
-    """Takes what Keras gives, without defaults."""
+    """Its methods have no default arguments, so Keras must pass them all."""
 
     def on_train_begin(self, logs):
         self.told = [logs]
@@ -393,7 +393,7 @@ def test_a_callback_for_evaluations_is_kerass(windows, target, capsys):
 
 @of_keras
 def test_reduce_lr_on_plateau(windows, target, jit):
-    """The rate that it comes to is the one with which training goes on."""
+    """Training continues with the reduced learning rate."""
     rates = []
 
     class Rates(keras.callbacks.Callback):
@@ -411,7 +411,7 @@ def test_reduce_lr_on_plateau(windows, target, jit):
 
 @of_keras
 def test_learning_rate_scheduler(windows, target, jit):
-    """With a rate of nothing the first two epochs, the loss begins to fall after."""
+    """With a learning rate of zero in two epochs, the loss only falls afterwards."""
     callback = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * (epoch > 1))
     options = {"epochs": 4, "shuffle": False, "jit": jit}
     loss = small(callbacks=[callback], **options).fit(windows, target).loss_curve_
@@ -461,7 +461,7 @@ def test_tensorboard(windows, target, tmp_path):
 
 
 def test_terminate_on_nan(windows, target):
-    """Training ends in the error of any training that diverges."""
+    """Raises the same error as any training that diverges."""
     wild = small(
         callbacks=[keras.callbacks.TerminateOnNaN], optimizer="sgd", learning_rate=1e30
     )
@@ -469,7 +469,7 @@ def test_terminate_on_nan(windows, target):
         wild.fit(windows, target)
 
 
-# Going on
+# Continued training
 
 
 def test_partial_fit_goes_on_epoch_by_epoch(windows, target, jit):
@@ -484,7 +484,7 @@ def test_partial_fit_goes_on_epoch_by_epoch(windows, target, jit):
 
 
 def test_partial_fit_has_a_new_order_each_time(windows, target, monkeypatch):
-    """With one rate and no moments, the same order would give the same steps."""
+    """Without optimizer moments, the same order would give the same steps."""
     orders = []
 
     def train(task, *args, real=base.train):
@@ -532,7 +532,7 @@ def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, jit):
 
 @pytest.fixture
 def terminal():
-    """Ctrl-C as in a terminal: a process in the background ignores it."""
+    """Simulates Ctrl-C in a terminal, which background processes ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -541,7 +541,7 @@ def terminal():
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("jit", ["auto", True])
 def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
-    """It comes when the epoch is done, but not yet in the history."""
+    """It is pressed when the epoch has ended but is not in the history yet."""
     n_runs = 0
 
     def train(program, *args, real=EpochProgram.train):
@@ -585,7 +585,7 @@ def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, jit):
     assert not hasattr(estimator, "n_iter_")
 
 
-# Faults
+# Failed fits
 
 
 class Fails(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""SequenceWindower.partial_fit: rows that were observed after fit."""
+"""SequenceWindower.partial_fit: rows observed after fit."""
 
 import pickle
 import tracemalloc
@@ -46,7 +46,7 @@ def days(n_rows):
 
 
 def in_pieces(windower, data, cuts):
-    """Observe data in pieces that end at the cuts, and then the rest."""
+    """Pass data in pieces that end at the cuts, then the rest."""
     cuts = [0, *sorted(cuts), len(data)]
     for start, stop in pairwise(cuts):
         assert windower.partial_fit(data[start:stop]) is windower
@@ -62,7 +62,7 @@ def assert_remembers_the_same(one, other):
         assert_index_equal(one.last_index_, other.last_index_, exact="equiv")
 
 
-# Pieces are the whole
+# Pieces give the same result as the whole
 
 
 @given(
@@ -89,7 +89,7 @@ def test_pieces_of_an_array(n_rows, n_features, window_length, gap, data):
     data=st.data(),
 )
 def test_pieces_of_a_series_with_an_index(kind, jumps, window_length, data):
-    times = np.cumsum([0, 1, *jumps])  # the first two tell the step
+    times = np.cumsum([0, 1, *jumps])  # the first two determine the step
     series = frame(np.random.RandomState(0).rand(len(times)), INDEX[kind][times])
     n_rows = data.draw(st.integers(3, len(times) - 1))
     cuts = data.draw(st.sets(st.integers(2, n_rows - 1)))
@@ -109,7 +109,7 @@ def test_pieces_of_a_series_with_an_index(kind, jumps, window_length, data):
     by_time=st.booleans(),
 )
 def test_pieces_of_a_panel(pairs, cuts, window_length, by_time):
-    pairs |= {("d", t) for t in range(21)}  # tells the step of all
+    pairs |= {("d", t) for t in range(21)}  # determines the step of all series
     index = pd.MultiIndex.from_tuples(sorted(pairs), names=["series", "time"])
     panel = frame(np.random.RandomState(0).rand(len(pairs)), index)
     panel = panel.sort_index(level=1) if by_time else panel
@@ -130,21 +130,21 @@ def test_pieces_of_a_panel(pairs, cuts, window_length, by_time):
 def test_one_row_at_a_time(kind):
     series = frame(range(8), INDEX[kind][:8])
     if isinstance(series.index, pd.DatetimeIndex):
-        series.index.freq = None  # so that the first row does not tell the step
+        series.index.freq = None  # so that the step is not known from fit
     parts = in_pieces(flat(), series[:6], range(1, 6))
     assert_array_equal(parts.transform(series[7:]), [[5, NAN, 7]])
 
 
 @pytest.mark.parametrize("value", [0.0, NAN])
 def test_equal_rows_one_at_a_time(value):
-    """A new row is not taken for the first one, which has the same values."""
+    """A new row is not mistaken for the first one, which has the same values."""
     windower = flat(3, pad=-1)
     for _ in range(3):
         windower.partial_fit(rows(value))
     assert_array_equal(windower.transform(rows(value)), [[value] * 3])
 
 
-# What it changes
+# Changes of state
 
 
 def test_the_first_call_is_fit():
@@ -221,7 +221,7 @@ def test_without_history_nothing_changes_but_rows_are_checked(indexed):
 def test_without_history_an_index_is_checked_as_well():
     windower = flat(history="none").fit(frame(range(3), days(3)))
     off = frame(range(2), days(2) + pd.to_timedelta([0, 1], unit="h"))
-    with pytest.raises(ValueError, match="does not lie on one step of 1 days"):
+    with pytest.raises(ValueError, match="are not multiples of 1 days"):
         windower.partial_fit(off)
 
 
@@ -306,7 +306,7 @@ def test_times_in_another_zone_are_compared_as_times():
 def test_the_step_stays_that_of_fit():
     windower = flat().fit(frame(range(3), days(3)))
     half = frame([3, 4], pd.to_datetime(["2026-01-04 00:00", "2026-01-04 12:00"]))
-    with pytest.raises(ValueError, match="does not lie on one step of 1 days"):
+    with pytest.raises(ValueError, match="are not multiples of 1 days"):
         windower.partial_fit(half)
     windower.partial_fit(half[:1])
     sparse = frame([5, 7], pd.to_datetime(["2026-01-06", "2026-01-08"]))
@@ -344,7 +344,7 @@ def test_irregular_rows_after_a_single_one_are_refused():
         (
             pd.Index(["a", "b", "c"]),
             pd.MultiIndex.from_product([["a"], days(5)[3:]]),
-            "but in fit there was no index of times",
+            "but X had no index of times in fit",
         ),
         (days(3), pd.Index(["a", "b"]), r"X has no index of times.*set_output"),
     ],
@@ -373,7 +373,7 @@ def panel():
 
 def test_each_series_grows_by_itself(panel):
     windower = flat().fit(panel.iloc[[0, 1, 2, 5, 6]])
-    windower.partial_fit(panel.iloc[[3]])  # of a only
+    windower.partial_fit(panel.iloc[[3]])  # only of series a
     windower.partial_fit(panel.iloc[[0, 1]].rename({"a": "c"}))
     new = panel.iloc[[4, 7]]
     assert_array_equal(windower.transform(new), [[2, 3, 4], [5, 6, 7]])

@@ -1,4 +1,4 @@
-"""PanelTimeSeriesSplit cuts all series at the same times, or each at its end."""
+"""PanelTimeSeriesSplit splits all series at the same times, or each at its end."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""An index of times that are strings."""
+"""Warnings about an index that holds times as strings."""
 
 import warnings
 

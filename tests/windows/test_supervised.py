@@ -1,4 +1,4 @@
-"""to_supervised aligns what is known with what comes next."""
+"""to_supervised aligns values with the later values to predict."""
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ def test_a_missing_value_is_an_unknown_future(frame):
 
 
 def test_a_missing_value_in_an_array_is_refused():
-    with pytest.raises(ValueError, match="without an index of times"):
+    with pytest.raises(ValueError, match="Without an index of times"):
         to_supervised([0.0, 1.0, np.nan, 3.0])
 
 
@@ -134,13 +134,13 @@ def test_rows_left_out_are_missing_steps_of_windows(frame):
         ({"horizon": 0}, "horizon must be an int of at least 1. Got 0"),
         ({"horizon": 1.5}, "horizon must be an int of at least 1. Got 1.5"),
         ({"horizon": 10**9}, "No row has a known future"),
-        ({"target": ["load", "load"]}, "target must name different columns"),
+        ({"target": ["load", "load"]}, "target must name one or several"),
         ({"horizon": 5}, "No row has a known future: horizon=5 with 5 rows"),
         (
             {"target": "sun"},
-            r"target must name different columns.*'load', 'wind'.*Got 'sun'",
+            r"target must name one or several.*'load', 'wind'.*Got 'sun'",
         ),
-        ({"target": []}, "target must name different columns"),
+        ({"target": []}, "target must name one or several"),
     ],
 )
 def test_what_cannot_be_done_is_said(params, message, frame):
@@ -154,7 +154,7 @@ def test_no_rows_are_refused(frame):
 
 
 def test_columns_of_the_same_name_are_refused(frame):
-    with pytest.raises(ValueError, match="must differ"):
+    with pytest.raises(ValueError, match="must have different names"):
         to_supervised(frame[["load", "load"]])
 
 

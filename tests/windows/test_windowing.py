@@ -61,7 +61,7 @@ def test_a_window_of_one_step_is_the_row():
 def test_a_test_fold_gets_the_windows_of_the_whole_series(
     n_rows, n_features, window_length, gap, data
 ):
-    """Where the history is known; the steps of the gap are missing."""
+    """If the history is known; the steps of the gap are missing."""
     series = np.random.RandomState(0).rand(n_rows, n_features)
     n_train = data.draw(st.integers(1, n_rows - 1))
     start = min(n_train + gap, n_rows - 1)

@@ -1,4 +1,4 @@
-"""The compiled trainer: each epoch is one program in a TensorFlow session of its own.
+"""The compiled trainer, which runs each epoch as one program in a TensorFlow session.
 
 May import `skrnn.networks` and `skrnn.training`.
 """

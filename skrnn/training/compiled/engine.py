@@ -1,7 +1,7 @@
-"""The compiled trainer: one program for an epoch, in a TensorFlow session of its own.
+"""The compiled trainer, which runs each epoch as one program in a TensorFlow session.
 
-Programs are kept and serve the next fit of the same network, whatever its number of
-rows; they hold no data, and a fit has one to itself.
+Programs are cached for the next fit of the same network, whatever the number of rows.
+They contain no data, and are never used by two fits at once.
 """
 
 from skrnn.training.callbacks import SeenModel
@@ -13,12 +13,12 @@ from skrnn.training.optimizers import OptimizerKind
 from skrnn.training.refusal import refuse_if_needed
 from skrnn.training.state import OptimizerState, TrainingState
 
-N_PROGRAMS_KEPT = 8  # with XLA 12 MB each, and 11 idle threads of TensorFlow
+N_PROGRAMS_KEPT = 8  # each takes 12 MB with XLA, and has 11 idle threads
 programs = ProgramStore(N_PROGRAMS_KEPT)
 
 
 def train(task, plan, events):
-    """Train a network by a compiled program.
+    """Train a network with a compiled program.
 
     Parameters
     ----------
@@ -27,18 +27,18 @@ def train(task, plan, events):
     plan : Plan
         What to compile.
     events : Events
-        What follows each epoch.
+        Handles the end of each epoch.
 
     Returns
     -------
     TrainingState
-        After the last epoch.
+        State after the last epoch.
 
     Raises
     ------
     RefusedError
-        If there is a GPU, a callback for batches or evaluations, or no way to
-        compile it. No callback has been told anything then.
+        If there is a GPU, a callback for batches or evaluations, or the program cannot
+        be compiled. Raised before any callback is called.
     """
     refuse_if_needed(task.callbacks)
     kind = OptimizerKind.of(task.objective)
@@ -52,7 +52,7 @@ def train(task, plan, events):
 
 
 def _key_of(task, plan, kind):
-    """Return what a program is kept by; None if it is not kept."""
+    """Return the key under which a program is cached, or None if it must not be."""
     spec, objective = task.spec, task.objective
     if not (kind.is_of_keras and names_keras_alone(spec, objective)):
         return None
@@ -61,7 +61,7 @@ def _key_of(task, plan, kind):
 
 
 def _load(task, program):
-    """Return training and validation data as a program takes them, compiled for."""
+    """Load training and validation data, and compile the program for them."""
     batch_size = task.schedule.batch_size
     data = _LoadedData(program, task.data, batch_size)
     program.prepare("train", data.first)
@@ -73,14 +73,14 @@ def _load(task, program):
 
 
 class _Run:
-    """A training by a program."""
+    """A single training with a program."""
 
     def __init__(self, task, program, events, kind):
         self._task, self._program, self._events = task, program, events
         self._kind = kind
         self._seen = None
         program.set_state(self._first_values())
-        if task.callbacks:  # which may change weights or the learning rate
+        if task.callbacks:  # they may change weights or the learning rate
             self._seen = SeenModel(task, task.schedule.n_batches(task.data))
             self._seen.assign(program.state())
 
@@ -96,7 +96,7 @@ class _Run:
         return [*state.weights, *state.dropout_states, *values]
 
     def train(self, data, validation):
-        """Train all epochs, or until a callback, early stopping or the user ends it."""
+        """Train until the last epoch, or until callbacks, early stopping or Ctrl-C."""
         events, seen = self._events, self._seen
         if seen is not None:
             seen.introduce()
@@ -119,7 +119,7 @@ class _Run:
         return self._end(logs)
 
     def _end(self, logs):
-        """Return the state to keep, having told callbacks of it."""
+        """Call the callbacks for the end of training, and return the final state."""
         program, seen = self._program, self._seen
         if seen is not None:
             program.set_state(seen.values())
@@ -161,7 +161,7 @@ class _Run:
 
 
 class _LoadedData:
-    """Training data as a program takes them: a single block is loaded just once."""
+    """Training data in the form a program takes. A single block is loaded only once."""
 
     def __init__(self, program, data, batch_size, like=None):
         self._program, self._data, self._batch_size = program, data, batch_size
@@ -176,7 +176,7 @@ class _LoadedData:
         return map(self._block, range(self.n_blocks))
 
     def in_order(self, numbers, shuffle):
-        """Yield blocks with their samples in the order to train on."""
+        """Yield blocks in the given order, with shuffled samples."""
         for number in numbers:
             block = self._block(number)
             shuffle(block.order)

@@ -1,6 +1,6 @@
-"""One epoch as a compiled program: a loop over the batches of an order.
+"""One epoch as a compiled program, which loops over the batches.
 
-The last batch is filled up with samples of weight zero.
+The last batch is padded with samples of weight zero.
 """
 
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ from skrnn.training.optimizers import keeps_averages, make_optimizer
 from skrnn.training.refusal import RefusedError
 from skrnn.training.start import compiling
 
-# What XLA raises where it cannot compile.
+# Errors that XLA raises if it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A block of training data as a program takes it.
+    """A block of training data in the form that a program takes.
 
     Parameters
     ----------
     arrays : list of ndarray
         Series, targets, weights and the scales of the features.
     room : ndarray of int32
-        The order of the samples, and behind them room for the rest of the last batch.
+        The samples in order, followed by padding for the rest of the last batch.
     n_samples : int
-        Samples in it.
+        Number of samples in the block.
     sizes : list of int
         Samples in a batch, steps in a window, rows from one window to the next.
     """
@@ -49,20 +49,20 @@ class Loaded:
 
     @property
     def order(self):
-        """The samples in the order to train on, to be changed in place."""
+        """The samples in the order to train on. Change it in place."""
         return self.room[: self.n_samples]
 
 
 class EpochProgram:
-    """One epoch of training, or one evaluation, compiled in a session of its own.
+    """One epoch of training, or one evaluation, compiled in its own session.
 
-    It is traced with the variables of model, optimizer and metrics. Where it runs,
-    in the session, others stand in their place, which `set_state` and `state` reach.
+    It is traced with the variables of model, optimizer and metrics. In the session they
+    are replaced by other variables, which `set_state` and `state` access.
 
     Parameters
     ----------
     task : Task
-        The network and the objective; the program serves all tasks with the same.
+        The network and the objective. The program can run all tasks with the same ones.
     plan : Plan
         What to compile.
     """
@@ -89,17 +89,17 @@ class EpochProgram:
         self._compiled = {}
 
     def first_optimizer_values(self, learning_rate):
-        """Return the variables of the optimizer before training.
+        """Return the initial values of the variables of the optimizer.
 
         Parameters
         ----------
         learning_rate : float or None
-            Its learning rate; None where a schedule sets it.
+            The learning rate; None if a schedule sets it.
         """
         return self.with_rate(self._first_values, learning_rate)
 
     def with_rate(self, values, learning_rate):
-        """Return variables of the optimizer with another learning rate."""
+        """Return values of the optimizer's variables with another learning rate."""
         if learning_rate is None:
             return values
         rate = self.optimizer.learning_rate
@@ -109,21 +109,21 @@ class EpochProgram:
         ]
 
     def set_state(self, values):
-        """Set what training changes: the model's variables and the optimizer's.
+        """Set the variables of the model and of the optimizer.
 
         Parameters
         ----------
         values : list of ndarray
-            The values of the variables, first the model's.
+            Values of the variables of the model, then of the optimizer.
         """
         self._session.assign(self._state, values)
 
     def state(self):
-        """Return what training changes, as `set_state` takes it."""
+        """Return the values that `set_state` sets."""
         return self._session.values(self._state)
 
     def final_state(self):
-        """Return what training changes, with averages where the optimizer keeps any."""
+        """Return the state, with the averaged weights of optimizers that keep them."""
         values = self.state()
         if not keeps_averages(self.optimizer):
             return values
@@ -132,7 +132,7 @@ class EpochProgram:
         return values_of(self._state)
 
     def prepare(self, what, block):
-        """Compile for blocks of a shape, by a dry run of no batches.
+        """Compile for blocks of a shape, by a dry run without batches.
 
         Parameters
         ----------
@@ -144,7 +144,8 @@ class EpochProgram:
         Raises
         ------
         RefusedError
-            If XLA refuses, or the loss holds what cannot be in a session.
+            If XLA cannot compile it, or the loss contains a resource that cannot be
+            used in a session.
         """
         key, specs, sizes = self._signature(what, block)
         if key in self._compiled:
@@ -159,22 +160,24 @@ class EpochProgram:
                 if not self.plan.xla:
                     raise
                 forget()
-                raise RefusedError(f"XLA refuses: {_reason(error)}") from error
+                raise RefusedError(
+                    f"XLA cannot compile it: {_reason(error)}"
+                ) from error
         self._compiled[key] = run
 
     def load(self, block, n_rows, batch_size, arrays=None):
-        """Bring a block to where the program takes it from.
+        """Convert a block to the form that the program takes.
 
         Parameters
         ----------
         block : Block
-            What to train on, or to evaluate.
+            The block to train on, or to evaluate.
         n_rows : int
-            Rows of the longest block that is to come.
+            Number of rows of the longest block.
         batch_size : int
-            Samples in a batch.
+            Number of samples in a batch.
         arrays : list of ndarray, default=None
-            Those of another block with the same series, targets and weights.
+            Arrays of another block with the same series, targets and weights.
 
         Returns
         -------
@@ -182,7 +185,7 @@ class EpochProgram:
         """
         capacity = capacity_for(n_rows) if self.plan.xla else len(block.y)
         n_batches = -(-capacity // batch_size)
-        # filled up with a sample to train on: another may hold what is not finite
+        # padded with a sample to train on, as others may contain NaN or infinity
         room = np.full(n_batches * batch_size, block.samples[0], dtype=np.int32)
         room[: len(block.samples)] = block.samples
         return Loaded(
@@ -193,7 +196,7 @@ class EpochProgram:
         )
 
     def _arrays(self, block, capacity):
-        """Return series, targets and weights in the lengths that the program takes."""
+        """Return series, targets and weights, padded to the lengths of the program."""
         n_rows = (capacity - 1) * block.stride + block.n_timesteps
         weight = block.weight
         if weight is None:
@@ -211,7 +214,7 @@ class EpochProgram:
         Parameters
         ----------
         blocks : iterable of Loaded
-            What to train on, in that order.
+            The blocks to train on, in order.
 
         Returns
         -------
@@ -238,9 +241,9 @@ class EpochProgram:
         return [total / n_samples, *(float(metric.result()) for metric in self.metrics)]
 
     def _others(self):
-        """Return the variables of metrics, and those that a loss may have.
+        """Return the variables of metrics, and of the loss if it has any.
 
-        They are brought in before a run, and back behind it.
+        They are copied into the session before a run, and back after it.
         """
         return self._session.variables[len(self._state) :]
 
@@ -255,7 +258,7 @@ class EpochProgram:
         return [*block.arrays, block.room, np.int32(n_samples), *sizes]
 
     def _signature(self, what, block):
-        """Return what a compiled function is known by, and what it is traced with."""
+        """Return the cache key of a compiled function, and its traced arguments."""
         if not self.plan.xla:
             return (what,), self._any_number_of_rows(), []
         arrays = [*block.arrays, block.room, np.int32(0)]
@@ -266,7 +269,7 @@ class EpochProgram:
         epoch = tf.function(
             self._traced.train if what == "train" else self._traced.evaluate,
             autograph=False,
-            jit_compile=self.plan.xla or None,  # gradients are others for XLA
+            jit_compile=self.plan.xla or None,  # XLA needs other gradients
         )
         function = epoch.get_concrete_function(*arguments)
         return self._session.add(function, xla=self.plan.xla)
@@ -285,7 +288,7 @@ class EpochProgram:
 
 
 def filled_up(array, length):
-    """Return an array with zeros behind it up to a length, itself if it has that."""
+    """Pad an array with zeros to a length, or return it if it has that length."""
     if len(array) == length:
         return array
     out = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
@@ -294,10 +297,10 @@ def filled_up(array, length):
 
 
 def capacity_for(n_samples):
-    """Return how many samples an XLA program takes that is to serve `n_samples`.
+    """Return the number of samples that an XLA program for `n_samples` is compiled for.
 
-    XLA compiles anew for every shape, so there are few: four of them up to 262,144
-    samples, and eight in each power of two beyond.
+    XLA compiles each shape separately, so only few sizes are used: four up to 262,144
+    samples, and eight between consecutive powers of two beyond.
     """
     for capacity in (2**12, 2**14, 2**16, 2**18):
         if n_samples <= capacity:
@@ -307,7 +310,7 @@ def capacity_for(n_samples):
 
 
 def _reason(error):
-    """Return the first line of an error that says something."""
+    """Return the first informative line of an error."""
     lines = [line.strip() for line in str(error).splitlines()]
     return next(
         (line for line in lines if line and line != "Graph execution error:"), ""

@@ -1,8 +1,7 @@
-"""Keras's LSTM with all its steps in one operation of TensorFlow.
+"""An LSTM layer of Keras with all steps in a single TensorFlow operation.
 
-A loop of a TensorFlow graph takes longer to hand its operations round than small
-networks take to compute, and XLA, which makes one program of it, takes a second to do
-so. This operation does neither.
+For small networks, a loop in a TensorFlow graph spends more time on scheduling than on
+computing. XLA avoids that, but takes a second to compile. This operation needs neither.
 """
 
 import tensorflow as tf
@@ -11,21 +10,21 @@ from keras.saving import register_keras_serializable
 
 v1 = tf.compat.v1
 
-# From so many weights of a gate on, our own gradient is faster: TensorFlow's adds to
-# that by the weights at every step.
+# With at least this many weights per gate, our own gradient is faster. TensorFlow's
+# updates the gradient of the weights in every step.
 _MANY_WEIGHTS = 12_000
-_KEPT = ("i", "cs", "f", "o", "ci", "co")  # what the operation keeps of each step
+_KEPT = ("i", "cs", "f", "o", "ci", "co")  # outputs that the gradient needs
 
 
-@register_keras_serializable("skrnn")  # Bidirectional makes its layers anew
+@register_keras_serializable("skrnn")  # Bidirectional recreates its layers
 class FusedLSTM(layers.LSTM):
-    """An LSTM layer for networks that `plan.can_fuse` names; not for XLA.
+    """An LSTM layer for networks that `plan.can_fuse` accepts; not for XLA.
 
-    Its weights are those of `keras.layers.LSTM`, in the same order.
+    It has the weights of `keras.layers.LSTM`, in the same order.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        """Return the last output, all outputs and the last states, as Keras's does."""
+        """Return the last output, all outputs and the last states, as Keras does."""
         cell = self.cell
         if training and self.dropout:
             dropped = cell.get_dropout_mask(sequences[:, 0])
@@ -35,7 +34,7 @@ class FusedLSTM(layers.LSTM):
             steps = tf.reverse(steps, [0])
         n_samples = tf.shape(steps)[1]
         if steps.shape[-1] % 2 or self.units % 2:
-            # TensorFlow warns at every batch if the samples are odd too
+            # TensorFlow warns at every batch if the number of samples is odd too
             one_if_odd = [0, n_samples % 2]
             steps = tf.pad(steps, [[0, 0], one_if_odd, [0, 0]])
             initial_state = [tf.pad(s, [one_if_odd, [0, 0]]) for s in initial_state]
@@ -64,10 +63,10 @@ class FusedLSTM(layers.LSTM):
 
 
 def _reordered(weights):
-    """Return weights in the operation's order of the gates.
+    """Return weights with the gates in the order of the operation.
 
-    Keras has input, forget, candidate, output. There is a second operation with that
-    order, but its gradient is that of the first (TensorFlow 2.18 to 2.21).
+    The order of Keras is input, forget, candidate, output. BlockLSTMV2 has that order
+    too, but its gradient assumes the other one (TensorFlow 2.18 to 2.21).
     """
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], axis=-1)
@@ -75,10 +74,10 @@ def _reordered(weights):
 
 @tf.RegisterGradient("SkrnnBlockLSTM")
 def _gradients(op, *by_outputs):
-    """Return the gradients by the inputs of a `BlockLSTM` without peepholes.
+    """Return the gradients of the inputs of `BlockLSTM`, without peepholes.
 
-    Those by the gates step by step, and then those by weights and inputs, each as one
-    product for all steps.
+    Those of the gates are computed step by step. Those of weights and inputs then
+    follow from a single product for all steps.
     """
     _, x, first_cell, first_output, weights, *peepholes, _ = op.inputs
     cells, outputs = op.outputs[1], op.outputs[6]
@@ -100,12 +99,12 @@ def _gradients(op, *by_outputs):
         by_first_output,
         by_weights[:-1],
         *[None] * len(peepholes),
-        by_weights[-1],  # what was multiplied with ones is the sum
+        by_weights[-1],  # of the bias, whose inputs are ones
     ]
 
 
 def _step_by_step(op, earlier_cells, by_cells, by_hidden):
-    """Return the gradients by the gates of all steps, and by the first states."""
+    """Return the gradients of the gates in all steps, and of the first states."""
     _, x, first_cell, first_output, weights, *peepholes, bias = op.inputs
     *kept, _ = op.outputs
     n_steps, recurrent = tf.shape(x)[0], weights[x.shape[-1] :]
@@ -113,7 +112,7 @@ def _step_by_step(op, earlier_cells, by_cells, by_hidden):
         **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
         "w": weights,
         "b": bias,
-        "x": x[0],  # of this and the next only the shapes count
+        "x": x[0],  # only the shapes of this and the next are used
         "h_prev": first_output,
         "use_peephole": False,
     }
@@ -136,7 +135,7 @@ def _step_by_step(op, earlier_cells, by_cells, by_hidden):
         lambda step, *_: step >= 0,
         step_back,
         (n_steps - 1, nothing, nothing, by_gates),
-        parallel_iterations=1,  # else a step goes from thread to thread
+        parallel_iterations=1,  # keeps all steps on one thread
     )
     by_gates = tf.reshape(by_gates.stack(), (-1, weights.shape[1]))
     return by_gates, by_first_output, by_first_cell

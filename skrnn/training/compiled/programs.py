@@ -1,4 +1,4 @@
-"""Where compiled programs are kept between fits, and what they share."""
+"""Caches compiled programs between fits."""
 
 import threading
 from collections import OrderedDict
@@ -7,7 +7,7 @@ from skrnn._compat.tensorflow import forget_kernels
 
 
 class ProgramStore:
-    """The programs used last, a bounded number, safe to use from several threads."""
+    """A cache of the programs used last, safe to use from several threads."""
 
     def __init__(self, most):
         self._most = most
@@ -15,17 +15,17 @@ class ProgramStore:
         self._lock = threading.Lock()
 
     def take(self, key, build):
-        """Return the program of `key` to one user, who may put it back."""
+        """Remove and return the program of `key`, or build it if it is not cached."""
         with self._lock:
             program = self._programs.pop(key, None)
         return build() if program is None else program
 
     def put(self, key, program):
-        """Keep a program; forget those used longest ago."""
+        """Cache a program; drop the one used longest ago if there are too many."""
         with self._lock:
             self._programs[key] = program
             if len(self._programs) <= self._most:
                 return
             forgotten = self._programs.popitem(last=False)
-        del forgotten  # and with it what it holds, while others may go on
+        del forgotten  # outside of the lock, as freeing its memory may take long
         forget_kernels()

@@ -1,7 +1,7 @@
-"""Traced functions in a TensorFlow session of their own.
+"""Runs traced functions in their own TensorFlow session.
 
-What TensorFlow compiles for a session goes with the session. What it compiles in eager
-mode, XLA's executables above all, stays until the process ends.
+What TensorFlow compiles for a session is freed with the session. What it compiles in
+eager mode, mainly the executables of XLA, stays in memory until the process ends.
 """
 
 import numpy as np
@@ -14,22 +14,22 @@ v1 = tf.compat.v1
 
 
 class ForeignResourceError(Exception):
-    """Something that is of one session, or of eager mode, alone."""
+    """Raised for a resource that can only be used in eager mode or another session."""
 
 
 class OwnSession:
-    """Variables, and functions that read and change them, apart from all others.
+    """A session with its own variables, and functions that read and change them.
 
     Parameters
     ----------
     variables : list of tf.Variable
-        What functions are traced with. Each has another in its place here, with the
-        same value at first.
+        Variables that functions are traced with. In the session, each is replaced by
+        another variable, which starts with the same value.
 
     Attributes
     ----------
     variables : list of tf.Variable
-        Those given, and behind them what functions brought along.
+        The given variables, followed by further variables of the functions.
     """
 
     def __init__(self, variables):
@@ -60,12 +60,12 @@ class OwnSession:
             self._session.run([place.assign for place in places], news)
 
     def add(self, function, *, xla):
-        """Return a traced function as a function of arrays.
+        """Return a function of arrays that runs a traced function.
 
         Parameters
         ----------
         function : tf.types.experimental.ConcreteFunction
-            From tensors to one tensor.
+            Function from tensors to one tensor.
         xla : bool
             Whether XLA compiles it, when it is first called.
 
@@ -76,8 +76,8 @@ class OwnSession:
         Raises
         ------
         ForeignResourceError
-            If the function holds what is neither a constant nor a variable that it
-            reads as one.
+            If the function contains a resource that is neither a constant nor a
+            variable.
         """
         self._take_in(function.variables)
         captured = function.captured_inputs
@@ -89,22 +89,22 @@ class OwnSession:
         return session_callable(self._session, result, inputs)
 
     def _own(self, captured):
-        """Return what stands here for a tensor that a function captured."""
+        """Return the tensor of this session that replaces a captured tensor."""
         if captured.dtype != tf.resource:
             return tf.constant(captured.numpy())
         if id(captured) not in self._places:
             raise ForeignResourceError(
-                "the loss or a metric holds a TensorFlow resource that it does not "
-                "read as a variable, such as a table"
+                "the loss or a metric contains a TensorFlow resource that is not a "
+                "variable, such as a table"
             )
         return self._places[id(captured)].handle
 
 
 class _Place:
-    """A variable of the graph that is being built, in the place of another."""
+    """A variable of the graph that is being built, which replaces another variable."""
 
     def __init__(self, number, variable):
-        self.of = variable  # which has to live, as it is known by the id of its handle
+        self.of = variable  # keeps it alive, as the id of its handle is the key
         dtype, shape = variable.dtype, variable.shape
         name = f"variable_{number}"
         self.handle = tf.raw_ops.VarHandleOp(dtype=dtype, shape=shape, shared_name=name)
@@ -137,13 +137,13 @@ def _call(function, inputs, *, xla):
 
 
 def _configuration():
-    """Return how a session runs: without GPUs, and no operation on several threads.
+    """Return the configuration of a session, without GPUs and with one thread per op.
 
-    How TensorFlow divides a sum between threads depends on how many there are, and
-    with it the last bits. Several operations at a time take the threads of eager mode.
+    With several threads per operation, the last bits of a sum would depend on their
+    number. As many operations run at a time as in eager mode.
 
-    A session looks for GPUs by itself, also for those that are hidden from eager mode.
-    Its graph is little more than one call, which a thread pool would only delay.
+    GPUs are excluded because a session also finds those hidden from eager mode. The
+    graph contains little more than a single call, which a thread pool would delay.
     """
     config = v1.ConfigProto(
         device_count={"GPU": 0},
@@ -159,10 +159,11 @@ def _configuration():
 
 
 def _without_fused_products():
-    """Return what TensorFlow does to a function: all it does by default but one thing.
+    """Return the default optimisations of a function, except for fused products.
 
-    Of a product with a sum it makes one of oneDNN's, of which each thread keeps 1024,
-    each of another shape; they take 0.1 MB and more for every new network.
+    TensorFlow would fuse products and sums into operations of oneDNN. Each thread
+    caches 1024 of them, one per shape, which takes 0.1 MB or more for every new
+    network.
     """
     config = v1.ConfigProto()
     rewriting = config.graph_options.rewrite_options
@@ -171,5 +172,5 @@ def _without_fused_products():
 
 
 def aligned(array):
-    """Return an array that a session takes without a copy."""
+    """Return an array, aligned so that a session takes it without a copy."""
     return np.asarray(tf.constant(array))

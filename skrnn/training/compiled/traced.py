@@ -1,6 +1,6 @@
-"""What TensorFlow traces of an epoch: the loop over its batches, and their steps.
+"""The computation of an epoch that TensorFlow traces: a loop over training steps.
 
-The last batch is filled up with samples of weight zero.
+The last batch is padded with samples of weight zero.
 """
 
 import keras
@@ -16,17 +16,17 @@ class TracedEpoch:
     Parameters
     ----------
     model : keras.Model
-        What is trained, with variables of its own.
+        The model to train.
     optimizer : keras.optimizers.Optimizer
-        Built for the model.
+        Optimizer, built for the model.
     loss : keras.losses.Loss
-        Normalised by the weights of a batch.
+        Loss, averaged with the weights of a batch.
     metrics : list of keras.metrics.Metric
-        Computed batch by batch.
+        Metrics, updated with every batch.
     plan : Plan
         What to compile.
     inputs : InputSpec or None
-        What the model reads of a window; None is all as it is.
+        How windows become inputs of the model; None uses them unchanged.
     """
 
     def __init__(self, model, optimizer, loss, metrics, plan, inputs):
@@ -102,9 +102,9 @@ class TracedEpoch:
         return loss, predicted
 
     def _learn(self, windows, targets, sample_weights, weights, state, share=1):
-        """Return a share of the loss, predictions, its gradients and the new state.
+        """Return a share of the loss, predictions, gradients and the new state.
 
-        Without a variable: for one, a shard of a batch would wait for the shard before.
+        It reads and writes no variables, as shards would have to wait for each other.
         """
         model = self._model
         trained, others = model.trainable_variables, model.non_trainable_variables
@@ -113,12 +113,12 @@ class TracedEpoch:
         with keras.StatelessScope(values) as scope:
             predicted = model(windows, training=True)
         loss = share * self._loss(targets, predicted, sample_weights)
-        # no GradientTape, which would not use the gradients of FusedLSTM
+        # GradientTape would not use the gradients of FusedLSTM
         by_weights = tf.gradients(loss, weights)
         return loss, predicted, by_weights, list(map(scope.get_current_value, others))
 
     def _learn_from_shards(self, windows, targets, sample_weights, weights, state):
-        """Return what `_learn` does, from shards of the batch side by side."""
+        """Return the results of `_learn`, from shards of the batch in parallel."""
         n_shards = self._plan.n_shards
         size = (tf.shape(sample_weights)[0] + n_shards - 1) // n_shards
         total = tf.reduce_sum(sample_weights)
@@ -141,7 +141,7 @@ class TracedEpoch:
         )
         nothing = list(map(tf.zeros_like, weights))
         done = (0, tf.zeros((), dtype), predictions, nothing, state)
-        if n_shards == 2:  # a loop takes longer to run, many shards longer to start
+        if n_shards == 2:  # faster than a loop; more shards would take long to compile
             done = learn(*learn(*done))
         else:
             done = tf.while_loop(lambda number, *_: number < n_shards, learn, done)
