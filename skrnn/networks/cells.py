@@ -22,9 +22,10 @@ def elman(weights, spec, shape):
     """Return the step of a simple recurrent network (Elman, 1990) and other states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (h,) = _product_and_blocks(weights, shape, 1)
+    multiply = shape.multiply
 
     def step(inputs, before, hidden):
-        np.dot(inputs, weights, out=product)
+        multiply(inputs, weights, product)
         activation(h, out=hidden)  # h = tanh(W x + U h + b)
 
     return step, []
@@ -36,9 +37,10 @@ def lstm(weights, spec, shape):
     product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates_and_candidate(product, spec, shape)
     c = np.zeros((shape.n_rows, shape.n_units), weights.dtype)
+    multiply = shape.multiply
 
     def step(inputs, before, hidden):
-        np.dot(inputs, weights, out=product)
+        multiply(inputs, weights, product)
         activate()  # i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b)
         np.multiply(i, g, out=i)
         np.multiply(f, c, out=c)
@@ -54,9 +56,10 @@ def gru(weights, spec, shape):
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
+    multiply = shape.multiply
 
     def step(inputs, before, hidden):
-        np.dot(inputs, weights, out=product)
+        multiply(inputs, weights, product)
         activate()  # r, z = sigmoid(W x + U h + b)
         np.multiply(r, g, out=g)
         np.add(x, g, out=g)
@@ -76,12 +79,13 @@ def gru_reset_before(weights, recurrent, spec, shape):
     second_product, (g,) = _product_and_blocks(recurrent, shape, 1)
     reset = np.zeros((shape.height, shape.n_units), weights.dtype)
     rh = reset[: shape.n_rows]
+    multiply = shape.multiply
 
     def step(inputs, before, hidden):
-        np.dot(inputs, weights, out=product)
+        multiply(inputs, weights, product)
         activate()  # r, z = sigmoid(W x + U h + b)
         np.multiply(r, before, out=rh)
-        np.dot(reset, recurrent, out=second_product)
+        multiply(reset, recurrent, second_product)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + U (r * h))
         np.subtract(before, g, out=x)
@@ -101,13 +105,44 @@ class TileShape:
         Number of windows.
     height : int
         Number of rows of a matrix product. Rows after those of windows are unused.
-    n_units : int
+    block : int or None
+        How many rows BLAS multiplies at a time; None is all.
+    n_units : int, default=0
         Number of hidden units.
     """
 
     n_rows: int
     height: int
-    n_units: int
+    block: int | None
+    n_units: int = 0
+
+    @property
+    def multiply(self):
+        """The function of rows, matrix and output that computes a product."""
+        return product_in_blocks(self.block)
+
+
+def product_in_blocks(block):
+    """Return a function that computes the product of rows and a matrix.
+
+    Parameters
+    ----------
+    block : int or None
+        How many rows BLAS multiplies at a time; None is all.
+
+    Returns
+    -------
+    callable
+        Takes rows, matrix and output, all C-contiguous.
+    """
+    if block is None:
+        return np.dot
+
+    def multiply(rows, matrix, out):
+        of_rows = rows.reshape(-1, block, rows.shape[1])
+        np.matmul(of_rows, matrix, out=out.reshape(-1, block, out.shape[1]))
+
+    return multiply
 
 
 def _product_and_blocks(weights, shape, n_blocks):

@@ -2,9 +2,13 @@
 
 Windows are computed in tiles that are small enough for the cache of the processor.
 Because BLAS has several ways to compute a matrix product, the last bits of a row may
-depend on the number of rows. Tiles therefore have one of a few heights, and only those
-heights are used that give each row the same bits as the tallest tile.
+depend on the number of rows and on its place among them. Tiles therefore have one of a
+few heights, and only those heights are used that give each row the same bits as the
+tallest tile, in any place. If BLAS does not treat all rows of a tall tile alike, the
+rows are multiplied in blocks.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +18,7 @@ from skrnn.networks.cells import CELLS, TileShape
 from skrnn.networks.weights import layers_of
 
 _HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
+_BLOCKS = (16, 8, 4, 2)  # rows that BLAS may have to multiply at a time
 _SMALL = 2**17  # multiplications up to which BLAS computes a product on one thread
 _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
@@ -57,7 +62,9 @@ class Predictor:
             for matrices in layer
         )
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
-        self._heights = self._heights_of_same_bits(max(fitting, default=_HEIGHTS[2]))
+        with one_thread():
+            found = self._heights_and_block(fitting or list(_HEIGHTS[:3]))
+        self._heights, self._block = found
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
@@ -102,8 +109,10 @@ class Predictor:
         try:
             workspace = idle.pop()
         except IndexError:
-            sizes = n_rows, height, self._n_timesteps
-            workspace = Workspace(self._spec, self._layers, self._linear, *sizes)
+            shape = TileShape(n_rows, height, self._block)
+            workspace = Workspace(
+                self._spec, self._layers, self._linear, shape, self._n_timesteps
+            )
         workspace.run(windows, outputs)
         if n_rows <= _SHORT and len(idle) < _N_IDLE:
             idle.append(workspace)
@@ -115,17 +124,26 @@ class Predictor:
     def _largest_matrix(self):
         return max(matrix.size for matrix in self._matrices())
 
-    def _heights_of_same_bits(self, tallest):
-        """Return the heights of tiles that give each row the bits of the tallest."""
-        heights = [height for height in _HEIGHTS if height <= tallest]
-        rng = np.random.RandomState(0)
+    def _heights_and_block(self, heights):
+        """Return heights of tiles that give a row the same bits, and the block."""
+        same = self._of_same_bits(heights)
+        if same:
+            return same, None
+        for block in _BLOCKS:
+            if block <= heights[-1] and self._of_same_bits([block]):
+                return [n for n in heights if n % block == 0], block
+        return list(heights[-1:]), None
+
+    def _of_same_bits(self, heights):
+        """Return the heights that give each row the bits of the tallest."""
+        rng, tallest = np.random.RandomState(0), heights[-1]
         for matrix in self._matrices():
             rows = rng.uniform(-1, 1, size=(tallest, len(matrix))).astype(matrix.dtype)
             expected = np.dot(rows, matrix)
             heights = [
-                n for n in heights if (np.dot(rows[:n], matrix) == expected[:n]).all()
+                n for n in heights if _gives_the_bits(expected[:n], rows[:n], matrix)
             ]
-        return heights
+        return heights if tallest in heights else []
 
 
 class Workspace:
@@ -139,18 +157,21 @@ class Workspace:
         The matrices of every layer and direction.
     linear : ndarray
         The matrix of the linear layer.
-    n_rows, height, n_timesteps : int
-        Number of windows in a tile, of rows in its products, and of steps in a window.
+    shape : TileShape
+        Number of windows, and of rows in the matrix products.
+    n_timesteps : int
+        Number of steps of a window.
     """
 
-    def __init__(self, spec, layers, linear, n_rows, height, n_timesteps):
+    def __init__(self, spec, layers, linear, shape, n_timesteps):
+        self._multiply, height = shape.multiply, shape.height
         self._linear, self._n_outputs = linear, spec.n_outputs
         self._layers = [
             [
                 _Direction(
                     spec,
                     matrices,
-                    TileShape(n_rows, height, n_units),
+                    replace(shape, n_units=n_units),
                     (n_timesteps, n_inputs),
                     reverse=reverse,
                 )
@@ -177,7 +198,7 @@ class Workspace:
             stop = start + direction.n_units
             self._last[: len(direction.last), start:stop] = direction.last
             start = stop
-        np.dot(self._last, self._linear, out=self._product)
+        self._multiply(self._last, self._linear, self._product)
         outputs[...] = self._product[: len(windows), : self._n_outputs]
 
     def _read(self, windows):
@@ -244,6 +265,14 @@ class _Direction:
             hidden[rows] = before[rows]
             for state, values in zip(self._states, kept, strict=True):
                 state[rows] = values
+
+
+def _gives_the_bits(expected, rows, matrix):
+    """Tell whether a product of some rows has these bits, in any order of the rows."""
+    backwards = np.ascontiguousarray(rows[::-1])
+    return (np.dot(rows, matrix) == expected).all() and (
+        np.dot(backwards, matrix)[::-1] == expected
+    ).all()
 
 
 def _whole_columns(matrix):
