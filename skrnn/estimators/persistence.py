@@ -1,7 +1,5 @@
 """Pickling of regressors whose parameters contain Keras objects."""
 
-import sys
-
 from skrnn._estimator import VersionedEstimator
 from skrnn.training import start
 
@@ -14,10 +12,7 @@ class PersistentRegressor(VersionedEstimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        # a worker of a search may get Keras objects next to an unfitted estimator
-        is_for_worker = not hasattr(self, "_fitted") and "keras" in sys.modules
-        needs_keras = map(_may_need_keras, self.get_params(deep=False).values())
-        if is_for_worker or any(needs_keras):
+        if any(map(_may_need_keras, self.get_params(deep=False).values())):
             return {"_imports_first": _Imports(), **state}
         return state
 

@@ -114,7 +114,8 @@ class Step:
             return pd.date_range(
                 time[0], periods=n_steps + 1, freq=self.unit, name=time.name
             )[1:].as_unit(time.unit)
-        later = pd.DatetimeIndex([time[0] + offset for offset in offsets])
+        first, *others = (time + offset for offset in offsets)
+        later = first.append(others)
         return later.as_unit(time.unit).rename(time.name)
 
     def __str__(self):

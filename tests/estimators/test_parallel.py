@@ -235,22 +235,3 @@ def test_what_a_worker_returns_is_arrays():
     _, expected, _ = fitted_by_a_worker()
     assert_array_equal(predicted, expected)
     assert_array_equal(rnn.predict(X[:, np.newaxis]), expected)
-
-
-SEARCH_OVER_OPTIMIZERS = """
-import numpy as np
-from sklearn.model_selection import GridSearchCV
-from skrnn import ElmanRegressor
-X = np.random.RandomState(0).rand(40, 3, 1)
-network = ElmanRegressor(2, epochs=1).fit(X, X[:, 0, 0])
-import keras
-optimizers = [keras.optimizers.Adam(0.01), keras.optimizers.SGD(0.01)]
-search = GridSearchCV(network, {"optimizer": optimizers}, cv=2, n_jobs=2)
-search.fit(X, X[:, 0, 0])
-"""
-
-
-def test_workers_that_get_optimizers_print_nothing():
-    command = [sys.executable, "-c", SEARCH_OVER_OPTIMIZERS]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("", "")
