@@ -179,8 +179,8 @@ class Forecaster(
         """
         with unchanged_on_error(self):
             targets, self._kind = read_targets(y)
-            index = index_of_both(X, y)
             inputs = read_inputs(self, X, len(targets), reset=True)
+            index = index_of_both(X, y)
             columns = columns_of(self._kind, X, inputs.shape[1], self.past_features)
             rows = joined(targets, inputs)
             timeline = timeline_of(index, "y" if X is None else "X")
@@ -223,8 +223,8 @@ class Forecaster(
                 f"expecting {self.n_outputs_}."
             )
         self._kind.check_same(kind)
-        index = index_of_both(X, y)
         inputs = read_inputs(self, X, len(targets), reset=False)
+        index = index_of_both(X, y)
         rows = joined(targets, inputs)
         timeline = timeline_of(index, "y" if X is None else "X")
         self._fitted = self._fitted.updated(rows, timeline)
