@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn import Forecaster, LSTMRegressor, SequenceWindower
 from skrnn.forecasting import backtest as backtesting
+from skrnn.forecasting.data import Data
 from skrnn.windows.supervised import to_supervised
 
 HORIZON, WINDOW, DAY = 48, 168, 24  # hours
@@ -89,7 +90,7 @@ def measure_backtest(forecaster, load):
     """Compare what a backtest does after its only fit with one prediction."""
     initial_size = len(load) - N_ORIGINS * DAY
     fitted = clone(forecaster).fit(None, load[:initial_size])
-    data = backtesting._Data.of({None: forecaster}, None, load)
+    data = Data.of({None: forecaster}, None, load)
     origins = np.arange(initial_size - 1, len(load) - 1, DAY)
     values = load.to_numpy()[:, np.newaxis]
     windows = np.stack([values[o - WINDOW + 1 : o + 1] for o in origins])

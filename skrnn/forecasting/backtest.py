@@ -9,18 +9,15 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.forecasting.data import Data
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.given import warn_of_missing
-from skrnn.forecasting.interval_methods import check_coverage
-from skrnn.forecasting.rolling import Clock, Rolling
+from skrnn.forecasting.intervals import check_coverage
+from skrnn.forecasting.rolling import Rolling
 from skrnn.forecasting.rows import (
-    columns_of,
-    index_of_both,
     joined,
     read_inputs,
     read_targets,
 )
-from skrnn.windows.timeline import Timeline
 
 
 def backtest(
@@ -116,7 +113,7 @@ def backtest(
             "Forecaster(pipeline); of a search, take best_estimator_. Got "
             f"{forecaster!r}."
         )
-    data = _Data.of(models, X, y)
+    data = Data.of(models, X, y)
     _check(data, initial_size, step, refit, coverage)
     if coverage is not None:
         _check_intervals(models)
@@ -135,42 +132,6 @@ def backtest(
         named = zip(tasks, frames, strict=True)
         frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]
     return pd.concat(frames, ignore_index=True)
-
-
-class _Data:
-    """The data of a backtest, as given and as rows."""
-
-    def __init__(self, X, y, index, n_rows):
-        self.X, self.y, self.index = X, y, index
-        self.timeline = None if index is None else Timeline.of_index(index)
-        self.clock = Clock.of(index, self.timeline, n_rows)
-
-    @classmethod
-    def of(cls, models, X, y):
-        """Check the data."""
-        targets, _ = read_targets(y)
-        index = index_of_both(X, y)
-        for model in models.values():
-            read_inputs(clone(model), X, len(targets), reset=True)
-        return cls(X, y, index, len(targets))
-
-    def warn_of_missing(self, model, rows):
-        """Warn if an input is missing that is known ahead for a row to forecast."""
-        targets, kind = read_targets(self.y)
-        inputs = read_inputs(clone(model), self.X, len(targets), reset=True)
-        columns = columns_of(kind, self.X, inputs.shape[1], model.past_features)
-        index = None if self.index is None else self.index[rows]
-        warn_of_missing(columns, inputs[rows], index)
-
-    def part(self, rows):
-        """Return X and y of some rows."""
-        return _pick(self.X, rows), _pick(self.y, rows)
-
-
-def _pick(data, rows):
-    if data is None:
-        return None
-    return data.iloc[rows] if hasattr(data, "iloc") else np.asarray(data)[rows]
 
 
 def _check(data, initial_size, step, refit, coverage):

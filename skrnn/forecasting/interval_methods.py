@@ -1,12 +1,11 @@
 """Interval and quantile methods of Forecaster."""
 
-from numbers import Real
-
 import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from skrnn.forecasting.given import future_rows, next_rows
+from skrnn.forecasting.intervals import check_coverage
 from skrnn.forecasting.pipelines import levels_of
 
 
@@ -130,13 +129,3 @@ class ForecastsIntervals:
     def _quantiles(self, future, timeline, _):
         quantiles = self._fitted.quantiles(future, timeline)
         return quantiles[:, 0] if self._kind.n_dims == 1 else quantiles
-
-
-def check_coverage(coverage):
-    """Raise an error unless a coverage is a number between 0 and 1."""
-    if not isinstance(coverage, Real):
-        raise TypeError(f"coverage must be a number. Got {coverage!r}.")
-    if not 0 < coverage < 1:
-        raise ValueError(
-            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
-        )

@@ -1,6 +1,7 @@
 """Intervals from forecast errors: split conformal prediction."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
@@ -159,3 +160,13 @@ def conformal_quantile(scores, coverage):
         return np.partition(scores, rank.flat[0] - 1, axis=0)[rank.flat[0] - 1]
     ordered = np.sort(scores, axis=0)  # NaN last
     return np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0]
+
+
+def check_coverage(coverage):
+    """Raise an error unless a coverage is a number between 0 and 1."""
+    if not isinstance(coverage, Real):
+        raise TypeError(f"coverage must be a number. Got {coverage!r}.")
+    if not 0 < coverage < 1:
+        raise ValueError(
+            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
+        )
