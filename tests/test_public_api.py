@@ -44,8 +44,9 @@ def test_every_parameter_has_a_constraint_and_is_documented(name):
     parameters = list(estimator().get_params())
     assert set(estimator._parameter_constraints) == set(parameters)
     for parameter, default in estimator().get_params().items():
-        described = f"    {parameter} : "
-        (line,) = [d for d in estimator.__doc__.splitlines() if d.startswith(described)]
+        described = f"{parameter} : "
+        lines = inspect.getdoc(estimator).splitlines()
+        (line,) = [line for line in lines if line.startswith(described)]
         assert line.endswith(f"default={default!r}".replace("'", '"')), line
 
 
