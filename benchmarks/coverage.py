@@ -47,8 +47,9 @@ def changing_noise(n_rows=6000, seed=0):
 SERIES = {
     "CO2, weeks": (load_co2, 13, 0.6, 260),
     "sea temperature, months": (sea_temperature, 12, 0.5, 120),
-    "sunspots, years": (sunspots, 5, 0.5, 50),
+    "sunspots, years": (sunspots, 5, 0.5, 80),
     "changing noise, hours": (changing_noise, 12, 0.5, 120),
+    "changing noise, calibration_size=300": (changing_noise, 12, 0.5, 300),
 }
 
 
