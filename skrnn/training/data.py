@@ -75,6 +75,13 @@ class Block:
         first = self.samples.astype(np.int64) * self.stride
         return bool((until[first + self.n_timesteps] > until[first]).any())
 
+    @property
+    def total_weight(self):
+        """The sum of the weights of the windows to use, or else their number."""
+        if self.weight is None:
+            return len(self.samples)
+        return float(self.weight[self.samples].sum(dtype=np.float64))
+
     def batch(self, samples):
         """Return windows, targets and weights (if any) of some samples."""
         steps = samples[:, np.newaxis].astype(np.int64) * self.stride

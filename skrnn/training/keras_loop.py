@@ -26,6 +26,8 @@ from skrnn.training.optimizers import OptimizerKind, make_optimizer
 from skrnn.training.start import compiling, without_retracing_notices
 from skrnn.training.state import OptimizerState, TrainingState
 
+_MEAN_LOSS = "weighted_mean_loss"
+
 
 def train(task, plan, events):
     """Train a network with `keras.Model.fit`.
@@ -35,7 +37,7 @@ def train(task, plan, events):
     task : Task
         The training.
     plan : Plan
-        Ignored; Keras decides what to compile.
+        Tells whether samples have weights. Keras decides what to compile.
     events : Events
         Handles the end of each epoch.
 
@@ -45,7 +47,7 @@ def train(task, plan, events):
         State after the last epoch.
     """
     forget_kernels()  # each `keras.Model.fit` compiles new functions
-    trained = _TrainedModel(task)
+    trained = _TrainedModel(task, is_weighted=plan.weighted)
     _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
     follow = _Follow(events, batches, trained)
@@ -108,18 +110,28 @@ def _variables_of(loss, task):
     return traced.get_concrete_function(*arguments).variables
 
 
+def _mean_loss(loss):
+    """Return the mean of a loss over all samples as a metric, with their weights.
+
+    Keras weights the batches of an epoch by their rows, not by their weights.
+    """
+    return [keras.metrics.MeanMetricWrapper(loss.call, _MEAN_LOSS, dtype=loss.dtype)]
+
+
 class _TrainedModel:
     """A compiled Keras model that is being trained, and its variables."""
 
-    def __init__(self, task):
+    def __init__(self, task, *, is_weighted):
         spec, objective = task.spec, task.objective
         self._task = task
         self.model = build_model(spec, task.state)
         self.optimizer = make_optimizer(objective)
+        loss = make_loss(objective, spec)
         self.model.compile(
             self.optimizer,
-            make_loss(objective, spec),
+            loss,
             metrics=make_metrics(objective, spec),
+            weighted_metrics=_mean_loss(loss) if is_weighted else None,
             auto_scale_loss=False,
         )
         kind = OptimizerKind.of(objective)
@@ -178,6 +190,8 @@ class _Follow(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Record the epoch."""
+        for name in [name for name in logs if name.endswith(_MEAN_LOSS)]:
+            logs[name.replace(_MEAN_LOSS, "loss")] = logs.pop(name)
         figures = [logs[name] for name in self._events.names]
         logs.update(self._events.end_epoch(figures, self._trained.state))
         self._last_logs = dict(logs)

@@ -88,15 +88,16 @@ def loss_of_outputs(task, outputs=None):
     loss, data = make_loss(task.objective, task.spec), task.validation
     if outputs is None:
         outputs = np.zeros((data.n_samples, task.spec.n_outputs), task.spec.dtype)
-    total = first = 0
+    total = total_weight = first = 0
     for number, n_samples in enumerate(data.n_of_blocks):
         block = data.block(number)
         chosen = block.samples
         weight = None if block.weight is None else block.weight[chosen]
         part = outputs[first : first + n_samples]
-        total += n_samples * float(loss(block.y[chosen], part, weight))
+        total += block.total_weight * float(loss(block.y[chosen], part, weight))
+        total_weight += block.total_weight
         first += n_samples
-    return total / data.n_samples
+    return total / total_weight
 
 
 def _train_compiled(task, plan, events):

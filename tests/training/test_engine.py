@@ -129,16 +129,20 @@ def test_epochs_equal_those_of_keras(regressor, case, xla, windows):
     )
     estimator.fit(X, y, sample_weight=weight)
     losses = keras.losses
+    function = losses.huber if "loss" in params else losses.mean_squared_error
     loss = losses.Huber if "loss" in params else losses.MeanSquaredError
     model = keras_of(
-        estimator, loss=loss(reduction="mean_with_sample_weight"), metrics=["mae"]
+        estimator,
+        loss=loss(reduction="mean_with_sample_weight"),
+        metrics=["mae"],
+        weighted_metrics=[keras.metrics.MeanMetricWrapper(function, "mean loss")],
     )
     model.optimizer.clipnorm = params.get("clipnorm")
     scales = estimator._fitted.preparation.scales
     data = as_keras(X, (y - scales.location) / scales.scale, weight)
     history = model.fit(data, epochs=EPOCHS, shuffle=False, verbose=0).history
     unit_of_loss = 1 if "loss" in params else scales.scale**2
-    losses, maes = np.array(history["loss"]), np.array(history["mae"])
+    losses, maes = np.array(history["mean loss"]), np.array(history["mae"])
     assert_allclose(estimator.loss_curve_, losses * unit_of_loss, rtol=1e-4)
     assert_allclose(estimator.history_["mae"], maes * scales.scale, rtol=1e-4)
     expected = scales.location + scales.scale * model.predict(data, verbose=0)

@@ -176,6 +176,21 @@ def test_rows_without_weight_are_not_held_out(windows, target):
     assert fitted.validation_loss_curve_ == absent.validation_loss_curve_
 
 
+@pytest.mark.parametrize("batch_size", [7, 30])
+def test_the_validation_loss_is_the_weighted_mean_of_the_rows_held_out(
+    windows, target, jit, batch_size
+):
+    """Of all rows, also where the batches differ in weight."""
+    weight = np.linspace(0.1, 9, 60) ** 2
+    options = {"early_stopping": True, "validation_fraction": 0.5, "jit": jit}
+    fitted = small(epochs=1, learning_rate=0.01, batch_size=batch_size, **options)
+    fitted.fit(windows, target, sample_weight=weight)
+    (loss,) = fitted.validation_loss_curve_
+    assert fitted.best_loss_ == loss, "predictions are of this epoch"
+    errors = (fitted.predict(windows[30:]) - target[30:]) ** 2
+    assert loss == pytest.approx(np.average(errors, weights=weight[30:]), rel=1e-4)
+
+
 # Validation data of the user
 
 

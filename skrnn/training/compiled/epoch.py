@@ -38,6 +38,8 @@ class Loaded:
         The samples in order, followed by padding for the rest of the last batch.
     n_samples : int
         Number of samples in the block.
+    total_weight : float
+        Sum of their weights; the number of samples if there are no weights.
     sizes : list of int
         Samples in a batch, steps in a window, rows from one window to the next.
     """
@@ -45,6 +47,7 @@ class Loaded:
     arrays: list
     room: np.ndarray
     n_samples: int
+    total_weight: float
     sizes: list
 
     @property
@@ -192,6 +195,7 @@ class EpochProgram:
             arrays=arrays or self._arrays(block, capacity),
             room=room,
             n_samples=len(block.samples),
+            total_weight=block.total_weight,
             sizes=[batch_size, block.n_timesteps, block.stride],
         )
 
@@ -232,13 +236,14 @@ class EpochProgram:
             metric.reset_state()
         others = self._others()
         self._session.assign(others, values_of(others))
-        total = n_samples = 0
+        total = total_weight = 0
         for block in blocks:
             total += self._run_block(what, block)
-            n_samples += block.n_samples
+            total_weight += block.total_weight
         others = self._others()
         assign(others, self._session.values(others))
-        return [total / n_samples, *(float(metric.result()) for metric in self.metrics)]
+        loss = total / total_weight
+        return [loss, *(float(metric.result()) for metric in self.metrics)]
 
     def _others(self):
         """Return the variables of metrics, and of the loss if it has any.
@@ -248,7 +253,7 @@ class EpochProgram:
         return self._session.variables[len(self._state) :]
 
     def _run_block(self, what, block):
-        """Return the sum of the losses of a block's samples."""
+        """Return the weighted sum of the losses of a block's samples."""
         key, *_ = self._signature(what, block)
         run = self._compiled[key]
         return float(run(*self._inputs(block, n_samples=block.n_samples)))

@@ -34,11 +34,11 @@ class TracedEpoch:
         self._loss, self._metrics, self._plan = loss, metrics, plan
 
     def train(self, *arguments):
-        """Train one epoch; return the sum of the losses of the samples."""
+        """Train one epoch; return the weighted sum of the losses of the samples."""
         return self._epoch(self._train_step, *arguments)
 
     def evaluate(self, *arguments):
-        """Return the sum of the losses of the samples, without training."""
+        """Return the weighted sum of the losses of the samples, without training."""
         return self._epoch(self._test_step, *arguments)
 
     def _epoch(
@@ -81,7 +81,8 @@ class TracedEpoch:
             loss, predicted = step(windows, targets, weights)
             for metric in self._metrics:
                 metric.update_state(targets, predicted, rows_weight)
-            return batch + 1, total + tf.cast(loss, dtype) * tf.cast(n_rows, dtype)
+            weighted = tf.cast(loss, dtype) * tf.reduce_sum(weights)
+            return batch + 1, total + weighted
 
         n_batches = (n_real + batch_size - 1) // batch_size
         _, total = tf.while_loop(
