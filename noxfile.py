@@ -29,6 +29,7 @@ LINTED = [
     "windows/windower",
 ]
 BUILT = ["docs/_build", "docs/auto_examples", "docs/generated"]
+ALL_TESTS = ["python", "-m", "pytest", "-m", ""]  # also those marked as slow
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
@@ -75,16 +76,16 @@ def lint(session):
 
 @nox.session
 def newest(session):
-    """README's second command, with the newest dependencies."""
+    """All tests and doctests, with the newest dependencies."""
     session.install(".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run(*ALL_TESTS, *session.posargs)
 
 
 @nox.session(python="3.13")
 def python313(session):
     """The tests on Python 3.13, where there is one."""
     session.install(".[test]")
-    session.run("python", "-m", "pytest", "tests", *session.posargs)
+    session.run(*ALL_TESTS, "tests", *session.posargs)
 
 
 SMOKE_TEST = """
@@ -120,7 +121,7 @@ def package(session):
 def oldest(session):
     """The tests with the oldest dependencies; notes that these were tested."""
     session.install(".[test]", "-c", str(OLDEST))
-    session.run("python", "-m", "pytest", "tests", *session.posargs)
+    session.run(*ALL_TESTS, "tests", *session.posargs)
     if not session.posargs:
         OLDEST_TESTED.write_text(bounds() + "\n")
 
@@ -129,7 +130,7 @@ def oldest(session):
 def prerelease(session):
     """The tests with what is about to be released of the dependencies."""
     session.install("--pre", "--upgrade", ".[test]")
-    session.run("python", "-m", "pytest", "tests", *session.posargs)
+    session.run(*ALL_TESTS, "tests", *session.posargs)
 
 
 @nox.session
@@ -145,7 +146,7 @@ def extras(session):
     session.install(".[test,distributed,clients]")
     names = ["distributed", "clients", "streaming"]
     modules = [f"tests/test_{name}.py" for name in names]
-    session.run("python", "-m", "pytest", "-n", "0", *modules, *session.posargs)
+    session.run(*ALL_TESTS, "-n", "0", *modules, *session.posargs)
 
 
 @nox.session
@@ -156,7 +157,7 @@ def docs(session):
         shutil.rmtree(built, ignore_errors=True)
     session.run("sphinx-build", "-W", "docs", "docs/_build", *session.posargs)
     complete = {"SKRNN_COMPLETE": "1"} if has_browser(session) else {}
-    session.run("python", "-m", "pytest", "tests/test_site.py", env=complete)
+    session.run(*ALL_TESTS, "tests/test_site.py", env=complete)
 
 
 def has_browser(session):
@@ -179,7 +180,7 @@ def pages(session):
     """The code of every page, with the packages that pages are about; notes it."""
     session.install(".[test,distributed,pages]")
     complete = {"SKRNN_COMPLETE": "1"}
-    session.run("python", "-m", "pytest", "tests/test_pages.py", env=complete)
+    session.run(*ALL_TESTS, "tests/test_pages.py", env=complete)
     PAGES_TESTED.write_text(pages_about_others() + "\n")
 
 

@@ -72,15 +72,21 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         SeasonalNaiveRegressor(),
-        Forecaster(),
+        Forecaster(make_pipeline(MinMaxScaler(), SequenceWindower(2), Ridge())),
         *[regressor() for regressor in REGRESSORS],
         make_pipeline(
-            MinMaxScaler(), SequenceWindower(), LSTMRegressor(random_state=0)
+            MinMaxScaler(), SequenceWindower(), LSTMRegressor(4, random_state=0)
         ),
     ],
     expected_failed_checks=expected_failures,
 )
 def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([Forecaster()], expected_failed_checks=expected_failures)
+def test_estimator_checks_of_the_default_forecaster(estimator, check):
     check(estimator)
 
 

@@ -152,6 +152,7 @@ def name_of(page):
 WITH_CODE = [page for page in PAGES if any(to_run(page.read_text()))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
 def test_the_code_of_a_page_runs(page, tmp_path):
     # In its own process, as TensorFlow and PyTorch conflict in some import orders.

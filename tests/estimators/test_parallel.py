@@ -110,6 +110,7 @@ for rnn in (
 """
 
 
+@pytest.mark.slow
 def test_the_same_bits_whatever_the_number_of_threads():
     """By default, TensorFlow would split sums over the batch among threads."""
     runs = []

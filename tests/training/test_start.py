@@ -144,6 +144,7 @@ def test_stderr_is_back_after_nested_use(capfd):
     assert capfd.readouterr().err == LOG_LINES[0].decode()
 
 
+@pytest.mark.slow
 def test_a_users_own_import_of_tensorflow_is_not_touched():
     """Its log lines are shown as usual, and a later fit adds none."""
     alone = run("import tensorflow")
