@@ -188,7 +188,12 @@ def test_the_rest_of_the_last_batch_is_of_samples_to_train_on(
 
 @pytest.mark.parametrize("regressor", REGRESSORS)
 @pytest.mark.parametrize(
-    ("case", "n_shards"), [("plain", 2), *((case, 3) for case in list(CASES)[:2])]
+    ("case", "n_shards"),
+    [
+        ("plain", 2),
+        ("plain", 3),
+        pytest.param(list(CASES)[1], 3, marks=pytest.mark.slow),
+    ],
 )
 def test_shards_of_a_batch_add_up_to_it(
     regressor, case, n_shards, windows, monkeypatch
