@@ -17,6 +17,7 @@ class PersistentRegressor(VersionedEstimator):
         return state
 
     def __setstate__(self, state):
+        start.quieten_worker()
         super().__setstate__({k: v for k, v in state.items() if k != "_imports_first"})
 
 

@@ -3,7 +3,10 @@
 import contextlib
 import gc
 import importlib
+import importlib.util
 import logging
+import multiprocessing
+import sys
 import threading
 import warnings
 
@@ -38,6 +41,43 @@ def load():
         tensorflow.config.list_logical_devices()  # this also logs when first called
         importlib.import_module("scikeras.wrappers")
         _loaded.append(True)
+
+
+def quieten_worker():
+    """Silence TensorFlow in a worker process, whatever imports it first.
+
+    These may be Keras objects in a grid of parameters, which are unpickled one by one.
+    """
+    is_worker = multiprocessing.parent_process() is not None
+    if is_worker and not ({"keras", "tensorflow"} & set(sys.modules)):
+        with _import_lock:
+            if _quiet_import not in sys.meta_path:
+                sys.meta_path.insert(0, _quiet_import)
+
+
+class _QuietImport:
+    """A module finder that calls `load` when Keras or TensorFlow is first imported."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Return the specification of the module, with `load` after its execution."""
+        if name not in ("keras", "tensorflow"):
+            return None
+        with contextlib.suppress(ValueError):  # another thread may have removed it
+            sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def execute_quietly(module):
+            with held_stderr():
+                execute(module)
+                with contextlib.suppress(ImportError):  # other backends are the user's
+                    load()
+
+        spec.loader.exec_module = execute_quietly
+        return spec
+
+
+_quiet_import = _QuietImport()
 
 
 @contextlib.contextmanager

@@ -161,6 +161,28 @@ def test_a_users_own_import_of_tensorflow_is_not_touched():
     assert added == ""
 
 
+SEARCH = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from skrnn import ElmanRegressor
+from skrnn.training import start
+
+start.load()
+import keras
+
+X = np.random.RandomState(0).rand(30, 3, 1)
+optimizers = [keras.optimizers.Adam(0.01), keras.optimizers.SGD(0.01)]
+grid = {"optimizer": optimizers}
+GridSearchCV(ElmanRegressor(2, epochs=1), grid, cv=2, n_jobs=2).fit(X, X[:, 0, 0])
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_receive_keras_objects_print_nothing():
+    done = run(SEARCH)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
 def test_what_was_written_can_be_forgotten(capfd):
     with held_stderr() as forget:
         os.write(2, b"a long report\n")
