@@ -12,8 +12,9 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = False
 nox.options.sessions = ["lint", "package", "newest", "docs", "pages_if_changed"]
 
-OLDEST = Path(".ci/oldest.txt")
-OLDEST_TESTED, PAGES_TESTED = Path(".ci/oldest.tested"), Path(".ci/pages.tested")
+OLDEST, OLDEST_EXTRAS = Path(".ci/oldest.txt"), Path(".ci/oldest_extras.txt")
+EXTRAS = ["test", "docs", "distributed", "clients"]
+PAGES_TESTED = Path(".ci/pages.tested")
 LINTED = [
     "datasets/*",
     "estimators/elman",
@@ -30,6 +31,9 @@ LINTED = [
 ]
 BUILT = ["docs/_build", "docs/auto_examples", "docs/generated"]
 ALL_TESTS = ["python", "-m", "pytest", "-m", ""]  # also those marked as slow
+TESTS_OF_EXTRAS = [
+    f"tests/test_{name}.py" for name in ("distributed", "clients", "streaming")
+]
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
@@ -43,9 +47,16 @@ def digest(lines):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def bounds():
-    """Return a digest of the dependencies and of the versions that are the oldest."""
-    return digest([*project()["dependencies"], *OLDEST.read_text().splitlines()])
+def bounds(oldest, extras):
+    """Return a digest of the dependencies and of their oldest versions."""
+    optional = project()["optional-dependencies"]
+    dependencies = sum([optional[extra] for extra in extras], project()["dependencies"])
+    return digest([*dependencies, *oldest.read_text().splitlines()])
+
+
+def note_of(oldest):
+    """Return the file that notes which oldest versions were tested last."""
+    return oldest.with_suffix(".tested")
 
 
 def pages_about_others():
@@ -123,7 +134,16 @@ def oldest(session):
     session.install(".[test]", "-c", str(OLDEST))
     session.run(*ALL_TESTS, "tests", *session.posargs)
     if not session.posargs:
-        OLDEST_TESTED.write_text(bounds() + "\n")
+        note_of(OLDEST).write_text(bounds(OLDEST, ["test"]) + "\n")
+
+
+@nox.session
+def oldest_extras(session):
+    """`extras` and `docs` with the oldest versions of the extras; notes it."""
+    session.install(f".[{','.join(EXTRAS)}]", "-c", str(OLDEST_EXTRAS))
+    session.run(*ALL_TESTS, "-n", "0", *TESTS_OF_EXTRAS)
+    build_site(session)
+    note_of(OLDEST_EXTRAS).write_text(bounds(OLDEST_EXTRAS, EXTRAS) + "\n")
 
 
 @nox.session
@@ -136,23 +156,33 @@ def prerelease(session):
 @nox.session
 def oldest_if_changed(session):
     """`oldest`, where bounds are not those that were tested last."""
-    unless_tested(session, OLDEST_TESTED, bounds())
+    unless_tested(session, note_of(OLDEST), bounds(OLDEST, ["test"]))
     oldest(session)
+
+
+@nox.session
+def oldest_extras_if_changed(session):
+    """`oldest_extras`, where bounds are not those that were tested last."""
+    unless_tested(session, note_of(OLDEST_EXTRAS), bounds(OLDEST_EXTRAS, EXTRAS))
+    oldest_extras(session)
 
 
 @nox.session
 def extras(session):
     """The tests with Dask, Ray, zarr, parquet and packages around the regressors."""
     session.install(".[test,distributed,clients]")
-    names = ["distributed", "clients", "streaming"]
-    modules = [f"tests/test_{name}.py" for name in names]
-    session.run(*ALL_TESTS, "-n", "0", *modules, *session.posargs)
+    session.run(*ALL_TESTS, "-n", "0", *TESTS_OF_EXTRAS, *session.posargs)
 
 
 @nox.session
 def docs(session):
     """Every example, the documentation, and its tests in a browser."""
     session.install(".[docs,test]")
+    build_site(session)
+
+
+def build_site(session):
+    """Build the site from nothing, and run its tests."""
     for built in BUILT:  # or else examples that did not change would not run
         shutil.rmtree(built, ignore_errors=True)
     session.run("sphinx-build", "-W", "docs", "docs/_build", *session.posargs)
