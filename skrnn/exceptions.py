@@ -112,10 +112,10 @@ class IgnoredIndexWarning(SkrnnWarning):
 
 
 class MissingInputWarning(SkrnnWarning):
-    """Warn that an input that is known ahead of time is missing in a row to forecast.
+    """Warn that an input that is known in advance is missing in a row to forecast.
 
     Issued by the forecasting methods of :class:`~skrnn.Forecaster`. All columns that
-    `past_features` does not name are taken to be known ahead of time.
+    `past_features` does not name are taken to be known in advance.
 
     See Also
     --------

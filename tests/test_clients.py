@@ -91,7 +91,7 @@ def test_sktime_reduces_forecasting_to_regression(rnn):
 
 
 def test_mapie_puts_intervals_around_a_pipeline(pipe):
-    """Blocks of rows are drawn with replacement, so rows have no index of times."""
+    """Blocks of rows are drawn with replacement, so rows have no time index."""
     regression = pytest.importorskip(
         "mapie.regression", reason="MAPIE is not installed"
     )

@@ -26,17 +26,20 @@ from skrnn import (
 
 REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
 
-ROWS_DEPEND = "A window is made of the rows before it."
+ROWS_DEPEND = "The window of a row also contains the rows before it."
 FLOAT32 = (
-    "Compares to 1e-7, finer than float32 computes. Holds with dtype='float64', and "
-    "to 1e-4 in float32."
+    "The check has a tolerance of 1e-7, which float32 cannot reach. It passes with "
+    "dtype='float64', and in float32 with a tolerance of 1e-4."
 )
-NEXT_ROWS = "Rows to forecast follow those of fit, in time order."
+NEXT_ROWS = (
+    "predict forecasts the rows after those of fit, so their order and number matter."
+)
 NO_INPUTS = "A series may have no inputs: X without columns is allowed."
 ROWS_LEFT_OUT = (
-    "Rows with missing values are not trained on, if the regressor takes none."
+    "If the regressor does not support NaN, rows with NaN are left out without an "
+    "error."
 )
-PIPELINE_FITS_STEPS = "A scikit-learn Pipeline fits its steps in place, any Pipeline."
+PIPELINE_FITS_STEPS = "Every scikit-learn Pipeline fits its steps in place."
 PIPELINE_TAG = (
     "A scikit-learn Pipeline does not pass on the allow_nan tag of its steps."
 )

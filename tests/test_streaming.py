@@ -252,7 +252,7 @@ def test_a_zarr_array_is_read_in_chunks(mapped, tmp_path):
 
 
 def test_a_parquet_file_is_read_in_chunks(mapped, tmp_path):
-    """The index of times tells where each chunk belongs."""
+    """The time index tells where each chunk belongs."""
     parquet = pytest.importorskip(
         "pyarrow.parquet", reason="pyarrow is in the extra clients"
     )

@@ -15,7 +15,7 @@ class Part:
     Parameters
     ----------
     X : DataFrame
-        Training rows, with an index of times.
+        Training rows, with a time index.
     y : Series or DataFrame
         Their targets.
     later : DataFrame

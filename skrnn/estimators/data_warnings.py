@@ -70,7 +70,8 @@ def _warn_of_rows_left_out(regressor, windows, rows):
     warn_user(
         f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
         "because their window starts with a missing step. A step is missing if any "
-        f'feature is; here {_listed(where)}. Set missing="fill", or drop features '
+        f"of its features is missing; here: {_listed(where)}. "
+        'Set missing="fill", or drop features '
         "that are often missing.",
         RowsLeftOutWarning,
     )

@@ -28,8 +28,8 @@ class GRURegressor(BaseRecurrentRegressor):
         Whether each layer also reads the window backwards, from its newest step. The
         hidden states of both directions are concatenated.
     n_step_features : int or None, default=None
-        For 2-D X, the number of columns per time step. None reads it from column
-        names of the form `<feature>_lag<k>`, and is 1 without such names.
+        For 2-D X, the number of columns per time step. If None, it is taken from column
+        names of the form `<feature>_lag<k>`; without such names it is 1.
     segment_length : int, default=1
         Number of consecutive steps of the window that form one step of the network,
         with their features side by side. With 24, the network reads a window of 168
@@ -76,7 +76,8 @@ class GRURegressor(BaseRecurrentRegressor):
         Name of a Keras optimizer, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
         Step size of the optimizer. `"auto"` is 0.005 for an optimizer given by name,
-        and the learning rate of an optimizer instance.
+        and the learning rate of an optimizer instance. For a schedule, pass an
+        optimizer instance that has one.
     clipnorm : float or None, default=None
         Largest norm of the gradient of each weight array; longer gradients are scaled
         down to it. None keeps the setting of the optimizer.
@@ -95,10 +96,10 @@ class GRURegressor(BaseRecurrentRegressor):
         Whether to hold out the last part of the training data, in time order, stop
         when its loss no longer improves, and keep the weights with the lowest loss.
     validation_fraction : float, default=0.1
-        Fraction of the rows that `early_stopping` holds out, rounded up. These are
-        the last rows, or for a panel the last rows of every series. A panel is
-        recognised by a (series, time) index of X, of y or of the rows that X was
-        windowed from. Rows with a weight of 0 do not count.
+        Fraction of the rows that `early_stopping` holds out, rounded up. These are the
+        last rows, or for a panel the last rows of every series. A panel is recognised
+        by a (series, time) index of X, of y, or of the rows passed to the
+        `SequenceWindower`. Rows with a weight of 0 are not counted.
     validation_gap : int or "auto", default="auto"
         Number of rows left out between the training rows and those held out. `"auto"`
         leaves out `n_outputs_ - 1`. If y holds the values of consecutive times, no
@@ -144,8 +145,8 @@ class GRURegressor(BaseRecurrentRegressor):
         The training loss and the metrics of every epoch. With validation data, also
         the validation loss and metrics, as `val_loss` and so on.
     loss_curve_ : list of float
-        The training loss of every epoch: the mean over its batches of the loss before
-        the gradient step, weighted by the number of windows in the batch.
+        The training loss of every epoch: the mean over all windows of the loss before
+        the gradient step of their batch, weighted by `sample_weight`.
     validation_loss_curve_ : list of float or None
         The validation loss of every epoch, NaN for epochs of earlier fits without
         validation data. None if no fit had validation data.

@@ -94,8 +94,8 @@ def _position(feature, layout):
         return layout.features.index(feature)
     known = layout.features or f"positions from 0 to {n_features - 1}"
     raise ValueError(
-        f"The features of a step are {known}. Got {feature!r}. Set target_features to "
-        "the features that y continues."
+        f"target_features must name features of X, which are {known}. Got {feature!r}. "
+        "Set it to the features that y continues."
     )
 
 

@@ -104,8 +104,8 @@ class Preparation:
         base = clone(regressor.base)
         if weight is not None and not has_fit_parameter(base, "sample_weight"):
             raise ValueError(
-                f"sample_weight was passed, but fit of base={base!r} does not take it. "
-                "Set another base, or fit without sample_weight."
+                f"sample_weight was passed, but fit of base={base!r} does not accept "
+                "it. Choose another base, or fit without sample_weight."
             )
         prepared = replace(self, base=base)
         y = prepared._relative_targets(regressor, windows, y, rows)

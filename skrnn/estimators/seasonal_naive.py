@@ -27,8 +27,8 @@ class SeasonalNaiveRegressor(
         Number of steps in a season, such as 24 for hourly values that repeat daily.
         Windows must be at least as long.
     n_step_features : int or None, default=None
-        For 2-D X, the number of columns per time step. None reads it from column
-        names of the form `<feature>_lag<k>`, and is 1 without such names.
+        For 2-D X, the number of columns per time step. If None, it is taken from column
+        names of the form `<feature>_lag<k>`; without such names it is 1.
     target_features : str, int, list or None, default=None
         The feature that `y` continues, by name or position, or a list with one feature
         per output. None uses the only feature, or the column names of `y` if they have
@@ -55,10 +55,10 @@ class SeasonalNaiveRegressor(
 
     Notes
     -----
-    The prediction for lead h is the last value of the window that lies a multiple of
-    the season before it. If that value is missing, the value one season earlier is
-    used, and so on. If all of these are missing, it is the last observed value of the
-    window, or the mean of `y` if the window has none.
+    For lead h, the prediction is the newest value of the window that lies one or more
+    whole seasons before the predicted time. If that value is missing, the value one
+    season earlier is used, and so on. If all of these are missing, it is the last
+    observed value of the window, or the mean of `y` if the window has none.
 
     X and `y` must be in the same units. In a pipeline that scales X, scale `y` in the
     same way, or leave out the scaler, which this baseline does not need.

@@ -49,8 +49,8 @@ def backtest(
     initial_size : int
         Number of rows before the first forecast; in a panel, number of distinct times.
     step : int or None, default=None
-        Steps from one origin to the next. None takes the horizon, so that each later
-        row is forecast once.
+        Steps from one origin to the next. None uses the horizon, so that each later row
+        is forecast once.
     refit : bool or int, default=False
         True refits at every origin, an int k at every k-th one. At other origins, the
         rows since the last one are passed to `update`.
@@ -58,8 +58,8 @@ def backtest(
         Coverage of intervals to add. None adds no intervals.
     n_jobs : int or None, default=None
         Number of parallel fits. None means 1 unless in a `joblib.parallel_config`
-        context. Figures do not depend on it, except for rounding in regressors that
-        compute with several threads.
+        context. The results do not depend on it, except for rounding in regressors that
+        use several threads.
 
     Returns
     -------
@@ -109,8 +109,8 @@ def backtest(
     models = forecaster if several else {None: forecaster}
     if not models or not all(isinstance(m, Forecaster) for m in models.values()):
         raise ValueError(
-            "backtest takes a Forecaster, or a dict of at least one. Wrap a pipeline: "
-            "Forecaster(pipeline); of a search, take best_estimator_. Got "
+            "forecaster must be a Forecaster, or a dict with at least one. Wrap a "
+            "pipeline in Forecaster(pipeline); for a search, pass best_estimator_. Got "
             f"{forecaster!r}."
         )
     data = Data.of(models, X, y)
@@ -139,8 +139,8 @@ def _check(data, initial_size, step, refit, coverage):
     check_scalar(initial_size, "initial_size", Integral, min_val=1)
     if initial_size >= n_times:
         raise ValueError(
-            f"initial_size={initial_size} leaves nothing to forecast: there are "
-            f"{n_times} rows, or in a panel times. Set it lower."
+            f"initial_size={initial_size} leaves nothing to forecast: the data have "
+            f"{n_times} rows (distinct times in a panel). Set a smaller initial_size."
         )
     if step is not None:
         check_scalar(step, "step", Integral, min_val=1)

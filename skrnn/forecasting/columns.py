@@ -17,7 +17,7 @@ class Columns:
     n_targets : int
         How many of them are targets.
     known, past : list of int
-        The positions of inputs that are known ahead of time, and of those that are not.
+        The positions of inputs that are known in advance, and of those that are not.
     are_named : bool
         Whether the steps of the pipeline get DataFrames with these names.
     """
@@ -37,7 +37,7 @@ class Columns:
 def rows_at_origins(line, columns, horizon):
     """Return what is known at each place, and where anything is.
 
-    Inputs that are known ahead of time are those of the last step to forecast.
+    Inputs that are known in advance are those of the last step to forecast.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def rows_at_origins(line, columns, horizon):
     exists : ndarray of bool, shape (n_places,)
         Also before the first row of a series, where an input is known.
     is_whole : ndarray of bool, shape (n_places,)
-        Where a row has both its own values and those that are known ahead.
+        Where a row has both its own values and those that are known in advance.
     """
     if not columns.known:
         return line.values, line.exists, line.exists

@@ -32,7 +32,7 @@ class Data:
         return cls(X, y, index, len(targets))
 
     def warn_of_missing(self, model, rows):
-        """Warn if an input is missing that is known ahead for a row to forecast."""
+        """Warn of missing inputs that are known in advance for rows to forecast."""
         targets, kind = read_targets(self.y)
         inputs = read_inputs(clone(model), self.X, len(targets), reset=True)
         columns = columns_of(kind, self.X, inputs.shape[1], model.past_features)

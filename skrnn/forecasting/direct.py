@@ -206,9 +206,9 @@ def numbers_of_output(rows):
         return rows.astype(_float_dtype(rows), copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "A windower takes numbers only, but the rows before it are not all "
-            f"numbers: {error}. Convert columns that are not numbers, for instance by "
-            "a OneHotEncoder in a ColumnTransformer before the windower."
+            "SequenceWindower accepts only numbers, but the steps before it return "
+            f"other values: {error}. Convert columns that are not numbers, for example "
+            "by a OneHotEncoder in a ColumnTransformer before the windower."
         ) from None
 
 
@@ -235,7 +235,7 @@ def _padded(scaled, exists, line, windower):
         first = line.first[line.codes]
         before = np.arange(len(exists)) < first
         fill = places[first[before]] if windower.pad == "edge" else windower.pad
-        padded = places[before]  # where an input is known ahead, that stays
+        padded = places[before]  # where an input is known in advance, that stays
         places[before] = np.where(np.isnan(padded), fill, padded)
     return places
 
@@ -273,7 +273,7 @@ def _origins(line, targets, horizon):
     raise ValueError(
         f"No row is followed by {horizon} known targets: horizon={horizon}, and the "
         f"longest series has n_samples={n_samples}. Lower horizon, give more rows, or "
-        "check that the index has the step of the rows."
+        "check that the frequency of the index matches the rows."
     )
 
 
@@ -297,10 +297,10 @@ def _check_any_is_readable(readable, pipeline, horizon):
     if not readable.any():
         length = pipeline[position_of_windower(pipeline)].window_length
         raise ValueError(
-            f"{type(pipeline[-1]).__name__} takes no missing values, and no window of "
-            f"window_length={length} with {horizon} known targets after it is without "
-            "one. Lower window_length, give more rows, or put an imputer between the "
-            "windower and the regressor."
+            f"{type(pipeline[-1]).__name__} does not support missing values, and every "
+            f"window of window_length={length} that is followed by {horizon} known "
+            "targets has one. Lower window_length, pass more rows, or put an imputer "
+            "between the windower and the regressor."
         )
 
 

@@ -85,7 +85,7 @@ class Fitted:
         observed = self.history.timeline
         if observed is not None and timeline is None:
             raise ValueError(
-                f"X has no index of times, but in fit it was {observed.kind}. Pass "
+                f"X has no time index, but in fit it was {observed.kind}. Pass "
                 "data with such an index."
             )
         timeline = None if observed is None else timeline
@@ -120,12 +120,12 @@ class Fitted:
             if nothing.any():
                 row = int(np.argmax(nothing))
                 raise ValueError(
-                    f"{type(pipeline[-1]).__name__} takes no missing values, but the "
-                    f"window to forecast {_named(row, timeline)} from has some: there "
-                    f"are fewer than window_length={self.model.window_length} rows, or "
-                    "a timestamp, a target or an input is missing. Put an imputer "
-                    "between the windower and the regressor, or take a regressor that "
-                    "takes missing values."
+                    f"{type(pipeline[-1]).__name__} does not support missing values, "
+                    f"but the window for the forecast of {_named(row, timeline)} has "
+                    f"some: there are fewer than window_length="
+                    f"{self.model.window_length} rows, or a timestamp, a target or an "
+                    "input is missing. Put an imputer between the windower and the "
+                    "regressor, or use a regressor that supports missing values."
                 )
         return forecasts
 

@@ -54,7 +54,7 @@ def fit_rows(forecaster, rows, timeline, columns, fit_params):
     earlier = ~last_rows(timeline, len(rows), n_kept)
     if not earlier.any():
         raise ValueError(
-            f"calibration_size={n_kept} keeps all {len(rows)} rows back. Set it lower."
+            f"calibration_size={n_kept} holds out all {len(rows)} rows. Set it lower."
         )
     part = timeline and timeline[earlier]
     params = {k: _of_rows(v, earlier) for k, v in fit_params.items()}
@@ -81,7 +81,7 @@ def _fit(forecaster, rows, timeline, columns, fit_params):
         raise ValueError(
             f"window_length={length} is shorter than horizon={horizon}, so a window "
             f"does not hold all future values of {names}. Set window_length to at "
-            "least the horizon. If they are not known ahead of time, name them in "
+            "least the horizon. If they are not known in advance, name them in "
             "past_features."
         )
     params = _params_of_steps(forecaster, pipeline, fit_params)

@@ -43,19 +43,19 @@ class Forecaster(
         Optional scalers, a :class:`SequenceWindower` and a regressor. The scaling must
         be linear. It is applied to the targets too, and forecasts are returned in the
         units of `y`. Regressors that do not read 3-D windows get flat ones. If a
-        regressor does not support missing values, only windows without any are used
-        for training. Windows that reach back before the start of their series are
-        only used for training if all do, or if the windower pads them with values.
-        None uses three GRU networks with Ridge as their base; the window spans three
-        or more horizons if the series is long enough.
+        regressor does not support missing values, only windows without any are used for
+        training. Windows that reach back before the start of their series are not used
+        for training, unless all windows do so or the windower pads them with values.
+        None uses three GRU networks with Ridge as their base; the window spans three or
+        more horizons if the series is long enough.
     horizon : int, default=1
         Number of steps that are forecast at once. Further steps are forecast
         recursively.
     past_features : str, int, array-like or None, default=None
-        Columns of X that are not known in advance, by name, or by position for
-        arrays. They are used up to the last observed row. All other columns count as
-        known in advance, as weekdays and prices are, and are used up to the last step
-        of the horizon.
+        Columns of X that are not known in advance, by name, or by position for arrays.
+        They are used up to the last observed row. All other columns are treated as
+        known in advance, like weekdays or prices, and are used up to the last step of
+        the horizon.
     calibration_size : int, default=0
         Number of last rows of each series that are held out to calibrate intervals.
         The pipeline is then refitted on all rows.
@@ -162,8 +162,9 @@ class Forecaster(
             MultiIndex, one model is trained for all series of the panel.
         **fit_params : dict
             For steps of the pipeline: `<step>__<parameter>`, or a parameter of the
-            regressor. With metadata routing, what the steps request. `sample_weight`
-            has one weight for each row, which applies where the row is a target.
+            regressor. With metadata routing, the parameters that the steps request.
+            `sample_weight` has one weight for each row of `y`; a window gets the mean
+            weight of its targets.
 
         Returns
         -------
@@ -174,8 +175,8 @@ class Forecaster(
         ------
         ValueError
             If a parameter or the data are not as described, X and y have different
-            indices, the window does not hold the inputs of all steps, or there is
-            nothing to train on.
+            indices, `window_length` is shorter than `horizon` although inputs are known
+            in advance, or there is nothing to train on.
         """
         with unchanged_on_error(self):
             targets, self._kind = read_targets(y)
@@ -200,8 +201,8 @@ class Forecaster(
         X : array-like or DataFrame of shape (n_rows, n_features), or None
             Inputs of the rows, as in `fit`.
         y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
-            Observed values. In a panel, series may be new. Without rows, nothing
-            happens.
+            Observed values. A panel may contain new series. If `y` has no rows, nothing
+            changes.
 
         Returns
         -------
@@ -240,8 +241,8 @@ class Forecaster(
             may be a gap before the first of them. Without an index, they start `gap`
             rows (of the windower) after the last observed row. A DataFrame without
             columns gives the times alone. Columns in `past_features` may be omitted
-            from a DataFrame. Inputs that are not given, in a gap or after X ends,
-            repeat the last given value.
+            from a DataFrame. Where X has no row, in a gap or after its end, the last
+            given value of each input is used.
 
         Returns
         -------

@@ -106,8 +106,8 @@ def forecast_future(model, future, *, quantiles=False):
     """Forecast rows, in blocks of the horizon of the model.
 
     A block is fed with the forecasts of those before it. Inputs that are not known
-    ahead keep the value of the last row observed, and inputs that are known ahead keep
-    the value of the last row before, where a row is not given.
+    ahead keep the value of the last row observed, and inputs that are known in advance
+    keep the value of the last row before, where a row is not given.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _check_gap(codes, ahead, timeline):
         row = far[0]
         raise ValueError(
             f"X starts at {timeline.times[row]}, which is {ahead[row]} steps after the "
-            f"last row observed. At most {_LONGEST_GAP} are forecast over. Pass the "
+            f"last row observed. The limit is {_LONGEST_GAP}. Pass the "
             "rows observed since to `update`, or check the index of X."
         )
 

@@ -40,8 +40,8 @@ def future_rows(forecaster, X):
     check_is_fitted(forecaster)
     if X is None:
         raise ValueError(
-            "X is None, so nothing says which rows to forecast. Use "
-            "`forecast(steps)`, or pass a DataFrame without columns, with their index."
+            "X is None, but predict needs the rows to forecast. Use `forecast(steps)`, "
+            "or pass a DataFrame without columns that has their index."
         )
     fitted = forecaster._fitted
     index = index_of(X)
@@ -99,7 +99,7 @@ def _check_no_input_is_needed(columns):
         names = [columns.names[j] for j in columns.known]
         raise ValueError(
             f"X is None, but {names} are needed for the rows to forecast. Pass X, or "
-            "name columns that are not known ahead in past_features."
+            "name columns that are not known in advance in past_features."
         )
 
 
@@ -156,7 +156,7 @@ def _future(forecaster, inputs, index, gap, wanted=None):
 
 
 def _with_past(forecaster, X):
-    """Return X with the columns that are not known ahead, if it lacks them."""
+    """Return X with the columns that are not known in advance, if it lacks them."""
     names = getattr(forecaster, "feature_names_in_", None)
     if names is None or not isinstance(X, pd.DataFrame):
         return X
@@ -177,7 +177,7 @@ def _check_one_series(history):
 
 
 def warn_of_missing(columns, inputs, index):
-    """Warn of the first input that is known ahead but missing.
+    """Warn of the first input that is known in advance but missing.
 
     Parameters
     ----------
@@ -201,8 +201,8 @@ def warn_of_missing(columns, inputs, index):
     name = columns.names[columns.known[int(np.argmax(missing[row]))]]
     time = f"row {row}" if index is None else f"{index[row]}"
     warn_user(
-        f"{name!r} is missing at {time}, which is to be forecast: {missing.sum()} "
-        "values that are known ahead are missing in X. Give them, or name columns that "
-        "are not known ahead in past_features.",
+        f"X lacks {missing.sum()} values of inputs that are known in advance, the "
+        f"first of {name!r} at {time}. Pass these values, or list columns that are not "
+        "known in advance in past_features.",
         MissingInputWarning,
     )

@@ -81,7 +81,7 @@ class ForecastsIntervals:
 
     @available_if(_forecasts_quantiles)
     def predict_quantiles(self, X):
-        """Forecast quantiles of rows. Only if the regressor predicts quantiles.
+        """Forecast quantiles of rows, if the regressor predicts quantiles.
 
         Parameters
         ----------

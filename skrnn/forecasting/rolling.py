@@ -68,8 +68,8 @@ class Clock:
             of_unique = numbered(Timeline(unique), step, _ANY_GAP)
         except ValueError as error:
             raise ValueError(
-                f"A backtest has the same origins for all series, but their times do "
-                f"not lie on one step: {error} Or backtest them one by one."
+                "backtest uses the same origins for all series, but their times have "
+                f"no common step: {error} Or run a backtest for each series."
             ) from error
         times = unique[:1].append(step.after(unique[:1], int(of_unique[-1])))
         return cls(times, of_unique[codes])

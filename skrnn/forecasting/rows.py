@@ -268,7 +268,7 @@ def columns_of(kind, X, n_inputs, past_features):
     n_inputs : int
         How many there are.
     past_features : list of str or int, str, int or None
-        Inputs that are not known ahead.
+        Inputs that are not known in advance.
 
     Returns
     -------
@@ -288,8 +288,8 @@ def columns_of(kind, X, n_inputs, past_features):
     both = [label for label in labels if isinstance(label, str) and label in names]
     if both:
         raise ValueError(
-            f"X has a column {both[0]!r}, as y is called. The past of y is used "
-            "anyway, and its future is not known: drop the column from X."
+            f"X has a column {both[0]!r}, which is also the name of y. Drop it from X: "
+            "the past of y is used anyway, and its future is not known."
         )
     inputs = [
         label if isinstance(label, str) else f"x{number}"

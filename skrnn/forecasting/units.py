@@ -62,10 +62,10 @@ class Units:
             if found_map is None:
                 raise ValueError(
                     f"The steps before the windower must scale the target {name!r} "
-                    "linearly, as StandardScaler and MinMaxScaler do, or leave it as "
-                    "it is, but no column of their output is a linear function of "
+                    "linearly, as StandardScaler and MinMaxScaler do, or leave it "
+                    "unchanged. No column of their output is a linear function of "
                     "it. For another transformation, transform y before fit and "
-                    "the forecasts back."
+                    "invert it on the forecasts."
                 )
             found.append(found_map)
         columns, location, scale = zip(*found, strict=True)
@@ -99,9 +99,9 @@ class Units:
             return
         if not np.allclose(levels, 1 - levels[::-1]):
             raise ValueError(
-                "The steps before the windower negate the target, which turns the "
-                f"levels quantile={tuple(levels.tolist())} round. Scale it by a "
-                "positive factor, or choose levels that are symmetric to 0.5."
+                "The steps before the windower negate the target, which reverses the "
+                f"levels quantile={tuple(levels.tolist())}. Scale it by a "
+                "positive factor, or choose levels that are symmetric around 0.5."
             )
 
 

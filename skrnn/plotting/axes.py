@@ -27,7 +27,7 @@ def axes_or_new(ax):
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            'Displays need matplotlib. Install it: `pip install "skrnn[plots]"`.'
+            "Displays need matplotlib. Install it: `pip install matplotlib`."
         ) from error
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 

@@ -37,7 +37,7 @@ class MadeFromForecasts:
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
-            Passed to what draws the lines.
+            Passed to the Matplotlib method or class that draws the lines.
 
         Returns
         -------
@@ -113,7 +113,7 @@ class MadeFromForecasts:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If these are not of one series and target.
+            If `history` and `forecast` are not of one series and one target.
 
         Examples
         --------

@@ -62,7 +62,7 @@ def train(task, plan, events, *, verbose):
         except RefusedError as error:
             if plan.must_compile:
                 raise ValueError(
-                    "jit=True, but the compiled engine cannot train this network: "
+                    "jit=True, but no compiled program can train this network: "
                     f'{error}. Set jit="auto" or False to train with keras.Model.fit.'
                 ) from error
             if verbose:
@@ -106,7 +106,7 @@ def _train_compiled(task, plan, events):
         reason = f"this version of TensorFlow has no {missing[0]}"
         _warn_once(
             f"skrnn trains with keras.Model.fit, which is slower: {reason}. Install a "
-            "newer skrnn, or a version of TensorFlow that this one is tested with."
+            "newer skrnn, or a version of TensorFlow that this skrnn is tested with."
         )
         raise RefusedError(reason)
     from skrnn.training.compiled import engine

@@ -21,7 +21,7 @@ class History:
     rows : ndarray of shape (n_rows, n_features)
         The rows.
     timeline : Timeline or None
-        Their times; None for rows without an index of times.
+        Their times; None for rows without a time index.
     step : Step or None
         The step of their index; None if it is not known.
     """
@@ -104,7 +104,7 @@ class History:
             step = self._step_with(timeline)
         elif timeline is not None and timeline.series is not None:
             raise ValueError(
-                f"The index of X is {timeline.kind}, but X had no index of times in "
+                f"The index of X is {timeline.kind}, but X had no time index in "
                 "fit. Call `fit` with rows that have such an index."
             )
         else:
@@ -119,7 +119,7 @@ class History:
         """Check the times of new rows, and return the step."""
         if timeline is None:
             raise ValueError(
-                "X has no index of times, but in fit its index was "
+                "X has no time index, but in fit its index was "
                 f"{self.timeline.kind}. Pass a DataFrame with such an index. In a "
                 "pipeline, let the preceding steps return DataFrames: "
                 '`set_output(transform="pandas")`.'

@@ -104,7 +104,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         Parameters
         ----------
         X : DataFrame
-            Data with a (series, time) MultiIndex, or an index of times.
+            Data with a (series, time) MultiIndex, or a time index.
         y, groups : object
             Ignored; scikit-learn's convention.
 
@@ -116,7 +116,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If X has no index of times, there are too few times, no series has enough
+            If X has no time index, there are too few times, no series has enough
             rows for all folds, or a parameter is out of its range.
         """
         self._check_parameters()

@@ -84,9 +84,9 @@ def to_supervised(series, horizon=1, *, target=None):
         raise ValueError(_no_future(horizon, X))
     if timeline is None and not known[: np.flatnonzero(known)[-1]].all():
         raise ValueError(
-            "The target has missing values. Without an index of times, their rows "
+            "The target has missing values. Without a time index, their rows "
             "cannot be left out, because windows would ignore the gaps. Pass a "
-            "DataFrame with an index of times, or fill the missing values."
+            "DataFrame with a time index, or fill the missing values."
         )
     steps = range(1, horizon + 1)
     names = [f"{name}_lead{step}" for step in steps for name in targets]

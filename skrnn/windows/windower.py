@@ -42,7 +42,7 @@ class SequenceWindower(
     ordinary hyper-parameter. `y[t]` is the value to predict at time t, usually a later
     value of the series.
 
-    If the data have an index of times, missing timestamps become missing steps of the
+    If the data have a time index, missing timestamps become missing steps of the
     windows. If they have a MultiIndex (series, time), they are a panel, and no window
     mixes two series.
 
@@ -54,7 +54,7 @@ class SequenceWindower(
     Parameters
     ----------
     window_length : int, default=10
-        Steps in a window, including the row that it ends at.
+        Number of steps in a window, including its last row.
     pad : {"nan", "edge"} or float, default="nan"
         How to fill the steps before the first known row. `"nan"` marks them as
         missing, and the recurrent regressors skip them; `"edge"` repeats the first
@@ -62,7 +62,7 @@ class SequenceWindower(
     history : {"auto", "none"}, default="auto"
         Which rows precede the first row passed to `transform`.
 
-        - `"auto"`, data with an index of times (a DatetimeIndex, PeriodIndex,
+        - `"auto"`, data with a time index (a DatetimeIndex, PeriodIndex,
           TimedeltaIndex or integers): the last rows seen, if their times are
           earlier. Times between them are missing steps. Data that start earlier, or
           belong to a new series, have no history.
@@ -73,19 +73,19 @@ class SequenceWindower(
         The rows seen are those passed to `fit`, and afterwards to `partial_fit`.
     gap : int, default=0
         Number of rows between the last row seen and the first one to transform, for
-        data without an index of times, as in
+        data without a time index, as in
         :class:`~sklearn.model_selection.TimeSeriesSplit`. They are missing steps.
     flatten : bool, default=False
         Whether to return each window as a row of `window_length * n_features` values,
-        oldest step first and features fastest, as other estimators expect it. Output
-        as DataFrames (`set_output`) is always flat.
+        oldest step first and the features of a step side by side, as other estimators
+        expect it. Output as DataFrames (`set_output`) is always flat.
 
     Attributes
     ----------
     last_window_ : ndarray of shape (n_steps, n_features)
         The last rows seen, at most `window_length - 1` of each series.
     last_index_ : Index of shape (n_steps,) or None
-        Their index; None for data without an index of times.
+        Their index; None for data without a time index.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -118,7 +118,7 @@ class SequenceWindower(
     array([[2., 3., 4.],
            [3., 4., 5.]])
 
-    With an index of times, missing timestamps are missing steps:
+    With a time index, missing timestamps are missing steps:
 
     >>> import pandas as pd
     >>> days = pd.date_range("2026-01-01", periods=6, freq="D")
@@ -200,15 +200,14 @@ class SequenceWindower(
     def partial_fit(self, X, y=None):
         """Store more rows, which follow those seen before.
 
-        Stores the last `window_length - 1` of all rows seen, of each series, however
-        few are passed at a time. Nothing else changes: the features and the step of
-        the index stay those of `fit`. With `history="none"`, X is only checked. An
-        unfitted windower is fitted.
+        Stores the last `window_length - 1` rows of each series, even if rows arrive one
+        by one. The features and the step of the index stay those of `fit`. With
+        `history="none"`, X is only checked. An unfitted windower is fitted.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or Series
-            Rows in time order. Without an index of times they directly follow the
+            Rows in time order. Without a time index they directly follow the
             last row seen, whatever `gap` is. In a panel, series may be new; series
             without new rows keep their stored rows.
         y : None
@@ -228,9 +227,10 @@ class SequenceWindower(
 
         Notes
         -----
-        Transform rows before passing them to `partial_fit`. Without an index of times,
-        `transform` treats rows of `partial_fit` as new rows. After `partial_fit` this
-        also holds for the rows of `fit` if they were fewer than `window_length`.
+        Transform rows before passing them to `partial_fit`. Without a time index,
+        `transform` treats rows of `partial_fit` as new rows. After `partial_fit`, it
+        also treats the rows of `fit` as new if there were fewer than `window_length`
+        of them.
 
         Examples
         --------
@@ -341,7 +341,7 @@ class SequenceWindower(
         return History(self.last_window_, timeline, self._step)
 
     def _before(self, rows):
-        """Return the rows that precede `rows`, which have no index of times."""
+        """Return the rows that precede `rows`, which have no time index."""
         if self.history == "none" or (
             self._fingerprint is not None and self._fingerprint == fingerprint(rows)
         ):

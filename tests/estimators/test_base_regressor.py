@@ -118,7 +118,7 @@ def test_outputs_and_weights(windows, y):
 
 def test_a_base_without_weights_is_an_error(windows, y):
     rnn = GRURegressor(**SMALL, base=KNeighborsRegressor())
-    with pytest.raises(ValueError, match="does not take it"):
+    with pytest.raises(ValueError, match="does not accept it"):
         rnn.fit(windows, y, sample_weight=np.ones(len(y)))
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 class BruteForce:
     """Direct forecasts of one target by any regressor on flat windows.
 
-    The frame has the columns `y`, then inputs known ahead (`known...`) and inputs that
-    are not (`past...`), and an integer index of times without duplicates.
+    The frame has the columns `y`, then inputs known in advance (`known...`) and inputs
+    that are not (`past...`), and an integer time index without duplicates.
     """
 
     def __init__(self, regressor, window_length, horizon):

@@ -25,7 +25,7 @@ from skrnn.exceptions import MissingInputWarning
 
 @pytest.fixture(scope="module")
 def data():
-    """An input that is known ahead, one that is not, and what follows from them."""
+    """An input that is known in advance, one that is not, and a target of both."""
     rng = np.random.RandomState(0)
     index = pd.date_range("2026-01-01", periods=130, freq="h", name="hour")
     X = pd.DataFrame(rng.normal(size=(130, 2)), index, ["known", "past"])
@@ -170,7 +170,7 @@ def test_quantiles_make_intervals(data):
         ({"refit": 0.5}, "refit must be an instance of"),
         ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),
         ({"coverage": 0.8}, "No intervals can be forecast"),
-        ({"forecaster": Ridge()}, "backtest takes a Forecaster, or a dict"),
+        ({"forecaster": Ridge()}, "forecaster must be a Forecaster, or a dict"),
     ],
 )
 def test_bad_parameters(data, parameters, message):
@@ -188,7 +188,7 @@ def test_an_input_that_is_missing_ahead_is_named(data):
     X, y = data
     holes = X.copy()
     holes.iloc[110, 0] = np.nan
-    with pytest.warns(MissingInputWarning, match="'known' is missing at 2026-01-05 14"):
+    with pytest.warns(MissingInputWarning, match="first of 'known' at 2026-01-05 14"):
         frame = backtest(ridge(), holes, y, initial_size=100)
     of_hole = frame["origin"] == y.index[107]
     assert_array_equal(frame["pred"].isna(), of_hole)

@@ -109,7 +109,7 @@ def test_inputs_that_are_not_given_keep_the_last_value():
     [
         ({"day": HOURS}, "Column 'day' of X holds times"),
         ({"age": HOURS - HOURS[0]}, "Column 'age' of X holds times"),
-        ({"kind": "u"}, "the rows before it are not all numbers: could not convert"),
+        ({"kind": "u"}, "the steps before it return other values: could not convert"),
     ],
 )
 def test_columns_that_are_no_numbers_are_named(columns, message):
@@ -355,7 +355,7 @@ def test_weights_of_another_length():
 def test_a_backtest_of_series_that_are_out_of_phase():
     panel = pd.concat({"a": Y, "b": Y.shift(freq="30min")}, names=["series"])
     assert np.isfinite(forecaster().fit(None, panel).forecast(2)).all()
-    with pytest.raises(ValueError, match="times do not lie on one step"):
+    with pytest.raises(ValueError, match="times have no common step"):
         backtest(forecaster(), None, panel, initial_size=100)
 
 

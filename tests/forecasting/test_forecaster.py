@@ -135,7 +135,7 @@ def test_it_forecasts_what_a_brute_force_forecaster_does(problem):
 
 @pytest.fixture(scope="module")
 def signal(load):
-    """Noise that is known ahead."""
+    """Noise that is known in advance."""
     rng = np.random.RandomState(0)
     return pd.DataFrame({"signal": rng.normal(size=len(load))}, load.index)
 
@@ -475,12 +475,12 @@ def test_a_new_series_is_forecast_from_its_own_rows(panel, load):
         ({"estimator": ridge_pipeline(2)}, "window_length=2 is shorter than horizon=3"),
         ({"horizon": 400}, "window_length=4 is shorter than horizon=400"),
         ({"past_features": ["rain"]}, "past_features must name columns of X"),
-        ({"X": "target"}, "X has a column 'load', as y is called"),
+        ({"X": "target"}, "X has a column 'load', which is also the name of y"),
         ({"y": "irregular"}, "has no regular step"),
         ({"y": "empty"}, "No row is followed by 3 known targets"),
         ({"y": None}, "requires y to be passed"),
         ({"calibration_size": 2}, "calibration_size=2 is shorter than horizon=3"),
-        ({"calibration_size": 999}, "calibration_size=999 keeps all 336 rows back"),
+        ({"calibration_size": 999}, "calibration_size=999 holds out all 336 rows"),
     ],
 )
 def test_bad_data_for_fit(load, weather, change, message):
@@ -512,7 +512,7 @@ def test_a_horizon_longer_than_the_data(load):
 
 def test_windows_longer_than_the_data_for_a_regressor_without_missing_values(load):
     with pytest.raises(
-        ValueError, match="Ridge takes no missing values, and no window"
+        ValueError, match="Ridge does not support missing values, and every window"
     ):
         Forecaster(ridge_pipeline(335)).fit(None, load[:300])
 
@@ -537,8 +537,8 @@ def fitted(load, weather):
             "The index of X is an integer Index, but in fit it was a Datetime",
         ),
         ("half past", "are not multiples of"),
-        ("labels", "X has no index of times"),
-        (None, "X is None, so nothing says which rows to forecast"),
+        ("labels", "X has no time index"),
+        (None, "X is None, but predict needs the rows to forecast"),
     ],
 )
 def test_bad_rows_to_forecast(fitted, weather, rows, message):
@@ -587,7 +587,7 @@ def test_an_input_that_is_missing_ahead_is_named(load, weather):
     X = weather[-24:].copy()
     X.loc[X.index[1], "wind"] = np.nan
     with pytest.warns(
-        MissingInputWarning, match="'wind' is missing at 2026-03-14 01:00"
+        MissingInputWarning, match="the first of 'wind' at 2026-03-14 01:00"
     ):
         fitted.predict(X)
 

@@ -344,9 +344,9 @@ def test_irregular_rows_after_a_single_one_are_refused():
         (
             pd.Index(["a", "b", "c"]),
             pd.MultiIndex.from_product([["a"], days(5)[3:]]),
-            "but X had no index of times in fit",
+            "but X had no time index in fit",
         ),
-        (days(3), pd.Index(["a", "b"]), r"X has no index of times.*set_output"),
+        (days(3), pd.Index(["a", "b"]), r"X has no time index.*set_output"),
     ],
 )
 def test_another_kind_of_index_is_refused(first, second, message):

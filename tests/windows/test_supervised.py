@@ -93,7 +93,7 @@ def test_a_missing_value_is_an_unknown_future(frame):
 
 
 def test_a_missing_value_in_an_array_is_refused():
-    with pytest.raises(ValueError, match="Without an index of times"):
+    with pytest.raises(ValueError, match="Without a time index"):
         to_supervised([0.0, 1.0, np.nan, 3.0])
 
 
