@@ -81,8 +81,8 @@ def measure_forecast(forecaster):
         lambda: forecaster.forecast(HORIZON), lambda: regressor.predict(window), 300
     )
     print(
-        f"forecast({HORIZON}): {1000 * ours:.2f} ms, of which the network takes "
-        f"{1000 * own:.2f} ms: {1000 * (ours - own):.2f} ms beside it"
+        f"forecast({HORIZON}): {1000 * ours:.2f} ms; the network takes "
+        f"{1000 * own:.2f} ms, all else {1000 * (ours - own):.2f} ms"
     )
 
 

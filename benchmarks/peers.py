@@ -574,7 +574,7 @@ def main():
             )
         else:
             report(TITLES[work], found)
-    print("\n(\\*) The peers' epochs are scaled from fewer.\n")
+    print("\n(\\*) The peers ran fewer epochs; their times are scaled up.\n")
     print("\n".join(notes))
 
 

@@ -63,11 +63,12 @@ plot_html_show_source_link = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "gallery_order.ProjectOrder",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skrnn",),
     "reference_url": {"skrnn": None},
     "image_srcset": ["2x"],
+    "thumbnail_size": (600, 400),
     "reset_modules": ("matplotlib", "strict.warnings_are_errors"),
     "reset_modules_order": "both",
     "download_all_examples": False,

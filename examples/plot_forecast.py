@@ -151,15 +151,16 @@ forecast = forecaster.forecast_interval(HORIZON, coverage=0.8)
 print("\nThe next weeks, with an interval of 80 %")
 print(forecast.round(1).to_string())
 
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 4.5), layout="constrained", width_ratios=(2, 3)
-)
-errors = ForecastDisplay.from_backtest(frame, ax=left)
-left.set(title="Error by week ahead, eight years", ylabel="mean absolute error [ppm]")
-ahead = ForecastDisplay.from_forecast(co2["2000":], forecast, ax=right)
-right.set_ylabel("CO$_2$ [ppm]")
-right.set_title("The next 13 weeks", pad=28)
+ahead, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ForecastDisplay.from_forecast(co2["2000":], forecast, ax=ax)
+ax.set_ylabel("CO$_2$ [ppm]")
+ax.set_title("The next 13 weeks", pad=28)
+
+errors, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ForecastDisplay.from_backtest(frame, ax=ax)
+ax.set(title="Error by week ahead, eight years", ylabel="mean absolute error [ppm]")
 
 figures = Path(globals().get("__file__", "")).parent / "figures"
 figures.mkdir(exist_ok=True)
-figure.savefig(figures / "plot_forecast.png", dpi=120)
+ahead.savefig(figures / "plot_forecast.png", dpi=120)
+errors.savefig(figures / "plot_forecast_errors.png", dpi=120)

@@ -98,22 +98,25 @@ print(blocks.to_string(float_format="{:.4f}".format))
 
 # %%
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+by_length, of_lengths = plt.subplots(figsize=(6, 4), layout="constrained")
+by_place, of_rows = plt.subplots(figsize=(6, 4), layout="constrained")
 for name, marker in (("none", "o"), ("auto", "s")):
     label = f'history="{name}"'
-    left.plot(lengths, rmse[name], marker=marker, label=label)
-    right.plot(by_row.index, by_row[name], marker=marker, ms=4, label=label)
-left.set_xscale("log")
-left.set_xticks(lengths, labels=lengths)
-left.set_xticks([], minor=True)
-left.set(xlabel="window (weeks)", ylabel="RMSE (ppm)", title="Mean of the folds")
-right.set(
+    of_lengths.plot(lengths, rmse[name], marker=marker, label=label)
+    of_rows.plot(by_row.index, by_row[name], marker=marker, ms=4, label=label)
+of_lengths.set_xscale("log")
+of_lengths.set_xticks(lengths, labels=lengths)
+of_lengths.set_xticks([], minor=True)
+of_lengths.set(xlabel="window (weeks)", ylabel="RMSE (ppm)", title="Mean of the folds")
+of_rows.set(
     xlabel="row of the test fold",
     ylabel="RMSE (ppm)",
     title=f"By row, windows of {max(lengths)} weeks",
 )
-left.legend()
+of_lengths.legend()
+of_rows.legend()
 
 figures = Path(globals().get("__file__", "")).parent / "figures"
 figures.mkdir(exist_ok=True)
-fig.savefig(figures / "plot_history.png", dpi=120)
+by_length.savefig(figures / "plot_history.png", dpi=120)
+by_place.savefig(figures / "plot_history_rows.png", dpi=120)

@@ -76,12 +76,12 @@ print("\n".join(f"{name}: {share:.1%} inside" for name, share in inside.items())
 # all values of the morning and too few of the afternoon.
 
 figure, axes = plt.subplots(
-    2, sharex=True, sharey=True, figsize=(9, 6.5), layout="constrained"
+    2, sharex=True, sharey=True, figsize=(6, 5.4), layout="constrained"
 )
 last = frame[frame["time"] >= hours[-5 * 24]]
 for ax, (name, of_model) in zip(axes, last.groupby("model"), strict=True):
     ForecastDisplay.from_backtest(of_model, kind="forecast", ax=ax)
-    ax.set_title(f"One hour ahead, interval of 80 %: {name}", pad=28)
+    ax.set_title(f"Interval of 80 %, network predicts {name}", pad=28)
     ax.set_ylabel("load")
 
 figures = Path(globals().get("__file__", "")).parent / "figures"

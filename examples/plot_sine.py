@@ -105,9 +105,7 @@ for i in range(20):
 # the test part continues the same wave. After five epochs the losses decrease little.
 
 t = np.linspace(0.0, 100.0, 1000)[1:][-len(y_test) :]
-fig, (ax_series, ax_loss) = plt.subplots(
-    1, 2, figsize=(10, 3.8), width_ratios=[3, 2], layout="constrained"
-)
+of_series, ax_series = plt.subplots(figsize=(6, 4), layout="constrained")
 ax_series.plot(t, y_test, color="0.7", linewidth=4, label="actual")
 ax_series.plot(t, y_pred, color="C0", linewidth=1.2, label="predicted")
 ax_series.set(xlabel="t (rad)", ylabel="sin(t)", title="Test part, one step ahead")
@@ -115,6 +113,7 @@ ax_series.legend(loc="upper right", ncols=2)
 ax_series.set_ylim(-1.15, 1.45)
 
 epochs = np.arange(1, 21)
+of_loss, ax_loss = plt.subplots(figsize=(6, 4), layout="constrained")
 ax_loss.semilogy(epochs, training_loss, "o-", markersize=3, label="training")
 ax_loss.semilogy(epochs, validation_loss, "s-", markersize=3, label="validation")
 ax_loss.semilogy(
@@ -129,4 +128,5 @@ ax_loss.legend()
 
 figures = Path(globals().get("__file__", "")).parent / "figures"
 figures.mkdir(exist_ok=True)
-fig.savefig(figures / "plot_sine.png", dpi=120)
+of_series.savefig(figures / "plot_sine.png", dpi=120)
+of_loss.savefig(figures / "plot_sine_loss.png", dpi=120)

@@ -69,7 +69,7 @@ def naive2(series):
 
 
 class HourlySeries:
-    """Series of which the last 48 hours are to be forecast.
+    """Series whose last 48 hours are to be forecast.
 
     Their logarithms are brought to mean 0 and standard deviation 1, each series by its
     own past, so that one network serves all.
@@ -110,7 +110,7 @@ class HourlySeries:
         return weight / weight.mean()
 
     def earlier(self):
-        """Return the past, of which the last 48 hours are to be forecast."""
+        """Return the past; its last 48 hours are to be forecast."""
         past = [series[:-HORIZON] for series in self.past]
         return HourlySeries(past, [series[-HORIZON:] for series in self.past])
 

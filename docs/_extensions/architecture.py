@@ -28,7 +28,7 @@ WHAT = {
 
 
 def imports():
-    """Return the pairs of folders of which the first imports the second."""
+    """Return pairs of folders, where the first imports the second."""
     top, pairs = Path(skrnn.__file__).parent, set()
     for folder in PLACES:
         for path in (top / folder).rglob("*.py"):

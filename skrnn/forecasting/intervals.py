@@ -38,7 +38,7 @@ class Calibration:
 
     @classmethod
     def of(cls, errors, levels):
-        """Start with errors, without those of which nothing is known."""
+        """Start with errors, without origins for which no error is known."""
         return cls(errors[is_known(errors)], levels)
 
     def followed_by(self, errors):
@@ -141,7 +141,7 @@ def weights_of_ends(levels, coverage):
 
 
 def is_known(errors):
-    """Tell of which origins anything is known."""
+    """Tell for which origins any error is known."""
     return ~np.isnan(errors).all(axis=(1, 2, 3))
 
 

@@ -110,7 +110,7 @@ class Rolling:
     def wanted(self):
         """The rows to forecast, and for each of them the number of its origin.
 
-        A row of a series of which nothing is observed at the origin is left out.
+        Rows of a series that has no observed value at the origin are left out.
         """
         numbers, horizon = self.clock.numbers, self.fitted.model.horizon
         in_time = np.argsort(numbers, kind="stable")

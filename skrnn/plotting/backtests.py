@@ -97,7 +97,7 @@ def fans_of(frame):
 
 
 def without_overlap(times):
-    """Return rows of which none begins before the one before has ended."""
+    """Return rows that do not overlap: each begins after the one before has ended."""
     chosen = [0]
     for row in range(1, len(times)):
         if times[row, 0] > times[chosen[-1], -1]:

@@ -161,7 +161,7 @@ class Samples:
 
 
 class TrainingData:
-    """Training data in blocks of consecutive samples, of which one is in memory.
+    """Training data in blocks of consecutive samples. One block is in memory at a time.
 
     Parameters
     ----------

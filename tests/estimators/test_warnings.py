@@ -100,7 +100,7 @@ def test_windows_to_predict_with_fewer_than_half_of_their_steps(pipe, as_view):
     windows = windows if as_view else windows.copy()
     warning = said(pipe[-1].predict, windows)
     assert warning.category is MissingStepsWarning
-    # 10 steps, of which 6, 7, 8, 8, 8, 7 and 6 are missing
+    # windows of 10 steps; 6, 7, 8, 8, 8, 7 and 6 of them are missing
     assert "Of 300 windows to predict, 7 have fewer" in str(warning.message)
 
 

@@ -83,7 +83,7 @@ def network(load):
 
 @st.composite
 def problems(draw):
-    """Random data, some rows of which are absent, and how to forecast them."""
+    """Random data without some of their rows, and how to forecast them."""
     seed = draw(st.integers(0, 10**6))
     n_series, n_rows = draw(st.integers(1, 3)), draw(st.integers(40, 60))
     n_known, n_past = draw(st.integers(0, 2)), draw(st.integers(0, 2))

@@ -86,8 +86,8 @@ def test_time_series_split_with_gap():
 def test_rows_of_fit_are_windowed_as_in_fit():
     X = rows(1, 2, 3, 4)
     windower = SequenceWindower(window_length=3).fit(X)
-    anew = SequenceWindower(window_length=3, history="none").fit_transform(X)
-    assert_array_equal(windower.transform(X.copy()), anew)
+    expected = SequenceWindower(window_length=3, history="none").fit_transform(X)
+    assert_array_equal(windower.transform(X.copy()), expected)
 
 
 def test_rows_of_fit_are_known_in_another_dtype():
