@@ -547,35 +547,35 @@ def main():
     )
     notes = []
     for work in options.only:
-        found = run_rounds(work, options.rounds)
-        rates = {n: found.pop(n) for n in list(found) if n.startswith("GFLOP/s")}
-        notes += [f"{name}: {rate:.0f}" for name, rate in rates.items()]
-        if work == "predict":
-            notes += [
-                f"{name.removeprefix('note: ')}: {as_time(found.pop(name))}"
-                for name in list(found)
-                if name.startswith("note: ")
-            ]
-            for title in dict.fromkeys(name.rpartition(":")[0] for name in found):
-                row = {n: v for n, v in found.items() if n.startswith(title)}
-                report(f"predict, {title}", row)
-        elif work == "serving":
-            memory = {n: found.pop(n) for n in list(found) if n.startswith("MB ")}
-            notes += [
-                f"memory of the process, {name.split()[1]}: {peak:.0f} MB"
-                for name, peak in memory.items()
-            ]
-            report(TITLES[work], found)
-        elif work == "imports":
-            ratio = found["skrnn"] / found["scikit-learn"]
-            notes.append(
-                f"from skrnn import SequenceWindower: {as_time(found['skrnn'])}, "
-                f"{ratio:.2f}x of scikit-learn's MinMaxScaler"
-            )
-        else:
-            report(TITLES[work], found)
+        notes += report_work(work, run_rounds(work, options.rounds))
     print("\n(\\*) The peers ran fewer epochs; their times are scaled up.\n")
     print("\n".join(notes))
+
+
+def report_work(work, found):
+    """Print the rows of a work, and return notes about it."""
+    rates = {n: found.pop(n) for n in list(found) if n.startswith("GFLOP/s")}
+    notes = [f"{name}: {rate:.0f}" for name, rate in rates.items()]
+    if work == "predict":
+        for name in [name for name in found if name.startswith("note: ")]:
+            notes.append(f"{name.removeprefix('note: ')}: {as_time(found.pop(name))}")
+        for title in dict.fromkeys(name.rpartition(":")[0] for name in found):
+            row = {n: v for n, v in found.items() if n.startswith(title)}
+            report(f"predict, {title}", row)
+    elif work == "serving":
+        for name in [name for name in found if name.startswith("MB ")]:
+            process = f"memory of the process, {name.split()[1]}"
+            notes.append(f"{process}: {found.pop(name):.0f} MB")
+        report(TITLES[work], found)
+    elif work == "imports":
+        ratio = found["skrnn"] / found["scikit-learn"]
+        notes.append(
+            f"from skrnn import SequenceWindower: {as_time(found['skrnn'])}, "
+            f"{ratio:.2f}x of scikit-learn's MinMaxScaler"
+        )
+    else:
+        report(TITLES[work], found)
+    return notes
 
 
 if __name__ == "__main__":
