@@ -9,6 +9,13 @@ settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark tests with `jit=True` as slow: XLA compiles for seconds."""
+    for item in items:
+        if "callspec" in vars(item) and item.callspec.params.get("jit") is True:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def windows():
     """Sixty windows of five steps with two features."""

@@ -97,6 +97,7 @@ def test_estimator_checks_of_the_default_forecaster(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regressor", REGRESSORS)
 def test_weight_is_repetition_in_float64(regressor):
     estimator = regressor(dtype="float64")

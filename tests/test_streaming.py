@@ -118,9 +118,7 @@ def test_workers_map_the_same_windows(mapped):
     assert_array_equal(there, windows)
 
 
-@pytest.mark.parametrize(
-    "jit", ["auto", pytest.param(True, marks=pytest.mark.slow), False]
-)
+@pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("what", ["plain", "weights", "early stopping", "missing"])
 def test_blocks_in_order_are_the_same_training(mapped, jit, what):
     """No batch spans two blocks; the last block is shorter."""

@@ -122,6 +122,7 @@ def test_the_same_bits_whatever_the_number_of_threads():
     assert digests[0] == digests[1] == digests[2]
 
 
+@pytest.mark.slow
 def test_a_tensorflow_that_started_before_skrnn_trains_as_well():
     """The bits may then depend on the number of threads."""
     starts = "import tensorflow as tf; tf.constant(1) + 1"
@@ -154,6 +155,7 @@ def threads_of_tensorflow():
     return tf.config.threading.get_intra_op_parallelism_threads()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", [None, 1, 3])
 def test_a_worker_takes_its_share_of_the_cores(inner):
     """The limit is cores/n_jobs, or `inner_max_num_threads`."""

@@ -173,6 +173,7 @@ def test_another_version_warns(pipe, monkeypatch):
         assert vars(loaded).keys() == vars(step).keys()
 
 
+@pytest.mark.slow
 def test_keras_objects_among_the_parameters_load_quietly(series, tmp_path):
     """They are pickled as Keras objects, so loading them imports TensorFlow."""
     rnn = LSTMRegressor(

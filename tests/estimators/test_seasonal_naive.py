@@ -85,7 +85,7 @@ def test_target_features_are_names_or_positions(target_features, features, leads
     [
         (None, "has 2 features.*Set target_features to its position"),
         ("sun", r"are \['load', 'wind'\]. Got 'sun'"),
-        (2, "Got 2. Set target_features"),
+        (2, "must name features of X.* Got 2. Set it"),
         ([0, 1], "one feature for each of the 3 outputs"),
     ],
 )

@@ -28,9 +28,7 @@ def windows(request, series):
 
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here
-@pytest.mark.parametrize(
-    "jit", ["auto", pytest.param(True, marks=pytest.mark.slow), False]
-)
+@pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize("regressor", [LSTMRegressor, GRURegressor, ElmanRegressor])
 def test_a_network_on_segments_is_one_on_steps_with_more_features(
     regressor, jit, windows, series

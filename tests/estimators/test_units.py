@@ -10,9 +10,7 @@ from skrnn import ElmanRegressor, GRURegressor
 SMALL = {"units": 4, "epochs": 6, "batch_size": 20, "random_state": 0}
 
 
-@pytest.mark.parametrize(
-    "jit", ["auto", pytest.param(True, marks=pytest.mark.slow), False]
-)
+@pytest.mark.parametrize("jit", ["auto", True, False])
 @pytest.mark.parametrize(
     ("loss", "power"),
     [

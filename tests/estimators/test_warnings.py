@@ -160,15 +160,15 @@ def test_more_than_a_tenth_of_the_rows_left_out():
     assert warning.category is RowsLeftOutWarning
     n = np.isnan(rows[:-9, 1]).sum()
     assert f"{n} of 300 rows ({n / 300:.0%}) are not used" in str(warning.message)
-    assert f"here 'wind' ({n} times)." in str(warning.message)
+    assert f"here: 'wind' ({n} times)." in str(warning.message)
     assert 'Set missing="fill"' in str(warning.message)
     net(missing="fill").fit(windows, TARGET)
 
 
 def test_of_arrays_the_position_of_the_feature_is_said():
     windows = SequenceWindower(10).fit_transform(with_nan(share=0.3)).copy()
-    assert "here feature 0 (" in str(said(net().fit, windows, TARGET).message)
-    assert "here feature 0 (" in str(said(net().partial_fit, windows, TARGET).message)
+    assert "here: feature 0 (" in str(said(net().fit, windows, TARGET).message)
+    assert "here: feature 0 (" in str(said(net().partial_fit, windows, TARGET).message)
 
 
 def test_rows_left_out_of_the_rows_with_a_weight():

@@ -161,7 +161,7 @@ def test_series_that_are_too_short_to_forecast_are_named():
     fitted = forecaster(horizon=3, calibration_size=50).fit(None, panel)
     fitted.update(None, pd.concat({"new": Y[:2]}, names=["series"]))
     with pytest.raises(
-        ValueError, match="window to forecast 2026-01-01 02:00:00 of 'n"
+        ValueError, match="window for the forecast of 2026-01-01 02:00:00 of 'n"
     ):
         fitted.forecast(3)
     fitted.update(None, pd.concat({"new": Y[2:20]}, names=["series"]))
@@ -365,7 +365,7 @@ def test_a_backtest_says_at_once_which_model_has_no_interval():
         ValueError, match="No intervals can be forecast for model 'without'"
     ):
         backtest(models, None, Y, initial_size=150, coverage=0.8)
-    with pytest.raises(ValueError, match="a dict of at least one"):
+    with pytest.raises(ValueError, match="a dict with at least one"):
         backtest({}, None, Y, initial_size=150)
 
 

@@ -382,7 +382,7 @@ def test_displays_import_matplotlib_when_they_draw():
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r'pip install "skrnn\[plots\]"'):
+    with pytest.raises(ImportError, match="pip install matplotlib"):
         LossCurveDisplay(loss_curve=[1.0]).plot()
 
 

@@ -39,7 +39,9 @@ from skrnn.training.train import Task
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
 
-@pytest.fixture(params=[False, True], ids=["graph", "XLA"])
+@pytest.fixture(
+    params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["graph", "XLA"]
+)
 def xla(request, monkeypatch):
     def train(*args, real=engine.train):
         try:
@@ -136,13 +138,19 @@ def by_keras(estimator, X, y, weight):
     )
 
 
+STACKED = list(CASES)[1]
 COMPARED = [
-    *itertools.product(REGRESSORS, list(CASES)[:2]),
-    (LSTMRegressor, "stacked, bidirectional"),  # without XLA, by FusedLSTM
+    *itertools.product(REGRESSORS, ["plain"]),
+    (LSTMRegressor, STACKED),
+    pytest.param(GRURegressor, STACKED, marks=pytest.mark.slow),
+    pytest.param(ElmanRegressor, STACKED, marks=pytest.mark.slow),
+    # without XLA, by FusedLSTM
+    pytest.param(LSTMRegressor, "stacked, bidirectional", marks=pytest.mark.slow),
     (ElmanRegressor, "clipped, huber"),
 ]
 
 
+@pytest.mark.parametrize("xla", [False, True], ids=["graph", "XLA"], indirect=True)
 @pytest.mark.parametrize(("regressor", "case"), COMPARED)
 def test_epochs_equal_those_of_keras(regressor, case, xla, windows, references):
     params, prepare, weighted, n_outputs = CASES[case]
@@ -192,7 +200,7 @@ def test_the_rest_of_the_last_batch_is_of_samples_to_train_on(
     [
         ("plain", 2),
         ("plain", 3),
-        pytest.param(list(CASES)[1], 3, marks=pytest.mark.slow),
+        pytest.param(STACKED, 3, marks=pytest.mark.slow),
     ],
 )
 def test_shards_of_a_batch_add_up_to_it(

@@ -69,6 +69,7 @@ def test_weight_decay_leaves_out_what_the_users_optimizer_leaves_out(windows, ta
 # Threads
 
 
+@pytest.mark.slow
 def test_a_callback_may_predict_while_another_thread_does():
     """They must not deadlock. Runs in a process that can be terminated."""
     code = """

@@ -59,6 +59,7 @@ def test_import_fit_and_predict_print_nothing():
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
+@pytest.mark.slow
 def test_the_loop_of_keras_prints_nothing():
     """In double precision, TensorFlow would print warnings of its optimiser."""
     done = run("""
