@@ -36,8 +36,8 @@ NEXT_ROWS = (
 )
 NO_INPUTS = "A series may have no inputs: X without columns is allowed."
 ROWS_LEFT_OUT = (
-    "If the regressor does not support NaN, rows with NaN are left out without an "
-    "error."
+    "If the regressor does not support NaN, fit leaves out windows with NaN without "
+    "an error."
 )
 PIPELINE_FITS_STEPS = "Every scikit-learn Pipeline fits its steps in place."
 PIPELINE_TAG = (

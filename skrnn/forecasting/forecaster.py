@@ -40,14 +40,14 @@ class Forecaster(
     Parameters
     ----------
     estimator : Pipeline or None, default=None
-        Optional scalers, a :class:`SequenceWindower` and a regressor. The scaling must
-        be linear. It is applied to the targets too, and forecasts are returned in the
-        units of `y`. Regressors that do not read 3-D windows get flat ones. If a
-        regressor does not support missing values, only windows without any are used for
-        training. Windows that reach back before the start of their series are not used
-        for training, unless all windows do so or the windower pads them with values.
-        None uses three GRU networks with Ridge as their base; the window spans three or
-        more horizons if the series is long enough.
+        Optional scalers, a :class:`SequenceWindower` and a regressor. The scalers are
+        also applied to the targets, which they must scale linearly. Forecasts are
+        returned in the units of `y`. Regressors that do not read 3-D windows get flat
+        ones. If a regressor does not support missing values, only windows without any
+        are used for training. Windows that reach back before the start of their series
+        are not used for training, unless all windows do so or the windower pads them
+        with values. None uses three GRU networks with Ridge as their base; the window
+        spans three or more horizons if the series is long enough.
     horizon : int, default=1
         Number of steps that are forecast at once. Further steps are forecast
         recursively.
@@ -66,15 +66,15 @@ class Forecaster(
         The fitted pipeline. Its regressor predicts the next `horizon` steps of all
         targets, scaled.
     n_features_in_ : int
-        Columns of X seen in `fit`.
+        Number of columns of X seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`. Defined if all of them are strings.
     n_outputs_ : int
-        Targets seen in `fit`.
+        Number of targets seen in `fit`.
 
     See Also
     --------
-    backtest : Forecasts from many origins, to see how good they are.
+    backtest : Evaluates forecasts from many origins.
     SequenceWindower : Makes the windows.
 
     Notes
