@@ -1,6 +1,5 @@
 """The pipeline of a forecaster that is given none."""
 
-from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,6 +26,8 @@ def default_pipeline(horizon, n_rows):
         Its window is a multiple of the horizon, as long as a third of the rows at the
         most.
     """
+    from sklearn.linear_model import Ridge  # not at import, for its memory
+
     wanted = max(3, -(-_STEPS // horizon))
     n_horizons = max(1, min(wanted, n_rows // (3 * horizon)))
     length = n_horizons * horizon

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
@@ -66,6 +65,8 @@ def reads_steps(pipeline):
 
 def inner_regressor(regressor):
     """Return the regressor inside of those that give it all targets, and its path."""
+    from sklearn.compose import TransformedTargetRegressor  # imports linear models
+
     path = ""
     while True:
         if isinstance(regressor, TransformedTargetRegressor) and regressor.regressor:

@@ -196,7 +196,7 @@ def test_rows_before_the_first_full_window_are_no_loss():
 
 def test_rows_before_the_first_full_window_of_a_panel_are_no_loss():
     index = pd.MultiIndex.from_product([list("abcdef"), range(50)])
-    X = pd.DataFrame(ROWS, index=index, columns=["load"])
+    X = pd.DataFrame(ROWS.copy(), index=index, columns=["load"])
     assert not warnings_of(windowed().fit, X, TARGET)  # 54 rows
     X.iloc[[70, 80, 90]] = np.nan
     assert not warnings_of(windowed().fit, X, TARGET)
