@@ -206,8 +206,8 @@ def numbers_of_output(rows):
         return rows.astype(_float_dtype(rows), copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "SequenceWindower accepts only numbers, but the steps before it return "
-            f"other values: {error}. Convert columns that are not numbers, for example "
+            "SequenceWindower accepts only numbers, but it receives other "
+            f"values: {error}. Convert columns that are not numbers, for example "
             "by a OneHotEncoder in a ColumnTransformer before the windower."
         ) from None
 

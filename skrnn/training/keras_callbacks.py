@@ -5,6 +5,29 @@ import keras
 from skrnn.training.callbacks import ShownWeights
 from skrnn.training.keras_network import assign, values_of
 
+_MEAN_LOSS = "weighted_mean_loss"
+
+
+def mean_loss(loss):
+    """Return the mean of a loss over all samples as a metric, with their weights.
+
+    Keras itself weights the batches of an epoch by their rows, not by their weights.
+
+    Parameters
+    ----------
+    loss : WeightedMeanLoss
+        The loss of the model. The metric takes its values of the same batch.
+    """
+    return keras.metrics.MeanMetricWrapper(
+        lambda *_: loss.of_samples, _MEAN_LOSS, dtype=loss.dtype
+    )
+
+
+def use_mean_loss(logs):
+    """Replace the losses in the logs of Keras by those of `mean_loss`, if any."""
+    for name in [name for name in logs if name.endswith(_MEAN_LOSS)]:
+        logs[name.replace(_MEAN_LOSS, "loss")] = logs.pop(name)
+
 
 def in_units(task, events):
     """Return the callbacks of a task, between two that convert units and back.
@@ -25,6 +48,7 @@ def in_units(task, events):
     def show(model, logs):
         assign(model.weights, shown.show(values_of(model.weights)))
         if logs:
+            use_mean_loss(logs)
             logs.update(events.in_units(logs))
 
     def hide(model, logs):

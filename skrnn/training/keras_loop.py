@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.inputs import FeatureScales, prepare
 from skrnn.networks.missing import MISSING, mark_missing
-from skrnn.training.keras_callbacks import in_units
+from skrnn.training.keras_callbacks import in_units, mean_loss, use_mean_loss
 from skrnn.training.keras_network import (
     assign,
     build_model,
@@ -25,8 +25,6 @@ from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import OptimizerKind, make_optimizer
 from skrnn.training.start import compiling, without_retracing_notices
 from skrnn.training.state import OptimizerState, TrainingState
-
-_MEAN_LOSS = "weighted_mean_loss"
 
 
 def train(task, plan, events):
@@ -110,14 +108,6 @@ def _variables_of(loss, task):
     return traced.get_concrete_function(*arguments).variables
 
 
-def _mean_loss(loss):
-    """Return the mean of a loss over all samples as a metric, with their weights.
-
-    Keras weights the batches of an epoch by their rows, not by their weights.
-    """
-    return [keras.metrics.MeanMetricWrapper(loss.call, _MEAN_LOSS, dtype=loss.dtype)]
-
-
 class _TrainedModel:
     """A compiled Keras model that is being trained, and its variables."""
 
@@ -131,7 +121,7 @@ class _TrainedModel:
             self.optimizer,
             loss,
             metrics=make_metrics(objective, spec),
-            weighted_metrics=_mean_loss(loss) if is_weighted else None,
+            weighted_metrics=[mean_loss(loss)] if is_weighted else None,
             auto_scale_loss=False,
         )
         kind = OptimizerKind.of(objective)
@@ -190,8 +180,7 @@ class _Follow(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Record the epoch."""
-        for name in [name for name in logs if name.endswith(_MEAN_LOSS)]:
-            logs[name.replace(_MEAN_LOSS, "loss")] = logs.pop(name)
+        use_mean_loss(logs)
         figures = [logs[name] for name in self._events.names]
         logs.update(self._events.end_epoch(figures, self._trained.state))
         self._last_logs = dict(logs)

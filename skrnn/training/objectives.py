@@ -61,7 +61,13 @@ def compared(columns, outputs, n_targets, *, in_units=False):
 
 
 class WeightedMeanLoss(keras.losses.Loss):
-    """Computes the mean of a loss over a batch, weighted by the sample weights."""
+    """Computes the mean of a loss over a batch, weighted by the sample weights.
+
+    Attributes
+    ----------
+    of_samples : tensor of shape (n_samples,)
+        The loss of each sample of the last batch.
+    """
 
     def __init__(self, function, *, name, dtype, n_targets):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
@@ -77,7 +83,10 @@ class WeightedMeanLoss(keras.losses.Loss):
                 "for each sample, but it returns a scalar. Average over the last axis "
                 "only, with axis=-1."
             )
-        return losses if n_dims == 1 else keras.ops.mean(losses, range(1, n_dims))
+        if n_dims > 1:
+            losses = keras.ops.mean(losses, range(1, n_dims))
+        self.of_samples = losses
+        return losses
 
 
 def check_activations(spec):

@@ -3,12 +3,12 @@
 import contextlib
 import gc
 import importlib
-import importlib.util
 import logging
 import multiprocessing
 import sys
 import threading
 import warnings
+from importlib.machinery import PathFinder
 
 from skrnn._compat.tensorflow import (
     give_sessions_own_threads,
@@ -35,6 +35,7 @@ def load():
         return
     with _import_lock, held_stderr(), without_collections(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        _quiet_keras.is_needed = False
         import_keras()
         tensorflow = importlib.import_module("tensorflow")
         limit_threads(tensorflow.config.threading)
@@ -44,40 +45,57 @@ def load():
 
 
 def quieten_worker():
-    """Silence TensorFlow in a worker process, whatever imports it first.
+    """Silence TensorFlow in a worker process if Keras is imported before it.
 
     These may be Keras objects in a grid of parameters, which are unpickled one by one.
     """
     is_worker = multiprocessing.parent_process() is not None
-    if is_worker and not ({"keras", "tensorflow"} & set(sys.modules)):
-        with _import_lock:
-            if _quiet_import not in sys.meta_path:
-                sys.meta_path.insert(0, _quiet_import)
+    if is_worker and "keras" not in sys.modules and _quiet_keras not in sys.meta_path:
+        sys.meta_path.insert(0, _quiet_keras)
 
 
-class _QuietImport:
-    """A module finder that calls `load` when Keras or TensorFlow is first imported."""
+class _QuietKeras:
+    """A module finder for Keras, which lets `load` follow the first import."""
+
+    is_needed = True
 
     def find_spec(self, name, path=None, target=None):
-        """Return the specification of the module, with `load` after its execution."""
-        if name not in ("keras", "tensorflow"):
+        """Return the usual specification with a quiet loader, or None."""
+        if name != "keras" or "tensorflow" in sys.modules or not self.is_needed:
             return None
-        with contextlib.suppress(ValueError):  # another thread may have removed it
-            sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        execute = spec.loader.exec_module
-
-        def execute_quietly(module):
-            with held_stderr():
-                execute(module)
-                with contextlib.suppress(ImportError):  # other backends are the user's
-                    load()
-
-        spec.loader.exec_module = execute_quietly
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            spec.loader = _QuietLoader(spec.loader)
         return spec
 
 
-_quiet_import = _QuietImport()
+class _QuietLoader:
+    """Loads Keras by its own loader, and then TensorFlow, without messages."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def create_module(self, spec):
+        """Leave it to the loader of Keras."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        """Execute the module, quietly unless another thread is about to load."""
+        module.__spec__.loader = module.__loader__ = self._loader
+        if not _import_lock.acquire(blocking=False):  # or else threads may deadlock
+            self._loader.exec_module(module)
+            return
+        try:
+            _quiet_keras.is_needed = False
+            with held_stderr():
+                self._loader.exec_module(module)
+                with contextlib.suppress(Exception):  # `load` tells of it in a fit
+                    load()
+        finally:
+            _import_lock.release()
+
+
+_quiet_keras = _QuietKeras()
 
 
 @contextlib.contextmanager

@@ -104,12 +104,20 @@ def test_inputs_that_are_not_given_keep_the_last_value():
     assert_array_equal(short, fitted.predict(ahead)[:2])
 
 
+@pytest.mark.parametrize("where", ["X", "y"])
+def test_infinity_is_refused_where_missing_values_are_left_out(where):
+    data = {"X": X[["a"]].copy(), "y": Y.copy()}
+    data[where].iloc[3] = np.inf
+    with pytest.raises(ValueError, match=f"{where} contains infinity"):
+        forecaster(window_length=6, horizon=6).fit(data["X"], data["y"])
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"day": HOURS}, "Column 'day' of X holds times"),
         ({"age": HOURS - HOURS[0]}, "Column 'age' of X holds times"),
-        ({"kind": "u"}, "the steps before it return other values: could not convert"),
+        ({"kind": "u"}, "it receives other values: could not convert"),
     ],
 )
 def test_columns_that_are_no_numbers_are_named(columns, message):

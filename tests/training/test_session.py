@@ -167,8 +167,9 @@ class Annealed(keras.losses.Loss):
         return self.scale * keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
 
 
+@pytest.mark.parametrize("weight", [None, np.linspace(0.1, 1, 60)])
 @pytest.mark.parametrize("jit", [True, "auto", False])
-def test_a_loss_may_have_variables(windows, target, jit):
+def test_a_loss_may_have_variables(windows, target, jit, weight):
     loss = Annealed()
 
     class Anneals(keras.callbacks.Callback):
@@ -178,7 +179,7 @@ def test_a_loss_may_have_variables(windows, target, jit):
     rnn = ElmanRegressor(
         2, loss=loss, epochs=2, batch_size=16, jit=jit, callbacks=[Anneals]
     )
-    first, second = rnn.fit(windows, target).history_["loss"]
+    first, second = rnn.fit(windows, target, sample_weight=weight).history_["loss"]
     assert first > 0
     assert second == 0
     assert loss.n_batches.numpy() == 8

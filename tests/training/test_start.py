@@ -1,15 +1,20 @@
 """TensorFlow is imported lazily and without messages."""
 
 import gc
+import importlib
 import logging
+import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
+from skrnn import ElmanRegressor
 from skrnn.training import start
 from skrnn.training.stderr import held_stderr
 
@@ -182,6 +187,34 @@ GridSearchCV(ElmanRegressor(2, epochs=1), grid, cv=2, n_jobs=2).fit(X, X[:, 0, 0
 def test_workers_that_receive_keras_objects_print_nothing():
     done = run(SEARCH)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def of_the_user(regressor):
+    """What a worker may do with TensorFlow that was given a regressor."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)  # it has not started
+    return "imports"
+
+
+def in_threads(regressor):
+    """Import Keras while another thread imports it to fit."""
+    importing = threading.Thread(target=importlib.import_module, args=("keras",))
+    importing.start()
+    time.sleep(0.3)
+    X = np.zeros((20, 3, 1))
+    regressor.set_params(epochs=1).fit(X, np.arange(20.0))
+    importing.join()
+    return "fits"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("work", "done"), [(of_the_user, "imports"), (in_threads, "fits")]
+)
+def test_workers_may_import_tensorflow_themselves(work, done):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as workers:
+        assert workers.submit(work, ElmanRegressor(2)).result(timeout=60) == done
 
 
 def test_what_was_written_can_be_forgotten(capfd):

@@ -191,6 +191,31 @@ def test_the_validation_loss_is_the_weighted_mean_of_the_rows_held_out(
     assert loss == pytest.approx(np.average(errors, weights=weight[30:]), rel=1e-4)
 
 
+def test_with_weights_callbacks_are_told_the_losses_of_the_history(windows, target):
+    """In the loop of Keras, whose own mean of the batches is another."""
+    heard = {}
+
+    class Hears(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            heard["batch"] = dict(logs)
+
+        def on_test_end(self, logs=None):
+            heard["test"] = dict(logs)
+
+        def on_train_end(self, logs=None):
+            heard["train"] = dict(logs)
+
+    fitted = small(epochs=2, early_stopping=True, jit=False, callbacks=[Hears])
+    fitted.fit(windows, 100 * target, sample_weight=np.linspace(0.1, 9, 60))
+    loss, val_loss = fitted.loss_curve_[-1], fitted.validation_loss_curve_[-1]
+    assert heard["batch"] == {"loss": pytest.approx(loss)}
+    assert heard["test"] == {"loss": pytest.approx(val_loss)}
+    assert heard["train"] == {
+        "loss": pytest.approx(loss),
+        "val_loss": pytest.approx(val_loss),
+    }
+
+
 # Validation data of the user
 
 
