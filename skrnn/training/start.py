@@ -64,7 +64,7 @@ class _QuietKeras:
         if name != "keras" or "tensorflow" in sys.modules or not self.is_needed:
             return None
         spec = PathFinder.find_spec(name, path, target)
-        if spec is not None:
+        if spec is not None and spec.loader is not None:
             spec.loader = _QuietLoader(spec.loader)
         return spec
 
