@@ -172,7 +172,7 @@ def _training_data(pipeline, line, columns, horizon, params):
     scaled = numbers_of_output(fit_transform_steps(scaler, given, None, of_rows))
     windower.fit(scaled[-windower.window_length :])
     units = _units(pipeline[:at], targets[is_whole], scaled, columns)
-    if columns.known:  # steps without a value of their own, of which some are read
+    if columns.known:  # steps without a value of their own; some are read
         exists = exists & _in_windows(origins, windower.window_length, len(exists))
         given = as_given(rows[exists], columns)
         scaled = numbers_of_output(transform_steps(scaler, given))

@@ -246,7 +246,7 @@ def test_a_scaler_that_is_passed_through():
     ],
 )
 def test_a_regressor_of_steps_inside_of_another_one(wrap):
-    """It gets 3-D windows, all targets, and is told which features they continue."""
+    """It gets 3-D windows, all targets, and the features that these continue."""
     wrapped = forecaster(regressor=wrap(SeasonalNaiveRegressor()), horizon=3)
     ahead = X[-1:].set_axis(Y.index[-1:] + pd.Timedelta(hours=1))
     assert_allclose(wrapped.fit(X, Y).predict(ahead), Y.iloc[-1])
