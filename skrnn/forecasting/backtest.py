@@ -1,6 +1,7 @@
 """Rolling-origin evaluation of forecasters."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -9,34 +10,44 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.forecasting.data import Data
+from skrnn.forecasting.conformal import (
+    Calibration,
+    check_available,
+    column_labels,
+    forecast_columns,
+    is_known,
+)
+from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.intervals import check_coverage
-from skrnn.forecasting.rolling import Rolling
-from skrnn.forecasting.rows import (
-    joined,
-    read_inputs,
-    read_targets,
+from skrnn.forecasting.grid import common_times
+from skrnn.forecasting.validation import (
+    index_of_both,
+    of_rows,
+    read_past_features,
+    read_rows,
+    warn_of_missing,
 )
 
 
 def backtest(
     forecaster,
-    X,
-    y,
+    X=None,
+    y=None,
     *,
-    initial_size,
-    step=None,
+    initial_train_size,
+    stride=None,
     refit=False,
+    max_train_size=None,
     coverage=None,
+    params=None,
     n_jobs=None,
 ):
     """Evaluate forecasters from a rolling origin.
 
     The forecaster is fitted on the first rows and forecasts the next `horizon` steps.
-    The origin then advances by `step`, until the end of the data. Forecasts are those
-    that `fit`, `update` and `predict` return. Where a window has a missing value and
-    the regressor does not support that, the forecast is NaN.
+    The origin then advances by `stride` steps, until the end of the data. Forecasts are
+    those that `fit`, `update` and `predict` return. Where a window has a missing value
+    and the regressor does not support that, the forecast is NaN.
 
     Parameters
     ----------
@@ -46,16 +57,23 @@ def backtest(
         Inputs, as in :meth:`Forecaster.fit`.
     y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
         The series, or a panel.
-    initial_size : int
+    initial_train_size : int, str or datetime
         Number of rows before the first forecast; in a panel, number of distinct times.
-    step : int or None, default=None
+        Or the date of the last of these rows, where `"2024-06"` includes all of June.
+    stride : int or None, default=None
         Steps from one origin to the next. None uses the horizon, so that each later row
         is forecast once.
     refit : bool or int, default=False
         True refits at every origin, an int k at every k-th one. At other origins, the
         rows since the last one are passed to `update`.
-    coverage : float or None, default=None
-        Coverage of intervals to add. None adds no intervals.
+    max_train_size : int or None, default=None
+        Number of last rows, or distinct times in a panel, that a fit uses: a sliding
+        window for training. None uses all rows.
+    coverage : float, list of float or None, default=None
+        Coverage of intervals to add, or several of them. None adds no intervals.
+    params : dict or None, default=None
+        Passed to `fit`. Of arrays with a value for each row, such as `sample_weight`,
+        each fit gets the values of its rows.
     n_jobs : int or None, default=None
         Number of parallel fits. None means 1 unless in a `joblib.parallel_config`
         context. The results do not depend on it, except for rounding in regressors that
@@ -66,8 +84,10 @@ def backtest(
     DataFrame of shape (n_forecasts, n_columns)
         A row for each origin, step ahead and target, with columns `origin` and `time`
         (row numbers, if there is no index), `step`, `observed`, `pred`, and with
-        `coverage` `lower_bound` and `upper_bound`. For a dict there is a column
-        `model`, for a panel `series`, for several targets `target`.
+        `coverage` `lower_bound` and `upper_bound`, or `lower_80` and the like for a
+        list. For a dict there is a column `model`, for a panel `series`, for several
+        targets `target`. Bounds of rows beyond the horizon of their series, after
+        missing rows, are NaN.
 
     Raises
     ------
@@ -88,20 +108,17 @@ def backtest(
     Examples
     --------
     >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from skrnn import Forecaster, SeasonalNaiveRegressor, SequenceWindower, backtest
+    >>> from skrnn import Forecaster, SeasonalNaiveRegressor, backtest
     >>> from skrnn.datasets import load_co2
-    >>> windower = SequenceWindower(window_length=52)
     >>> models = {
-    ...     "naive": make_pipeline(windower, SeasonalNaiveRegressor(52)),
-    ...     "Ridge": make_pipeline(windower, Ridge()),
+    ...     "naive": Forecaster(SeasonalNaiveRegressor(52), horizon=13),
+    ...     "Ridge": Forecaster(Ridge(), horizon=13),
     ... }
-    >>> models = {name: Forecaster(p, horizon=13) for name, p in models.items()}
-    >>> frame = backtest(models, None, load_co2()["1986":], initial_size=520)
+    >>> frame = backtest(models, y=load_co2()["1986":], initial_train_size="1995")
     >>> error = (frame.pred - frame.observed).abs()
     >>> error.groupby(frame.model).mean().round(2)
     model
-    Ridge    0.52
+    Ridge    0.51
     naive    1.67
     dtype: float64
     """
@@ -110,22 +127,28 @@ def backtest(
     if not models or not all(isinstance(m, Forecaster) for m in models.values()):
         raise ValueError(
             "forecaster must be a Forecaster, or a dict with at least one. Wrap a "
-            "pipeline in Forecaster(pipeline); for a search, pass best_estimator_. Got "
-            f"{forecaster!r}."
+            "regressor in Forecaster(regressor); for a search, pass best_estimator_. "
+            f"Got {forecaster!r}."
         )
-    data = Data.of(models, X, y)
-    _check(data, initial_size, step, refit, coverage)
-    if coverage is not None:
-        _check_intervals(models)
-    first = np.unique(data.clock.numbers)[initial_size - 1]
-    for model in models.values():
-        data.warn_of_missing(model, np.flatnonzero(data.clock.numbers > first))
+    data = Data.of(models, X, y, params or {})
+    column_labels(coverage, None)
+    _check(stride, refit, max_train_size)
+    first = data.number_of(initial_train_size)
+    for name, model in models.items():
+        if coverage is not None and not model.calibration_size:
+            of = "" if name is None else f" for model {name!r}"
+            has_quantiles = hasattr(model.regressor, "predict_quantiles")
+            check_available(coverage, has_quantiles or None, None, of)
+        data.warn_of_missing(model, data.numbers > first)
     tasks = [
-        (name, model, group)
+        (name, model, origins)
         for name, model in models.items()
-        for group in _groups(data, first, step or model.horizon, refit)
+        for origins in _groups(data, first, stride or model.horizon, refit)
     ]
-    work = (delayed(_run)(model, data, *group, coverage) for _, model, group in tasks)
+    work = (
+        delayed(_run)(model, data, origins, max_train_size, coverage)
+        for _, model, origins in tasks
+    )
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     frames = list(_with_bar(parallel(work), len(tasks)))
     if several:
@@ -134,77 +157,260 @@ def backtest(
     return pd.concat(frames, ignore_index=True)
 
 
-def _check(data, initial_size, step, refit, coverage):
-    n_times = len(np.unique(data.clock.numbers))
-    check_scalar(initial_size, "initial_size", Integral, min_val=1)
-    if initial_size >= n_times:
-        raise ValueError(
-            f"initial_size={initial_size} leaves nothing to forecast: the data have "
-            f"{n_times} rows (distinct times in a panel). Set a smaller initial_size."
-        )
-    if step is not None:
-        check_scalar(step, "step", Integral, min_val=1)
+@dataclass(frozen=True)
+class Data:
+    """The data of a backtest.
+
+    X, y, params : as they are given
+    rows : Rows, validated
+    index : Index or None
+    times : Index of shape (n_steps,), of the steps that all series share
+    numbers : ndarray of int, shape (n_rows,), the step of each row
+    """
+
+    X: object
+    y: object
+    params: dict
+    rows: object
+    index: object
+    times: pd.Index
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, models, X, y, params):
+        """Check data for all models."""
+        *_, rows = (read_rows(clone(m), X, y, reset=True)[0] for m in models.values())
+        index = index_of_both(X, y)
+        times, numbers = common_times(index, rows.timeline, len(rows.targets))
+        return cls(X, y, params, rows, index, times, numbers)
+
+    def part(self, rows):
+        """Return X, y and parameters of fit for some rows."""
+        X, y = (_pick(data, rows) for data in (self.X, self.y))
+        return X, y, {name: of_rows(v, rows) for name, v in self.params.items()}
+
+    def number_of(self, initial_train_size):
+        """Return the step of the last row before the first forecast."""
+        steps = np.unique(self.numbers)
+        n_rows = initial_train_size
+        if not isinstance(n_rows, Integral):
+            if not isinstance(self.times, (pd.DatetimeIndex, pd.PeriodIndex)):
+                raise TypeError(
+                    f"initial_train_size={n_rows!r} must be a number of rows, as the "
+                    "rows have no index of dates."
+                )
+            n_rows = self.times[steps].slice_locs(end=n_rows)[1]
+            if not n_rows:
+                raise ValueError(
+                    f"initial_train_size={initial_train_size!r} is before the first "
+                    f"row, {self.times[0]}."
+                )
+        check_scalar(n_rows, "initial_train_size", Integral, min_val=1)
+        if n_rows >= len(steps):
+            raise ValueError(
+                f"initial_train_size={initial_train_size!r} leaves nothing to "
+                f"forecast: the data have {len(steps)} rows (distinct times in a "
+                "panel). Set a smaller initial_train_size."
+            )
+        return steps[n_rows - 1]
+
+    def warn_of_missing(self, model, rows):
+        """Warn of missing inputs that are known in advance for rows to forecast."""
+        past = read_past_features(model.past_features, self.rows.X)
+        index = None if self.index is None else self.index[rows]
+        warn_of_missing(self.rows[rows].X, past, index)
+
+
+def _pick(data, rows):
+    if data is None:
+        return None
+    return data.iloc[rows] if hasattr(data, "iloc") else np.asarray(data)[rows]
+
+
+def _check(stride, refit, max_train_size):
+    for name, value in ("stride", stride), ("max_train_size", max_train_size):
+        if value is not None:
+            check_scalar(value, name, Integral, min_val=1)
     if not isinstance(refit, (bool, np.bool_)):
         check_scalar(refit, "refit", Integral, min_val=1)
-    if coverage is not None:
-        check_coverage(coverage)
 
 
-def _check_intervals(models):
-    for name, model in models.items():
-        if not model.calibration_size and not hasattr(model, "predict_quantiles"):
-            of = "" if name is None else f" for model {name!r}"
-            raise ValueError(
-                f"No intervals can be forecast{of}. Set calibration_size to a number "
-                'of rows, or let the regressor predict quantiles (loss="quantile").'
-            )
-
-
-def _groups(data, first, step, refit):
+def _groups(data, first, stride, refit):
     """Yield the origins of each fit."""
-    origins = np.arange(first, data.clock.numbers.max(), step)
+    origins = np.arange(first, data.numbers.max(), stride)
     size = int(refit) or len(origins)
     for start in range(0, len(origins), size):
-        yield (origins[start : start + size],)
+        yield origins[start : start + size]
 
 
-def _run(model, data, origins, coverage):
+def _run(model, data, origins, max_train_size, coverage):
     """Fit a clone on the rows up to the first origin, and forecast from all of them."""
-    rows = np.flatnonzero(data.clock.numbers <= origins[0])
-    forecaster = clone(model).fit(*data.part(rows))
-    return _forecast(forecaster, data, origins, coverage)
+    steps = np.unique(data.numbers)
+    steps = steps[steps <= origins[0]]
+    first = steps[-min(max_train_size or len(steps), len(steps))]
+    trained = (data.numbers >= first) & (data.numbers <= origins[0])
+    X, y, params = data.part(np.flatnonzero(trained))
+    fitted = clone(model).fit(X, y, **params)
+    return forecast_from(fitted, data, origins, first, coverage)
 
 
-def _forecast(forecaster, data, origins, coverage):
-    """Forecast from all origins with a forecaster that is fitted up to the first."""
-    fitted = forecaster._fitted
-    targets, _ = read_targets(data.y)
-    inputs = read_inputs(forecaster, data.X, len(targets), reset=False)
-    rows = joined(targets, inputs)
-    timeline = None if fitted.history.timeline is None else data.timeline
-    rolling = Rolling(fitted, rows, timeline, data.clock, origins)
-    points, leads = rolling.forecasts()
-    values = {"pred": points[..., 0]}
-    if coverage is not None:
-        bounds = rolling.intervals(leads, points, coverage)
-        values |= dict(zip(("lower_bound", "upper_bound"), bounds, strict=True))
-    rows, origin_of = rolling.wanted
-    values = {"observed": targets[rows], **values}
-    return _frame(data, rows, origin_of, values, forecaster)
+def forecast_from(fitted, data, origins, first, coverage=None):
+    """Return the forecasts of a forecaster from origins, as a DataFrame.
 
-
-def _frame(data, rows, origin_of, values, forecaster):
-    """Return a row for each forecast and target."""
-    times, n_targets = data.clock.times, forecaster.n_outputs_
-    numbers = data.clock.numbers[rows]
-    frame = {"origin": times[origin_of], "time": times[numbers]}
-    frame["step"] = numbers - origin_of
-    if data.timeline is not None and data.timeline.series is not None:
-        frame["series"] = data.timeline.series[rows]
+    It is fitted on the rows from step `first` to the first origin.
+    """
+    rows, origin_of = _wanted(data, origins, first, fitted.horizon)
+    together = _is_regular(fitted, data, rows, origins[0], first)
+    forecast = _forecast_together if together else _forecast_in_turn
+    values = forecast(fitted, data, origins, rows, origin_of, coverage)
+    labels = column_labels(coverage, None) or ["pred"]
+    n_targets = fitted.n_outputs_
+    frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
+    frame["step"] = data.numbers[rows] - origin_of
+    timeline = data.rows.timeline
+    if timeline is not None and timeline.series is not None:
+        frame["series"] = timeline.series[rows]
     frame = {name: column.repeat(n_targets) for name, column in frame.items()}
     if n_targets > 1:
-        frame["target"] = np.tile(forecaster._kind.labels, len(rows))
-    return pd.DataFrame({**frame, **{k: v.ravel() for k, v in values.items()}})
+        targets = np.empty(n_targets, dtype=object)
+        targets[:] = fitted._format.labels
+        frame["target"] = np.tile(targets, len(rows))
+    frame["observed"] = data.rows.targets[rows].ravel()
+    columns = values.reshape(-1, values.shape[-1]).T
+    return pd.DataFrame({**frame, **dict(zip(labels, columns, strict=True))})
+
+
+def _wanted(data, origins, first, horizon):
+    """Return the rows to forecast, and for each of them its origin.
+
+    Rows of a series that was not observed between `first` and the origin are left out.
+    """
+    numbers = data.numbers
+    in_time = np.argsort(numbers, kind="stable")
+    ends = np.array([origins, origins + horizon])
+    start, stop = np.searchsorted(numbers[in_time], ends, side="right")
+    n_rows = stop - start
+    within = np.arange(n_rows.sum()) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
+    rows = in_time[np.repeat(start, n_rows) + within]
+    origin_of = np.repeat(origins, n_rows)
+    codes = _codes(data)
+    earliest = np.full(codes.max() + 1, np.iinfo(np.int64).max)
+    observed = numbers >= first
+    np.minimum.at(earliest, codes[observed], numbers[observed])
+    is_observed = earliest[codes[rows]] <= origin_of
+    return rows[is_observed], origin_of[is_observed]
+
+
+def _codes(data):
+    """Return the number of the series of each row."""
+    timeline = data.rows.timeline
+    if timeline is None:
+        return np.zeros(len(data.numbers), dtype=np.intp)
+    return timeline.codes
+
+
+def _is_regular(fitted, data, rows, origin, first):
+    """Return whether all series are known at the first origin and have no holes since.
+
+    Then, `update` only adds rows and errors, and windows of all origins can be read off
+    one grid.
+    """
+    targets, codes = fitted._model.columns.targets, _codes(data)
+    at_origin = codes[data.numbers == origin]
+    if not np.isin(codes[rows], at_origin).all():
+        return False
+    n_kept = fitted._model.n_kept
+    if targets.is_open.any():
+        return False
+    recent = np.flatnonzero(data.numbers > max(origin - n_kept, first - 1))
+    recent = recent[np.isin(codes[recent], at_origin)]
+    order = np.lexsort([data.numbers[recent], codes[recent]])
+    steps = np.diff(data.numbers[recent][order])
+    return bool((steps[np.diff(codes[recent][order]) == 0] == 1).all())
+
+
+def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
+    """Forecast from one origin after the other."""
+    labels = column_labels(coverage, None) or ["pred"]
+    values = np.full((len(rows), fitted.n_outputs_, len(labels)), np.nan)
+    before = origins[0]
+    for origin in origins:
+        new = np.flatnonzero((data.numbers > before) & (data.numbers <= origin))
+        if len(new):
+            X, y, _ = data.part(new)
+            fitted.update(X, y)
+        before = origin
+        of_origin = np.flatnonzero(origin_of == origin)
+        if len(of_origin):
+            ahead = rows[of_origin]
+            index = None if data.index is None else data.index[ahead]
+            wanted = np.ones(len(ahead), dtype=bool)
+            ahead = fitted._ahead(data.rows[ahead].X, index, wanted)
+            values[of_origin] = fitted._values(ahead, coverage, None)
+    return values
+
+
+def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
+    """Forecast from all origins at once, by the windows of one grid."""
+    model, codes = fitted._model, _codes(data)
+    horizon, columns, levels = model.horizon, model.columns, model.levels
+    recent = data.numbers > origins[0] - model.n_kept
+    recent = np.flatnonzero(recent & np.isin(codes, codes[data.numbers == origins[0]]))
+    timeline = data.rows.timeline and data.rows.timeline[recent]
+    step, n_rows = fitted._history.step, len(recent)
+    grid = columns.grid(timeline, step, n_rows, model.window_length - 1, horizon)
+    numbers = fitted._numbers(data.rows[recent])
+    values = columns.values(grid, numbers, timeline, step)
+    fill_inputs(values, columns, grid, horizon)
+    place = np.full(len(codes), -1)
+    place[recent] = grid.places
+    leads = data.numbers[rows] - origin_of
+    places, of_row = np.unique(place[rows] - leads, return_inverse=True)
+    points = model.forecast(values, places)[of_row, leads - 1]
+    series = None if data.rows.timeline is None else data.rows.timeline.series
+    of_series = columns.targets.codes(
+        None if series is None else series[rows], len(rows)
+    )
+    if coverage is None:
+        return columns.targets.inverse(points, of_series)
+    forecasts = points
+    if levels is not None:
+        forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
+    falls = columns.targets.of_pairs(columns.targets.falls, of_series)
+
+    def with_bounds(which, calibration):
+        return forecast_columns(
+            points[which],
+            forecasts[which],
+            leads[which],
+            falls[which],
+            levels,
+            calibration,
+            coverage=coverage,
+            quantiles=None,
+        )
+
+    if fitted._calibration is None:
+        z = with_bounds(slice(None), None)
+    else:
+        first = grid.last_before(data.numbers[recent] <= origins[0]) - horizon + 1
+        found, found_in = model.calibration_origins(grid, timeline, first)
+        errors = model.errors(values, found, found_in, columns.targets)
+        number_at = np.zeros(grid.n_places, dtype=np.int64)
+        number_at[grid.places] = data.numbers[recent]
+        known_at = number_at[found][is_known(errors)] + horizon
+        old = fitted._calibration.errors
+        errors = np.concatenate([old, errors[is_known(errors)]])
+        n_new = np.searchsorted(known_at, origins, side="right")
+        ends = np.searchsorted(origin_of, [*origins, np.iinfo(np.int64).max])
+        parts = [
+            with_bounds(
+                slice(*ends[k : k + 2]), Calibration(errors[n : n + len(old)], levels)
+            )
+            for k, n in enumerate(n_new)
+        ]
+        z = np.concatenate(parts)
+    return columns.targets.inverse(z, of_series)
 
 
 def _with_bar(results, n_results):

@@ -1,258 +1,303 @@
-"""A fitted pipeline as a model of all steps ahead at once."""
+"""Forecasts of all steps of the horizon at once, by a regressor on windows."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import issparse
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import check_sample_weight
-from skrnn.forecasting.columns import Columns, as_given, rows_at_origins
-from skrnn.forecasting.line import n_missing_until
-from skrnn.forecasting.pipelines import (
-    does_nothing,
-    fit_transform_steps,
-    inner_regressor,
-    levels_of,
-    name_targets,
-    position_of_windower,
-    reads_steps,
-    takes_missing_values,
-    transform_steps,
-)
-from skrnn.forecasting.units import Units
-from skrnn.windows.layout import PanelWindows, view_windows
+from skrnn.forecasting.date_features import DateFeatures
+from skrnn.forecasting.grid import ANY_DISTANCE, grid_of
+from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.target_transform import TargetTransform
+from skrnn.windows.layout import PanelWindows, lag_names, view_windows
+from skrnn.windows.steps import numbers_of
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a step of a window: targets, inputs and features of dates.
+
+    targets : TargetTransform
+    inputs : Inputs
+    dates : DateFeatures or None
+    target_names : list of str
+    """
+
+    targets: TargetTransform
+    inputs: Inputs
+    dates: DateFeatures | None
+    target_names: list
+
+    @property
+    def names(self):
+        """The names of all columns."""
+        names = [*self.target_names, *self.inputs.names]
+        return names if self.dates is None else [*names, *self.dates.names]
+
+    @property
+    def is_known(self):
+        """Whether each column is known in advance."""
+        n_dates = 0 if self.dates is None else len(self.dates.names)
+        parts = np.zeros(self.n_targets), self.inputs.is_known, np.ones(n_dates)
+        return np.concatenate(parts).astype(bool)
+
+    @property
+    def n_targets(self):
+        """The number of targets."""
+        return len(self.target_names)
+
+    def grid(self, timeline, step, n_rows, n_before, n_after):
+        """Return the grid of rows, with room before and after each series."""
+        # without features of dates, what lies deep in a hole is not read
+        longest = n_before + n_after + 1 if self.dates is None else ANY_DISTANCE
+        return grid_of(timeline, step, n_rows, n_before, n_after, longest)
+
+    def values(self, grid, rows, timeline, step):
+        """Return the columns at the places of a grid, (n_places, n_columns).
+
+        `rows` hold targets in their units, and inputs that are transformed.
+        """
+        series = None if timeline is None else timeline.series
+        codes = self.targets.codes(series, len(rows))
+        z = self.targets.transform(rows[:, : self.n_targets], codes)
+        if rows.shape[1] > self.n_targets:
+            z = np.hstack([z, rows[:, self.n_targets :]])
+        values = grid.spread(z)
+        if self.dates is None:
+            return values
+        places, times = grid.times(timeline, step)
+        dates = np.full((grid.n_places, len(self.dates.names)), np.nan)
+        dates[places] = self.dates.transform(times)
+        return np.hstack([values, dates])
 
 
 @dataclass(frozen=True)
 class DirectModel:
-    """Forecasts the next steps of all targets from the window that ends at an origin.
+    """A regressor that reads the window up to an origin and predicts the next steps.
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-        Steps that scale rows, a windower, and a regressor. Fitted.
-    columns : Columns
-        Of the rows.
-    horizon : int
-        How many steps ahead.
-    units : Units
-        Of the targets, as the regressor sees them.
+    regressor : fitted regressor
+    columns : Columns, of the windows
+    window_length, horizon : int
     """
 
-    pipeline: Pipeline
+    regressor: object
     columns: Columns
+    window_length: int
     horizon: int
-    units: Units
 
     @property
-    def window_length(self):
-        """Steps of a window."""
-        return self._windower.window_length
-
-    @property
-    def gap(self):
-        """Rows between those observed and those to forecast, without an index."""
-        return self._windower.gap
+    def n_kept(self):
+        """The number of last rows of each series that forecasts and updates need."""
+        return self.window_length + self.horizon
 
     @property
     def levels(self):
         """The levels of the quantiles that the regressor predicts, or None."""
-        return levels_of(self.pipeline[-1])
+        return quantile_levels(self.regressor)
 
-    @property
-    def _windower(self):
-        return self.pipeline[position_of_windower(self.pipeline)]
+    def forecast(self, values, origins, *, quantiles=False):
+        """Return forecasts (n_origins, horizon, n_targets, n_levels) from origins.
 
-    def forecast(self, line, origins, *, quantiles=False):
-        """Forecast the steps after some places.
-
-        Parameters
-        ----------
-        line : Line
-            Rows that include the windows before the origins and, for inputs known
-            ahead of time, the steps after them.
-        origins : ndarray of int, shape (n_origins,)
-            Places of the last row of each window.
-        quantiles : bool, default=False
-            Whether to forecast quantiles, if the regressor predicts them.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_origins, horizon, n_targets, n_levels)
-            In the units of the targets; one level if no quantiles are asked for. NaN
-            where the window has a missing value and the regressor takes none.
+        `values` (n_places, n_columns) are those of a grid. NaN where the window has a
+        missing value and the regressor takes none.
         """
-        at, steps = position_of_windower(self.pipeline), self.pipeline.steps
-        rows, exists, _ = rows_at_origins(line, self.columns, self.horizon)
-        exists = exists & _in_windows(origins, self.window_length, len(exists))
-        given = as_given(rows[exists], self.columns)
-        scaled = numbers_of_output(transform_steps(steps[:at], given))
-        places = _padded(scaled, exists, line, self._windower)
-        readable = _readable(origins, places, self.pipeline)
+        steps = known_ahead(values, self.columns.is_known, self.horizon)
+        readable = _readable(origins, steps, self.window_length, self.regressor)
         n_levels = len(self.levels) if quantiles else 1
         shape = (self.horizon, self.columns.n_targets, n_levels)
         forecasts = np.full((len(origins), *shape), np.nan)
         if readable.any():
-            windows = _windows(places, origins[readable], self.pipeline)
-            windows = transform_steps(steps[at + 1 : -1], windows)
-            regressor = self.pipeline[-1]
-            predict = regressor.predict_quantiles if quantiles else regressor.predict
-            predicted = np.asarray(predict(windows), dtype=np.float64)
-            forecasts[readable] = self.units.restored(predicted.reshape(-1, *shape))
+            ends, names = origins[readable], self.columns.names
+            windows = _windows(steps, ends, self.window_length, names, self.regressor)
+            predict = self.regressor.predict
+            if quantiles:
+                predict = self.regressor.predict_quantiles
+            forecasts[readable] = np.asarray(predict(windows)).reshape(-1, *shape)
         return forecasts
 
+    def errors_after(self, rows, timeline, step, earlier, *, whole, units):
+        """Return errors of forecasts (n_origins, horizon, n_targets, n_levels).
 
-def fit_direct(pipeline, line, columns, horizon, params):
-    """Fit a pipeline on all origins whose next steps are known.
+        They are observed minus forecast targets in the units of a TargetTransform, NaN
+        where one is not known. Forecasts end after the `earlier` rows; if `whole`, they
+        also begin there.
+        """
+        room = self.window_length - 1, self.horizon
+        grid = self.columns.grid(timeline, step, len(rows), *room)
+        values = self.columns.values(grid, rows, timeline, step)
+        n_back = 0 if whole else self.horizon - 1
+        first = grid.last_before(earlier) - n_back
+        origins, codes = self.calibration_origins(grid, timeline, first)
+        return self.errors(values, origins, codes, units)
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-        Is fitted in place.
-    line : Line
-        The rows to train on.
-    columns : Columns
-        Of the rows.
-    horizon : int
-        How many steps ahead to forecast.
-    params : dict of dict
-        For each step of the pipeline what its `fit` gets besides the data; weights of
-        rows are those of the targets.
+    def calibration_origins(self, grid, timeline, first):
+        """Return places from `first` on with an observed horizon, and their series.
 
-    Returns
-    -------
-    DirectModel
+        They are in the order of time. Series with open transformers have none.
+        """
+        origins, series = grid.places, None
+        if timeline is not None and timeline.series is not None:
+            order = np.argsort(numbers_of(timeline.times), kind="stable")
+            origins, series = origins[order], timeline.series[order]
+        of_series = self.columns.targets.codes(series, len(origins))
+        of_grid = grid.codes[origins]
+        chosen = ~self.columns.targets.is_open[of_series] & (first[of_grid] <= origins)
+        chosen &= origins <= grid.last[of_grid] - self.horizon
+        return origins[chosen], of_series[chosen]
 
-    Raises
-    ------
-    ValueError
-        If there is nothing to train on, or the pipeline does not suit.
-    """
-    training = _training_data(pipeline, line, columns, horizon, params)
-    del line  # what is in memory now stays there while the regressor is fitted
-    at = position_of_windower(pipeline)
-    windows = fit_transform_steps(
-        pipeline.steps[at + 1 : -1], training.windows, training.y, training.params
-    )
-    name, regressor = pipeline.steps[-1]
-    name_targets(regressor, training.units.columns, horizon)
-    inner, _ = inner_regressor(regressor)
-    if training.y.ndim == 2 and not get_tags(inner).target_tags.multi_output:
-        regressor = MultiOutputRegressor(regressor)
-        pipeline.steps[-1] = name, regressor
-    training.units.check_levels(levels_of(regressor))
-    regressor.fit(windows, training.y, **training.params.get(name, {}))
-    return DirectModel(pipeline, columns, horizon, training.units)
+    def errors(self, values, origins, codes, units):
+        """Return errors of forecasts at origins of series, as `errors_after` does."""
+        targets, levels = self.columns.targets, self.levels
+        n_targets = self.columns.n_targets
+        n_levels = 1 if levels is None else len(levels)
+        if not len(origins):
+            return np.empty((0, self.horizon, n_targets, n_levels))
+        forecasts = self.forecast(values, origins, quantiles=levels is not None)
+        observed = np.ascontiguousarray(values[:, :n_targets], dtype=np.float64)
+        observed = view_windows(observed, self.horizon, flatten=False)[origins + 1]
+        both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
+        if units is not targets:
+            shape, codes = both.shape, np.repeat(codes, self.horizon)
+            both = both.reshape(-1, *shape[2:])
+            both = targets.to_units_of(units, both, codes).reshape(shape)
+        return both[..., :1] - both[..., 1:]
 
 
 @dataclass(frozen=True)
-class _TrainingData:
-    windows: np.ndarray
-    y: np.ndarray
-    params: dict
-    units: Units
+class Ahead:
+    """Rows to forecast.
 
-
-def _training_data(pipeline, line, columns, horizon, params):
-    """Fit the steps before the windower, and return what the others are fitted on."""
-    at = position_of_windower(pipeline)
-    scaler, windower = pipeline.steps[:at], pipeline[at]
-    n_targets = columns.n_targets
-    targets = line.values[:, :n_targets].astype(_float_dtype(line.values), copy=False)
-    origins = _origins(line, targets, horizon)
-    if windower.pad == "nan":
-        origins = _with_whole_windows(origins, line, windower.window_length)
-    rows, exists, is_whole = rows_at_origins(line, columns, horizon)
-    params = _weights_at(line, params)
-    of_rows = _with_weights(params, lambda weight: weight[is_whole])
-    given = as_given(rows[is_whole], columns)
-    scaled = numbers_of_output(fit_transform_steps(scaler, given, None, of_rows))
-    windower.fit(scaled[-windower.window_length :])
-    units = _units(pipeline[:at], targets[is_whole], scaled, columns)
-    if columns.known:  # steps without a value of their own; some are read
-        exists = exists & _in_windows(origins, windower.window_length, len(exists))
-        given = as_given(rows[exists], columns)
-        scaled = numbers_of_output(transform_steps(scaler, given))
-    places = _padded(scaled, exists, line, windower)
-    readable = _readable(origins, places, pipeline)
-    _check_any_is_readable(readable, pipeline, horizon)
-    origins = origins[readable]
-    windows = _windows(places, origins, pipeline)
-    if len(line.first) > 1:
-        windows = windows.view(PanelWindows)
-        windows.series_codes = line.codes[origins]
-    y = view_windows(units.scaled(targets), horizon, flatten=True)[1:]
-    y = y[_slice_or(origins)]
-    params = _with_weights(
-        params, lambda weight: _mean_of_targets(weight, origins, horizon)
-    )
-    return _TrainingData(windows, y.ravel() if y.shape[1] == 1 else y, params, units)
-
-
-def numbers_of_output(rows):
-    """Return what the steps before the windower made of rows as an array of floats.
-
-    Raises
-    ------
-    ValueError
-        If it is not all numbers.
+    series : ndarray of int, shape (n_rows,), the series of each row, as numbered in the
+        history
+    leads : ndarray of int, shape (n_rows,), its steps after the last row observed
+    inputs : ndarray of shape (n_rows, n_inputs), transformed
+    wanted : ndarray of bool, shape (n_rows,), which are forecast; the others are given
+        for their inputs
+    index : Index or None, of the wanted rows
+    step : Step or None
     """
-    rows = rows.toarray() if issparse(rows) else rows
-    rows = getattr(rows, "to_numpy", lambda: rows)()
-    try:
-        return rows.astype(_float_dtype(rows), copy=False)
-    except (TypeError, ValueError) as error:
+
+    series: np.ndarray
+    leads: np.ndarray
+    inputs: np.ndarray
+    wanted: np.ndarray
+    index: object
+    step: object
+
+
+def forecast_ahead(model, history, ahead, *, quantiles=False):
+    """Return forecasts (n_wanted, n_targets, n_levels), in blocks of the horizon.
+
+    A block is fed with the forecasts of those before it.
+    """
+    columns, horizon = model.columns, model.horizon
+    wanted, series = np.unique(ahead.series, return_inverse=True)
+    rows, timeline = history.rows, history.timeline
+    if timeline is not None and timeline.series is not None:
+        kept = np.isin(timeline.codes, wanted)
+        rows, timeline = rows[kept], timeline[kept]
+    n_steps = -(-ahead.leads[ahead.wanted].max() // horizon) * horizon
+    room = model.window_length - 1, n_steps
+    grid = columns.grid(timeline, ahead.step, len(rows), *room)
+    values = columns.values(grid, rows, timeline, ahead.step)
+    used = ahead.leads <= n_steps
+    at = grid.last[series[used]] + ahead.leads[used]
+    inputs = columns.n_targets + np.arange(ahead.inputs.shape[1])
+    values[np.ix_(at, inputs)] = ahead.inputs[used]
+    fill_inputs(values, columns, grid, n_steps, at)
+    blocks = []
+    for start in range(0, n_steps, horizon):
+        origins = grid.last + start
+        forecasts = model.forecast(values, origins, quantiles=quantiles)
+        blocks.append(forecasts)
+        if start + horizon < n_steps and not quantiles:
+            next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
+            values[next_places, : columns.n_targets] = forecasts[..., 0]
+    forecasts = np.concatenate(blocks, axis=1)
+    return forecasts[series[ahead.wanted], ahead.leads[ahead.wanted] - 1]
+
+
+def fill_inputs(values, columns, grid, n_steps, given=()):
+    """Fill the inputs at the places after the last rows, except at given places.
+
+    Those that are known in advance keep the last given value, the others that of the
+    last row.
+    """
+    last = grid.last[:, np.newaxis]
+    places = last + np.arange(1, n_steps + 1)
+    is_given = np.zeros(grid.n_places, dtype=bool)
+    is_given[np.asarray(given, dtype=np.intp)] = True
+    source = np.maximum.accumulate(np.where(is_given[places], places, last), axis=1)
+    for position, is_known in enumerate(columns.inputs.is_known, columns.n_targets):
+        values[places, position] = values[source if is_known else last, position]
+
+
+def fit_direct(regressor, columns, grid, values, window_length, horizon, params):
+    """Fit a clone of a regressor on all origins whose next steps are observed.
+
+    `values` (n_places, n_columns) are those of the grid. Weights of rows in `params`
+    become those of windows: the mean of their targets'.
+    """
+    names, n_targets = columns.names, columns.n_targets
+    steps = known_ahead(values, columns.is_known, horizon)
+    targets = np.ascontiguousarray(values[:, :n_targets])
+    origins = _origins(grid, targets, horizon)
+    origins = _with_whole_windows(origins, grid, window_length)
+    readable = _readable(origins, steps, window_length, regressor)
+    if not readable.any():
         raise ValueError(
-            "SequenceWindower accepts only numbers, but it receives other "
-            f"values: {error}. Convert columns that are not numbers, for example "
-            "by a OneHotEncoder in a ColumnTransformer before the windower."
-        ) from None
+            f"{type(regressor).__name__} does not support missing values, and every "
+            f"window of window_length={window_length} that is followed by {horizon} "
+            "known targets has one. Lower window_length, pass more rows, or let the "
+            "regressor be a pipeline that starts with an imputer."
+        )
+    origins = origins[readable]
+    windows = _windows(steps, origins, window_length, names, regressor)
+    if len(grid.first) > 1 and isinstance(windows, np.ndarray):
+        windows = windows.view(PanelWindows)
+        windows.series_codes = grid.codes[origins]
+    y = view_windows(targets, horizon, flatten=True)[1:][_slice_or(origins)]
+    y = y.ravel() if y.shape[1] == 1 else y
+    params = {
+        name: _mean_of_targets(value, grid, origins, horizon)
+        if name.endswith("sample_weight") and value is not None
+        else value
+        for name, value in params.items()
+    }
+    fitted = _with_layout(clone(regressor), n_targets, len(names), horizon)
+    if y.ndim == 2 and not _takes_several_targets(regressor):
+        fitted = MultiOutputRegressor(fitted)
+    fitted.fit(windows, y, **params)
+    return DirectModel(fitted, columns, window_length, horizon)
 
 
-def _float_dtype(values):
-    return np.float32 if values.dtype == np.float32 else np.float64
+def known_ahead(values, is_known, horizon):
+    """Return what is known at each place: the input known ahead of the last step.
+
+    That of a place is the input `horizon` steps later, so that a window of at least
+    the horizon holds the inputs of all steps to forecast.
+    """
+    if not is_known.any():
+        return values
+    steps = values.copy()
+    steps[:-horizon, is_known] = values[horizon:, is_known]
+    steps[-horizon:, is_known] = np.nan
+    return steps
 
 
-def _units(scaler, targets, scaled, columns):
-    names = columns.names[: columns.n_targets]
-    if all(does_nothing(step) for _, step in scaler.steps):
-        return Units.unscaled(columns.n_targets)
-    try:
-        scaled_names = list(scaler.get_feature_names_out())
-    except (AttributeError, TypeError, ValueError):  # not all transformers have names
-        scaled_names = None
-    return Units.of(targets, scaled, names, scaled_names)
-
-
-def _padded(scaled, exists, line, windower):
-    """Return scaled rows at their places, and padding before each series."""
-    places = np.full((len(exists), scaled.shape[1]), np.nan, dtype=scaled.dtype)
-    places[exists] = scaled
-    if windower.pad != "nan":
-        first = line.first[line.codes]
-        before = np.arange(len(exists)) < first
-        fill = places[first[before]] if windower.pad == "edge" else windower.pad
-        padded = places[before]  # where an input is known in advance, that stays
-        places[before] = np.where(np.isnan(padded), fill, padded)
-    return places
-
-
-def _windows(places, origins, pipeline):
-    windower = pipeline[position_of_windower(pipeline)]
-    flat = windower.flatten or not reads_steps(pipeline)
-    length = windower.window_length
-    return view_windows(places, length, flatten=flat)[_slice_or(origins - (length - 1))]
-
-
-def _in_windows(origins, window_length, n_places):
-    """Tell which places lie in the windows that end at origins."""
-    change = np.zeros(n_places + 1, dtype=np.int64)
-    np.add.at(change, origins - (window_length - 1), 1)
-    np.add.at(change, origins + 1, -1)
-    return np.cumsum(change[:-1]) > 0
+def _windows(steps, origins, length, names, regressor):
+    """Return the windows that end at origins, as the regressor reads them."""
+    ends = _slice_or(origins - (length - 1))
+    if reads_windows(regressor):
+        return view_windows(steps, length, flatten=False)[ends]
+    flat = view_windows(steps, length, flatten=True)[ends]
+    return pd.DataFrame(flat, columns=lag_names(names, length), copy=False)
 
 
 def _slice_or(numbers):
@@ -262,14 +307,21 @@ def _slice_or(numbers):
     return numbers
 
 
-def _origins(line, targets, horizon):
-    """Return the places of rows whose next steps are known."""
-    origins = np.sort(line.places)
-    unknown = n_missing_until(targets)
-    known = unknown[origins + 1 + horizon] == unknown[origins + 1]
+def _n_missing_until(values):
+    """Return the number of places with a missing value before each place."""
+    counts = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(np.isnan(values).any(axis=1), out=counts[1:])
+    return counts
+
+
+def _origins(grid, targets, horizon):
+    """Return the places of rows whose next targets are all known."""
+    origins = np.sort(grid.places)
+    missing = _n_missing_until(targets)
+    known = missing[origins + 1 + horizon] == missing[origins + 1]
     if known.any():
         return origins[known]
-    n_samples = np.bincount(line.codes[line.places]).max()
+    n_samples = np.bincount(grid.codes[grid.places]).max()
     raise ValueError(
         f"No row is followed by {horizon} known targets: horizon={horizon}, and the "
         f"longest series has n_samples={n_samples}. Lower horizon, give more rows, or "
@@ -277,59 +329,119 @@ def _origins(line, targets, horizon):
     )
 
 
-def _with_whole_windows(origins, line, window_length):
+def _with_whole_windows(origins, grid, window_length):
     """Return the origins whose window lies within their series, or all if none does."""
     starts = origins - (window_length - 1)
-    whole = starts >= line.first[line.codes[origins]]
+    whole = starts >= grid.first[grid.codes[origins]]
     return origins[whole] if whole.any() else origins
 
 
-def _readable(origins, places, pipeline):
-    """Tell which origins have a window that the regressor takes."""
-    if takes_missing_values(pipeline):
+def _readable(origins, steps, window_length, regressor):
+    """Return which origins have a window that the regressor takes."""
+    if takes_missing_values(regressor):
         return np.ones(len(origins), dtype=bool)
-    length = pipeline[position_of_windower(pipeline)].window_length
-    missing = n_missing_until(places)
-    return missing[origins + 1] == missing[origins + 1 - length]
+    missing = _n_missing_until(steps)
+    return missing[origins + 1] == missing[origins + 1 - window_length]
 
 
-def _check_any_is_readable(readable, pipeline, horizon):
-    if not readable.any():
-        length = pipeline[position_of_windower(pipeline)].window_length
-        raise ValueError(
-            f"{type(pipeline[-1]).__name__} does not support missing values, and every "
-            f"window of window_length={length} that is followed by {horizon} known "
-            "targets has one. Lower window_length, pass more rows, or put an imputer "
-            "between the windower and the regressor."
-        )
-
-
-def _weights_at(line, params):
-    """Return the parameters with weights of rows at their places."""
-    changed = {}
-    for name, given in params.items():
-        changed[name] = dict(given)
-        if given.get("sample_weight") is not None:
-            at_places = np.zeros(len(line.exists))
-            at_places[line.places] = check_sample_weight(
-                given["sample_weight"], line.values[line.places]
-            )
-            changed[name]["sample_weight"] = at_places
-    return changed
-
-
-def _with_weights(params, of_places):
-    """Return the parameters with weights that a function takes from those at places."""
-    return {
-        name: {
-            k: of_places(v) if k == "sample_weight" and v is not None else v
-            for k, v in given.items()
-        }
-        for name, given in params.items()
-    }
-
-
-def _mean_of_targets(weight, origins, horizon):
+def _mean_of_targets(weight, grid, origins, horizon):
     """Return the mean weight of the targets of each origin."""
-    total = np.concatenate([[0.0], np.cumsum(weight)])
+    at_places = np.zeros(grid.n_places)
+    at_places[grid.places] = check_sample_weight(weight, grid.places)
+    total = np.concatenate([[0.0], np.cumsum(at_places)])
     return (total[origins + 1 + horizon] - total[origins + 1]) / horizon
+
+
+# What a regressor reads and predicts. Meta-estimators do not say what is inside them.
+
+
+def reads_windows(regressor):
+    """Return whether a regressor, or one inside of it, reads 3-D windows."""
+    if isinstance(regressor, Pipeline):
+        return reads_windows(_active_steps(regressor)[0])
+    if get_tags(regressor).input_tags.three_d_array:
+        return True
+    parts = regressor.get_params(deep=False).values()
+    lists = [part for part in parts if isinstance(part, (list, tuple))]
+    parts = [
+        *parts,
+        *(pair[-1] for part in lists for pair in part if isinstance(pair, tuple)),
+    ]
+    return any(reads_windows(part) for part in parts if isinstance(part, BaseEstimator))
+
+
+def takes_missing_values(regressor):
+    """Return whether a regressor, up to an imputer in a pipeline, takes NaN."""
+    if isinstance(regressor, Pipeline):
+        for step in _active_steps(regressor):
+            if not takes_missing_values(step):
+                return False
+            if type(step).__name__.endswith("Imputer"):
+                break
+        return True
+    if isinstance(regressor, MultiOutputRegressor):
+        return takes_missing_values(regressor.estimator)
+    name = _name_of_inner(regressor)
+    if name is not None:
+        return takes_missing_values(getattr(regressor, name))
+    return get_tags(regressor).input_tags.allow_nan
+
+
+def quantile_levels(regressor):
+    """Return the levels of the quantiles that a regressor predicts, or None."""
+    if not hasattr(regressor, "predict_quantiles"):
+        return None
+    quantile = getattr(regressor, "quantile", None)
+    return np.atleast_1d(0.5 if quantile is None else quantile).astype(np.float64)
+
+
+def _active_steps(pipeline):
+    return [step for _, step in pipeline.steps if step not in (None, "passthrough")]
+
+
+def _name_of_inner(regressor):
+    """Return the parameter with the regressor that gets all targets, or None."""
+    from sklearn.compose import TransformedTargetRegressor  # imports linear models
+
+    if isinstance(regressor, TransformedTargetRegressor) and regressor.regressor:
+        return "regressor"
+    is_search = isinstance(regressor, (GridSearchCV, RandomizedSearchCV))
+    return "estimator" if is_search else None
+
+
+def _innermost(regressor):
+    """Return the innermost regressor that gets all targets, and its path."""
+    path = ""
+    while True:
+        if isinstance(regressor, Pipeline):
+            name, regressor = regressor.steps[-1]
+        else:
+            name = _name_of_inner(regressor)
+            if name is None:
+                return regressor, path
+            regressor = getattr(regressor, name)
+        path = f"{path}{name}__"
+
+
+def _takes_several_targets(regressor):
+    inner, _ = _innermost(regressor)
+    return get_tags(inner).target_tags.multi_output
+
+
+def _with_layout(regressor, n_targets, n_columns, horizon):
+    """Tell a regressor what its windows and targets are, where it asks for that."""
+    inner, path = _innermost(regressor)
+    features = list(range(n_targets)) * horizon
+    layout = {
+        "target_features": features,
+        "base__target_features": features,
+        "n_step_features": n_columns,
+    }
+    params = inner.get_params()
+    return regressor.set_params(
+        **{
+            f"{path}{name}": value
+            for name, value in layout.items()
+            if name in params and params[name] is None
+        }
+    )

@@ -1,70 +1,133 @@
-"""Forecaster: forecasts future rows with a pipeline of windows and a regressor."""
+"""Forecaster: forecasts the next values of series with a regressor on windows."""
 
+from dataclasses import replace
 from numbers import Integral
 
+import numpy as np
+import pandas as pd
+from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.validation import check_is_fitted
-
-from skrnn._compat.sklearn import HasMethods, Interval, LinkedHTML, fit_context
-from skrnn._estimator import VersionedEstimator, unchanged_on_error
-from skrnn.forecasting.default import default_pipeline
-from skrnn.forecasting.fitting import fit_rows
-from skrnn.forecasting.given import future_rows, next_rows
-from skrnn.forecasting.interval_methods import ForecastsIntervals
-from skrnn.forecasting.pipelines import takes_missing_values
-from skrnn.forecasting.rows import (
-    columns_of,
-    index_of_both,
-    joined,
-    read_inputs,
-    read_targets,
-    timeline_of,
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
 )
+from sklearn.utils.validation import check_is_fitted, check_scalar
 
-
-class Forecaster(
-    RegressorMixin,
-    ForecastsIntervals,
-    VersionedEstimator,
+from skrnn._compat.sklearn import (
+    HasMethods,
+    Interval,
     LinkedHTML,
-    BaseEstimator,
-):
-    """Forecast the next values of a series.
+    StrOptions,
+    fit_context,
+)
+from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn.forecasting.conformal import (
+    Calibration,
+    check_available,
+    column_labels,
+    forecast_columns,
+)
+from skrnn.forecasting.date_features import DateFeatures
+from skrnn.forecasting.defaults import automatic_window_length, default_regressor
+from skrnn.forecasting.direct import (
+    Ahead,
+    Columns,
+    fit_direct,
+    forecast_ahead,
+    takes_missing_values,
+)
+from skrnn.forecasting.grid import ANY_DISTANCE, index_ahead, last_rows
+from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.target_transform import TargetTransform
+from skrnn.forecasting.validation import (
+    index_of,
+    of_rows,
+    read_inputs,
+    read_past_features,
+    read_rows,
+    target_names,
+    timeline_of,
+    warn_of_missing,
+)
+from skrnn.windows.history import History
+from skrnn.windows.timeline import numbered
 
-    `y` is the series itself: windows, targets and future inputs are built internally.
-    `predict` forecasts rows after the last observed one, so that
+_LONGEST_GAP = 10_000  # steps to the first row to forecast
+_MOST_KEPT = 10_000  # rows of a series whose target transformer is fitted again
+
+
+class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
+    """Forecast the next values of one or many series.
+
+    `y` is the series itself. The forecaster transforms it, cuts it into windows, and
+    lets a regressor predict the next `horizon` values from each window. `predict`
+    forecasts rows after the last observed one, so that
     :class:`~sklearn.model_selection.TimeSeriesSplit`, searches and metrics work with a
     forecaster as with any other estimator.
 
     Parameters
     ----------
-    estimator : Pipeline or None, default=None
-        Optional scalers, a :class:`SequenceWindower` and a regressor. The scalers are
-        also applied to the targets, which they must scale linearly. Forecasts are
-        returned in the units of `y`. Regressors that do not read 3-D windows get flat
-        ones. If a regressor does not support missing values, only windows without any
-        are used for training. Windows that reach back before the start of their series
-        are not used for training, unless all windows do so or the windower pads them
-        with values. None uses three GRU networks with Ridge as their base; the window
-        spans three or more horizons if the series is long enough.
+    regressor : regressor or None, default=None
+        What reads the windows: any regressor, a pipeline that ends in one, or a search
+        or another meta-estimator around one. Recurrent regressors get windows of shape
+        (n_samples, `window_length`, n_columns), others a DataFrame with a column
+        `<feature>_lag<k>` for each feature and step. If a regressor does not support
+        missing values, only windows without any are used for training. None uses three
+        GRU networks with Ridge as their base.
     horizon : int, default=1
         Number of steps that are forecast at once. Further steps are forecast
         recursively.
+    window_length : int or "auto", default="auto"
+        Number of steps in a window. `"auto"` takes as many whole seasons as span three
+        horizons and 24 steps, but at most a third of the longest series. See Notes.
+    target_transformer : transformer, "auto" or None, default="auto"
+        How targets are transformed before windows are made of them: any invertible
+        transformer of scikit-learn, such as `PowerTransformer()`,
+        `FunctionTransformer(np.log1p, np.expm1)` or a pipeline of these. A clone is
+        fitted to the values of each series and each target. `"auto"` stands for
+        :class:`~sklearn.preprocessing.StandardScaler`, None for no transformation.
+    input_transformer : transformer, "auto" or None, default="auto"
+        How the columns of X are turned into numbers. A transformer, such as a
+        :class:`~sklearn.compose.ColumnTransformer`, gets X as it is given to `fit`.
+        `"auto"` standardises numbers, leaves booleans and columns with two numbers as
+        they are, and encodes strings and categories as one column for each label, all
+        zero for labels that are new after `fit`. None takes numbers as they are.
+    date_features : str, callable, list of these, "auto" or None, default=None
+        Features of the time of each step, computed for past and future steps. A string
+        is an attribute of the index, such as `"hour"`, `"dayofweek"`, `"month"` or
+        `"is_month_end"`; those that repeat become a sine and a cosine. A function gets
+        an index of times and returns a Series, DataFrame or array with a row for each,
+        for example of holidays. `"auto"` takes those of `"minute"`, `"hour"`,
+        `"dayofweek"`, `"dayofyear"` and `"month"` that vary from step to step and of
+        which the rows of `fit` cover two periods.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as
         known in advance, like weekdays or prices, and are used up to the last step of
-        the horizon.
+        the horizon. A column that the transformer makes of both is not known in
+        advance.
     calibration_size : int, default=0
         Number of last rows of each series that are held out to calibrate intervals.
-        The pipeline is then refitted on all rows.
+        The regressor is then fitted again on all rows.
 
     Attributes
     ----------
-    estimator_ : Pipeline
-        The fitted pipeline. Its regressor predicts the next `horizon` steps of all
-        targets, scaled.
+    regressor_ : regressor
+        The fitted regressor. It predicts the next `horizon` steps of all targets in
+        transformed units, within a
+        :class:`~sklearn.multioutput.MultiOutputRegressor` if it supports one output
+        only.
+    window_length_ : int
+        The number of steps in a window.
+    target_transformers_ : list of transformers
+        The fitted target transformers. Those of scikit-learn that act on each column
+        separately have a column for each of many series and targets.
+    input_transformer_ : transformer or None
+        The fitted input transformer; None if X has no columns.
+    date_features_ : list of str or callable
+        The features of dates that are used.
     n_features_in_ : int
         Number of columns of X seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -75,60 +138,111 @@ class Forecaster(
     See Also
     --------
     backtest : Evaluates forecasts from many origins.
-    SequenceWindower : Makes the windows.
+    SequenceWindower : Makes windows of rows, for pipelines with any target.
 
     Notes
     -----
-    The steps of the pipeline before the windower get a column for each target and then
-    the columns of X. Columns that are known in advance are shifted back by `horizon`
-    rows, so a window of at least `horizon` steps contains all future inputs.
+    A step of a window has the targets, the transformed columns of X, and the features
+    of dates. Columns that are known in advance are shifted back by `horizon` rows, so
+    a window of at least `horizon` steps contains all future inputs: `price_lag0` is
+    the price at the last step of the horizon. Windows that reach back before the start
+    of their series are not used for training, unless all windows do so.
+
+    Windows, training targets and errors are in transformed units, and forecasts and
+    bounds are transformed back: with a logarithm, forecasts are positive, and
+    intervals are wider above than below. A transformer must give back the values that
+    it was fitted to. Targets that have never changed are forecast by their only value.
+    The transformers of series that are new, constant, or shorter than
+    `window_length + horizon` rows in `fit` are fitted again by `update`, and the errors
+    of their forecasts are not used for intervals.
 
     The regressor has `horizon` outputs for each target: the direct strategy of
-    multi-step forecasting. A regressor that supports one output only is fitted once for
-    each step.
+    multi-step forecasting.
+
+    The seasons of `window_length="auto"`:
+
+    ======================== ======================
+    step of the index        season
+    ======================== ======================
+    up to 5 minutes          an hour
+    less than an hour        a day
+    up to 12 hours           a week; a day if a week is too long
+    day, business day        a week
+    up to 27 days            52 weeks
+    month, quarter           a year
+    other, or no dates       none: whole horizons
+    ======================== ======================
 
     Examples
     --------
     >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from skrnn import Forecaster, SequenceWindower
+    >>> from skrnn import Forecaster
     >>> from skrnn.datasets import load_co2
-    >>> co2 = load_co2()["1990":]
-    >>> pipeline = make_pipeline(SequenceWindower(window_length=104), Ridge())
-    >>> forecaster = Forecaster(pipeline, horizon=13, calibration_size=104)
-    >>> forecaster = forecaster.fit(None, co2)
+    >>> forecaster = Forecaster(Ridge(), horizon=13, calibration_size=104)
+    >>> forecaster = forecaster.fit(y=load_co2()["1990":])
+    >>> forecaster.window_length_
+    52
     >>> forecaster.forecast(3).round(1)
     week
-    2002-01-05    371.5
+    2002-01-05    371.6
     2002-01-12    371.9
     2002-01-19    372.2
     Freq: 7D, Name: co2, dtype: float64
-    >>> forecaster.forecast_interval(3, coverage=0.8).round(1)
+    >>> forecaster.forecast(3, coverage=0.8).round(1)
                  pred  lower_bound  upper_bound
     week
-    2002-01-05  371.5        371.0        372.1
+    2002-01-05  371.6        371.0        372.1
     2002-01-12  371.9        371.2        372.6
     2002-01-19  372.2        371.5        373.0
     """
 
     _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "regressor": [HasMethods(["fit", "predict"]), None],
         "horizon": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "target_transformer": [
+            HasMethods(["fit", "transform", "inverse_transform"]),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "input_transformer": [
+            HasMethods(["fit", "transform"]),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "date_features": [str, callable, list, tuple, None],
         "past_features": [str, Integral, "array-like", None],
         "calibration_size": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
-        self, estimator=None, *, horizon=1, past_features=None, calibration_size=0
+        self,
+        regressor=None,
+        *,
+        horizon=1,
+        window_length="auto",
+        target_transformer="auto",
+        input_transformer="auto",
+        date_features=None,
+        past_features=None,
+        calibration_size=0,
     ):
-        self.estimator = estimator
+        self.regressor = regressor
         self.horizon = horizon
+        self.window_length = window_length
+        self.target_transformer = target_transformer
+        self.input_transformer = input_transformer
+        self.date_features = date_features
         self.past_features = past_features
         self.calibration_size = calibration_size
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = takes_missing_values(self.estimator)
+        regressor = self.regressor
+        tags.input_tags.allow_nan = regressor is None or takes_missing_values(regressor)
         tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = True  # it does not predict the rows of fit
         return tags
@@ -139,18 +253,16 @@ class Forecaster(
         Returns
         -------
         MetadataRouter
-            Routes parameters of `fit` to `estimator.fit`.
+            Routes parameters of `fit` to `regressor.fit`.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        estimator = self.estimator
-        if estimator is None:
-            estimator = default_pipeline(self.horizon, n_rows=0)
+        regressor = default_regressor(1) if self.regressor is None else self.regressor
         router = MetadataRouter(owner=self)
-        return router.add(estimator=estimator, method_mapping=mapping)
+        return router.add(regressor=regressor, method_mapping=mapping)
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **fit_params):
-        """Train on a series.
+    def fit(self, X=None, y=None, **fit_params):
+        """Train on series.
 
         Parameters
         ----------
@@ -161,10 +273,10 @@ class Forecaster(
             of times says which rows follow each other; with a (series, time)
             MultiIndex, one model is trained for all series of the panel.
         **fit_params : dict
-            For steps of the pipeline: `<step>__<parameter>`, or a parameter of the
-            regressor. With metadata routing, the parameters that the steps request.
-            `sample_weight` has one weight for each row of `y`; a window gets the mean
-            weight of its targets.
+            Passed to `fit` of the regressor. A `sample_weight` (or
+            `<step>__sample_weight`) has one weight for each row of `y`; a window gets
+            the mean weight of its targets. With metadata routing, only parameters that
+            the regressor requests are passed.
 
         Returns
         -------
@@ -176,33 +288,136 @@ class Forecaster(
         ValueError
             If a parameter or the data are not as described, X and y have different
             indices, `window_length` is shorter than `horizon` although inputs are known
-            in advance, or there is nothing to train on.
+            in advance, `target_transformer` has no exact inverse, or there is nothing
+            to train on.
         """
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         with unchanged_on_error(self):
-            targets, self._kind = read_targets(y)
-            inputs = read_inputs(self, X, len(targets), reset=True)
-            index = index_of_both(X, y)
-            columns = columns_of(self._kind, X, inputs.shape[1], self.past_features)
-            rows = joined(targets, inputs)
-            timeline = timeline_of(index, "y" if X is None else "X")
-            self._fitted = fit_rows(self, rows, timeline, columns, fit_params)
-            self.estimator_ = self._fitted.model.pipeline
-            self.n_outputs_ = targets.shape[1]
+            rows, self._format = read_rows(self, X, y, reset=True)
+            self._model, numbers, step = self._fit_model(rows, fit_params)
+            history = History(numbers, rows.timeline, step)
+            series = None if rows.timeline is None else rows.timeline.series
+            targets = self._model.columns.targets
+            self._history = history.last(self._n_kept(targets, series))
+            self._calibration = self._calibrated(rows, numbers, fit_params)
+            self.n_outputs_ = rows.targets.shape[1]
+            self.regressor_ = self._model.regressor
+            self.window_length_ = self._model.window_length
+            columns = self._model.columns
+            self.target_transformers_ = columns.targets.transformers
+            self.input_transformer_ = columns.inputs.transformer
+            self.date_features_ = columns.dates.features if columns.dates else []
         return self
 
-    def update(self, X, y):
+    def _fit_model(self, rows, fit_params):
+        """Return a fitted DirectModel, targets beside transformed inputs, and the step.
+
+        `rows` are those of the series, in their units.
+        """
+        timeline = rows.timeline
+        step = timeline.step() if timeline else None
+        past = read_past_features(self.past_features, rows.X)
+        inputs = Inputs.fit(self.input_transformer, rows.X, past)
+        times = None if timeline is None else timeline.times
+        dates = None
+        if self.date_features is not None:
+            dates = DateFeatures.fit(self.date_features, times)
+            dates = dates if dates.features else None
+        transformer = self.target_transformer
+        n_rows = len(rows.targets)
+        if timeline is not None:
+            n_rows = int(np.bincount(timeline.codes).max())
+        length = self._window_length(times, step, n_rows)
+        targets = TargetTransform.fit(
+            StandardScaler() if isinstance(transformer, str) else transformer,
+            rows.targets,
+            None if timeline is None else timeline.series,
+            fewest_rows=length + self.horizon,
+        )
+        names = target_names(self._format, rows.X, inputs.names)
+        columns = Columns(targets, inputs, dates, names)
+        self._check_window_length(length, columns)
+        regressor = self.regressor
+        if regressor is None:
+            regressor = default_regressor(length)
+        numbers = rows.targets
+        if inputs.names:
+            numbers = np.hstack([numbers, inputs.transform(rows.X)])
+        room = length - 1, self.horizon
+        grid = columns.grid(timeline, step, len(numbers), *room)
+        values = columns.values(grid, numbers, timeline, step)
+        model = fit_direct(
+            regressor, columns, grid, values, length, self.horizon, fit_params
+        )
+        return model, numbers, step
+
+    def _window_length(self, times, step, n_rows):
+        if isinstance(self.window_length, str):
+            return automatic_window_length(times, step, self.horizon, n_rows)
+        return int(self.window_length)
+
+    def _check_window_length(self, window_length, columns):
+        known = [n for n, k in zip(columns.names, columns.is_known, strict=True) if k]
+        if known and window_length < self.horizon:
+            raise ValueError(
+                f"window_length={window_length} is shorter than "
+                f"horizon={self.horizon}, so a window does not hold all future values "
+                f"of {known}. Set window_length to at least the horizon. If they are "
+                "not known in advance, name them in past_features."
+            )
+
+    def _calibrated(self, rows, numbers, fit_params):
+        """Return the errors of a model that is fitted on all but the last rows."""
+        n_held_out, n_rows = self.calibration_size, len(rows.targets)
+        if not n_held_out:
+            return None
+        if n_held_out < self.horizon:
+            raise ValueError(
+                f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
+                " so no forecast lies within it. Set it to 0 or to a multiple of the "
+                "horizon."
+            )
+        earlier = ~last_rows(rows.timeline, n_rows, n_held_out)
+        if not earlier.any():
+            raise ValueError(
+                f"calibration_size={n_held_out} holds out all {n_rows} rows. Set it "
+                "lower."
+            )
+        params = {k: of_rows(v, earlier) for k, v in fit_params.items()}
+        try:
+            model, *_ = self._fit_model(rows[earlier], params)
+        except ValueError as error:
+            raise ValueError(
+                f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
+                f"on, which are too few: {error} Or set calibration_size lower."
+            ) from error
+        if model.columns.inputs.names:
+            inputs = model.columns.inputs.transform(rows.X)
+            numbers = np.hstack([rows.targets, inputs])
+        errors = model.errors_after(
+            numbers,
+            rows.timeline,
+            self._history.step,
+            earlier,
+            whole=True,
+            units=self._model.columns.targets,
+        )
+        return Calibration.of(errors, model.levels)
+
+    def update(self, X=None, y=None):
         """Add observed rows; the next forecasts start after them.
 
-        Nothing is trained. If intervals are calibrated, the errors of forecasts whose
-        steps are now all observed replace the oldest ones.
+        No regressor is trained. If intervals are calibrated, the errors of forecasts
+        whose steps are now all observed replace the oldest ones.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or None
             Inputs of the rows, as in `fit`.
         y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
-            Observed values. A panel may contain new series. If `y` has no rows, nothing
-            changes.
+            Observed values. A panel may contain new series, which get target
+            transformers of their own. If `y` has no rows, nothing changes.
 
         Returns
         -------
@@ -217,52 +432,85 @@ class Forecaster(
         check_is_fitted(self)
         if y is not None and len(y) == 0:
             return self
-        targets, kind = read_targets(y)
-        if targets.shape[1] != self.n_outputs_:
+        rows, target_format = read_rows(self, X, y, reset=False)
+        if rows.targets.shape[1] != self.n_outputs_:
             raise ValueError(
-                f"y has {targets.shape[1]} targets, but {type(self).__name__} is "
+                f"y has {rows.targets.shape[1]} targets, but {type(self).__name__} is "
                 f"expecting {self.n_outputs_}."
             )
-        self._kind.check_same(kind)
-        inputs = read_inputs(self, X, len(targets), reset=False)
-        index = index_of_both(X, y)
-        rows = joined(targets, inputs)
-        timeline = timeline_of(index, "y" if X is None else "X")
-        self._fitted = self._fitted.updated(rows, timeline)
+        self._format.check_same(target_format)
+        model, seen = self._model, self._history
+        numbers = self._numbers(rows)
+        both, timeline = np.concatenate([seen.rows, numbers]), None
+        step = seen.step_with(rows.timeline)
+        if seen.timeline is not None:
+            timeline = seen.timeline.followed_by(rows.timeline)
+        series = None if timeline is None else timeline.series
+        targets = model.columns.targets.updated(both[:, : self.n_outputs_], series)
+        model = replace(model, columns=replace(model.columns, targets=targets))
+        if self._calibration is not None:
+            old = np.arange(len(both)) < len(seen.rows)
+            errors = model.errors_after(
+                both, timeline, step, old, whole=False, units=targets
+            )
+            self._calibration = self._calibration.followed_by(errors)
+        history = History(both, timeline, step).last(self._n_kept(targets, series))
+        self._model, self._history = model, history
+        self.target_transformers_ = targets.transformers
         return self
 
-    def predict(self, X):
+    def predict(self, X, *, coverage=None, quantiles=None):
         """Forecast rows after the last observed one.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
             Inputs of the rows to forecast. Its index says which rows they are; there
-            may be a gap before the first of them. Without an index, they start `gap`
-            rows (of the windower) after the last observed row. A DataFrame without
-            columns gives the times alone. Columns in `past_features` may be omitted
-            from a DataFrame. Where X has no row, in a gap or after its end, the last
-            given value of each input is used.
+            may be a gap before the first of them. Without an index, they follow the
+            last observed row. A DataFrame without columns gives the times alone.
+            Columns in `past_features` may be omitted from a DataFrame. Where X has no
+            row, in a gap or after its end, the last given value of each input is used.
+        coverage : float, list of float or None, default=None
+            The share of values that should lie between the bounds of an interval, or
+            several of them.
+        quantiles : list of float or None, default=None
+            Levels of quantiles to forecast.
 
         Returns
         -------
         ndarray, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
-            Forecasts, of the same type as `y` in `fit`, with the index of X.
+            Forecasts, of the same type as `y` in `fit`, with the index of X. With
+            `coverage`, a DataFrame with the columns `pred`, `lower_bound` and
+            `upper_bound`; for a list of coverages, `pred` and a pair such as
+            `lower_80` and `upper_80` for each. With `quantiles`, a DataFrame with a
+            column for each level. If `y` is two-dimensional, these columns are below
+            the names of the targets. For arrays, they are the last axis of an array.
 
         Raises
         ------
         ValueError
             If X has other columns or another kind of index than in `fit`, or its rows
-            are not later than those observed, or not consecutive.
+            are not later than those observed, or not consecutive. With `coverage` or
+            `quantiles`, if a row is beyond the horizon, there are neither calibration
+            nor quantiles to make them of, or these do not reach far enough.
 
         Warns
         -----
         MissingInputWarning
             If an input that is known in advance is missing.
-        """
-        return self._forecast(*future_rows(self, X))
 
-    def forecast(self, steps, X=None):
+        Notes
+        -----
+        Bounds are made from the errors of calibration. For a regressor that predicts
+        quantiles, they are calibrated quantiles; with `calibration_size=0`, they are
+        the quantiles as predicted. `quantiles` interpolates between those that the
+        regressor predicts; for other regressors, it adds quantiles of the errors of
+        calibration to the forecast.
+        """
+        check_is_fitted(self)
+        return self._forecast(self._rows_of(X), coverage, quantiles)
+
+    def forecast(self, steps, X=None, *, coverage=None, quantiles=None):
         """Forecast the next rows of each series.
 
         Parameters
@@ -272,20 +520,250 @@ class Forecaster(
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
             Inputs of these steps. Required if inputs are known in advance. It may have
             more rows than `steps`: inputs of later steps of the horizon are used too.
+        coverage : float, list of float or None, default=None
+            As in `predict`.
+        quantiles : list of float or None, default=None
+            As in `predict`.
 
         Returns
         -------
         ndarray, Series or DataFrame of shape (steps,) or (steps, n_targets)
-            Forecasts, of the same type as `y` in `fit`, with the index that follows
-            the last observed row. For a panel, `steps` rows for each series.
+            Forecasts as from `predict`, with the index that follows the last observed
+            row. For a panel, `steps` rows for each series.
 
         Raises
         ------
         ValueError
-            If X lacks a row or a column.
+            If X lacks a row or a column, and as in `predict`.
         """
-        return self._forecast(*next_rows(self, steps, X))
+        check_is_fitted(self)
+        if isinstance(steps, (bool, np.bool_)):
+            raise TypeError(f"steps must be an int. Got {steps!r}.")
+        check_scalar(steps, "steps", Integral, min_val=1)
+        return self._forecast(self._next_rows(int(steps), X), coverage, quantiles)
 
-    def _forecast(self, future, timeline, index):
-        forecasts = self._fitted.points(future, timeline)
-        return self._kind.like(forecasts[..., 0], index)
+    def _n_kept(self, targets, series):
+        """Return how many last rows are kept, of all series or of that of each row."""
+        n_kept = self._model.window_length + self._model.horizon
+        if series is None:
+            return _MOST_KEPT if targets.is_open[0] else n_kept
+        is_open = targets.is_open[targets.codes(series, len(series))]
+        return np.where(is_open, _MOST_KEPT, n_kept)
+
+    def _forecast(self, ahead, coverage, quantiles):
+        """Return forecasts of rows ahead like the targets of fit."""
+        labels = column_labels(coverage, quantiles)
+        if labels is not None:
+            check_available(coverage, self._model.levels, self._calibration)
+            self._check_within_horizon(ahead)
+        values = self._values(ahead, coverage, quantiles)
+        missing = np.isnan(values).any(axis=(1, 2))
+        if missing.any() and not takes_missing_values(self.regressor_):
+            row = int(np.argmax(missing))
+            name = f"row {row}" if ahead.index is None else _named(ahead.index[row])
+            raise ValueError(
+                f"{type(self.regressor_).__name__} does not support missing values, "
+                f"but the window for the forecast of {name} has some: there are fewer "
+                f"than window_length={self.window_length_} rows, or a timestamp, a "
+                "target or an input is missing. Let the regressor be a pipeline that "
+                "starts with an imputer, or use one that supports missing values."
+            )
+        return self._format.like(values, ahead.index, labels)
+
+    def _check_within_horizon(self, ahead):
+        lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
+        if lead > horizon:
+            raise ValueError(
+                f"Intervals and quantiles are forecast up to horizon={horizon} steps "
+                f"ahead, but the last row is {lead} steps after the last row "
+                "observed. Forecast fewer rows, or set a larger horizon."
+            )
+
+    def _values(self, ahead, coverage, quantiles):
+        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
+        model, calibration = self._model, self._calibration
+        targets, leads = model.columns.targets, ahead.leads[ahead.wanted]
+        series = None
+        if targets.names is not None:
+            names = self._history.timeline.series.unique()
+            series = names[ahead.series[ahead.wanted]]
+        codes = targets.codes(series, len(leads))
+        points = forecast_ahead(model, self._history, ahead)
+        if coverage is None and quantiles is None:
+            return targets.inverse(points, codes)
+        forecasts = points
+        if model.levels is not None:
+            forecasts = forecast_ahead(model, self._history, ahead, quantiles=True)
+        falls = targets.of_pairs(targets.falls, codes)
+        columns = forecast_columns(
+            points,
+            forecasts,
+            np.minimum(leads, model.horizon),
+            falls,
+            model.levels,
+            calibration,
+            coverage=coverage,
+            quantiles=quantiles,
+        )
+        columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
+        return targets.inverse(columns, codes)
+
+    def _rows_of(self, X):
+        """Return the rows that `predict` gets, as rows ahead."""
+        if X is None:
+            raise ValueError(
+                "X is None, but predict needs the rows to forecast. Use "
+                "`forecast(steps)`, or pass a DataFrame without columns that has their "
+                "index."
+            )
+        if hasattr(X, "__len__") and not len(X):
+            raise ValueError("X has no rows to forecast (n_samples=0).")
+        index = index_of(X)
+        X = read_inputs(self, self._with_past_features(X), None, reset=False)
+        if index is None and self._history.timeline is not None:
+            self._check_one_series()
+            index = index_ahead(self._history, len(X))
+        return self._ahead(X, index, np.ones(len(X), dtype=bool))
+
+    def _next_rows(self, steps, X):
+        """Return the next rows of each series as rows ahead, with inputs of X."""
+        history, inputs = self._history, self._model.columns.inputs
+        if X is None:
+            if inputs.is_known.any():
+                known = np.array(inputs.names)[inputs.is_known].tolist()
+                raise ValueError(
+                    f"X is None, but {known} are needed for the rows to forecast. Pass "
+                    "X, or name columns that are not known in advance in past_features."
+                )
+            index = None if history.timeline is None else index_ahead(history, steps)
+            n_rows = steps if index is None else len(index)
+            everywhere = np.ones(n_rows, dtype=bool)
+            return self._ahead(np.empty((n_rows, 0)), index, everywhere)
+        # inputs of all steps that are forecast at once with the wanted ones
+        n_steps = -(-steps // self._model.horizon) * self._model.horizon
+        if history.timeline is None or index_of(X) is None:
+            if history.timeline is not None:
+                self._check_one_series()
+            rows = X if hasattr(X, "shape") else np.asarray(X)
+            if len(rows) < steps:
+                raise ValueError(
+                    f"X has {len(rows)} rows, but steps={steps}. Give a row for each "
+                    "step, or lower steps."
+                )
+            rows, index = rows[:n_steps], None
+            if history.timeline is not None:
+                index = index_ahead(history, len(rows))
+            wanted = np.arange(len(rows)) < steps
+        else:
+            index = index_ahead(history, n_steps)
+            is_there, wanted = self._find_rows(index, index_of(X), steps, n_steps)
+            index, wanted = index[is_there], wanted[is_there]
+            rows = X.loc[index]
+        rows = read_inputs(self, self._with_past_features(rows), None, reset=False)
+        return self._ahead(rows, index, wanted)
+
+    def _find_rows(self, index, index_of_X, steps, n_steps):
+        """Return which of the next steps are in X, and which are to be forecast."""
+        observed, timeline = self._history.timeline, timeline_of(index_of_X)
+        if timeline is None or timeline.kind != observed.kind:
+            kind = type(index_of_X).__name__ if timeline is None else timeline.kind
+            raise ValueError(
+                f"The index of X is {kind}, but in fit it was {observed.kind}."
+            )
+        is_there = index.isin(index_of_X).reshape(-1, n_steps)
+        wanted = np.broadcast_to(np.arange(n_steps) < steps, is_there.shape)
+        absent = index[(wanted & ~is_there).ravel()]
+        if len(absent):
+            raise ValueError(
+                f"X has no row for {_named(absent[0])}, which is one of the {steps} "
+                "rows to forecast. Give a row for each, or lower steps."
+            )
+        used = np.logical_and.accumulate(is_there, axis=1)
+        return used.ravel(), wanted.ravel()
+
+    def _ahead(self, X, index, wanted):
+        """Return rows, which come after those observed, as rows ahead.
+
+        X without columns stands for inputs that are not known in advance.
+        """
+        history, inputs = self._history, self._model.columns.inputs
+        if X.shape[1]:
+            of_wanted = None if index is None else index[wanted]
+            rows = X.iloc[wanted] if isinstance(X, pd.DataFrame) else X[wanted]
+            warn_of_missing(rows, inputs.past, of_wanted)
+            numbers = inputs.transform_ahead(X)
+        else:
+            numbers = np.full((len(X), len(inputs.names)), np.nan)
+        of_wanted = None if index is None else index[wanted]
+        observed, timeline = history.timeline, timeline_of(index)
+        if observed is None:
+            leads = np.arange(1, len(X) + 1)
+            series = np.zeros(len(X), dtype=np.intp)
+            return Ahead(series, leads, numbers, wanted, of_wanted, None)
+        if timeline is None:
+            raise ValueError(
+                f"X has no time index, but in fit it was {observed.kind}. Pass data "
+                "with such an index."
+            )
+        series, leads, step = _steps_ahead(history, timeline)
+        return Ahead(series, leads, numbers, wanted, of_wanted, step)
+
+    def _with_past_features(self, X):
+        """Return X with the columns that are not known in advance, if it lacks them."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or not isinstance(X, pd.DataFrame):
+            return X
+        past = self._model.columns.inputs.past
+        absent = [name for name in names if name not in X.columns]
+        if not set(past).issuperset(absent) or len(X.columns.difference(names)):
+            return X
+        return X.assign(**{name: past[name] for name in absent})[list(names)]
+
+    def _check_one_series(self):
+        if self._history.timeline.series is not None:
+            raise ValueError(
+                "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
+                "with that index, even if it has no columns."
+            )
+
+    def _numbers(self, rows):
+        """Return targets in their units beside transformed inputs."""
+        inputs = self._model.columns.inputs
+        if not inputs.names:
+            return rows.targets
+        return np.hstack([rows.targets, inputs.transform(rows.X)])
+
+
+def _steps_ahead(history, timeline):
+    """Return the series and the steps ahead of rows, and the step of their index."""
+    observed, n_observed = history.timeline, len(history.rows)
+    if timeline.series is not None and observed.series is not None:
+        unknown = ~timeline.series.isin(observed.series)
+        if unknown.any():
+            name = timeline.series[unknown][0]
+            raise ValueError(
+                f"Nothing was observed of series {name!r}. Pass its rows to `update` "
+                "first."
+            )
+    both = observed.continued_by(timeline)
+    step = history.step or both.step()
+    codes, numbers = both.codes, numbered(both, step, ANY_DISTANCE)
+    last = np.zeros(codes.max() + 1, dtype=np.int64)
+    np.maximum.at(last, codes[:n_observed], numbers[:n_observed])
+    series = codes[n_observed:]
+    leads = numbers[n_observed:] - last[series]
+    nearest = np.full(codes.max() + 1, ANY_DISTANCE)
+    np.minimum.at(nearest, series, leads)
+    (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[series]))
+    if len(far):
+        raise ValueError(
+            f"X starts at {timeline.times[far[0]]}, which is {leads[far[0]]} steps "
+            f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the rows "
+            "observed since to `update`, or check the index of X."
+        )
+    return series, leads, step
+
+
+def _named(label):
+    """Return the time of a row in words, with its series if it has one."""
+    return f"{label[1]} of {label[0]!r}" if isinstance(label, tuple) else f"{label}"

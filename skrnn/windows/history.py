@@ -64,8 +64,8 @@ class History:
 
         Parameters
         ----------
-        n_rows : int
-            Largest number of rows to keep, of each series.
+        n_rows : int or ndarray of int, shape (n_rows,)
+            Largest number of rows to keep of each series, or of that of each row.
 
         Returns
         -------
@@ -99,24 +99,23 @@ class History:
             If the new rows have another kind of index, are not later than the earlier
             rows of their series, or are not a multiple of the step apart.
         """
-        step = self.step
-        if self.timeline is not None:
-            step = self._step_with(timeline)
-        elif timeline is not None and timeline.series is not None:
-            raise ValueError(
-                f"The index of X is {timeline.kind}, but X had no time index in "
-                "fit. Call `fit` with rows that have such an index."
-            )
-        else:
-            timeline = None
+        step = self.step_with(timeline)
+        timeline = None if self.timeline is None else timeline
         new = History(rows, timeline, step).last(n_last)
         both = np.concatenate([self.rows, new.rows])
         if timeline is not None:
             timeline = self.timeline.followed_by(new.timeline)
         return History(both, timeline, step).last(n_last)
 
-    def _step_with(self, timeline):
-        """Check the times of new rows, and return the step."""
+    def step_with(self, timeline):
+        """Check the times of new rows, and return the step of all rows."""
+        if self.timeline is None:
+            if timeline is not None and timeline.series is not None:
+                raise ValueError(
+                    f"The index of X is {timeline.kind}, but X had no time index in "
+                    "fit. Call `fit` with rows that have such an index."
+                )
+            return self.step
         if timeline is None:
             raise ValueError(
                 "X has no time index, but in fit its index was "

@@ -92,7 +92,6 @@ class Step:
         Index of shape (n_steps,)
             The next times, of the same kind and name.
         """
-        counts = range(1, n_steps + 1)
         if self.unit == "number":
             if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
                 return _spaced(time, self.n, n_steps)
@@ -103,20 +102,15 @@ class Step:
                 )
             return pd.Index(later, dtype=time.dtype, name=time.name)
         if self.unit == "wall clock":
-            local = _spaced(time.tz_localize(None), self.n, n_steps)
-            is_dst = np.ones(n_steps, dtype=bool)  # for times that occur twice
-            return local.tz_localize(time.tz, is_dst, "shift_forward")
-        if self.unit == "month":
-            offsets = [pd.DateOffset(months=self.n * count) for count in counts]
-        elif self.unit == "month end":
-            offsets = [pd.offsets.MonthEnd(self.n * count) for count in counts]
-        else:
-            return pd.date_range(
-                time[0], periods=n_steps + 1, freq=self.unit, name=time.name
-            )[1:].as_unit(time.unit)
-        first, *others = (time + offset for offset in offsets)
-        later = first.append(others)
-        return later.as_unit(time.unit).rename(time.name)
+            return _localized(_spaced(time.tz_localize(None), self.n, n_steps), time)
+        if isinstance(self.unit, str):
+            counts = self.n * np.arange(1, n_steps + 1)
+            local = time.tz_localize(None)
+            later = _months_later(local, counts, to_end=self.unit == "month end")
+            return _localized(later, time)
+        return pd.date_range(
+            time[0], periods=n_steps + 1, freq=self.unit, name=time.name
+        )[1:].as_unit(time.unit)
 
     def __str__(self):
         if not isinstance(self.unit, str):
@@ -196,6 +190,26 @@ def _spaced(time, width, n_steps):
     whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
     later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
     return later
+
+
+def _months_later(time, counts, *, to_end):
+    """Return a time some months later, at the same day or at the last one."""
+    months = time.to_numpy().astype("M8[M]") + counts
+    ends = (months + 1).astype("M8[D]") - 1
+    days = (
+        ends if to_end else np.minimum(months.astype("M8[D]") + (time.day[0] - 1), ends)
+    )
+    time_of_day = (time - time.normalize()).to_numpy()
+    later = days.astype(f"M8[{time.unit}]") + time_of_day
+    return pd.DatetimeIndex(later, name=time.name).as_unit(time.unit)
+
+
+def _localized(local, time):
+    """Return local times in the time zone of another time, if it has one."""
+    if time.tz is None:
+        return local
+    is_dst = np.ones(len(local), dtype=bool)  # for times that occur twice
+    return local.tz_localize(time.tz, is_dst, "shift_forward")
 
 
 def _own_step(times):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 
 class BruteForce:
@@ -11,36 +12,45 @@ class BruteForce:
     that are not (`past...`), and an integer time index without duplicates.
     """
 
-    def __init__(self, regressor, window_length, horizon):
+    def __init__(self, regressor, window_length, horizon, transformer):
         self.regressor = regressor
         self.window_length = window_length
         self.horizon = horizon
+        self.transformer = transformer
 
     def fit(self, *frames):
         """Train on the frames of several series."""
         self.columns = list(frames[0].columns)
-        rows = [self._rows(frame) for frame in frames]
-        has_known = any(column.startswith("known") for column in self.columns)
-        ahead = self.horizon if has_known else 0
-        observed = [
-            of_frame[time]
-            for frame, of_frame in zip(frames, rows, strict=True)
-            for time in frame.index
-            if time + ahead in frame.index
+        inputs = pd.concat(frames)[self.columns[1:]]
+        self.mean, self.std = inputs.mean(), inputs.std(ddof=0)
+        self.transformers = [
+            clone(self.transformer).fit(frame["y"].dropna().to_numpy()[:, np.newaxis])
+            for frame in frames
         ]
-        table = pd.DataFrame(observed, columns=self.columns)
-        self.mean, self.std = table.mean(), table.std(ddof=0).replace(0.0, 1.0)
         windows, targets = [], []
-        for frame, of_frame in zip(frames, rows, strict=True):
+        for number, frame in enumerate(frames):
+            transformed = self._transformed(number, frame)
+            rows = self._rows(transformed)
             for time in frame.index:
-                window = self._window(of_frame, time)
+                window = self._window(rows, time)
                 ahead = [time + step for step in range(1, self.horizon + 1)]
-                target = frame["y"].reindex(ahead).to_numpy()
+                target = transformed["y"].reindex(ahead).to_numpy()
                 if not np.isnan([*window, *target]).any():
                     windows.append(window)
-                    targets.append((target - self.mean["y"]) / self.std["y"])
+                    targets.append(target)
         self.regressor.fit(np.array(windows), np.array(targets))
         return self
+
+    def _transformed(self, number, frame):
+        result = frame.copy()
+        for time, value in frame["y"].items():
+            if not np.isnan(value):
+                (result.loc[time, "y"],) = self.transformers[number].transform(
+                    [[value]]
+                )[0]
+        inputs = self.columns[1:]
+        result[inputs] = (frame[inputs] - self.mean) / self.std
+        return result
 
     def _rows(self, frame):
         """What is known at each time: known inputs are those `horizon` steps later."""
@@ -60,12 +70,15 @@ class BruteForce:
         window = []
         for time in range(origin - self.window_length + 1, origin + 1):
             row = rows.get(time)
-            row = np.full(len(self.columns), np.nan) if row is None else row
-            window.extend((np.array(row) - self.mean.to_numpy()) / self.std.to_numpy())
+            window.extend(np.full(len(self.columns), np.nan) if row is None else row)
         return window
 
-    def predict(self, frame, times):
-        """Forecast times after the last one of a frame, block by block."""
+    def predict(self, number, frame, times):
+        """Forecast times after the last one of a series, block by block."""
+        frame = self._transformed(number, frame)
+        times = times.copy()
+        inputs = self.columns[1:]
+        times[inputs] = (times[inputs] - self.mean) / self.std
         observed, known = frame, [c for c in frame if c.startswith("known")]
         forecasts = {}
         while len(forecasts) < len(times) + (times.index[0] - frame.index[-1] - 1):
@@ -80,11 +93,11 @@ class BruteForce:
                     block.loc[time, column] = value
             both = pd.concat([observed, block])
             window = self._window(self._rows(both), origin)
-            scaled = self.regressor.predict([window]).ravel()
-            block["y"] = scaled * self.std["y"] + self.mean["y"]
+            block["y"] = self.regressor.predict([window]).ravel()
             for column in frame:
                 if column.startswith("past"):
                     block[column] = observed[column].iloc[-1]
             forecasts |= dict(block["y"])
             observed = pd.concat([observed, block])
-        return np.array([forecasts[time] for time in times.index])
+        z = np.array([[forecasts[time]] for time in times.index])
+        return self.transformers[number].inverse_transform(z)[:, 0]

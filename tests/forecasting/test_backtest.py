@@ -10,14 +10,11 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skrnn import (
     Forecaster,
     GRURegressor,
     SeasonalNaiveRegressor,
-    SequenceWindower,
     backtest,
 )
 from skrnn.exceptions import MissingInputWarning
@@ -34,25 +31,24 @@ def data():
 
 
 def ridge(horizon=4, **parameters):
-    pipeline = make_pipeline(StandardScaler(), SequenceWindower(5), Ridge())
-    parameters = {"past_features": "past", **parameters}
-    return Forecaster(pipeline, horizon=horizon, **parameters)
+    parameters = {"past_features": "past", "window_length": 5, **parameters}
+    return Forecaster(Ridge(), horizon=horizon, **parameters)
 
 
-def written_out(forecaster, X, y, *, initial_size, step, refit, coverage):
+def written_out(forecaster, X, y, *, initial_train_size, stride, refit, coverage):
     """A loop of fit, update and predict."""
     parts, fitted = [], None
-    for number, origin in enumerate(range(initial_size, len(y), step)):
+    for number, origin in enumerate(range(initial_train_size, len(y), stride)):
         if fitted is None or (refit and number % refit == 0):
             fitted = clone(forecaster).fit(X[:origin], y[:origin])
         else:
-            new = slice(origin - step, origin)
+            new = slice(origin - stride, origin)
             fitted.update(X[new], y[new])
         ahead = slice(origin, origin + forecaster.horizon)
         if coverage is None:
             part = fitted.predict(X[ahead]).rename("pred").to_frame()
         else:
-            part = fitted.predict_interval(X[ahead], coverage)
+            part = fitted.predict(X[ahead], coverage=coverage)
         part.insert(0, "origin", y.index[origin - 1])
         part.insert(1, "time", part.index)
         part.insert(2, "step", np.arange(1, len(part) + 1))
@@ -63,9 +59,14 @@ def written_out(forecaster, X, y, *, initial_size, step, refit, coverage):
 
 @pytest.mark.parametrize("coverage", [None, 0.8])
 @pytest.mark.parametrize("refit", [False, True, 2])
-@pytest.mark.parametrize("step", [3, 4, 6])
-def test_it_is_a_loop_of_fit_update_and_predict(data, step, refit, coverage):
-    how = {"initial_size": 80, "step": step, "refit": refit, "coverage": coverage}
+@pytest.mark.parametrize("stride", [3, 4, 6])
+def test_it_is_a_loop_of_fit_update_and_predict(data, stride, refit, coverage):
+    how = {
+        "initial_train_size": 80,
+        "stride": stride,
+        "refit": refit,
+        "coverage": coverage,
+    }
     forecaster = ridge(calibration_size=30 if coverage else 0)
     frame = backtest(forecaster, *data, **how)
     assert_frame_equal(frame, written_out(forecaster, *data, **how))
@@ -73,19 +74,18 @@ def test_it_is_a_loop_of_fit_update_and_predict(data, step, refit, coverage):
 
 def test_a_network_predicts_the_same_bits_from_all_origins_at_once(data):
     network = GRURegressor(3, epochs=1, random_state=0, normalize="last")
-    pipeline = make_pipeline(StandardScaler(), SequenceWindower(6), network)
-    forecaster = Forecaster(pipeline, horizon=5)
-    how = {"initial_size": 80, "step": 5, "refit": False, "coverage": None}
+    forecaster = Forecaster(network, window_length=6, horizon=5)
+    how = {"initial_train_size": 80, "stride": 5, "refit": False, "coverage": None}
     y = data[1]
-    frame = backtest(forecaster, None, y, **how)
+    frame = backtest(forecaster, y=y, **how)
     expected = written_out(forecaster, pd.DataFrame(index=y.index), y, **how)
     assert_array_equal(frame["pred"], expected["pred"])
 
 
 def test_models_by_name_and_the_same_figures_whatever_n_jobs(data):
-    naive = make_pipeline(SequenceWindower(5), SeasonalNaiveRegressor())
-    models = {"ridge": ridge(), "naive": Forecaster(naive, horizon=4)}
-    how = {"initial_size": 100, "refit": True}
+    naive = Forecaster(SeasonalNaiveRegressor(), window_length=5, horizon=4)
+    models = {"ridge": ridge(), "naive": naive}
+    how = {"initial_train_size": 100, "refit": True}
     frame = backtest(models, *data, **how)
     assert_frame_equal(frame, backtest(models, *data, **how, n_jobs=2))
     alone = backtest(models["naive"], *data, **how)
@@ -94,18 +94,20 @@ def test_models_by_name_and_the_same_figures_whatever_n_jobs(data):
     assert list(frame.groupby(["model", "step"]).size()) == [8, 8, 7, 7] * 2
 
 
-def test_the_step_is_the_horizon_so_that_every_row_is_forecast_once(data):
-    frame = backtest(ridge(), *data, initial_size=100)
+def test_the_stride_is_the_horizon_so_that_every_row_is_forecast_once(data):
+    frame = backtest(ridge(), *data, initial_train_size=100)
     assert_array_equal(frame["time"], data[1].index[100:])
     assert_array_equal(frame["observed"], data[1][100:])
 
 
 def test_arrays_have_row_numbers(data):
     X, y = (part.to_numpy() for part in data)
-    frame = backtest(ridge(past_features=[1]), X, y, initial_size=100)
+    frame = backtest(ridge(past_features=[1]), X, y, initial_train_size=100)
     assert_array_equal(frame["time"], range(100, 130))
     assert_array_equal(frame["origin"].unique(), range(99, 130, 4))
-    assert_allclose(frame["pred"], backtest(ridge(), *data, initial_size=100)["pred"])
+    assert_allclose(
+        frame["pred"], backtest(ridge(), *data, initial_train_size=100)["pred"]
+    )
 
 
 def test_the_series_of_a_panel_have_the_same_origins(data):
@@ -119,17 +121,17 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
     }
     panel = pd.concat(parts, names=["series"])
     trees = HistGradientBoostingRegressor(max_iter=5)
-    forecaster = Forecaster(make_pipeline(SequenceWindower(3), trees), horizon=4)
-    frame = backtest(forecaster, None, panel, initial_size=100)
+    forecaster = Forecaster(trees, window_length=3, horizon=4)
+    frame = backtest(forecaster, y=panel, initial_train_size=100)
     times = panel.index.get_level_values("hour")
-    fitted = clone(forecaster).fit(None, panel[times < y.index[100]])
+    fitted = clone(forecaster).fit(y=panel[times < y.index[100]])
     columns = ["origin", "time", "step", "series", "observed", "pred"]
     assert list(frame.columns) == columns
     for origin in frame["origin"].unique():
         until = copy.deepcopy(fitted)
         later = (times > y.index[99]) & (times <= origin)
         if later.any():
-            until.update(None, panel[later])
+            until.update(y=panel[later])
         of_origin = frame[frame["origin"] == origin]
         for name, rows in of_origin.groupby("series"):
             n_hours = (
@@ -144,7 +146,7 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
 def test_several_targets(data):
     X, y = data
     both = pd.DataFrame({"y": y, "z": -y})
-    frame = backtest(ridge(), X, both, initial_size=100)
+    frame = backtest(ridge(), X, both, initial_train_size=100)
     assert list(frame["target"][:2]) == ["y", "z"]
     z = frame[frame["target"] == "z"]
     assert_array_equal(z["observed"], -y[100:])
@@ -154,8 +156,8 @@ def test_quantiles_make_intervals(data):
     network = GRURegressor(
         3, loss="quantile", quantile=(0.1, 0.9), epochs=1, random_state=0
     )
-    forecaster = Forecaster(make_pipeline(SequenceWindower(4), network), horizon=2)
-    how = {"initial_size": 100, "step": 2, "refit": False, "coverage": 0.8}
+    forecaster = Forecaster(network, window_length=4, horizon=2)
+    how = {"initial_train_size": 100, "stride": 2, "refit": False, "coverage": 0.8}
     X = data[0][[]]
     frame = backtest(forecaster, X, data[1], **how)
     assert_frame_equal(frame, written_out(forecaster, X, data[1], **how))
@@ -164,9 +166,12 @@ def test_quantiles_make_intervals(data):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"initial_size": 130}, "initial_size=130 leaves nothing to forecast"),
-        ({"initial_size": 0}, "initial_size == 0, must be >= 1"),
-        ({"step": 0}, "step == 0, must be >= 1"),
+        (
+            {"initial_train_size": 130},
+            "initial_train_size=130 leaves nothing to forecast",
+        ),
+        ({"initial_train_size": 0}, "initial_train_size == 0, must be >= 1"),
+        ({"stride": 0}, "stride == 0, must be >= 1"),
         ({"refit": 0.5}, "refit must be an instance of"),
         ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),
         ({"coverage": 0.8}, "No intervals can be forecast"),
@@ -174,13 +179,13 @@ def test_quantiles_make_intervals(data):
     ],
 )
 def test_bad_parameters(data, parameters, message):
-    given = {"forecaster": ridge(), "initial_size": 100, **parameters}
+    given = {"forecaster": ridge(), "initial_train_size": 100, **parameters}
     with pytest.raises((ValueError, TypeError), match=message):
         backtest(given.pop("forecaster"), *data, **given)
 
 
 def test_it_prints_nothing(data, capfd):
-    backtest(ridge(), *data, initial_size=110, refit=True)
+    backtest(ridge(), *data, initial_train_size=110, refit=True)
     assert capfd.readouterr() == ("", "")
 
 
@@ -189,6 +194,6 @@ def test_an_input_that_is_missing_ahead_is_named(data):
     holes = X.copy()
     holes.iloc[110, 0] = np.nan
     with pytest.warns(MissingInputWarning, match="first of 'known' at 2026-01-05 14"):
-        frame = backtest(ridge(), holes, y, initial_size=100)
+        frame = backtest(ridge(), holes, y, initial_train_size=100)
     of_hole = frame["origin"] == y.index[107]
     assert_array_equal(frame["pred"].isna(), of_hole)

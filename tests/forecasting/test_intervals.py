@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import Forecaster, GRURegressor, SeasonalNaiveRegressor, SequenceWindower
+from skrnn import Forecaster, GRURegressor, SeasonalNaiveRegressor
 
 
 def naive(horizon, **parameters):
-    pipeline = make_pipeline(SequenceWindower(4), SeasonalNaiveRegressor())
-    return Forecaster(pipeline, horizon=horizon, **parameters)
+    return Forecaster(
+        SeasonalNaiveRegressor(), window_length=4, horizon=horizon, **parameters
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def quantile_forecaster(series):
         epochs=2,
         random_state=0,
     )
-    pipeline = make_pipeline(StandardScaler(), SequenceWindower(4), network)
-    return Forecaster(pipeline, horizon=3, calibration_size=100).fit(None, series)
+    forecaster = Forecaster(network, window_length=4, horizon=3, calibration_size=100)
+    return forecaster.fit(y=series)
 
 
 def conformal_quantile(scores, coverage):
@@ -51,8 +51,8 @@ def conformal_quantile(scores, coverage):
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
 def test_bounds_are_quantiles_of_the_errors_of_each_step(series, coverage):
     """Persistence errs by the change over so many steps."""
-    forecaster = naive(3, calibration_size=50).fit(None, series)
-    frame = forecaster.forecast_interval(3, coverage=coverage)
+    forecaster = naive(3, calibration_size=50).fit(y=series)
+    frame = forecaster.forecast(3, coverage=coverage)
     values = series.to_numpy()
     for step in (1, 2, 3):
         origins = np.arange(len(values) - 51, len(values) - 3)
@@ -65,48 +65,46 @@ def test_bounds_are_quantiles_of_the_errors_of_each_step(series, coverage):
 
 
 def test_the_rows_kept_back_are_trained_on_in_the_end(series):
-    ridge = make_pipeline(SequenceWindower(4), Ridge())
-    calibrated = Forecaster(ridge, horizon=2, calibration_size=50).fit(None, series)
-    plain = Forecaster(ridge, horizon=2).fit(None, series)
-    assert_array_equal(calibrated.forecast(2), plain.forecast(2))
-    earlier = Forecaster(ridge, horizon=2).fit(None, series[:-50])
-    windows = [series[k - 4 : k] for k in range(350, 399)]
-    errors = series[-50:-1] - earlier.estimator_[-1].predict(windows)[:, 0]
+    ridge = Forecaster(Ridge(), window_length=4, horizon=2, target_transformer=None)
+    calibrated = clone(ridge).set_params(calibration_size=50).fit(y=series)
+    assert_array_equal(calibrated.forecast(2), clone(ridge).fit(y=series).forecast(2))
+    earlier = ridge.fit(y=series[:-50]).regressor_
+    windows = [series[k - 4 : k].to_numpy() for k in range(350, 399)]
+    windows = pd.DataFrame(windows, columns=earlier.feature_names_in_)
+    errors = series[-50:-1] - earlier.predict(windows)[:, 0]
     margin = conformal_quantile(np.abs(errors), 0.9)
-    frame = calibrated.forecast_interval(1)
+    frame = calibrated.forecast(1, coverage=0.9)
     assert_allclose(frame["upper_bound"] - frame["pred"], margin)
 
 
 def test_update_takes_new_errors_for_the_oldest_ones(series):
     """However many rows come at a time."""
-    fitted = naive(3, calibration_size=50).fit(None, series[:300])
-    at_once = copy.deepcopy(fitted).update(None, series[300:400])
+    fitted = naive(3, calibration_size=50).fit(y=series[:300])
+    at_once = copy.deepcopy(fitted).update(y=series[300:400])
     for row in range(300, 400):
-        fitted.update(None, series[row : row + 1])
-    frame = fitted.forecast_interval(3)
-    assert_frame_equal(frame, at_once.forecast_interval(3))
-    later = naive(3, calibration_size=50).fit(None, series)
-    assert_frame_equal(frame, later.forecast_interval(3))
+        fitted.update(y=series[row : row + 1])
+    frame = fitted.forecast(3, coverage=0.9)
+    assert_frame_equal(frame, at_once.forecast(3, coverage=0.9))
+    later = naive(3, calibration_size=50).fit(y=series)
+    assert_frame_equal(frame, later.forecast(3, coverage=0.9))
 
 
 def test_quantiles_are_conformalised(quantile_forecaster, series):
     forecaster = quantile_forecaster
-    frame = forecaster.forecast_interval(3, coverage=0.8)
+    frame = forecaster.forecast(3, coverage=0.8)
     ahead = frame[[]]
-    quantiles = forecaster.predict_quantiles(ahead)
+    quantiles = forecaster.predict(ahead, quantiles=[0.1, 0.5, 0.9]).to_numpy()
     assert quantiles.shape == (3, 3)
     assert_array_equal(frame["pred"], forecaster.predict(ahead))
     assert_allclose(frame["pred"], quantiles[:, 1], rtol=1e-6)
     earlier = copy.deepcopy(forecaster).set_params(calibration_size=0)
-    earlier.fit(None, series[:300])
+    earlier.fit(y=series[:300])
     scores = []
     for row in range(300, 398):
-        lower, _, upper = earlier.predict_quantiles(
-            pd.DataFrame(index=series.index[row : row + 3])
-        ).T
+        lower, upper = earlier.forecast(3, quantiles=[0.1, 0.9]).to_numpy().T
         observed = series[row : row + 3].to_numpy()
         scores.append(np.maximum(lower - observed, observed - upper))
-        earlier.update(None, series[row : row + 1])
+        earlier.update(y=series[row : row + 1])
     margin = [conformal_quantile(of_step, 0.8) for of_step in np.transpose(scores)]
     assert_allclose(frame["lower_bound"], quantiles[:, 0] - margin, rtol=1e-5)
     assert_allclose(frame["upper_bound"], quantiles[:, 2] + margin, rtol=1e-5)
@@ -114,35 +112,35 @@ def test_quantiles_are_conformalised(quantile_forecaster, series):
 
 def test_quantiles_without_calibration_are_the_bounds(quantile_forecaster, series):
     forecaster = copy.deepcopy(quantile_forecaster).set_params(calibration_size=0)
-    forecaster.fit(None, series)
-    frame = forecaster.forecast_interval(2, coverage=0.8)
-    quantiles = forecaster.predict_quantiles(frame[[]])
+    forecaster.fit(y=series)
+    frame = forecaster.forecast(2, coverage=0.8)
+    quantiles = forecaster.predict(frame[[]], quantiles=[0.1, 0.5, 0.9]).to_numpy()
     assert_allclose(frame[["lower_bound", "upper_bound"]], quantiles[:, [0, 2]])
-    with pytest.raises(ValueError, match=r"needs quantiles from 0.05 to 0.95, but"):
-        forecaster.forecast_interval(2, coverage=0.9)
+    with pytest.raises(ValueError, match=r"coverage=0.9 needs the quantile 0.05, but"):
+        forecaster.forecast(2, coverage=0.9)
 
 
 def test_errors_of_a_panel_are_relative_to_the_scale_of_each_series(series):
     """A series a hundred times as large has an interval a hundred times as wide."""
     panel = pd.concat({"small": series, "large": 100 * series}, names=["series"])
-    forecaster = naive(2, calibration_size=50).fit(None, panel)
-    frame = forecaster.forecast_interval(2, coverage=0.8)
+    forecaster = naive(2, calibration_size=50).fit(y=panel)
+    frame = forecaster.forecast(2, coverage=0.8)
     width = frame["upper_bound"] - frame["lower_bound"]
     assert_allclose(width["large"], 100 * width["small"])
-    alone = naive(2, calibration_size=50).fit(None, series)
-    expected = alone.forecast_interval(2, coverage=0.8)
+    alone = naive(2, calibration_size=50).fit(y=series)
+    expected = alone.forecast(2, coverage=0.8)
     expected = expected["upper_bound"] - expected["lower_bound"]
     assert_allclose(width["small"], expected, rtol=0.1)
     new = pd.concat({"new": 10 * series[:200]}, names=["series"])
-    frame = forecaster.update(None, new).forecast_interval(2, coverage=0.8)
+    frame = forecaster.update(y=new).forecast(2, coverage=0.8)
     new_width = (frame["upper_bound"] - frame["lower_bound"])["new"]
     assert (new_width / width["small"].to_numpy()).between(5, 20).all()
 
 
 def test_several_targets_have_two_levels_of_columns(series):
     both = pd.DataFrame({"a": series, "b": 5 * series})
-    forecaster = naive(2, calibration_size=50).fit(None, both)
-    frame = forecaster.forecast_interval(2)
+    forecaster = naive(2, calibration_size=50).fit(y=both)
+    frame = forecaster.forecast(2, coverage=0.9)
     assert list(frame.columns) == [
         (target, bound)
         for target in "ab"
@@ -154,7 +152,7 @@ def test_several_targets_have_two_levels_of_columns(series):
 def test_missing_targets_do_not_count(series):
     holes = series.copy()
     holes.iloc[-20] = np.nan
-    frame = naive(1, calibration_size=50).fit(None, holes).forecast_interval(1)
+    frame = naive(1, calibration_size=50).fit(y=holes).forecast(1, coverage=0.9)
     assert np.isfinite(frame.to_numpy()).all()
 
 
@@ -173,14 +171,15 @@ def test_missing_targets_do_not_count(series):
     ],
 )
 def test_what_cannot_be_an_interval(series, parameters, steps, coverage, message):
-    forecaster = naive(2, **parameters).fit(None, series)
+    forecaster = naive(2, **parameters).fit(y=series)
     with pytest.raises(ValueError, match=message):
-        forecaster.forecast_interval(steps, coverage=coverage)
+        forecaster.forecast(steps, coverage=coverage)
 
 
 def test_only_a_regressor_of_quantiles_has_them(series, quantile_forecaster):
-    forecaster = naive(2).fit(None, series)
-    assert not hasattr(forecaster, "predict_quantiles")
+    forecaster = naive(2).fit(y=series)
+    with pytest.raises(ValueError, match="No quantiles can be forecast"):
+        forecaster.forecast(1, quantiles=[0.5])
     ahead = pd.DataFrame(index=quantile_forecaster.forecast(4).index)
-    with pytest.raises(ValueError, match="Quantiles are forecast up to horizon=3"):
-        quantile_forecaster.predict_quantiles(ahead)
+    with pytest.raises(ValueError, match="quantiles are forecast up to horizon=3"):
+        quantile_forecaster.predict(ahead, quantiles=[0.1, 0.5, 0.9]).to_numpy()

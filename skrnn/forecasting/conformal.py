@@ -1,0 +1,180 @@
+"""Intervals and quantiles from forecast errors: split conformal prediction."""
+
+from dataclasses import dataclass, replace
+from numbers import Real
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Errors of forecasts of rows that were not trained on, in transformed units.
+
+    errors : ndarray of shape (n_origins, horizon, n_targets, n_levels), observed values
+        minus forecasts, NaN where a value is not known
+    levels : ndarray of shape (n_levels,) or None, of the quantiles that were forecast
+
+    For forecasts without quantiles, bounds are those of split conformal prediction
+    (Vovk, Gammerman and Shafer 2005): the forecast plus and minus a quantile of the
+    absolute errors. For quantiles (Romano, Patterson and Candes 2019), the same
+    quantile of the distance to the interval between two of them is added on both sides.
+    Each step ahead has its own.
+    """
+
+    errors: np.ndarray
+    levels: np.ndarray | None
+
+    @classmethod
+    def of(cls, errors, levels):
+        """Return a calibration of the origins for which any error is known."""
+        return cls(errors[is_known(errors)], levels)
+
+    def followed_by(self, errors):
+        """Return the calibration with new errors in place of the oldest ones."""
+        errors = errors[is_known(errors)]
+        both = np.concatenate([self.errors, errors])
+        return replace(self, errors=both[len(errors) :])
+
+    def bounds(self, forecasts, leads, coverage):
+        """Return lower and upper bounds (n_rows, n_targets) of forecasts.
+
+        `forecasts` are (n_rows, n_targets, n_levels), `leads` the steps ahead.
+        """
+        low, high = _interpolation_weights(self.levels, _ends(coverage))
+        scores = np.maximum(-(self.errors @ low), self.errors @ high)
+        margin = _order_statistic(scores, coverage, f"coverage={coverage}")[leads - 1]
+        ends = forecasts @ low - margin, forecasts @ high + margin
+        return np.minimum(*ends), np.maximum(*ends)
+
+    def quantile(self, forecasts, leads, level):
+        """Return a quantile (n_rows, n_targets), from the signed errors."""
+        errors = self.errors[..., 0]
+        if level < 0.5:  # so that the tails are alike
+            error = -_order_statistic(-errors, 1 - level, f"quantiles={level}")
+        else:
+            error = _order_statistic(errors, level, f"quantiles={level}")
+        return forecasts[..., 0] + error[leads - 1]
+
+
+def column_labels(coverage, quantiles):
+    """Return the labels of columns for coverages or levels, None for points alone."""
+    if coverage is not None and quantiles is not None:
+        raise ValueError("Pass coverage or quantiles, not both.")
+    if quantiles is not None:
+        for level in np.atleast_1d(np.asarray(quantiles, dtype=object)):
+            check_share("quantiles", level)
+        return [float(level) for level in np.atleast_1d(quantiles)]
+    if coverage is None:
+        return None
+    if np.ndim(coverage) == 0:
+        check_share("coverage", coverage)
+        return ["pred", "lower_bound", "upper_bound"]
+    for share in coverage:
+        check_share("coverage", share)
+    ends = [f"{end}_{100 * c:.10g}" for c in coverage for end in ("lower", "upper")]
+    return ["pred", *ends]
+
+
+def check_available(coverage, levels, calibration, of=""):
+    """Raise a ValueError if there is nothing to make intervals or quantiles of."""
+    if calibration is None and levels is None:
+        what = "quantiles" if coverage is None else "intervals"
+        raise ValueError(
+            f"No {what} can be forecast{of}. Set calibration_size to a number of rows, "
+            'or let the regressor predict quantiles (loss="quantile").'
+        )
+
+
+def forecast_columns(
+    points, forecasts, leads, falls, levels, calibration, *, coverage, quantiles
+):
+    """Return the columns of an interval, or quantiles, (n_rows, n_targets, n_columns).
+
+    `points` (n_rows, n_targets, 1) and `forecasts` (n_rows, n_targets, n_levels) are in
+    transformed units. Where `falls` (n_rows, n_targets), larger values are smaller in
+    the units of the targets, so that ends are swapped, and levels counted from above.
+    """
+    if quantiles is not None:
+
+        def of_level(level):
+            if levels is not None:
+                return _between(forecasts, levels, level, f"quantiles={level}")
+            return calibration.quantile(forecasts, leads, level)
+
+        columns = [
+            np.where(falls, of_level(1 - q if falls.any() else q), of_level(q))
+            if not falls.all()
+            else of_level(1 - q)
+            for q in np.atleast_1d(quantiles)
+        ]
+        return np.stack(columns, axis=-1)
+    columns = [points[..., 0]]
+    for share in np.atleast_1d(coverage):
+        if calibration is not None:
+            low, high = calibration.bounds(forecasts, leads, share)
+        else:
+            low, high = (
+                _between(forecasts, levels, level, f"coverage={share}")
+                for level in _ends(share)
+            )
+        columns += [np.where(falls, high, low), np.where(falls, low, high)]
+    return np.stack(columns, axis=-1)
+
+
+def _between(forecasts, levels, level, name):
+    """Return a quantile between those that were forecast (..., n_levels)."""
+    if not levels[0] - 1e-9 <= level <= levels[-1] + 1e-9:
+        raise ValueError(
+            f"{name} needs the quantile {level:.4g}, but the regressor predicts only "
+            f"quantile={tuple(levels.tolist())}. Set quantile to more levels, ask for "
+            "less extreme bounds, or set calibration_size for intervals."
+        )
+    (weights,) = _interpolation_weights(levels, [level])
+    return forecasts @ weights
+
+
+def is_known(errors):
+    """Return for which origins any error is known."""
+    return ~np.isnan(errors).all(axis=(1, 2, 3))
+
+
+def check_share(name, value):
+    """Raise an error unless a coverage or level is a number between 0 and 1."""
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be a number. Got {value!r}.")
+    if not 0 < value < 1:
+        raise ValueError(
+            f"{name} must lie between 0 and 1, such as 0.8 for 80 %. Got {value}."
+        )
+
+
+def _ends(coverage):
+    return (1 - coverage) / 2, (1 + coverage) / 2
+
+
+def _interpolation_weights(levels, wanted):
+    """Return the weights of levels that interpolate each wanted one."""
+    if levels is None:
+        return [np.ones(1) for _ in wanted]
+    unit = np.eye(len(levels))
+    return [
+        np.array([np.interp(level, levels, of_level) for of_level in unit])
+        for level in wanted
+    ]
+
+
+def _order_statistic(scores, share, name):
+    """Return the quantile of scores (n, ...) that covers one more of their kind."""
+    n_known = (~np.isnan(scores)).sum(axis=0)
+    rank = np.maximum(np.ceil((n_known + 1) * share - 1e-9).astype(int), 1)
+    if (rank > n_known).any():
+        needed = int(np.ceil(share / (1 - share) - 1e-9))
+        raise ValueError(
+            f"{name} needs the errors of at least {needed} origins, but there are "
+            f"{n_known.min()}. An origin counts once all of its steps are observed. "
+            "Set a larger calibration_size, or ask for less extreme bounds."
+        )
+    if (n_known == len(scores)).all():
+        return np.partition(scores, rank.flat[0] - 1, axis=0)[rank.flat[0] - 1]
+    ordered = np.sort(scores, axis=0)  # NaN last
+    return np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0]

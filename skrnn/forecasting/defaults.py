@@ -1,0 +1,64 @@
+"""What a forecaster uses where nothing is chosen: its window and its network."""
+
+import pandas as pd
+
+from skrnn.estimators.gru import GRURegressor
+
+_SEGMENTS = 12  # that the network reads, at most
+_FEWEST_STEPS = 24
+_DAY = pd.Timedelta(days=1)
+# For steps up to a length, how many days the seasons have, longest first.
+_SEASONS = [
+    (pd.Timedelta(minutes=5), [1 / 24]),
+    (pd.Timedelta(minutes=59), [1]),
+    (pd.Timedelta(hours=12), [7, 1]),
+    (_DAY, [7]),
+    (pd.Timedelta(days=27), [364]),
+    (pd.Timedelta(days=100), [365.25]),
+]
+
+
+def automatic_window_length(index, step, horizon, n_rows):
+    """Return the window length for rows with this index and step."""
+    most, wanted = n_rows // 3, max(3 * horizon, _FEWEST_STEPS)
+    for season in seasons(index, step):
+        n_seasons = min(-(-wanted // season), most // season)
+        if n_seasons and n_seasons * season >= horizon:
+            return n_seasons * season
+    return horizon * max(1, min(-(-wanted // horizon), most // horizon))
+
+
+def seasons(index, step):
+    """Return the numbers of steps in the seasons of an index, longest first."""
+    if step is None or not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        return []
+    if isinstance(step.unit, pd.offsets.BusinessDay):
+        return [5]
+    times = index[:1].append(step.after(index[:1], 12))
+    if isinstance(times, pd.PeriodIndex):
+        times = times.to_timestamp()
+    width = (times[-1] - times[0]) / 12
+    days = next((days for longest, days in _SEASONS if width <= longest), [])
+    found = [round(n * _DAY / width) for n in days]
+    return [n for n in found if n > 1]
+
+
+def default_regressor(window_length):
+    """Return the regressor that `regressor=None` stands for."""
+    from sklearn.linear_model import Ridge  # not at import, for its memory
+
+    segment = next(
+        size
+        for size in range(-(-window_length // _SEGMENTS), window_length + 1)
+        if window_length % size == 0
+    )
+    return GRURegressor(
+        segment_length=segment,
+        normalize="last",
+        missing="fill",
+        base=Ridge(),
+        n_networks=3,
+        early_stopping=True,
+        epochs=50,
+        random_state=0,
+    )

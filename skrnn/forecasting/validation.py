@@ -1,0 +1,285 @@
+"""Validates series, inputs and their index, and returns forecasts like the series."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from skrnn._warnings import warn_user
+from skrnn.exceptions import MissingInputWarning
+from skrnn.windows.string_index import warn_of_string_index
+from skrnn.windows.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class TargetFormat:
+    """The container and the names of the targets in fit, for forecasts.
+
+    container : {"array", "Series", "DataFrame"}
+    labels : list, the name of a Series, or the columns (tuples if they have levels)
+    n_dims : int
+    level_names : list, the names of the columns' levels
+    """
+
+    container: str
+    labels: list
+    n_dims: int
+    level_names: list
+
+    @classmethod
+    def of(cls, y, values):
+        """Return the format of targets as they are given, and as numbers."""
+        if isinstance(y, pd.DataFrame):
+            return cls("DataFrame", list(y.columns), 2, list(y.columns.names))
+        if isinstance(y, pd.Series):
+            return cls("Series", [y.name], 1, [None])
+        n_targets = 1 if values.ndim == 1 else values.shape[1]
+        return cls("array", list(range(n_targets)), values.ndim, [None])
+
+    @property
+    def names(self):
+        """The names of the targets, as strings."""
+        if self.container == "array":
+            n_targets = len(self.labels)
+            return ["y"] if n_targets == 1 else [f"y{j}" for j in range(n_targets)]
+        if self.labels == [None]:
+            return ["y"]
+        return [_as_name(label, f"y{j}") for j, label in enumerate(self.labels)]
+
+    def check_same(self, other):
+        """Raise a ValueError if more targets do not have the names of these."""
+        if self.container == "array" or other.container == "array":
+            return
+        pairs = zip(self.labels, other.labels, strict=False)
+        differ = [
+            pair
+            for pair in pairs
+            if pair[0] != pair[1] and None not in pair and pair[0] == pair[0]
+        ]
+        if differ or len(self.labels) != len(other.labels):
+            raise ValueError(
+                f"y has the targets {other.labels}, but in fit they were "
+                f"{self.labels}. Pass the same ones in the same order."
+            )
+
+    def like(self, values, index, columns=None):
+        """Return values (n_rows, n_targets, n_columns) as what the targets were.
+
+        Without `columns`, these are forecasts of each target; otherwise each target
+        has columns with these labels. Arrays have them as their last axis.
+        """
+        if columns is None:
+            values = values[..., 0]
+        if self.container == "array":
+            return values[:, 0] if self.n_dims == 1 else values
+        if columns is None and self.container == "Series":
+            return pd.Series(values[:, 0], index, name=self.labels[0])
+        labels, names = self.labels, self.level_names
+        if columns is not None:
+            labels = [(*_as_tuple(t), c) for t in labels for c in columns]
+            names = [*names, None]
+            values = values.reshape(len(values), -1)
+        if self.n_dims == 1:
+            return pd.DataFrame(values, index, columns=list(columns))
+        if isinstance(labels[0], tuple):
+            columns = pd.MultiIndex.from_tuples(labels, names=names)
+        else:
+            columns = pd.Index(labels, name=names[0])
+        return pd.DataFrame(values, index, columns=columns)
+
+
+def _as_tuple(label):
+    return label if isinstance(label, tuple) else (label,)
+
+
+def _as_name(label, default):
+    if isinstance(label, tuple):
+        return "_".join(map(str, label))
+    return label if isinstance(label, str) else default
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of series, in time order within each series.
+
+    targets : ndarray of float, shape (n_rows, n_targets)
+    X : DataFrame or ndarray of shape (n_rows, n_features), as it was given
+    timeline : Timeline or None
+    """
+
+    targets: np.ndarray
+    X: object
+    timeline: Timeline | None
+
+    def __getitem__(self, rows):
+        X = self.X.iloc[rows] if isinstance(self.X, pd.DataFrame) else self.X[rows]
+        return Rows(self.targets[rows], X, self.timeline and self.timeline[rows])
+
+
+def read_rows(forecaster, X, y, *, reset):
+    """Return X and y as validated rows, and the format of y."""
+    targets, target_format = read_targets(y)
+    inputs = read_inputs(forecaster, X, len(targets), reset=reset)
+    timeline = timeline_of(index_of_both(X, y), "y" if X is None else "X")
+    return Rows(targets, inputs, timeline), target_format
+
+
+def read_targets(y):
+    """Return targets (n_rows, n_targets) as floats, and their format."""
+    if y is None:
+        raise ValueError(
+            "A Forecaster requires y to be passed, but the target y is None. Pass the "
+            "series to forecast, one value for each row: `fit(y=series)`."
+        )
+    dtypes = y.dtypes if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", None)]
+    times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
+    if times:
+        raise ValueError(
+            f"y holds times ({times[0]}). Forecast numbers, such as the hours since a "
+            "date."
+        )
+    values = check_array(
+        y,
+        ensure_2d=False,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        input_name="y",
+    )
+    return values.reshape(len(values), -1), TargetFormat.of(y, values)
+
+
+def read_inputs(forecaster, X, n_rows, *, reset):
+    """Return X as a DataFrame with checked columns, or as an array of floats.
+
+    None has `n_rows` rows and no columns.
+    """
+    if X is None:
+        if not reset and forecaster.n_features_in_:
+            raise ValueError(
+                f"X is None, but X had {forecaster.n_features_in_} columns in fit. "
+                "Pass the inputs of these rows."
+            )
+        X = np.empty((n_rows, 0))
+    if isinstance(X, pd.Series):
+        X = X.to_frame()
+    if not isinstance(X, pd.DataFrame):
+        X = validate_data(
+            forecaster,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_features=0,
+        )
+        names = getattr(forecaster, "feature_names_in_", None)
+        return X if names is None else pd.DataFrame(X, columns=names)
+    _check_different(list(X.columns), "X")
+    validate_data(forecaster, X, reset=reset, skip_check_array=True)
+    return X
+
+
+def index_of_both(X, y):
+    """Return the index of X and y, or None if none of them has one."""
+    if X is not None:
+        n_rows = [len(data) if hasattr(data, "__len__") else None for data in (X, y)]
+        if None not in n_rows and n_rows[0] != n_rows[1]:
+            raise ValueError(
+                f"X and y must have one row for each time. Got {n_rows[0]} rows of X "
+                f"and {n_rows[1]} of y, which are inconsistent numbers of samples."
+            )
+        check_consistent_length(X, y)
+    of_X, of_y = (index_of(data) for data in (X, y))
+    if of_X is None or of_y is None:
+        return of_y if of_X is None else of_X
+    if not of_X.equals(of_y):
+        at = int(np.argmax(np.asarray(of_X != of_y)))
+        raise ValueError(
+            f"X and y have different indices: in row {at} that of X is {of_X[at]!r} "
+            f"and that of y is {of_y[at]!r}. Align them, for instance with "
+            "`X.loc[y.index]`."
+        )
+    return of_X
+
+
+def index_of(data):
+    """Return the index of pandas data, or None."""
+    index = getattr(data, "index", None)
+    return index if isinstance(index, pd.Index) else None  # lists have a method index
+
+
+def timeline_of(index, of="X"):
+    """Return the times of rows, or None where the index is not of times."""
+    if index is None:
+        return None
+    warn_of_string_index(pd.DataFrame(index=index))
+    try:
+        return Timeline.of_index(index)
+    except ValueError as error:
+        raise ValueError(str(error).replace("index of X", f"index of {of}")) from None
+
+
+def warn_of_missing(X, past, index):
+    """Warn of the first input that is known in advance but missing."""
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    known = [column for column in frame.columns if column not in past]
+    missing = frame[known].isna().to_numpy()
+    if not missing.any():
+        return
+    row = int(np.argmax(missing.any(axis=1)))
+    name = known[int(np.argmax(missing[row]))]
+    time = f"row {row}" if index is None else f"{index[row]}"
+    warn_user(
+        f"X lacks {missing.sum()} values of inputs that are known in advance, the "
+        f"first of {name!r} at {time}. Pass these values, or list columns that are "
+        "not known in advance in past_features.",
+        MissingInputWarning,
+    )
+
+
+def of_rows(value, rows):
+    """Return the part of an array with a value for each row; others as they are."""
+    is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
+    return np.asarray(value)[rows] if is_of_rows else value
+
+
+def read_past_features(past_features, X):
+    """Return the labels, or positions in an array, of inputs not known in advance."""
+    if past_features is None:
+        return []
+    if not pd.api.types.is_list_like(past_features):
+        past_features = [past_features]
+    is_frame = isinstance(X, pd.DataFrame)
+    labels = list(X.columns) if is_frame else list(range(X.shape[1]))
+    for label in past_features:
+        if label not in labels:
+            raise ValueError(
+                f"past_features must name columns of X, which are {labels}. Got "
+                f"{label!r}."
+            )
+    return list(past_features)
+
+
+def target_names(target_format, X, input_names):
+    """Return names of the targets that differ from those of the inputs."""
+    names = target_format.names
+    labels = list(X.columns) if isinstance(X, pd.DataFrame) else []
+    both = [name for name in names if name in labels]
+    if both and target_format.container != "array" and target_format.labels != [None]:
+        raise ValueError(
+            f"X has a column {both[0]!r}, which is also the name of y. Drop it from X: "
+            "the past of y is used anyway, and its future is not known."
+        )
+    names = [name if name not in input_names else f"y_{name}" for name in names]
+    _check_different(names, "y")
+    return names
+
+
+def _check_different(names, of):
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ValueError(
+            f"The columns of {of} must have different names, but {twice[0]!r} occurs "
+            "more than once. Rename or drop one of them."
+        )
