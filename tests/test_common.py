@@ -79,7 +79,7 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         SeasonalNaiveRegressor(),
-        Forecaster(make_pipeline(MinMaxScaler(), SequenceWindower(2), Ridge())),
+        Forecaster(Ridge(), window_length=2),
         *[regressor() for regressor in REGRESSORS],
         make_pipeline(
             MinMaxScaler(), SequenceWindower(), LSTMRegressor(4, random_state=0)

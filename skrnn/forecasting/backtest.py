@@ -1,7 +1,8 @@
 """Rolling-origin evaluation of forecasters."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
@@ -11,7 +12,6 @@ from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.forecasting.conformal import (
-    Calibration,
     check_available,
     column_labels,
     forecast_columns,
@@ -19,10 +19,10 @@ from skrnn.forecasting.conformal import (
 )
 from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import common_times
+from skrnn.forecasting.grid import common_steps
+from skrnn.forecasting.rows import Rows, of_rows
 from skrnn.forecasting.validation import (
     index_of_both,
-    of_rows,
     read_past_features,
     read_rows,
     warn_of_missing,
@@ -130,24 +130,23 @@ def backtest(
             "regressor in Forecaster(regressor); for a search, pass best_estimator_. "
             f"Got {forecaster!r}."
         )
-    data = Data.of(models, X, y, params or {})
     column_labels(coverage, None)
     _check(stride, refit, max_train_size)
-    first = data.number_of(initial_train_size)
+    tasks = []
     for name, model in models.items():
-        if coverage is not None and not model.calibration_size:
-            of = "" if name is None else f" for model {name!r}"
-            has_quantiles = hasattr(model.regressor, "predict_quantiles")
-            check_available(coverage, has_quantiles or None, None, of)
-        data.warn_of_missing(model, data.numbers > first)
-    tasks = [
-        (name, model, origins)
-        for name, model in models.items()
-        for origins in _groups(data, first, stride or model.horizon, refit)
-    ]
+        template, data = _prepared(model, X, y, params or {})
+        first = data.number_of(initial_train_size)
+        _check_intervals(name, model, coverage)
+        later = data.numbers > first
+        past = read_past_features(model.past_features, data.rows.X)
+        warn_of_missing(data.rows[later].X, past, data.index_of(later))
+        tasks += [
+            (name, template, data, origins)
+            for origins in _groups(data, first, stride or model.horizon, refit)
+        ]
     work = (
-        delayed(_run)(model, data, origins, max_train_size, coverage)
-        for _, model, origins in tasks
+        delayed(_run)(template, data, origins, max_train_size, coverage)
+        for _, template, data, origins in tasks
     )
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     frames = list(_with_bar(parallel(work), len(tasks)))
@@ -161,33 +160,22 @@ def backtest(
 class Data:
     """The data of a backtest.
 
-    X, y, params : as they are given
-    rows : Rows, validated
+    rows : Rows, with X as it was given
     index : Index or None
+    params : dict, of `fit`
     times : Index of shape (n_steps,), of the steps that all series share
     numbers : ndarray of int, shape (n_rows,), the step of each row
     """
 
-    X: object
-    y: object
-    params: dict
-    rows: object
+    rows: Rows
     index: object
+    params: dict
     times: pd.Index
     numbers: np.ndarray
 
-    @classmethod
-    def of(cls, models, X, y, params):
-        """Check data for all models."""
-        *_, rows = (read_rows(clone(m), X, y, reset=True)[0] for m in models.values())
-        index = index_of_both(X, y)
-        times, numbers = common_times(index, rows.timeline, len(rows.targets))
-        return cls(X, y, params, rows, index, times, numbers)
-
-    def part(self, rows):
-        """Return X, y and parameters of fit for some rows."""
-        X, y = (_pick(data, rows) for data in (self.X, self.y))
-        return X, y, {name: of_rows(v, rows) for name, v in self.params.items()}
+    def index_of(self, rows):
+        """Return the index of some rows, or None."""
+        return None if self.index is None else self.index[rows]
 
     def number_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
@@ -214,17 +202,21 @@ class Data:
             )
         return steps[n_rows - 1]
 
-    def warn_of_missing(self, model, rows):
-        """Warn of missing inputs that are known in advance for rows to forecast."""
-        past = read_past_features(model.past_features, self.rows.X)
-        index = None if self.index is None else self.index[rows]
-        warn_of_missing(self.rows[rows].X, past, index)
+
+def _prepared(model, X, y, params):
+    """Return an unfitted clone that knows the format of the data, and the data."""
+    template = clone(model)
+    rows, template._format = read_rows(template, X, y, reset=True)
+    index = index_of_both(X, y)
+    return template, Data(rows, index, params, *common_steps(rows, index))
 
 
-def _pick(data, rows):
-    if data is None:
-        return None
-    return data.iloc[rows] if hasattr(data, "iloc") else np.asarray(data)[rows]
+def _check_intervals(name, model, coverage):
+    if coverage is None or model.calibration_size:
+        return
+    of = "" if name is None else f" for model {name!r}"
+    has_quantiles = hasattr(model.regressor, "predict_quantiles")
+    check_available(coverage, has_quantiles or None, None, of)
 
 
 def _check(stride, refit, max_train_size):
@@ -243,14 +235,14 @@ def _groups(data, first, stride, refit):
         yield origins[start : start + size]
 
 
-def _run(model, data, origins, max_train_size, coverage):
-    """Fit a clone on the rows up to the first origin, and forecast from all of them."""
+def _run(template, data, origins, max_train_size, coverage):
+    """Fit on the rows up to the first origin, and forecast from all of them."""
     steps = np.unique(data.numbers)
     steps = steps[steps <= origins[0]]
     first = steps[-min(max_train_size or len(steps), len(steps))]
     trained = (data.numbers >= first) & (data.numbers <= origins[0])
-    X, y, params = data.part(np.flatnonzero(trained))
-    fitted = clone(model).fit(X, y, **params)
+    params = {name: of_rows(v, trained) for name, v in data.params.items()}
+    fitted = copy(template)._fit_rows(data.rows[trained], params)
     return forecast_from(fitted, data, origins, first, coverage)
 
 
@@ -263,19 +255,18 @@ def forecast_from(fitted, data, origins, first, coverage=None):
     together = _is_regular(fitted, data, rows, origins[0], first)
     forecast = _forecast_together if together else _forecast_in_turn
     values = forecast(fitted, data, origins, rows, origin_of, coverage)
-    labels = column_labels(coverage, None) or ["pred"]
     n_targets = fitted.n_outputs_
     frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
     frame["step"] = data.numbers[rows] - origin_of
-    timeline = data.rows.timeline
-    if timeline is not None and timeline.series is not None:
-        frame["series"] = timeline.series[rows]
+    if data.rows.series is not None:
+        frame["series"] = data.rows.series[rows]
     frame = {name: column.repeat(n_targets) for name, column in frame.items()}
     if n_targets > 1:
         targets = np.empty(n_targets, dtype=object)
         targets[:] = fitted._format.labels
         frame["target"] = np.tile(targets, len(rows))
     frame["observed"] = data.rows.targets[rows].ravel()
+    labels = column_labels(coverage, None) or ["pred"]
     columns = values.reshape(-1, values.shape[-1]).T
     return pd.DataFrame({**frame, **dict(zip(labels, columns, strict=True))})
 
@@ -293,20 +284,12 @@ def _wanted(data, origins, first, horizon):
     within = np.arange(n_rows.sum()) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
     rows = in_time[np.repeat(start, n_rows) + within]
     origin_of = np.repeat(origins, n_rows)
-    codes = _codes(data)
+    codes = data.rows.codes
     earliest = np.full(codes.max() + 1, np.iinfo(np.int64).max)
     observed = numbers >= first
     np.minimum.at(earliest, codes[observed], numbers[observed])
     is_observed = earliest[codes[rows]] <= origin_of
     return rows[is_observed], origin_of[is_observed]
-
-
-def _codes(data):
-    """Return the number of the series of each row."""
-    timeline = data.rows.timeline
-    if timeline is None:
-        return np.zeros(len(data.numbers), dtype=np.intp)
-    return timeline.codes
 
 
 def _is_regular(fitted, data, rows, origin, first):
@@ -315,7 +298,7 @@ def _is_regular(fitted, data, rows, origin, first):
     Then, `update` only adds rows and errors, and windows of all origins can be read off
     one grid.
     """
-    targets, codes = fitted._model.columns.targets, _codes(data)
+    targets, codes = fitted._model.columns.targets, data.rows.codes
     at_origin = codes[data.numbers == origin]
     if not np.isin(codes[rows], at_origin).all():
         return False
@@ -335,82 +318,75 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
     values = np.full((len(rows), fitted.n_outputs_, len(labels)), np.nan)
     before = origins[0]
     for origin in origins:
-        new = np.flatnonzero((data.numbers > before) & (data.numbers <= origin))
-        if len(new):
-            X, y, _ = data.part(new)
-            fitted.update(X, y)
+        new = (data.numbers > before) & (data.numbers <= origin)
+        if new.any():
+            fitted._update_rows(data.rows[new])
         before = origin
         of_origin = np.flatnonzero(origin_of == origin)
         if len(of_origin):
-            ahead = rows[of_origin]
-            index = None if data.index is None else data.index[ahead]
-            wanted = np.ones(len(ahead), dtype=bool)
-            ahead = fitted._ahead(data.rows[ahead].X, index, wanted)
-            values[of_origin] = fitted._values(ahead, coverage, None)
+            chosen = rows[of_origin]
+            wanted = np.ones(len(chosen), dtype=bool)
+            ahead = data.rows[chosen].X, data.index_of(chosen), wanted
+            values[of_origin] = fitted._values(fitted._ahead(*ahead), coverage, None)
     return values
 
 
 def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
     """Forecast from all origins at once, by the windows of one grid."""
-    model, codes = fitted._model, _codes(data)
-    horizon, columns, levels = model.horizon, model.columns, model.levels
-    recent = data.numbers > origins[0] - model.n_kept
-    recent = np.flatnonzero(recent & np.isin(codes, codes[data.numbers == origins[0]]))
-    timeline = data.rows.timeline and data.rows.timeline[recent]
-    step, n_rows = fitted._history.step, len(recent)
-    grid = columns.grid(timeline, step, n_rows, model.window_length - 1, horizon)
-    numbers = fitted._numbers(data.rows[recent])
-    values = columns.values(grid, numbers, timeline, step)
+    model, horizon = fitted._model, fitted.horizon
+    columns, codes, numbers = model.columns, data.rows.codes, data.numbers
+    recent = numbers > origins[0] - model.n_kept
+    recent &= np.isin(codes, codes[numbers == origins[0]])
+    recent = np.flatnonzero(recent)
+    of_recent = replace(data.rows[recent], step=fitted._observed.step)
+    of_recent = columns.with_numbers(of_recent)
+    grid, values = columns.on_grid(of_recent, model.window_length - 1, horizon)
     fill_inputs(values, columns, grid, horizon)
     place = np.full(len(codes), -1)
     place[recent] = grid.places
-    leads = data.numbers[rows] - origin_of
+    leads = numbers[rows] - origin_of
     places, of_row = np.unique(place[rows] - leads, return_inverse=True)
     points = model.forecast(values, places)[of_row, leads - 1]
-    series = None if data.rows.timeline is None else data.rows.timeline.series
-    of_series = columns.targets.codes(
-        None if series is None else series[rows], len(rows)
-    )
+    of_series = columns.codes(data.rows[rows])
     if coverage is None:
         return columns.targets.inverse(points, of_series)
     forecasts = points
-    if levels is not None:
+    if model.levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
     falls = columns.targets.of_pairs(columns.targets.falls, of_series)
-
-    def with_bounds(which, calibration):
-        return forecast_columns(
-            points[which],
-            forecasts[which],
-            leads[which],
-            falls[which],
-            levels,
+    z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))
+    known = grid, of_recent, values, numbers[recent]
+    calibrations = _calibrations(fitted, *known, origins)
+    ends = np.searchsorted(origin_of, [*origins, np.iinfo(np.int64).max])
+    for calibration, start, stop in zip(calibrations, ends[:-1], ends[1:], strict=True):
+        of_origin = slice(start, stop)
+        z[of_origin] = forecast_columns(
+            points[of_origin],
+            forecasts[of_origin],
+            leads[of_origin],
+            falls[of_origin],
+            model.levels,
             calibration,
             coverage=coverage,
             quantiles=None,
         )
-
-    if fitted._calibration is None:
-        z = with_bounds(slice(None), None)
-    else:
-        first = grid.last_before(data.numbers[recent] <= origins[0]) - horizon + 1
-        found, found_in = model.calibration_origins(grid, timeline, first)
-        errors = model.errors(values, found, found_in, columns.targets)
-        number_at = np.zeros(grid.n_places, dtype=np.int64)
-        number_at[grid.places] = data.numbers[recent]
-        known_at = number_at[found][is_known(errors)] + horizon
-        old = fitted._calibration.errors
-        errors = np.concatenate([old, errors[is_known(errors)]])
-        n_new = np.searchsorted(known_at, origins, side="right")
-        ends = np.searchsorted(origin_of, [*origins, np.iinfo(np.int64).max])
-        parts = [
-            with_bounds(
-                slice(*ends[k : k + 2]), Calibration(errors[n : n + len(old)], levels)
-            )
-            for k, n in enumerate(n_new)
-        ]
-        z = np.concatenate(parts)
     return columns.targets.inverse(z, of_series)
+
+
+def _calibrations(fitted, grid, rows, values, numbers, origins):
+    """Return the calibration at each origin, with all errors known by then."""
+    calibration, model = fitted._calibration, fitted._model
+    if calibration is None:
+        return [None] * len(origins)
+    first = grid.last_before(numbers <= origins[0]) - model.horizon + 1
+    found, codes = model.calibration_origins(grid, rows, first)
+    errors = model.errors(values, found, codes, model.columns.targets)
+    number_at = np.empty(grid.n_places, dtype=np.int64)
+    number_at[grid.places] = numbers
+    known_at = number_at[found][is_known(errors)] + model.horizon
+    both = np.concatenate([calibration.errors, errors[is_known(errors)]])
+    n_kept, n_new = len(calibration.errors), np.searchsorted(known_at, origins, "right")
+    return [replace(calibration, errors=both[n : n + n_kept]) for n in n_new]
 
 
 def _with_bar(results, n_results):

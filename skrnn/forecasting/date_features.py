@@ -51,7 +51,9 @@ class DateFeatures:
 
     @classmethod
     def fit(cls, features, times):
-        """Choose features for the times of training rows, and scale them."""
+        """Choose features for the times of training rows; None if there are none."""
+        if features is None:
+            return None
         is_list = pd.api.types.is_list_like(features)
         features = list(features) if is_list else [features]
         if features == ["auto"]:
@@ -64,7 +66,7 @@ class DateFeatures:
                 "date_features=None."
             )
         if not features:
-            return cls([], None, [])
+            return None
         frame = numbers_and_labels(_columns(features, times.unique()))
         transformer = automatic(frame).fit(frame)
         names = [n.split("__", 1)[1] for n in transformer.get_feature_names_out()]

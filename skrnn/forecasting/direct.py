@@ -1,6 +1,6 @@
 """Forecasts of all steps of the horizon at once, by a regressor on windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,29 +52,32 @@ class Columns:
         """The number of targets."""
         return len(self.target_names)
 
-    def grid(self, timeline, step, n_rows, n_before, n_after):
-        """Return the grid of rows, with room before and after each series."""
+    def with_numbers(self, rows):
+        """Return rows with X as an array of transformed inputs."""
+        return replace(rows, X=self.inputs.transform(rows.X))
+
+    def codes(self, rows):
+        """Return the number of the series of each row, as the transformers count."""
+        return self.targets.codes(rows.series, len(rows))
+
+    def on_grid(self, rows, n_before, n_after):
+        """Return the grid of rows and the columns at its places, (n_places, n_columns).
+
+        The inputs of rows are transformed.
+        """
         # without features of dates, what lies deep in a hole is not read
         longest = n_before + n_after + 1 if self.dates is None else ANY_DISTANCE
-        return grid_of(timeline, step, n_rows, n_before, n_after, longest)
-
-    def values(self, grid, rows, timeline, step):
-        """Return the columns at the places of a grid, (n_places, n_columns).
-
-        `rows` hold targets in their units, and inputs that are transformed.
-        """
-        series = None if timeline is None else timeline.series
-        codes = self.targets.codes(series, len(rows))
-        z = self.targets.transform(rows[:, : self.n_targets], codes)
-        if rows.shape[1] > self.n_targets:
-            z = np.hstack([z, rows[:, self.n_targets :]])
-        values = grid.spread(z)
+        grid = grid_of(rows, n_before, n_after, longest)
+        columns = self.targets.transform(rows.targets, self.codes(rows))
+        if self.inputs.names:
+            columns = np.hstack([columns, rows.X])
+        values = grid.spread(columns)
         if self.dates is None:
-            return values
-        places, times = grid.times(timeline, step)
+            return grid, values
+        places, times = grid.times(rows)
         dates = np.full((grid.n_places, len(self.dates.names)), np.nan)
         dates[places] = self.dates.transform(times)
-        return np.hstack([values, dates])
+        return grid, np.hstack([values, dates])
 
 
 @dataclass(frozen=True)
@@ -121,31 +124,28 @@ class DirectModel:
             forecasts[readable] = np.asarray(predict(windows)).reshape(-1, *shape)
         return forecasts
 
-    def errors_after(self, rows, timeline, step, earlier, *, whole, units):
+    def errors_after(self, rows, earlier, *, whole, units):
         """Return errors of forecasts (n_origins, horizon, n_targets, n_levels).
 
         They are observed minus forecast targets in the units of a TargetTransform, NaN
         where one is not known. Forecasts end after the `earlier` rows; if `whole`, they
         also begin there.
         """
-        room = self.window_length - 1, self.horizon
-        grid = self.columns.grid(timeline, step, len(rows), *room)
-        values = self.columns.values(grid, rows, timeline, step)
+        grid, values = self.columns.on_grid(rows, self.window_length - 1, self.horizon)
         n_back = 0 if whole else self.horizon - 1
         first = grid.last_before(earlier) - n_back
-        origins, codes = self.calibration_origins(grid, timeline, first)
+        origins, codes = self.calibration_origins(grid, rows, first)
         return self.errors(values, origins, codes, units)
 
-    def calibration_origins(self, grid, timeline, first):
+    def calibration_origins(self, grid, rows, first):
         """Return places from `first` on with an observed horizon, and their series.
 
         They are in the order of time. Series with open transformers have none.
         """
-        origins, series = grid.places, None
-        if timeline is not None and timeline.series is not None:
-            order = np.argsort(numbers_of(timeline.times), kind="stable")
-            origins, series = origins[order], timeline.series[order]
-        of_series = self.columns.targets.codes(series, len(origins))
+        origins, of_series = grid.places, self.columns.codes(rows)
+        if rows.series is not None:
+            order = np.argsort(numbers_of(rows.times), kind="stable")
+            origins, of_series = origins[order], of_series[order]
         of_grid = grid.codes[origins]
         chosen = ~self.columns.targets.is_open[of_series] & (first[of_grid] <= origins)
         chosen &= origins <= grid.last[of_grid] - self.horizon
@@ -171,43 +171,37 @@ class DirectModel:
 
 @dataclass(frozen=True)
 class Ahead:
-    """Rows to forecast.
+    """Rows to forecast, after those observed.
 
-    series : ndarray of int, shape (n_rows,), the series of each row, as numbered in the
-        history
+    codes : ndarray of int, shape (n_rows,), the series of each row, as numbered among
+        the rows observed
     leads : ndarray of int, shape (n_rows,), its steps after the last row observed
     inputs : ndarray of shape (n_rows, n_inputs), transformed
     wanted : ndarray of bool, shape (n_rows,), which are forecast; the others are given
         for their inputs
     index : Index or None, of the wanted rows
-    step : Step or None
     """
 
-    series: np.ndarray
+    codes: np.ndarray
     leads: np.ndarray
     inputs: np.ndarray
     wanted: np.ndarray
     index: object
-    step: object
 
 
-def forecast_ahead(model, history, ahead, *, quantiles=False):
+def forecast_ahead(model, observed, ahead, *, quantiles=False):
     """Return forecasts (n_wanted, n_targets, n_levels), in blocks of the horizon.
 
     A block is fed with the forecasts of those before it.
     """
     columns, horizon = model.columns, model.horizon
-    wanted, series = np.unique(ahead.series, return_inverse=True)
-    rows, timeline = history.rows, history.timeline
-    if timeline is not None and timeline.series is not None:
-        kept = np.isin(timeline.codes, wanted)
-        rows, timeline = rows[kept], timeline[kept]
+    wanted, codes = np.unique(ahead.codes, return_inverse=True)
+    if observed.series is not None:
+        observed = observed[np.isin(observed.codes, wanted)]
     n_steps = -(-ahead.leads[ahead.wanted].max() // horizon) * horizon
-    room = model.window_length - 1, n_steps
-    grid = columns.grid(timeline, ahead.step, len(rows), *room)
-    values = columns.values(grid, rows, timeline, ahead.step)
+    grid, values = columns.on_grid(observed, model.window_length - 1, n_steps)
     used = ahead.leads <= n_steps
-    at = grid.last[series[used]] + ahead.leads[used]
+    at = grid.last[codes[used]] + ahead.leads[used]
     inputs = columns.n_targets + np.arange(ahead.inputs.shape[1])
     values[np.ix_(at, inputs)] = ahead.inputs[used]
     fill_inputs(values, columns, grid, n_steps, at)
@@ -220,7 +214,7 @@ def forecast_ahead(model, history, ahead, *, quantiles=False):
             next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
             values[next_places, : columns.n_targets] = forecasts[..., 0]
     forecasts = np.concatenate(blocks, axis=1)
-    return forecasts[series[ahead.wanted], ahead.leads[ahead.wanted] - 1]
+    return forecasts[codes[ahead.wanted], ahead.leads[ahead.wanted] - 1]
 
 
 def fill_inputs(values, columns, grid, n_steps, given=()):

@@ -38,12 +38,13 @@ from skrnn.forecasting.direct import (
     forecast_ahead,
     takes_missing_values,
 )
-from skrnn.forecasting.grid import ANY_DISTANCE, index_ahead, last_rows
+from skrnn.forecasting.grid import steps_ahead
 from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.rows import of_rows
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
+    check_window_length,
     index_of,
-    of_rows,
     read_inputs,
     read_past_features,
     read_rows,
@@ -51,11 +52,8 @@ from skrnn.forecasting.validation import (
     timeline_of,
     warn_of_missing,
 )
-from skrnn.windows.history import History
-from skrnn.windows.timeline import numbered
 
-_LONGEST_GAP = 10_000  # steps to the first row to forecast
-_MOST_KEPT = 10_000  # rows of a series whose target transformer is fitted again
+_MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
 
 
 class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
@@ -260,7 +258,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         router = MetadataRouter(owner=self)
         return router.add(regressor=regressor, method_mapping=mapping)
 
-    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X=None, y=None, **fit_params):
         """Train on series.
 
@@ -291,85 +288,65 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             in advance, `target_transformer` has no exact inverse, or there is nothing
             to train on.
         """
-        if get_config()["enable_metadata_routing"]:
-            fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y, reset=True)
-            self._model, numbers, step = self._fit_model(rows, fit_params)
-            history = History(numbers, rows.timeline, step)
-            series = None if rows.timeline is None else rows.timeline.series
-            targets = self._model.columns.targets
-            self._history = history.last(self._n_kept(targets, series))
-            self._calibration = self._calibrated(rows, numbers, fit_params)
-            self.n_outputs_ = rows.targets.shape[1]
-            self.regressor_ = self._model.regressor
-            self.window_length_ = self._model.window_length
-            columns = self._model.columns
-            self.target_transformers_ = columns.targets.transformers
-            self.input_transformer_ = columns.inputs.transformer
-            self.date_features_ = columns.dates.features if columns.dates else []
+            return self._fit_rows(rows, fit_params)
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def _fit_rows(self, rows, fit_params):
+        """Fit to validated rows, and calibrate."""
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).regressor.fit
+        model = self._fit_model(rows, fit_params)
+        self._calibration = self._calibrated(rows, fit_params, model.columns.targets)
+        self._observed = self._kept(model.columns.with_numbers(rows), model)
+        self.n_outputs_ = rows.targets.shape[1]
+        self._set_model(model)
         return self
 
-    def _fit_model(self, rows, fit_params):
-        """Return a fitted DirectModel, targets beside transformed inputs, and the step.
+    def _set_model(self, model):
+        columns = model.columns
+        self._model = model
+        self.regressor_, self.window_length_ = model.regressor, model.window_length
+        self.target_transformers_ = columns.targets.transformers
+        self.input_transformer_ = columns.inputs.transformer
+        self.date_features_ = [] if columns.dates is None else columns.dates.features
 
-        `rows` are those of the series, in their units.
+    def _fit_model(self, rows, fit_params):
+        """Return a DirectModel: transform the rows, and fit the regressor on windows.
+
+        y -> transformed targets -> grid -> windows -> regressor
         """
-        timeline = rows.timeline
-        step = timeline.step() if timeline else None
         past = read_past_features(self.past_features, rows.X)
         inputs = Inputs.fit(self.input_transformer, rows.X, past)
-        times = None if timeline is None else timeline.times
-        dates = None
-        if self.date_features is not None:
-            dates = DateFeatures.fit(self.date_features, times)
-            dates = dates if dates.features else None
+        dates = DateFeatures.fit(self.date_features, rows.times)
+        window_length = self.window_length
+        if isinstance(window_length, str):
+            n_rows = np.bincount(rows.codes).max()
+            window_length = automatic_window_length(rows, self.horizon, n_rows)
         transformer = self.target_transformer
-        n_rows = len(rows.targets)
-        if timeline is not None:
-            n_rows = int(np.bincount(timeline.codes).max())
-        length = self._window_length(times, step, n_rows)
         targets = TargetTransform.fit(
             StandardScaler() if isinstance(transformer, str) else transformer,
             rows.targets,
-            None if timeline is None else timeline.series,
-            fewest_rows=length + self.horizon,
+            rows.series,
+            fewest_rows=window_length + self.horizon,
         )
         names = target_names(self._format, rows.X, inputs.names)
         columns = Columns(targets, inputs, dates, names)
-        self._check_window_length(length, columns)
+        check_window_length(window_length, self.horizon, columns)
         regressor = self.regressor
         if regressor is None:
-            regressor = default_regressor(length)
-        numbers = rows.targets
-        if inputs.names:
-            numbers = np.hstack([numbers, inputs.transform(rows.X)])
-        room = length - 1, self.horizon
-        grid = columns.grid(timeline, step, len(numbers), *room)
-        values = columns.values(grid, numbers, timeline, step)
-        model = fit_direct(
-            regressor, columns, grid, values, length, self.horizon, fit_params
+            regressor = default_regressor(window_length)
+        rows = columns.with_numbers(rows)
+        grid, values = columns.on_grid(rows, window_length - 1, self.horizon)
+        del rows  # freed before fitting
+        return fit_direct(
+            regressor, columns, grid, values, window_length, self.horizon, fit_params
         )
-        return model, numbers, step
 
-    def _window_length(self, times, step, n_rows):
-        if isinstance(self.window_length, str):
-            return automatic_window_length(times, step, self.horizon, n_rows)
-        return int(self.window_length)
-
-    def _check_window_length(self, window_length, columns):
-        known = [n for n, k in zip(columns.names, columns.is_known, strict=True) if k]
-        if known and window_length < self.horizon:
-            raise ValueError(
-                f"window_length={window_length} is shorter than "
-                f"horizon={self.horizon}, so a window does not hold all future values "
-                f"of {known}. Set window_length to at least the horizon. If they are "
-                "not known in advance, name them in past_features."
-            )
-
-    def _calibrated(self, rows, numbers, fit_params):
+    def _calibrated(self, rows, fit_params, units):
         """Return the errors of a model that is fitted on all but the last rows."""
-        n_held_out, n_rows = self.calibration_size, len(rows.targets)
+        n_held_out = self.calibration_size
         if not n_held_out:
             return None
         if n_held_out < self.horizon:
@@ -378,32 +355,28 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 " so no forecast lies within it. Set it to 0 or to a multiple of the "
                 "horizon."
             )
-        earlier = ~last_rows(rows.timeline, n_rows, n_held_out)
+        earlier = ~rows.are_last(n_held_out)
         if not earlier.any():
             raise ValueError(
-                f"calibration_size={n_held_out} holds out all {n_rows} rows. Set it "
+                f"calibration_size={n_held_out} holds out all {len(rows)} rows. Set it "
                 "lower."
             )
         params = {k: of_rows(v, earlier) for k, v in fit_params.items()}
         try:
-            model, *_ = self._fit_model(rows[earlier], params)
+            model = self._fit_model(rows[earlier], params)
         except ValueError as error:
             raise ValueError(
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
-        if model.columns.inputs.names:
-            inputs = model.columns.inputs.transform(rows.X)
-            numbers = np.hstack([rows.targets, inputs])
-        errors = model.errors_after(
-            numbers,
-            rows.timeline,
-            self._history.step,
-            earlier,
-            whole=True,
-            units=self._model.columns.targets,
-        )
+        rows = model.columns.with_numbers(rows)
+        errors = model.errors_after(rows, earlier, whole=True, units=units)
         return Calibration.of(errors, model.levels)
+
+    def _kept(self, rows, model):
+        """Return the last rows, which forecasts and updates need."""
+        is_open = model.columns.targets.is_open[model.columns.codes(rows)]
+        return rows.last(np.where(is_open, _MOST_KEPT, model.n_kept))
 
     def update(self, X=None, y=None):
         """Add observed rows; the next forecasts start after them.
@@ -439,25 +412,22 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"expecting {self.n_outputs_}."
             )
         self._format.check_same(target_format)
-        model, seen = self._model, self._history
-        numbers = self._numbers(rows)
-        both, timeline = np.concatenate([seen.rows, numbers]), None
-        step = seen.step_with(rows.timeline)
-        if seen.timeline is not None:
-            timeline = seen.timeline.followed_by(rows.timeline)
-        series = None if timeline is None else timeline.series
-        targets = model.columns.targets.updated(both[:, : self.n_outputs_], series)
-        model = replace(model, columns=replace(model.columns, targets=targets))
-        if self._calibration is not None:
-            old = np.arange(len(both)) < len(seen.rows)
-            errors = model.errors_after(
-                both, timeline, step, old, whole=False, units=targets
-            )
-            self._calibration = self._calibration.followed_by(errors)
-        history = History(both, timeline, step).last(self._n_kept(targets, series))
-        self._model, self._history = model, history
-        self.target_transformers_ = targets.transformers
+        self._update_rows(rows)
         return self
+
+    def _update_rows(self, rows):
+        """Add validated rows to those observed."""
+        model, n_old = self._model, len(self._observed)
+        rows = self._observed.followed_by(model.columns.with_numbers(rows))
+        targets = model.columns.targets.updated(rows.targets, rows.series)
+        model = replace(model, columns=replace(model.columns, targets=targets))
+        calibration = self._calibration
+        if calibration is not None:
+            old = np.arange(len(rows)) < n_old
+            errors = model.errors_after(rows, old, whole=False, units=targets)
+            calibration = calibration.followed_by(errors)
+        self._observed, self._calibration = self._kept(rows, model), calibration
+        self._set_model(model)
 
     def predict(self, X, *, coverage=None, quantiles=None):
         """Forecast rows after the last observed one.
@@ -508,7 +478,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         calibration to the forecast.
         """
         check_is_fitted(self)
-        return self._forecast(self._rows_of(X), coverage, quantiles)
+        return self._forecast(self._read_ahead(X), coverage, quantiles)
 
     def forecast(self, steps, X=None, *, coverage=None, quantiles=None):
         """Forecast the next rows of each series.
@@ -540,15 +510,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if isinstance(steps, (bool, np.bool_)):
             raise TypeError(f"steps must be an int. Got {steps!r}.")
         check_scalar(steps, "steps", Integral, min_val=1)
-        return self._forecast(self._next_rows(int(steps), X), coverage, quantiles)
-
-    def _n_kept(self, targets, series):
-        """Return how many last rows are kept, of all series or of that of each row."""
-        n_kept = self._model.window_length + self._model.horizon
-        if series is None:
-            return _MOST_KEPT if targets.is_open[0] else n_kept
-        is_open = targets.is_open[targets.codes(series, len(series))]
-        return np.where(is_open, _MOST_KEPT, n_kept)
+        return self._forecast(self._read_next(int(steps), X), coverage, quantiles)
 
     def _forecast(self, ahead, coverage, quantiles):
         """Return forecasts of rows ahead like the targets of fit."""
@@ -580,36 +542,36 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
 
     def _values(self, ahead, coverage, quantiles):
-        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
-        model, calibration = self._model, self._calibration
-        targets, leads = model.columns.targets, ahead.leads[ahead.wanted]
-        series = None
-        if targets.names is not None:
-            names = self._history.timeline.series.unique()
-            series = names[ahead.series[ahead.wanted]]
-        codes = targets.codes(series, len(leads))
-        points = forecast_ahead(model, self._history, ahead)
+        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none.
+
+        windows -> regressor -> transformed forecasts and bounds -> units of y
+        """
+        model, targets = self._model, self._model.columns.targets
+        leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
+        if self._observed.series is not None:
+            names = self._observed.series.unique()
+            codes = targets.codes(names[codes], len(codes))
+        points = forecast_ahead(model, self._observed, ahead)
         if coverage is None and quantiles is None:
             return targets.inverse(points, codes)
         forecasts = points
         if model.levels is not None:
-            forecasts = forecast_ahead(model, self._history, ahead, quantiles=True)
-        falls = targets.of_pairs(targets.falls, codes)
+            forecasts = forecast_ahead(model, self._observed, ahead, quantiles=True)
         columns = forecast_columns(
             points,
             forecasts,
             np.minimum(leads, model.horizon),
-            falls,
+            targets.of_pairs(targets.falls, codes),
             model.levels,
-            calibration,
+            self._calibration,
             coverage=coverage,
             quantiles=quantiles,
         )
         columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
         return targets.inverse(columns, codes)
 
-    def _rows_of(self, X):
-        """Return the rows that `predict` gets, as rows ahead."""
+    def _read_ahead(self, X):
+        """Return the rows that `predict` gets as rows ahead."""
         if X is None:
             raise ValueError(
                 "X is None, but predict needs the rows to forecast. Use "
@@ -620,14 +582,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             raise ValueError("X has no rows to forecast (n_samples=0).")
         index = index_of(X)
         X = read_inputs(self, self._with_past_features(X), None, reset=False)
-        if index is None and self._history.timeline is not None:
+        if index is None:
             self._check_one_series()
-            index = index_ahead(self._history, len(X))
+            index = self._observed.index_ahead(len(X))
         return self._ahead(X, index, np.ones(len(X), dtype=bool))
 
-    def _next_rows(self, steps, X):
+    def _read_next(self, steps, X):
         """Return the next rows of each series as rows ahead, with inputs of X."""
-        history, inputs = self._history, self._model.columns.inputs
+        observed, inputs = self._observed, self._model.columns.inputs
         if X is None:
             if inputs.is_known.any():
                 known = np.array(inputs.names)[inputs.is_known].tolist()
@@ -635,36 +597,33 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                     f"X is None, but {known} are needed for the rows to forecast. Pass "
                     "X, or name columns that are not known in advance in past_features."
                 )
-            index = None if history.timeline is None else index_ahead(history, steps)
+            index = observed.index_ahead(steps)
             n_rows = steps if index is None else len(index)
-            everywhere = np.ones(n_rows, dtype=bool)
-            return self._ahead(np.empty((n_rows, 0)), index, everywhere)
+            wanted = np.ones(n_rows, dtype=bool)
+            return self._ahead(np.empty((n_rows, 0)), index, wanted)
         # inputs of all steps that are forecast at once with the wanted ones
         n_steps = -(-steps // self._model.horizon) * self._model.horizon
-        if history.timeline is None or index_of(X) is None:
-            if history.timeline is not None:
-                self._check_one_series()
-            rows = X if hasattr(X, "shape") else np.asarray(X)
-            if len(rows) < steps:
-                raise ValueError(
-                    f"X has {len(rows)} rows, but steps={steps}. Give a row for each "
-                    "step, or lower steps."
-                )
-            rows, index = rows[:n_steps], None
-            if history.timeline is not None:
-                index = index_ahead(history, len(rows))
-            wanted = np.arange(len(rows)) < steps
-        else:
-            index = index_ahead(history, n_steps)
+        if observed.timeline is not None and index_of(X) is not None:
+            index = observed.index_ahead(n_steps)
             is_there, wanted = self._find_rows(index, index_of(X), steps, n_steps)
             index, wanted = index[is_there], wanted[is_there]
-            rows = X.loc[index]
-        rows = read_inputs(self, self._with_past_features(rows), None, reset=False)
-        return self._ahead(rows, index, wanted)
+            X = X.loc[index]
+        else:
+            self._check_one_series()
+            X = X if hasattr(X, "shape") else np.asarray(X)
+            if len(X) < steps:
+                raise ValueError(
+                    f"X has {len(X)} rows, but steps={steps}. Give a row for each "
+                    "step, or lower steps."
+                )
+            X = X[:n_steps]
+            index, wanted = observed.index_ahead(len(X)), np.arange(len(X)) < steps
+        X = read_inputs(self, self._with_past_features(X), None, reset=False)
+        return self._ahead(X, index, wanted)
 
     def _find_rows(self, index, index_of_X, steps, n_steps):
         """Return which of the next steps are in X, and which are to be forecast."""
-        observed, timeline = self._history.timeline, timeline_of(index_of_X)
+        observed, timeline = self._observed.timeline, timeline_of(index_of_X)
         if timeline is None or timeline.kind != observed.kind:
             kind = type(index_of_X).__name__ if timeline is None else timeline.kind
             raise ValueError(
@@ -678,35 +637,27 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"X has no row for {_named(absent[0])}, which is one of the {steps} "
                 "rows to forecast. Give a row for each, or lower steps."
             )
-        used = np.logical_and.accumulate(is_there, axis=1)
-        return used.ravel(), wanted.ravel()
+        return np.logical_and.accumulate(is_there, axis=1).ravel(), wanted.ravel()
 
     def _ahead(self, X, index, wanted):
         """Return rows, which come after those observed, as rows ahead.
 
         X without columns stands for inputs that are not known in advance.
         """
-        history, inputs = self._history, self._model.columns.inputs
+        inputs, of_wanted = self._model.columns.inputs, index
+        if index is not None:
+            of_wanted = index[wanted]
         if X.shape[1]:
-            of_wanted = None if index is None else index[wanted]
             rows = X.iloc[wanted] if isinstance(X, pd.DataFrame) else X[wanted]
             warn_of_missing(rows, inputs.past, of_wanted)
             numbers = inputs.transform_ahead(X)
         else:
             numbers = np.full((len(X), len(inputs.names)), np.nan)
-        of_wanted = None if index is None else index[wanted]
-        observed, timeline = history.timeline, timeline_of(index)
-        if observed is None:
-            leads = np.arange(1, len(X) + 1)
-            series = np.zeros(len(X), dtype=np.intp)
-            return Ahead(series, leads, numbers, wanted, of_wanted, None)
-        if timeline is None:
-            raise ValueError(
-                f"X has no time index, but in fit it was {observed.kind}. Pass data "
-                "with such an index."
-            )
-        series, leads, step = _steps_ahead(history, timeline)
-        return Ahead(series, leads, numbers, wanted, of_wanted, step)
+        if self._observed.timeline is None:
+            codes, leads = np.zeros(len(X), dtype=np.intp), np.arange(1, len(X) + 1)
+        else:
+            codes, leads = steps_ahead(self._observed, timeline_of(index))
+        return Ahead(codes, leads, numbers, wanted, of_wanted)
 
     def _with_past_features(self, X):
         """Return X with the columns that are not known in advance, if it lacks them."""
@@ -720,48 +671,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         return X.assign(**{name: past[name] for name in absent})[list(names)]
 
     def _check_one_series(self):
-        if self._history.timeline.series is not None:
+        if self._observed.series is not None:
             raise ValueError(
                 "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
                 "with that index, even if it has no columns."
             )
-
-    def _numbers(self, rows):
-        """Return targets in their units beside transformed inputs."""
-        inputs = self._model.columns.inputs
-        if not inputs.names:
-            return rows.targets
-        return np.hstack([rows.targets, inputs.transform(rows.X)])
-
-
-def _steps_ahead(history, timeline):
-    """Return the series and the steps ahead of rows, and the step of their index."""
-    observed, n_observed = history.timeline, len(history.rows)
-    if timeline.series is not None and observed.series is not None:
-        unknown = ~timeline.series.isin(observed.series)
-        if unknown.any():
-            name = timeline.series[unknown][0]
-            raise ValueError(
-                f"Nothing was observed of series {name!r}. Pass its rows to `update` "
-                "first."
-            )
-    both = observed.continued_by(timeline)
-    step = history.step or both.step()
-    codes, numbers = both.codes, numbered(both, step, ANY_DISTANCE)
-    last = np.zeros(codes.max() + 1, dtype=np.int64)
-    np.maximum.at(last, codes[:n_observed], numbers[:n_observed])
-    series = codes[n_observed:]
-    leads = numbers[n_observed:] - last[series]
-    nearest = np.full(codes.max() + 1, ANY_DISTANCE)
-    np.minimum.at(nearest, series, leads)
-    (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[series]))
-    if len(far):
-        raise ValueError(
-            f"X starts at {timeline.times[far[0]]}, which is {leads[far[0]]} steps "
-            f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the rows "
-            "observed since to `update`, or check the index of X."
-        )
-    return series, leads, step
 
 
 def _named(label):

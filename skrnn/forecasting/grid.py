@@ -9,6 +9,7 @@ import pandas as pd
 from skrnn.windows.timeline import Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
+_LONGEST_GAP = 10_000  # steps to the first row to forecast
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,6 @@ class Grid:
         lengths = np.diff(self.starts, append=self.n_places)
         return np.repeat(np.arange(len(self.starts)), lengths)
 
-    @cached_property
-    def has_row(self):
-        """Whether there is a row at each place."""
-        exists = np.zeros(self.n_places, dtype=bool)
-        exists[self.places] = True
-        return exists
-
     def spread(self, rows):
         """Return rows (n_rows, n_columns) at their places, NaN at all others."""
         values = np.full((self.n_places, rows.shape[1]), np.nan, dtype=rows.dtype)
@@ -70,18 +64,18 @@ class Grid:
         np.maximum.at(last, self.codes[places], places)
         return last
 
-    def times(self, timeline, step):
+    def times(self, rows):
         """Return the places from the first row of each series on, and their times."""
         row_at = np.empty(self.n_places, dtype=np.intp)
         row_at[self.places] = np.arange(len(self.places))
-        of_time, starts = _unique(timeline.times[row_at[self.first]])
+        of_time, starts = pd.factorize(rows.times[row_at[self.first]])
         n_steps = np.append(self.starts[1:], self.n_places) - self.first
         longest = np.zeros(len(starts), dtype=np.int64)
         np.maximum.at(longest, of_time, n_steps)
         times = [
             part
             for start, n in enumerate(longest)
-            for part in (starts[[start]], step.after(starts[[start]], n - 1))
+            for part in (starts[[start]], rows.step.after(starts[[start]], n - 1))
         ]
         places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.codes])
         codes = self.codes[places]
@@ -89,51 +83,58 @@ class Grid:
         return places, times[0].append(times[1:])[at]
 
 
-def grid_of(timeline, step, n_rows, n_before, n_after, longest_hole=ANY_DISTANCE):
+def grid_of(rows, n_before, n_after, longest_hole=ANY_DISTANCE):
     """Return the grid of rows; longer holes are shortened to `longest_hole` steps."""
+    if rows.timeline is None:
+        return Grid.of(rows.codes, np.arange(len(rows)), n_before, n_after)
+    numbers = numbered(rows.timeline, rows.step, longest_hole)
+    return Grid.of(rows.codes, numbers, n_before, n_after)
+
+
+def steps_ahead(observed, timeline):
+    """Return the series and the steps after the last observed row of later rows."""
+    before, n_observed = observed.timeline, len(observed)
     if timeline is None:
-        codes, numbers = np.zeros(n_rows, dtype=np.intp), np.arange(n_rows)
-    else:
-        codes, numbers = timeline.codes, numbered(timeline, step, longest_hole)
-    return Grid.of(codes, numbers, n_before, n_after)
-
-
-def last_rows(timeline, n_rows, n_last):
-    """Return whether each row is one of the last `n_last` of its series."""
-    codes = pd.Series(np.zeros(n_rows) if timeline is None else timeline.codes)
-    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
-
-
-def index_ahead(history, n_steps):
-    """Return the index of the next `n_steps` steps of each series."""
-    step, timeline = history.step, history.timeline
-    if step is None:
         raise ValueError(
-            "The step of the index is not known, as no series has two rows. Give an "
-            "index with a freq, or pass the rows to forecast to `predict`."
+            f"X has no time index, but in fit it was {before.kind}. Pass data with "
+            "such an index."
         )
-    if timeline.series is None:
-        return step.after(timeline.times[-1:], n_steps)
-    last = pd.Series(np.arange(len(timeline.times))).groupby(timeline.codes).last()
-    last = timeline[last.to_numpy()]
-    of_time, origins = _unique(last.times)
-    ahead = [step.after(origins[[k]], n_steps) for k in range(len(origins))]
-    at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
-    times = ahead[0].append(ahead[1:])[at]
-    return Timeline(times, last.series.repeat(n_steps)).index
+    if timeline.series is not None and before.series is not None:
+        unknown = ~timeline.series.isin(before.series)
+        if unknown.any():
+            name = timeline.series[unknown][0]
+            raise ValueError(
+                f"Nothing was observed of series {name!r}. Pass its rows to `update` "
+                "first."
+            )
+    both = before.continued_by(timeline)
+    codes = both.codes
+    numbers = numbered(both, observed.step or both.step(), ANY_DISTANCE)
+    last = np.zeros(codes.max() + 1, dtype=np.int64)
+    np.maximum.at(last, codes[:n_observed], numbers[:n_observed])
+    codes, leads = codes[n_observed:], numbers[n_observed:]
+    leads = leads - last[codes]
+    nearest = np.full(len(last), ANY_DISTANCE)
+    np.minimum.at(nearest, codes, leads)
+    (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[codes]))
+    if len(far):
+        raise ValueError(
+            f"X starts at {timeline.times[far[0]]}, which is {leads[far[0]]} steps "
+            f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the rows "
+            "observed since to `update`, or check the index of X."
+        )
+    return codes, leads
 
 
-def common_times(index, timeline, n_rows):
+def common_steps(rows, index):
     """Return the times of the steps that all series share, and the step of each row."""
-    if timeline is None:
-        times = pd.RangeIndex(n_rows) if index is None else index
-        return times, np.arange(n_rows)
-    step = timeline.step()
-    codes, unique = pd.factorize(timeline.times, sort=True)
-    unique = unique.rename(timeline.times.name)
+    if rows.timeline is None:
+        times = pd.RangeIndex(len(rows)) if index is None else index
+        return times, np.arange(len(rows))
+    codes, unique = pd.factorize(rows.times, sort=True)
+    unique = unique.rename(rows.times.name)
     try:
-        if step is None:
-            step = Timeline(unique).step()
+        step = rows.step or Timeline(unique).step()
         numbers = numbered(Timeline(unique), step, ANY_DISTANCE)
     except ValueError as error:
         raise ValueError(
@@ -141,9 +142,3 @@ def common_times(index, timeline, n_rows):
             f"no common step: {error} Or run a backtest for each series."
         ) from error
     return unique[:1].append(step.after(unique[:1], int(numbers[-1]))), numbers[codes]
-
-
-def _unique(times):
-    """Return the number of each time among the different ones, and these."""
-    codes, unique = pd.factorize(times)
-    return codes, unique.rename(times.name)

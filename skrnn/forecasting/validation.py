@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingInputWarning
+from skrnn.forecasting.rows import Rows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 
@@ -100,30 +101,13 @@ def _as_name(label, default):
     return label if isinstance(label, str) else default
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Rows of series, in time order within each series.
-
-    targets : ndarray of float, shape (n_rows, n_targets)
-    X : DataFrame or ndarray of shape (n_rows, n_features), as it was given
-    timeline : Timeline or None
-    """
-
-    targets: np.ndarray
-    X: object
-    timeline: Timeline | None
-
-    def __getitem__(self, rows):
-        X = self.X.iloc[rows] if isinstance(self.X, pd.DataFrame) else self.X[rows]
-        return Rows(self.targets[rows], X, self.timeline and self.timeline[rows])
-
-
 def read_rows(forecaster, X, y, *, reset):
     """Return X and y as validated rows, and the format of y."""
     targets, target_format = read_targets(y)
     inputs = read_inputs(forecaster, X, len(targets), reset=reset)
     timeline = timeline_of(index_of_both(X, y), "y" if X is None else "X")
-    return Rows(targets, inputs, timeline), target_format
+    step = timeline.step() if timeline and reset else None
+    return Rows(targets, inputs, timeline, step), target_format
 
 
 def read_targets(y):
@@ -238,12 +222,6 @@ def warn_of_missing(X, past, index):
     )
 
 
-def of_rows(value, rows):
-    """Return the part of an array with a value for each row; others as they are."""
-    is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
-    return np.asarray(value)[rows] if is_of_rows else value
-
-
 def read_past_features(past_features, X):
     """Return the labels, or positions in an array, of inputs not known in advance."""
     if past_features is None:
@@ -259,6 +237,18 @@ def read_past_features(past_features, X):
                 f"{label!r}."
             )
     return list(past_features)
+
+
+def check_window_length(window_length, horizon, columns):
+    """Raise a ValueError if a window does not hold all inputs known in advance."""
+    known = [n for n, k in zip(columns.names, columns.is_known, strict=True) if k]
+    if known and window_length < horizon:
+        raise ValueError(
+            f"window_length={window_length} is shorter than horizon={horizon}, so a "
+            f"window does not hold all future values of {known}. Set window_length to "
+            "at least the horizon. If they are not known in advance, name them in "
+            "past_features."
+        )
 
 
 def target_names(target_format, X, input_names):

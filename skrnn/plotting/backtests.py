@@ -113,7 +113,7 @@ def history_and_forecast(history, forecast):
     history : Series
         What was observed.
     forecast : Series or DataFrame
-        What `forecast` or `forecast_interval` returned.
+        What `forecast` returned.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def history_and_forecast(history, forecast):
     if not isinstance(history, pd.Series) or frame is None:
         raise ValueError(
             "history must be a Series, and forecast a Series or what "
-            "`forecast_interval` returned, of one target. Got "
+            "`forecast` returned with coverage, of one target. Got "
             f"{type(history).__name__} and {type(forecast).__name__}."
         )
     history, frame = _of_one_series(history, frame)

@@ -55,12 +55,11 @@ class MadeFromForecasts:
         Examples
         --------
         >>> from sklearn.linear_model import Ridge
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from skrnn import Forecaster, ForecastDisplay, SequenceWindower, backtest
+        >>> from skrnn import Forecaster, ForecastDisplay, backtest
         >>> from skrnn.datasets import load_co2
-        >>> pipeline = make_pipeline(SequenceWindower(window_length=52), Ridge())
-        >>> forecaster = Forecaster(pipeline, horizon=13)
-        >>> frame = backtest(forecaster, None, load_co2()["1986":], initial_size=520)
+        >>> forecaster = Forecaster(Ridge(), horizon=13)
+        >>> co2 = load_co2()["1986":]
+        >>> frame = backtest(forecaster, y=co2, initial_train_size=520)
         >>> display = ForecastDisplay.from_backtest(frame, kind="error_by_step")
         >>> display.ax_.get_xlabel()
         'steps ahead'
@@ -97,7 +96,7 @@ class MadeFromForecasts:
         history : Series
             What was observed, or the last part of it.
         forecast : Series or DataFrame
-            What `forecast` or `forecast_interval` of a :class:`Forecaster` returned.
+            What `forecast` of a :class:`Forecaster` returned.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         line_kwargs : dict, default=None
@@ -120,8 +119,8 @@ class MadeFromForecasts:
         >>> from skrnn import Forecaster, ForecastDisplay
         >>> from skrnn.datasets import load_co2
         >>> co2 = load_co2()["1995":]
-        >>> forecaster = Forecaster(horizon=13, calibration_size=52).fit(None, co2)
-        >>> forecast = forecaster.forecast_interval(13)
+        >>> forecaster = Forecaster(horizon=13, calibration_size=52).fit(y=co2)
+        >>> forecast = forecaster.forecast(13, coverage=0.8)
         >>> display = ForecastDisplay.from_forecast(co2["2001":], forecast)
         >>> display.ax_.get_ylabel()
         'co2'

@@ -71,6 +71,8 @@ def _quantile_interval(estimator, X):
     """Return the lowest and highest predicted quantile, or None without quantiles."""
     if hasattr(estimator, "best_estimator_"):
         return _quantile_interval(estimator.best_estimator_, X)
+    if hasattr(estimator, "forecast"):
+        return _forecast_interval(estimator, X)
     if hasattr(estimator, "regressor_"):
         ends = _quantile_interval(estimator.regressor_, X)
         to_units = estimator.transformer_.inverse_transform
@@ -87,6 +89,18 @@ def _quantile_interval(estimator, X):
     if quantiles.shape[-1] == 1:
         return None
     return quantiles[..., 0], quantiles[..., -1]
+
+
+def _forecast_interval(forecaster, X):
+    """Return the outermost quantiles that a forecaster predicts, or None."""
+    regressor = forecaster.regressor_
+    if not hasattr(regressor, "predict_quantiles"):
+        return None
+    levels = np.ravel(regressor.quantile)
+    if len(levels) < 2:
+        return None
+    quantiles = np.asarray(forecaster.predict(X, quantiles=[levels[0], levels[-1]]))
+    return quantiles[..., 0], quantiles[..., 1]
 
 
 def index_of(data):

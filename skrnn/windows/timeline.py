@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.steps import infer_step, numbers_of
 
 _TO_DO = (
@@ -92,6 +93,12 @@ class Timeline:
         timeline = cls(times, index.get_level_values(0))
         timeline._check_increasing()
         return timeline
+
+    def __getstate__(self):
+        return {name: plain_index(index) for name, index in vars(self).items()}
+
+    def __setstate__(self, state):
+        vars(self).update({name: index_of(plain) for name, plain in state.items()})
 
     @property
     def codes(self):

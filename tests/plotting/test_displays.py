@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -329,6 +330,11 @@ def test_from_estimator_draws_the_outermost_quantiles():
     none = ForecastDisplay.from_estimator(pipe, rows, target, interval=None)
     assert none.interval_ is None
 
+    forecaster = Forecaster(rnn, window_length=3, horizon=5).fit(y=LOAD[:-5])
+    display = ForecastDisplay.from_estimator(forecaster, rows[-5:][[]], target[-5:])
+    quantiles = forecaster.forecast(5, quantiles=[0.1, 0.9])
+    assert_allclose(np.hstack(display.interval), quantiles)
+
 
 def test_one_series_of_a_panel_is_drawn_and_two_are_an_error():
     index = pd.MultiIndex.from_product([["a", "b"], WEEKS])
@@ -392,13 +398,10 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
 @pytest.fixture(scope="module")
 def rolled():
     """Two models from six origins, nine steps apart, with intervals."""
-    pipeline = make_pipeline(SequenceWindower(4), Ridge())
-    models = {
-        "near": Forecaster(pipeline, horizon=4, calibration_size=20),
-        "far": Forecaster(pipeline, horizon=9, calibration_size=20),
-    }
-    how = {"initial_size": 38, "step": 3, "coverage": 0.5}
-    return backtest(models, None, LOAD, **how)
+    near = Forecaster(Ridge(), window_length=4, horizon=4, calibration_size=20)
+    models = {"near": near, "far": clone(near).set_params(horizon=9)}
+    how = {"initial_train_size": 38, "stride": 3, "coverage": 0.5}
+    return backtest(models, y=LOAD, **how)
 
 
 def test_a_backtest_of_several_models_is_a_line_of_errors_for_each(rolled):
@@ -431,9 +434,8 @@ def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
 
 
 def test_a_forecast_goes_on_from_the_history():
-    pipeline = make_pipeline(SequenceWindower(4), Ridge())
-    forecaster = Forecaster(pipeline, horizon=5, calibration_size=20).fit(None, LOAD)
-    frame = forecaster.forecast_interval(5, coverage=0.5)
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5, calibration_size=20)
+    frame = forecaster.fit(y=LOAD).forecast(5, coverage=0.5)
     display = ForecastDisplay.from_forecast(LOAD[-20:], frame)
     assert_allclose(display.predicted_.get_ydata()[-5:], frame["pred"])
     assert_allclose(display.actual_.get_ydata()[:20], LOAD[-20:])
@@ -448,8 +450,8 @@ def test_a_forecast_goes_on_from_the_history():
 
 def test_a_forecast_of_a_panel_is_drawn_for_one_series():
     panel = pd.concat({"a": LOAD, "b": LOAD}, names=["series"])
-    pipeline = make_pipeline(SequenceWindower(4), Ridge())
-    forecast = Forecaster(pipeline, horizon=5).fit(None, panel).forecast(5)
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5)
+    forecast = forecaster.fit(y=panel).forecast(5)
     with pytest.raises(ValueError, match=r"there are \['a', 'b'\]"):
         ForecastDisplay.from_forecast(panel, forecast)
     display = ForecastDisplay.from_forecast(panel[["a"]], forecast[["a"]])
