@@ -96,9 +96,9 @@ def _warn_of_unscaled_features(regressor, windows):
     ]
     warn_user(
         f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
-        "little from values that are large or far from zero. Put a scaler before the "
-        'windower, such as StandardScaler(), or set normalize="standard" if y '
-        "continues the feature.",
+        "little from values that are large or far from zero. Put a scaler such as "
+        "StandardScaler() before the windower, or at the end of target_transformer of "
+        'a Forecaster, or set normalize="standard" if y continues the feature.',
         UnscaledWarning,
     )
 

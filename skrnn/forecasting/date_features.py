@@ -14,15 +14,18 @@ _CYCLES = {
     "second": (60, 0),
     "minute": (60, 0),
     "hour": (24, 0),
-    "dayofweek": (7, 0),
     "day_of_week": (7, 0),
-    "weekday": (7, 0),
     "day": (31, 1),
-    "dayofyear": (366, 1),
     "day_of_year": (366, 1),
     "week": (53, 1),
     "month": (12, 1),
     "quarter": (4, 1),
+}
+# Names that pandas has deprecated, as its users know them.
+_SYNONYMS = {
+    "dayofweek": "day_of_week",
+    "weekday": "day_of_week",
+    "dayofyear": "day_of_year",
 }
 _HOUR, _DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 # What "auto" takes: features, the longest step for which each says something, and the
@@ -30,8 +33,8 @@ _HOUR, _DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 _AUTOMATIC = [
     ("minute", pd.Timedelta(minutes=30), 2 * _HOUR),
     ("hour", 12 * _HOUR, 2 * _DAY),
-    ("dayofweek", 3 * _DAY, 14 * _DAY),
-    ("dayofyear", 15 * _DAY, 731 * _DAY),
+    ("day_of_week", 3 * _DAY, 14 * _DAY),
+    ("day_of_year", 15 * _DAY, 731 * _DAY),
     ("month", 62 * _DAY, 731 * _DAY),
 ]
 
@@ -95,17 +98,20 @@ def automatic_features(times):
         if step <= longest and span >= two_periods
     ]
     # the day says more than the month
-    return [n for n in chosen if n != "month" or "dayofyear" not in chosen]
+    return [n for n in chosen if n != "month" or "day_of_year" not in chosen]
 
 
 def _columns(features, times):
     """Return the values of features as the columns of a DataFrame."""
     columns = {}
     for feature in features:
-        values = feature(times) if callable(feature) else _attribute(feature, times)
-        name = feature if isinstance(feature, str) else _name_of(feature)
-        if isinstance(feature, str) and feature in _CYCLES:
-            period, first = _CYCLES[feature]
+        if callable(feature):
+            name, values = _name_of(feature), feature(times)
+        else:
+            name = _SYNONYMS.get(feature, feature)
+            values = _attribute(name, times)
+        if not callable(feature) and name in _CYCLES:
+            period, first = _CYCLES[name]
             angle = 2 * np.pi * (np.asarray(values) - first) / period
             columns |= {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
             continue

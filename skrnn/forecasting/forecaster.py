@@ -94,12 +94,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         zero for labels that are new after `fit`. None takes numbers as they are.
     date_features : str, callable, list of these, "auto" or None, default=None
         Features of the time of each step, computed for past and future steps. A string
-        is an attribute of the index, such as `"hour"`, `"dayofweek"`, `"month"` or
+        is an attribute of the index, such as `"hour"`, `"day_of_week"`, `"month"` or
         `"is_month_end"`; those that repeat become a sine and a cosine. A function gets
         an index of times and returns a Series, DataFrame or array with a row for each,
         for example of holidays. `"auto"` takes those of `"minute"`, `"hour"`,
-        `"dayofweek"`, `"dayofyear"` and `"month"` that vary from step to step and of
-        which the rows of `fit` cover two periods.
+        `"day_of_week"`, `"day_of_year"` and `"month"` that vary from step to step and
+        of which the rows of `fit` cover two periods.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as

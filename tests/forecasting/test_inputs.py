@@ -1,0 +1,295 @@
+"""Columns of X as numbers, and features of dates."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.preprocessing import (
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    StandardScaler,
+)
+
+from skrnn import Forecaster
+from skrnn.exceptions import MissingInputWarning
+
+HOURS = pd.date_range("2026-01-01", periods=240, freq="h", name="hour")
+RNG = np.random.RandomState(0)
+PRICE = pd.Series(RNG.uniform(5, 9, size=240), HOURS, name="price")
+WIND = pd.Series(RNG.uniform(0, 3, size=240), HOURS, name="wind")
+Y = (20 + 3 * PRICE).rename("load")
+
+
+def linear(regressor=None, **parameters):
+    parameters = {"window_length": 6, "horizon": 6, **parameters}
+    return Forecaster(regressor or LinearRegression(), **parameters)
+
+
+def numbers_of(forecaster):
+    """The inputs of the last rows, as the regressor reads them."""
+    return forecaster._observed.X[-3:]
+
+
+# input_transformer="auto"
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float32", "Float64", "double[pyarrow]", object]
+)
+def test_numbers_are_standardised_whatever_holds_them(dtype):
+    if "pyarrow" in str(dtype):
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    X = PRICE.astype(dtype).to_frame()
+    forecaster = linear().fit(X[:-6], Y[:-6])
+    values = PRICE[:-6].to_numpy()
+    expected = (values - values.mean()) / values.std()
+    assert_allclose(numbers_of(forecaster)[:, 0], expected[-3:], rtol=1e-5)
+    assert_allclose(forecaster.predict(X[-6:]), Y[-6:], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        pd.Series(HOURS.hour < 7, HOURS),
+        pd.Series(HOURS.hour < 7, HOURS).astype("boolean"),
+        pd.Series(HOURS.hour < 7, HOURS).astype(object),
+        pd.Series(np.where(HOURS.hour < 7, 1, 0), HOURS),
+    ],
+)
+def test_flags_stay_as_they_are(flag):
+    forecaster = linear(Ridge()).fit(flag.to_frame("night")[:-20], Y[:-20])
+    assert_array_equal(numbers_of(forecaster)[:, 0], flag[-23:-20].astype(float))
+
+
+@pytest.mark.parametrize("dtype", [object, "category", "string"])
+def test_labels_become_a_column_each_and_new_ones_zeros(dtype):
+    kinds = np.array(["mild", "cold", "hot"])[np.arange(240) % 3]
+    X = pd.DataFrame({"kind": pd.Series(kinds, HOURS, dtype=dtype), "price": PRICE})
+    forecaster = linear(Ridge()).fit(X[:-6], Y[:-6])
+    names = list(forecaster.regressor_.feature_names_in_[-5:])
+    expected = ["load", "price", "kind_cold", "kind_hot", "kind_mild"]
+    assert names == [f"{name}_lag0" for name in expected]
+    new = X[-6:].astype({"kind": object}).assign(kind="icy")
+    inputs = forecaster._model.columns.inputs.transform_ahead(new)
+    assert_array_equal(inputs[:, 1:], 0)
+    assert np.isfinite(forecaster.predict(new)).all()
+
+
+def test_none_takes_numbers_as_they_are_and_names_a_column_that_holds_none():
+    X = pd.DataFrame({"price": PRICE, "promo": PRICE > 7})
+    forecaster = linear(input_transformer=None).fit(X[:-6], Y[:-6])
+    assert_array_equal(numbers_of(forecaster), X[-9:-6].astype(float))
+    with pytest.raises(ValueError, match="Column 'kind' of X holds values that are n"):
+        linear(input_transformer=None).fit(X.assign(kind="a"), Y)
+
+
+@pytest.mark.parametrize("transformer", ["auto", None])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (HOURS, "Column 'new' of X holds times"),
+        (HOURS.date, "Column 'new' of X holds times"),
+        (np.full(240, np.inf), "infinity in column 'new'"),
+        (np.full(240, 1j), "Complex data not supported: column 'new'"),
+    ],
+)
+def test_an_error_names_the_column(transformer, values, message):
+    X = PRICE.to_frame().assign(new=values)
+    with pytest.raises(ValueError, match=message):
+        linear(input_transformer=transformer).fit(X, Y)
+
+
+# A transformer of one's own
+
+
+def test_a_transformer_gets_x_as_it_is_given():
+    X = pd.DataFrame({"price": PRICE, "kind": pd.Categorical(["a", "b"] * 120)}, HOURS)
+    encoder = OrdinalEncoder()
+    transformer = ColumnTransformer(
+        [
+            ("labels", encoder, make_column_selector(dtype_include="category")),
+            ("numbers", StandardScaler(), make_column_selector(dtype_include=float)),
+        ]
+    )
+    forecaster = linear(input_transformer=transformer).fit(X[:-6], Y[:-6])
+    assert_array_equal(numbers_of(forecaster)[:, 0], [1, 0, 1])
+    assert forecaster._model.columns.inputs.names == ["kind", "price"]
+    assert not hasattr(transformer, "transformers_")
+    assert_allclose(forecaster.predict(X[-6:]), Y[-6:])
+    of_array = linear(input_transformer=StandardScaler())
+    of_array.fit(PRICE.to_numpy()[:-6, np.newaxis], Y[:-6])
+    assert_allclose(of_array.predict(PRICE.to_numpy()[-6:, np.newaxis]), Y[-6:])
+
+
+def test_what_is_made_of_past_features_is_not_known_in_advance():
+    X = pd.DataFrame({"price": PRICE, "wind": WIND})
+    forecaster = linear(
+        past_features="wind",
+        input_transformer=PolynomialFeatures(include_bias=False),
+    )
+    forecaster.fit(X[:-6], Y[:-6])
+    inputs = forecaster._model.columns.inputs
+    known = dict(zip(inputs.names, inputs.is_known, strict=True))
+    expected = {"price": True, "wind": False, "price^2": True}
+    assert known == {**expected, "price wind": False, "wind^2": False}
+    forecasts = forecaster.predict(X[-6:])
+    assert_allclose(forecaster.predict(X[["price"]][-6:]), forecasts)
+    assert_allclose(forecaster.predict(X.assign(wind=1e9)[-6:]), forecasts)
+
+
+def test_past_labels_may_be_left_out_ahead():
+    X = pd.DataFrame({"price": PRICE, "kind": np.where(WIND > 1, "a", "b")}, HOURS)
+    encoder = OneHotEncoder(sparse_output=False)  # refuses what is not known
+    transformer = ColumnTransformer(
+        [("kind", encoder, ["kind"])], remainder="passthrough"
+    )
+    for how in "auto", transformer:
+        forecaster = linear(Ridge(), past_features="kind", input_transformer=how)
+        forecaster.fit(X[:-6], Y[:-6])
+        expected = forecaster.predict(X[-6:])
+        assert_allclose(forecaster.predict(X[["price"]][-6:]), expected)
+
+
+def test_a_transformer_that_returns_no_numbers_is_named():
+    X = pd.DataFrame({"kind": ["a", "b"] * 120}, HOURS)
+    identity = ColumnTransformer([("same", "passthrough", ["kind"])])
+    with pytest.raises(ValueError, match="input_transformer returns values that are"):
+        linear(input_transformer=identity).fit(X, Y)
+
+
+# Features of dates
+
+WAVE = pd.Series(np.where(HOURS.hour == 9, 5.0, 0.0) + HOURS.day % 2, HOURS)
+
+
+def is_ninth_hour(times):
+    return pd.Series(times.hour == 9, times)
+
+
+def weekday_names(times):
+    return times.strftime("%a").to_numpy(dtype=object)
+
+
+def two_columns(times):
+    return pd.DataFrame({"nine": times.hour == 9, "odd": times.day % 2 == 1}, times)
+
+
+def test_features_are_known_for_past_and_future_steps():
+    """Without them, a window of one step cannot know the hour."""
+    forecaster = linear(window_length=6, date_features=two_columns)
+    forecaster.fit(y=WAVE[:-30])
+    assert_allclose(forecaster.forecast(30), WAVE[-30:], atol=1e-9)
+    assert forecaster.date_features_ == [two_columns]
+
+
+def test_cyclic_attributes_become_a_sine_and_a_cosine():
+    forecaster = linear(Ridge(), date_features=["hour", "is_month_end"]).fit(y=Y)
+    names = forecaster.regressor_.feature_names_in_[-4:]
+    expected = ["load", "hour_sin", "hour_cos", "is_month_end"]
+    assert list(names) == [f"{name}_lag0" for name in expected]
+    dates = forecaster._model.columns.dates
+    angle = 2 * np.pi * HOURS.hour.to_numpy() / 24
+    sine, cosine = np.sin(angle), np.cos(angle)
+    values = dates.transform(HOURS)
+    assert_allclose(values[:, 0], (sine - sine.mean()) / sine.std(), atol=1e-9)
+    assert_allclose(values[:, 1], (cosine - cosine.mean()) / cosine.std(), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("features", "n_columns"),
+    [
+        ("hour", 2),
+        (["dayofweek", "is_month_end"], 3),
+        (is_ninth_hour, 1),
+        ([weekday_names], 7),
+        ([lambda times: np.column_stack([times.hour, times.day])], 2),
+        (["hour", two_columns], 4),
+    ],
+)
+def test_features_by_name_and_by_function(features, n_columns):
+    forecaster = linear(Ridge(), date_features=features).fit(y=Y)
+    assert forecaster.regressor_.n_features_in_ == 6 * (1 + n_columns)
+    assert np.isfinite(forecaster.forecast(20)).all()
+
+
+@pytest.mark.parametrize(
+    ("freq", "periods", "expected"),
+    [
+        ("h", 24 * 3, ["hour"]),
+        ("h", 24 * 30, ["hour", "day_of_week"]),
+        ("15min", 4 * 24 * 3, ["minute", "hour"]),
+        ("D", 100, ["day_of_week"]),
+        ("D", 800, ["day_of_week", "day_of_year"]),
+        ("B", 100, ["day_of_week"]),
+        ("W", 200, ["day_of_year"]),
+        ("MS", 60, ["month"]),
+        ("MS", 20, []),
+        ("YS", 60, []),
+    ],
+)
+def test_auto_takes_what_the_step_suggests_and_the_rows_cover_twice(
+    freq, periods, expected
+):
+    index = pd.date_range("2020-01-01", periods=periods, freq=freq)
+    y = pd.Series(RNG.normal(size=periods), index)
+    forecaster = linear(Ridge(), window_length=2, horizon=1, date_features="auto")
+    assert forecaster.fit(y=y).date_features_ == expected
+    if freq != "B":  # deprecated for periods
+        y.index = index.to_period({"MS": "M", "YS": "Y"}.get(freq, freq))
+        assert forecaster.fit(y=y).date_features_ == expected
+
+
+def test_dates_of_a_panel_with_holes_are_those_of_each_series():
+    parts = {"a": WAVE[:-30], "b": WAVE[5:-12].drop(WAVE.index[60:90])}
+    panel = pd.concat(parts, names=["series"])
+    forecaster = linear(date_features=two_columns, target_transformer=None)
+    forecasts = forecaster.fit(y=panel).forecast(12)
+    for name in "ab":
+        expected = WAVE[forecasts.loc[name].index]
+        assert_allclose(forecasts.loc[name], expected, atol=1e-9)
+
+
+def test_no_dates_without_an_index_of_dates():
+    y = Y.to_numpy()
+    assert linear(date_features="auto").fit(y=y).date_features_ == []
+    for wrong in ("hour", [is_ninth_hour]):
+        with pytest.raises(ValueError, match="need an index of dates, but the rows"):
+            linear(date_features=wrong).fit(y=y)
+        with pytest.raises(ValueError, match="the index RangeIndex"):
+            linear(date_features=wrong).fit(y=pd.Series(y))
+
+
+@pytest.mark.parametrize(
+    ("feature", "message"),
+    [
+        ("hours", "has no attribute 'hours'"),
+        ("normalize", "has no attribute 'normalize'"),
+        (lambda times: [1, 2], "must return one row for each of"),
+        (lambda times: times, "holds times"),
+    ],
+)
+def test_features_that_do_not_exist_are_named(feature, message):
+    with pytest.raises(ValueError, match=message):
+        linear(date_features=[feature]).fit(y=Y)
+
+
+def test_windows_shorter_than_the_horizon_cannot_hold_dates():
+    message = r"does not hold all future values of \['hour_sin', 'hour_cos'\]"
+    with pytest.raises(ValueError, match=message):
+        linear(window_length=3, date_features="hour").fit(y=Y)
+
+
+def test_a_value_known_in_advance_that_is_missing_is_named():
+    X = PRICE.to_frame()
+    forecaster = linear().fit(X[:-6], Y[:-6])
+    X.iloc[-2] = np.nan
+    with (
+        pytest.warns(MissingInputWarning, match="first of 'price' at 2026-01-10 22"),
+        pytest.raises(ValueError, match="LinearRegression does not support missing"),
+    ):
+        forecaster.predict(X[-6:])
+    assert clone(forecaster).date_features is None
