@@ -1,4 +1,4 @@
-"""The package has layers: imports go in one direction, and modules are small."""
+"""The package has layers: imports go in one direction."""
 
 import ast
 from pathlib import Path
@@ -102,11 +102,6 @@ def test_a_folder_says_what_it_may_import(folder):
     )
     for name in (name for name in MAY_IMPORT[folder] if name[0] != "_"):
         assert f"`skrnn.{name}`" in documented
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_modules_are_short(module):
-    assert len(MODULES[module].read_text().splitlines()) <= 350
 
 
 def test_private_names_of_tensorflow_are_in_their_places():

@@ -143,6 +143,77 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
     assert dict(sizes) == {"whole": 30, "late": 22, "hole": 26, "short": 12}
 
 
+def test_a_date_ends_the_first_training_rows(data):
+    X, y = data
+    at = y.index[99]
+    frame = backtest(ridge(), X, y, initial_train_size=at)
+    assert_frame_equal(frame, backtest(ridge(), X, y, initial_train_size=100))
+    frame = backtest(ridge(), X, y, initial_train_size="2026-01-04")
+    assert frame["origin"].iloc[0] == pd.Timestamp("2026-01-04 23:00")
+    periods = X.set_axis(X.index.to_period("h")), y.set_axis(y.index.to_period("h"))
+    frame = backtest(ridge(), *periods, initial_train_size="2026-01-04")
+    assert str(frame["origin"].iloc[0]) == "2026-01-04 23:00"
+
+
+@pytest.mark.parametrize("max_train_size", [40, 70])
+def test_a_sliding_window_of_rows_is_trained_on(data, max_train_size):
+    X, y = data
+    how = {"initial_train_size": 60, "refit": 2}
+    frame = backtest(ridge(), X, y, **how, max_train_size=max_train_size)
+    for origin in range(60, 130, 8):
+        rows = slice(max(0, origin - max_train_size), origin)
+        fitted = ridge().fit(X[rows], y[rows])
+        expected = fitted.predict(X[origin : origin + 4])
+        part = frame[frame["origin"] == y.index[origin - 1]]
+        assert_allclose(part["pred"], expected)
+
+
+def test_a_panel_slides_by_times(data):
+    y = data[1]
+    panel = pd.concat({"a": y, "ended": y[:50], "late": y[95:]}, names=["series"])
+    how = {"initial_train_size": 80, "refit": True, "max_train_size": 20}
+    frame = backtest(ridge(past_features=None), y=panel, **how)
+    assert set(frame["series"]) == {"a", "late"}
+    first = frame[frame["series"] == "late"]["origin"].min()
+    assert first >= y.index[95]
+
+
+def test_weights_of_rows_go_to_each_fit(data):
+    X, y = data
+    weight = np.linspace(0, 1, len(y))
+    how = {"initial_train_size": 100, "refit": 3}
+    frame = backtest(ridge(), X, y, **how, params={"sample_weight": weight})
+    fitted = ridge().fit(X[:100], y[:100], sample_weight=weight[:100])
+    assert_allclose(frame["pred"][:4], fitted.predict(X[100:104]))
+    unweighted = backtest(ridge(), X, y, **how)
+    assert not np.allclose(frame["pred"], unweighted["pred"])
+
+
+def test_targets_with_levels_of_columns(data):
+    y = data[1]
+    both = pd.DataFrame({("a", "x"): y, ("a", "z"): -y})
+    frame = backtest(ridge(past_features=None), y=both, initial_train_size=100)
+    assert list(frame["target"][:2]) == [("a", "x"), ("a", "z")]
+
+
+@pytest.mark.parametrize("series", ["regular", "with a hole", "panel"])
+def test_several_coverages(data, series):
+    """All origins at once, and one after the other where a row is missing."""
+    y = data[1]
+    if series == "with a hole":
+        y = y.drop(y.index[110])
+    elif series == "panel":
+        y = pd.concat({"a": y, "b": 5 * y[:90]}, names=["series"])
+    how = {"y": y, "initial_train_size": 80}
+    forecaster = ridge(past_features=None, calibration_size=30)
+    frame = backtest(forecaster, **how, coverage=[0.5, 0.8])
+    for coverage in 0.5, 0.8:
+        alone = backtest(forecaster, **how, coverage=coverage)
+        for bound in "lower", "upper":
+            found = frame[f"{bound}_{100 * coverage:.0f}"]
+            assert_array_equal(found, alone[f"{bound}_bound"])
+
+
 def test_several_targets(data):
     X, y = data
     both = pd.DataFrame({"y": y, "z": -y})
@@ -171,6 +242,8 @@ def test_quantiles_make_intervals(data):
             "initial_train_size=130 leaves nothing to forecast",
         ),
         ({"initial_train_size": 0}, "initial_train_size == 0, must be >= 1"),
+        ({"initial_train_size": "2025"}, "'2025' is before the first row"),
+        ({"max_train_size": 0}, "max_train_size == 0, must be >= 1"),
         ({"stride": 0}, "stride == 0, must be >= 1"),
         ({"refit": 0.5}, "refit must be an instance of"),
         ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import pickletools
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal, assert_index_equal, assert_series_equal
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
@@ -39,7 +40,9 @@ from skrnn import (
     LSTMRegressor,
     PanelTimeSeriesSplit,
     SeasonalNaiveRegressor,
+    SequenceWindower,
     backtest,
+    to_supervised,
 )
 from skrnn.exceptions import MissingInputWarning
 
@@ -314,6 +317,86 @@ def test_rows_with_an_unknown_target_are_not_trained_on(load):
     assert forecasts.between(70, 130).all()
 
 
+# The window
+
+
+@pytest.mark.parametrize(
+    ("freq", "n_rows", "horizon", "expected"),
+    [
+        ("1min", 2000, 10, 60),
+        ("15min", 2000, 4, 96),
+        ("h", 2000, 24, 168),
+        ("h", 300, 24, 72),  # a week is too long: days
+        ("6h", 500, 4, 28),
+        ("D", 500, 7, 28),
+        ("B", 500, 5, 25),
+        ("W-SUN", 500, 13, 52),
+        ("W-SUN", 500, 30, 104),
+        ("MS", 200, 12, 36),
+        ("ME", 100, 12, 24),  # at most a third of the rows
+        ("QS", 200, 4, 24),
+        ("YS", 100, 3, 24),
+        (None, 500, 7, 28),
+        (None, 60, 7, 14),
+        (None, 30, 20, 20),
+    ],
+)
+def test_the_window_has_whole_seasons_of_the_step(freq, n_rows, horizon, expected):
+    y = pd.Series(np.random.RandomState(0).normal(size=n_rows))
+    if freq is not None:
+        y.index = pd.date_range("2020-01-01", periods=n_rows, freq=freq)
+    trees = HistGradientBoostingRegressor(max_iter=1)
+    regressor = SeasonalNaiveRegressor() if horizon > 1 else trees
+    forecaster = Forecaster(regressor, horizon=horizon).fit(y=y)
+    assert forecaster.window_length_ == expected
+    if freq in ("MS", "D"):
+        y.index = y.index.to_period({"MS": "M"}.get(freq, freq))
+        assert forecaster.fit(y=y).window_length_ == expected
+
+
+@pytest.mark.parametrize(
+    ("regressor", "reads_windows"),
+    [
+        (Ridge(), False),
+        (make_pipeline(StandardScaler(), Ridge()), False),
+        (GridSearchCV(Ridge(), {"alpha": [1, 2]}), False),
+        (TransformedTargetRegressor(Ridge()), False),
+        (GRURegressor(2, epochs=1), True),
+        (GridSearchCV(GRURegressor(epochs=1), {"units": [2]}, cv=2), True),
+        (TransformedTargetRegressor(GRURegressor(2, epochs=1)), True),
+        (make_pipeline(SimpleImputer(), GRURegressor(2, epochs=1)), False),
+    ],
+)
+def test_a_regressor_gets_the_windows_that_it_reads(
+    load, weather, regressor, reads_windows
+):
+    forecaster = Forecaster(clone(regressor), window_length=3, horizon=2)
+    fitted = forecaster.fit(weather[:200], load[:200])
+    names = getattr(fitted.regressor_, "feature_names_in_", [])
+    if not reads_windows:
+        of_step = ["load", "temperature", "wind"]
+        assert list(names) == [f"{n}_lag{k}" for k in (2, 1, 0) for n in of_step]
+    else:
+        assert len(names) == 0
+    assert np.isfinite(fitted.predict(weather[200:204])).all()
+
+
+def test_it_is_a_pipeline_of_windows_and_supervised_targets(load):
+    """Where both apply: no inputs, and a scaler fitted to the same rows."""
+    scaler = StandardScaler().fit(load.to_frame())
+    z = pd.DataFrame(scaler.transform(load.to_frame()), load.index, ["load"])
+    X, y = to_supervised(z, 6)
+    network = GRURegressor(4, epochs=2, random_state=0)
+    pipeline = make_pipeline(SequenceWindower(24), network)
+    windows = pipeline[0].fit_transform(X)[23:]
+    pipeline[-1].fit(windows, y[23:].to_numpy())
+    expected = pipeline[-1].predict(z.to_numpy()[np.newaxis, -24:])
+    forecaster = Forecaster(network, window_length=24, horizon=6).fit(y=load)
+    assert_allclose(
+        forecaster.forecast(6), scaler.inverse_transform(expected)[0], rtol=1e-5
+    )
+
+
 # Folds and searches
 
 
@@ -340,6 +423,33 @@ def test_a_search_chooses_the_window(load):
     search.fit(pd.DataFrame(index=load.index), load)
     assert search.best_params_ == {"window_length": 24}
     assert len(search.best_estimator_.forecast(5)) == 5
+
+
+def test_a_search_over_all_new_parameters_in_two_processes(load, weather):
+    log = make_pipeline(FunctionTransformer(np.log1p, np.expm1), StandardScaler())
+    grid = {
+        "window_length": [12, "auto"],
+        "regressor__alpha": [1.0, 10.0],
+        "target_transformer": [StandardScaler(), log, None],
+        "input_transformer": ["auto", StandardScaler()],
+        "date_features": [None, ["hour"]],
+    }
+    search = GridSearchCV(
+        Forecaster(Ridge(), horizon=12),
+        grid,
+        cv=TimeSeriesSplit(2, test_size=12),
+        scoring="neg_mean_absolute_error",
+        n_jobs=2,
+        error_score="raise",
+    )
+    search.fit(weather, load)
+    alone = clone(search.best_estimator_)
+    folds = TimeSeriesSplit(2, test_size=12)
+    scores = cross_val_score(
+        alone, weather, load, cv=folds, scoring="neg_mean_absolute_error"
+    )
+    assert scores.mean() == pytest.approx(search.best_score_)
+    assert search.best_params_["date_features"] == ["hour"]
 
 
 def test_folds_of_a_panel(load):
@@ -669,6 +779,50 @@ def test_a_pickle_forecasts_without_tensorflow(network, tmp_path):
     assert done.stderr == ""
     printed = [float(number) for number in done.stdout.split()]
     assert_array_equal(printed, network.forecast(7))
+
+
+@pytest.fixture
+def panel_of_labels(load):
+    index = pd.MultiIndex.from_product([["a", "b"], load.index[:150]])
+    y = pd.Series(np.tile(load[:150], 2), index, name="load")
+    kind = np.where(np.arange(300) % 3 == 0, "x", "z")
+    return pd.DataFrame({"kind": kind}, index), y
+
+
+def test_skops_keeps_a_forecaster(panel_of_labels):
+    skops_io = pytest.importorskip("skops.io", reason="skops is not installed")
+    X, y = panel_of_labels
+    network = GRURegressor(3, epochs=1, random_state=0)
+    forecaster = Forecaster(
+        network, window_length=4, date_features="auto", calibration_size=20
+    )
+    forecaster.fit(X, y)
+    kept = skops_io.dumps(forecaster)
+    unknown = skops_io.get_untrusted_types(data=kept)
+    assert all(name.startswith("skrnn.") for name in unknown)
+    loaded = skops_io.loads(kept, trusted=unknown)
+    ahead = X[:1].set_axis(forecaster._observed.index_ahead(1)[:1])
+    expected = forecaster.predict(ahead, coverage=0.8)
+    assert_frame_equal(loaded.predict(ahead, coverage=0.8), expected)
+    assert_index_equal(
+        loaded._observed.index_ahead(2),
+        expected.index[:0].append(forecaster._observed.index_ahead(2)),
+    )
+
+
+def test_a_pickle_holds_nothing_of_pandas(panel_of_labels):
+    """So that another version of it can load the pickle."""
+    X, y = panel_of_labels
+    forecaster = Forecaster(
+        Ridge(), window_length=4, date_features="auto", calibration_size=20
+    )
+    kept = pickle.dumps(forecaster.fit(X, y))
+    names = [str(argument) for _, argument, _ in pickletools.genops(kept)]
+    assert any("skrnn" in name for name in names)
+    assert not any("pandas" in name for name in names)
+    ahead = X[:1].set_axis(forecaster._observed.index_ahead(1)[:1])
+    expected = forecaster.predict(ahead)
+    assert_series_equal(pickle.loads(kept).predict(ahead), expected)
 
 
 def test_the_default_regressor_learns(load):

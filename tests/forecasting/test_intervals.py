@@ -137,6 +137,51 @@ def test_errors_of_a_panel_are_relative_to_the_scale_of_each_series(series):
     assert (new_width / width["small"].to_numpy()).between(5, 20).all()
 
 
+def test_several_coverages_are_columns_by_their_names(series):
+    forecaster = naive(2, calibration_size=50).fit(y=series)
+    frame = forecaster.forecast(2, coverage=[0.8, 0.955])
+    names = ["pred", "lower_80", "upper_80", "lower_95.5", "upper_95.5"]
+    assert list(frame.columns) == names
+    for coverage, columns in (0.8, names[1:3]), (0.955, names[3:]):
+        alone = forecaster.forecast(2, coverage=coverage)
+        assert_array_equal(frame[columns], alone[["lower_bound", "upper_bound"]])
+
+
+def test_quantiles_of_the_signed_errors(series):
+    """Of a walk with a drift, whose errors are not symmetric."""
+    walk = series + 3 * np.arange(400)
+    forecaster = naive(2, calibration_size=50).fit(y=walk)
+    frame = forecaster.forecast(2, quantiles=[0.1, 0.5, 0.9])
+    assert list(frame.columns) == [0.1, 0.5, 0.9]
+    values = walk.to_numpy()
+    for step in (1, 2):
+        origins = np.arange(len(values) - 51, len(values) - 2)
+        errors = np.sort(values[origins + step] - values[origins])
+        upper, lower = (
+            conformal_quantile(errors, 0.9),
+            -conformal_quantile(-errors, 0.9),
+        )
+        middle = conformal_quantile(errors, 0.5)
+        expected = values[-1] + np.array([lower, middle, upper])
+        assert_allclose(frame.iloc[step - 1], expected)
+
+
+def test_quantiles_between_those_of_a_network_are_interpolated(quantile_forecaster):
+    frame = quantile_forecaster.forecast(3, quantiles=[0.1, 0.3, 0.5])
+    assert_allclose(frame[0.3], (frame[0.1] + frame[0.5]) / 2)
+
+
+def test_arrays_have_the_columns_as_their_last_axis(series):
+    y = series.to_numpy()
+    forecaster = naive(2, calibration_size=50)
+    frame = clone(forecaster).fit(y=series).forecast(2, coverage=[0.5, 0.8])
+    assert_allclose(forecaster.fit(y=y).forecast(2, coverage=[0.5, 0.8]), frame)
+    both = forecaster.fit(y=np.column_stack([y, 2 * y]))
+    found = both.forecast(2, coverage=[0.5, 0.8])
+    assert_allclose(found, np.stack([frame, 2 * frame], axis=1))
+    assert both.predict(np.empty((2, 0)), quantiles=[0.5]).shape == (2, 2, 1)
+
+
 def test_several_targets_have_two_levels_of_columns(series):
     both = pd.DataFrame({"a": series, "b": 5 * series})
     forecaster = naive(2, calibration_size=50).fit(y=both)
@@ -168,6 +213,7 @@ def test_missing_targets_do_not_count(series):
             1.5,
             "coverage must lie between 0 and 1",
         ),
+        ({"calibration_size": 50}, 2, [0.5, 0.999], "of at least 999 origins"),
     ],
 )
 def test_what_cannot_be_an_interval(series, parameters, steps, coverage, message):
