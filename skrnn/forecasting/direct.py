@@ -140,14 +140,16 @@ class DirectModel:
     def calibration_origins(self, grid, rows, first):
         """Return places from `first` on with an observed horizon, and their series.
 
-        They are in the order of time. Series with open transformers have none.
+        They are in the order of time. New series and those with open transformers have
+        none.
         """
         origins, of_series = grid.places, self.columns.codes(rows)
         if rows.series is not None:
             order = np.argsort(numbers_of(rows.times), kind="stable")
             origins, of_series = origins[order], of_series[order]
         of_grid = grid.codes[origins]
-        chosen = ~self.columns.targets.is_open[of_series] & (first[of_grid] <= origins)
+        chosen = (of_series >= 0) & ~self.columns.targets.is_open[of_series]
+        chosen &= first[of_grid] <= origins
         chosen &= origins <= grid.last[of_grid] - self.horizon
         return origins[chosen], of_series[chosen]
 

@@ -152,14 +152,18 @@ class TargetTransform:
         )
 
     def transform(self, targets, codes):
-        """Return targets (n_rows, n_targets) of series in transformed units."""
+        """Return targets (n_rows, n_targets) of series in transformed units.
+
+        NaN for unknown series.
+        """
         if self.prototype is None:
             return targets
         pairs = self._pairs(codes)
         z = self._apply("transform", targets.ravel(), pairs)
-        constant = self.constant[pairs]
+        constant = np.where(pairs < 0, np.nan, self.constant[pairs])
         z = np.where(np.isnan(constant), z, targets.ravel() - constant)
-        lost = np.isnan(z) & ~np.isnan(targets.ravel()) & (self.which[pairs] >= 0)
+        lost = np.isnan(z) & ~np.isnan(targets.ravel())
+        lost &= (pairs >= 0) & (self.which[pairs] >= 0)
         if lost.any() or np.isinf(z).any():
             at = np.argmax(lost | np.isinf(z))
             raise ValueError(
@@ -174,6 +178,8 @@ class TargetTransform:
         y = self.inverse(z, codes)
         if other.prototype is None:
             return y
+        if self.names is not None:
+            codes = other.names.get_indexer(self.names)[codes]
         flat = np.moveaxis(y, -1, 1).reshape(-1, self.n_targets)
         pairs = other._pairs(np.repeat(codes, z.shape[-1]))
         z = other._apply("transform", flat.ravel(), pairs)
@@ -201,10 +207,11 @@ class TargetTransform:
 
     def _apply(self, method, values, pairs):
         """Apply a method of the transformer of each value."""
-        if len(self.which) == 1 and len(self.transformers) == 1:
+        if self.names is None and len(self.which) == len(self.transformers) == 1:
             (transformer,) = self.transformers
             return _call(transformer, method, values[:, np.newaxis])[:, 0]
-        result, which = np.full(len(values), np.nan), self.which[pairs]
+        result = np.full(len(values), np.nan)
+        which = np.where(pairs < 0, -1, self.which[pairs])
         order = np.argsort(which, kind="stable")
         used, starts = np.unique(which[order], return_index=True)
         for number, of_block in zip(used, np.split(order, starts[1:]), strict=True):

@@ -172,6 +172,14 @@ def test_a_new_series_is_transformed_by_its_own_rows_however_they_arrive():
     assert_allclose(one_by_one.forecast(2, coverage=0.8).loc[frame.index], frame)
 
 
+def test_a_series_shorter_than_the_calibration_does_not_count():
+    """And the others keep their own transformers, whatever their position."""
+    panel = panel_of(short=1e9 * Y[:20], a=Y, b=1e3 * Y)
+    frame = naive(calibration_size=40).fit(y=panel).forecast(2, coverage=0.8)
+    expected = naive(calibration_size=40).fit(y=panel_of(a=Y, b=1e3 * Y))
+    assert_allclose(frame.loc[["a", "b"]], expected.forecast(2, coverage=0.8))
+
+
 class OfPositive(TransformerMixin, BaseEstimator):
     """A transformer of its own that accepts no missing values, with a scale."""
 
