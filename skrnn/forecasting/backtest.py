@@ -14,7 +14,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
-    forecast_columns,
     is_known,
 )
 from skrnn.forecasting.direct import fill_inputs
@@ -215,8 +214,7 @@ def _check_intervals(name, model, coverage):
     if coverage is None or model.calibration_size:
         return
     of = "" if name is None else f" for model {name!r}"
-    has_quantiles = hasattr(model.regressor, "predict_quantiles")
-    check_available(coverage, has_quantiles or None, None, of)
+    check_available(False, hasattr(model.regressor, "predict_quantiles"), coverage, of)
 
 
 def _check(stride, refit, max_train_size):
@@ -360,13 +358,11 @@ def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
     ends = np.searchsorted(origin_of, [*origins, np.iinfo(np.int64).max])
     for calibration, start, stop in zip(calibrations, ends[:-1], ends[1:], strict=True):
         of_origin = slice(start, stop)
-        z[of_origin] = forecast_columns(
+        z[of_origin] = calibration.columns(
             points[of_origin],
             forecasts[of_origin],
             leads[of_origin],
             falls[of_origin],
-            model.levels,
-            calibration,
             coverage=coverage,
             quantiles=None,
         )
@@ -376,8 +372,8 @@ def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
 def _calibrations(fitted, grid, rows, values, numbers, origins):
     """Return the calibration at each origin, with all errors known by then."""
     calibration, model = fitted._calibration, fitted._model
-    if calibration is None:
-        return [None] * len(origins)
+    if calibration.errors is None:
+        return [calibration] * len(origins)
     first = grid.last_before(numbers <= origins[0]) - model.horizon + 1
     found, codes = model.calibration_origins(grid, rows, first)
     errors = model.errors(values, found, codes, model.columns.targets)

@@ -11,7 +11,7 @@ class Calibration:
     """Errors of forecasts of rows that were not trained on, in transformed units.
 
     errors : ndarray of shape (n_origins, horizon, n_targets, n_levels), observed values
-        minus forecasts, NaN where a value is not known
+        minus forecasts, NaN where a value is not known; or None without a calibration
     levels : ndarray of shape (n_levels,) or None, of the quantiles that were forecast
 
     For forecasts without quantiles, bounds are those of split conformal prediction
@@ -21,7 +21,7 @@ class Calibration:
     Each step ahead has its own.
     """
 
-    errors: np.ndarray
+    errors: np.ndarray | None
     levels: np.ndarray | None
 
     @classmethod
@@ -35,25 +35,64 @@ class Calibration:
         both = np.concatenate([self.errors, errors])
         return replace(self, errors=both[len(errors) :])
 
-    def bounds(self, forecasts, leads, coverage):
-        """Return lower and upper bounds (n_rows, n_targets) of forecasts.
+    def columns(self, points, forecasts, leads, falls, *, coverage, quantiles):
+        """Return the columns of `column_labels`, (n_rows, n_targets, n_columns).
 
-        `forecasts` are (n_rows, n_targets, n_levels), `leads` the steps ahead.
+        `points` (n_rows, n_targets, 1) and `forecasts` (n_rows, n_targets, n_levels)
+        are transformed, `leads` the steps ahead. Where `falls` (n_rows, n_targets),
+        larger values are smaller in the units of the targets: bounds are swapped, and
+        levels counted from above.
         """
-        low, high = _interpolation_weights(self.levels, _ends(coverage))
+        if quantiles is None:
+            columns = [points[..., 0]]
+            for share in np.atleast_1d(coverage):
+                low, high = self.bounds(forecasts, leads, share)
+                columns += [np.where(falls, high, low), np.where(falls, low, high)]
+        else:
+            columns = []
+            for level in np.atleast_1d(quantiles):
+                rising = falling = None
+                if not falls.all():
+                    rising = self.quantile(forecasts, leads, level)
+                if falls.any():
+                    falling = self.quantile(forecasts, leads, 1 - level)
+                columns.append(np.where(falls, falling, rising))
+        return np.stack(columns, axis=-1).astype(np.float64)
+
+    def bounds(self, forecasts, leads, coverage):
+        """Return lower and upper bounds (n_rows, n_targets)."""
+        levels, name = (1 - coverage) / 2, f"coverage={coverage}"
+        levels = levels, 1 - levels
+        if self.errors is None:
+            return [self._between(forecasts, level, name) for level in levels]
+        low, high = (_weights(self.levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
-        margin = _order_statistic(scores, coverage, f"coverage={coverage}")[leads - 1]
+        margin = _order_statistic(scores, coverage, name)[leads - 1]
         ends = forecasts @ low - margin, forecasts @ high + margin
         return np.minimum(*ends), np.maximum(*ends)
 
     def quantile(self, forecasts, leads, level):
-        """Return a quantile (n_rows, n_targets), from the signed errors."""
+        """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
+        name = f"quantiles={level}"
+        if self.levels is not None:
+            return self._between(forecasts, level, name)
         errors = self.errors[..., 0]
         if level < 0.5:  # so that the tails are alike
-            error = -_order_statistic(-errors, 1 - level, f"quantiles={level}")
+            error = -_order_statistic(-errors, 1 - level, name)
         else:
-            error = _order_statistic(errors, level, f"quantiles={level}")
+            error = _order_statistic(errors, level, name)
         return forecasts[..., 0] + error[leads - 1]
+
+    def _between(self, forecasts, level, name):
+        """Return a quantile between those that were forecast (..., n_levels)."""
+        levels = self.levels
+        if not levels[0] - 1e-9 <= level <= levels[-1] + 1e-9:
+            raise ValueError(
+                f"{name} needs the quantile {level:.4g}, but the regressor predicts "
+                f"only quantile={tuple(levels.tolist())}. Set quantile to more levels, "
+                "ask for less extreme bounds, or set calibration_size for intervals."
+            )
+        return forecasts @ _weights(levels, level)
 
 
 def column_labels(coverage, quantiles):
@@ -62,22 +101,21 @@ def column_labels(coverage, quantiles):
         raise ValueError("Pass coverage or quantiles, not both.")
     if quantiles is not None:
         for level in np.atleast_1d(np.asarray(quantiles, dtype=object)):
-            check_share("quantiles", level)
+            _check_share("quantiles", level)
         return [float(level) for level in np.atleast_1d(quantiles)]
     if coverage is None:
         return None
+    for share in np.atleast_1d(np.asarray(coverage, dtype=object)):
+        _check_share("coverage", share)
     if np.ndim(coverage) == 0:
-        check_share("coverage", coverage)
         return ["pred", "lower_bound", "upper_bound"]
-    for share in coverage:
-        check_share("coverage", share)
     ends = [f"{end}_{100 * c:.10g}" for c in coverage for end in ("lower", "upper")]
     return ["pred", *ends]
 
 
-def check_available(coverage, levels, calibration, of=""):
+def check_available(is_calibrated, has_quantiles, coverage, of=""):
     """Raise a ValueError if there is nothing to make intervals or quantiles of."""
-    if calibration is None and levels is None:
+    if not is_calibrated and not has_quantiles:
         what = "quantiles" if coverage is None else "intervals"
         raise ValueError(
             f"No {what} can be forecast{of}. Set calibration_size to a number of rows, "
@@ -85,60 +123,12 @@ def check_available(coverage, levels, calibration, of=""):
         )
 
 
-def forecast_columns(
-    points, forecasts, leads, falls, levels, calibration, *, coverage, quantiles
-):
-    """Return the columns of an interval, or quantiles, (n_rows, n_targets, n_columns).
-
-    `points` (n_rows, n_targets, 1) and `forecasts` (n_rows, n_targets, n_levels) are in
-    transformed units. Where `falls` (n_rows, n_targets), larger values are smaller in
-    the units of the targets, so that ends are swapped, and levels counted from above.
-    """
-    if quantiles is not None:
-
-        def of_level(level):
-            if levels is not None:
-                return _between(forecasts, levels, level, f"quantiles={level}")
-            return calibration.quantile(forecasts, leads, level)
-
-        columns = [
-            np.where(falls, of_level(1 - q if falls.any() else q), of_level(q))
-            if not falls.all()
-            else of_level(1 - q)
-            for q in np.atleast_1d(quantiles)
-        ]
-        return np.stack(columns, axis=-1)
-    columns = [points[..., 0]]
-    for share in np.atleast_1d(coverage):
-        if calibration is not None:
-            low, high = calibration.bounds(forecasts, leads, share)
-        else:
-            low, high = (
-                _between(forecasts, levels, level, f"coverage={share}")
-                for level in _ends(share)
-            )
-        columns += [np.where(falls, high, low), np.where(falls, low, high)]
-    return np.stack(columns, axis=-1)
-
-
-def _between(forecasts, levels, level, name):
-    """Return a quantile between those that were forecast (..., n_levels)."""
-    if not levels[0] - 1e-9 <= level <= levels[-1] + 1e-9:
-        raise ValueError(
-            f"{name} needs the quantile {level:.4g}, but the regressor predicts only "
-            f"quantile={tuple(levels.tolist())}. Set quantile to more levels, ask for "
-            "less extreme bounds, or set calibration_size for intervals."
-        )
-    (weights,) = _interpolation_weights(levels, [level])
-    return forecasts @ weights
-
-
 def is_known(errors):
     """Return for which origins any error is known."""
     return ~np.isnan(errors).all(axis=(1, 2, 3))
 
 
-def check_share(name, value):
+def _check_share(name, value):
     """Raise an error unless a coverage or level is a number between 0 and 1."""
     if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be a number. Got {value!r}.")
@@ -148,19 +138,11 @@ def check_share(name, value):
         )
 
 
-def _ends(coverage):
-    return (1 - coverage) / 2, (1 + coverage) / 2
-
-
-def _interpolation_weights(levels, wanted):
-    """Return the weights of levels that interpolate each wanted one."""
+def _weights(levels, wanted):
+    """Return the weights of levels that interpolate a wanted one."""
     if levels is None:
-        return [np.ones(1) for _ in wanted]
-    unit = np.eye(len(levels))
-    return [
-        np.array([np.interp(level, levels, of_level) for of_level in unit])
-        for level in wanted
-    ]
+        return np.ones(1)
+    return np.array([np.interp(wanted, levels, unit) for unit in np.eye(len(levels))])
 
 
 def _order_statistic(scores, share, name):

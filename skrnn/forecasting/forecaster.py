@@ -23,12 +23,7 @@ from skrnn._compat.sklearn import (
     fit_context,
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
-from skrnn.forecasting.conformal import (
-    Calibration,
-    check_available,
-    column_labels,
-    forecast_columns,
-)
+from skrnn.forecasting.conformal import Calibration, check_available, column_labels
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.defaults import automatic_window_length, default_regressor
 from skrnn.forecasting.direct import (
@@ -298,7 +293,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         model = self._fit_model(rows, fit_params)
-        self._calibration = self._calibrated(rows, fit_params, model.columns.targets)
+        self._calibration = self._calibrated(rows, fit_params, model)
         self._observed = self._kept(model.columns.with_numbers(rows), model)
         self.n_outputs_ = rows.targets.shape[1]
         self._set_model(model)
@@ -344,11 +339,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             regressor, columns, grid, values, window_length, self.horizon, fit_params
         )
 
-    def _calibrated(self, rows, fit_params, units):
-        """Return the errors of a model that is fitted on all but the last rows."""
-        n_held_out = self.calibration_size
+    def _calibrated(self, rows, fit_params, model):
+        """Return the calibration of a model, by one without the last rows."""
+        n_held_out, units = self.calibration_size, model.columns.targets
         if not n_held_out:
-            return None
+            return Calibration(None, model.levels)
         if n_held_out < self.horizon:
             raise ValueError(
                 f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
@@ -422,7 +417,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         targets = model.columns.targets.updated(rows.targets, rows.series)
         model = replace(model, columns=replace(model.columns, targets=targets))
         calibration = self._calibration
-        if calibration is not None:
+        if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
             errors = model.errors_after(rows, old, whole=False, units=targets)
             calibration = calibration.followed_by(errors)
@@ -516,7 +511,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return forecasts of rows ahead like the targets of fit."""
         labels = column_labels(coverage, quantiles)
         if labels is not None:
-            check_available(coverage, self._model.levels, self._calibration)
+            calibrated = self._calibration.errors is not None
+            has_quantiles = self._model.levels is not None
+            check_available(calibrated, has_quantiles, coverage)
             self._check_within_horizon(ahead)
         values = self._values(ahead, coverage, quantiles)
         missing = np.isnan(values).any(axis=(1, 2))
@@ -557,13 +554,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         forecasts = points
         if model.levels is not None:
             forecasts = forecast_ahead(model, self._observed, ahead, quantiles=True)
-        columns = forecast_columns(
+        columns = self._calibration.columns(
             points,
             forecasts,
             np.minimum(leads, model.horizon),
             targets.of_pairs(targets.falls, codes),
-            model.levels,
-            self._calibration,
             coverage=coverage,
             quantiles=quantiles,
         )
