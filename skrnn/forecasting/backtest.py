@@ -117,7 +117,7 @@ def backtest(
     >>> error = (frame.pred - frame.observed).abs()
     >>> error.groupby(frame.model).mean().round(2)
     model
-    Ridge    0.51
+    Ridge    0.56
     naive    1.67
     dtype: float64
     """

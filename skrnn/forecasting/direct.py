@@ -17,6 +17,7 @@ from skrnn.forecasting.inputs import Inputs
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import PanelWindows, lag_names, view_windows
 from skrnn.windows.steps import numbers_of
+from skrnn.windows.windower import SequenceWindower
 
 
 @dataclass(frozen=True)
@@ -364,6 +365,17 @@ def reads_windows(regressor):
         *(pair[-1] for part in lists for pair in part if isinstance(pair, tuple)),
     ]
     return any(reads_windows(part) for part in parts if isinstance(part, BaseEstimator))
+
+
+def check_reads_windows(regressor):
+    """Raise a ValueError if a pipeline makes windows of windows."""
+    steps = _active_steps(regressor) if isinstance(regressor, Pipeline) else []
+    if any(isinstance(step, SequenceWindower) for step in steps):
+        raise ValueError(
+            "regressor contains a SequenceWindower, but a Forecaster makes the windows "
+            "itself. Pass the regressor alone with window_length, and scalers as "
+            f"target_transformer and input_transformer. Got {regressor!r}."
+        )
 
 
 def takes_missing_values(regressor):

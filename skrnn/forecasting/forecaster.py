@@ -29,6 +29,7 @@ from skrnn.forecasting.defaults import automatic_window_length, default_regresso
 from skrnn.forecasting.direct import (
     Ahead,
     Columns,
+    check_reads_windows,
     fit_direct,
     forecast_ahead,
     takes_missing_values,
@@ -142,7 +143,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     of their series are not used for training, unless all windows do so.
 
     Windows, training targets and errors are in transformed units, and forecasts and
-    bounds are transformed back: with a logarithm, forecasts are positive, and
+    bounds are transformed back: with `np.log`, forecasts are positive, and
     intervals are wider above than below. A transformer must give back the values that
     it was fitted to. Targets that have never changed are forecast by their only value.
     The transformers of series that are new, constant, or shorter than
@@ -177,16 +178,16 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     52
     >>> forecaster.forecast(3).round(1)
     week
-    2002-01-05    371.6
-    2002-01-12    371.9
-    2002-01-19    372.2
-    Freq: 7D, Name: co2, dtype: float64
+    2002-01-05    371.9
+    2002-01-12    372.3
+    2002-01-19    372.5
+    Freq: W-SAT, Name: co2, dtype: float64
     >>> forecaster.forecast(3, coverage=0.8).round(1)
                  pred  lower_bound  upper_bound
     week
-    2002-01-05  371.6        371.0        372.1
-    2002-01-12  371.9        371.2        372.6
-    2002-01-19  372.2        371.5        373.0
+    2002-01-05  371.9        371.3        372.5
+    2002-01-12  372.3        371.6        373.0
+    2002-01-19  372.5        371.7        373.4
     """
 
     _parameter_constraints = {
@@ -332,6 +333,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         regressor = self.regressor
         if regressor is None:
             regressor = default_regressor(window_length)
+        check_reads_windows(regressor)
         rows = columns.with_numbers(rows)
         grid, values = columns.on_grid(rows, window_length - 1, self.horizon)
         del rows  # freed before fitting

@@ -89,7 +89,7 @@ class Rows:
                 "an index with a freq, or pass the rows to forecast to `predict`."
             )
         if self.series is None:
-            return self.step.after(self.times[-1:], n_steps)
+            return _with_freq(self.step.after(self.times[-1:], n_steps), self.times)
         last = pd.Series(np.arange(len(self))).groupby(self.codes).last().to_numpy()
         of_time, origins = pd.factorize(self.times[last])
         origins = origins.rename(self.times.name)
@@ -97,6 +97,21 @@ class Rows:
         at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
         times = ahead[0].append(ahead[1:])[at]
         return Timeline(times, self.series[last].repeat(n_steps)).index
+
+
+def _with_freq(ahead, times):
+    """Return times that follow others with the freq of these, or one inferred."""
+    if not isinstance(ahead, pd.DatetimeIndex):
+        return ahead
+    freq = times.freq
+    if freq is None and ahead.freq == pd.offsets.Day(7):
+        freq = pd.offsets.Week(weekday=ahead[0].weekday())
+    if freq is None and ahead.freq is None:
+        freq = "infer"
+    try:
+        return pd.DatetimeIndex(ahead, freq=freq or ahead.freq, name=ahead.name)
+    except ValueError:  # fewer than three times, or not regular to pandas
+        return ahead
 
 
 def of_rows(value, rows):

@@ -523,6 +523,7 @@ def test_the_index_of_a_forecast_goes_on(freq, keeps_freq):
     y = pd.Series(np.random.RandomState(0).normal(size=40), index[:40])
     forecasts = ridge(2).fit(y=y).forecast(5)
     assert_array_equal(forecasts.index, index[40:])
+    assert forecasts.index.freq == pd.tseries.frequencies.to_offset(freq)
 
 
 @pytest.mark.parametrize(
@@ -593,6 +594,10 @@ def test_a_new_series_is_forecast_from_its_own_rows(panel, load):
         ({"y": slice(1, None)}, "inconsistent numbers of samples"),
         ({"X": "other index"}, "X and y have different indices: in row 0"),
         ({"window_length": 2}, "window_length=2 is shorter than horizon=3"),
+        (
+            {"regressor": make_pipeline(SequenceWindower(2), Ridge())},
+            "contains a SequenceWindower, but a Forecaster makes the windows itself",
+        ),
         ({"horizon": 400}, "window_length=4 is shorter than horizon=400"),
         ({"past_features": ["rain"]}, "past_features must name columns of X"),
         ({"X": "target"}, "X has a column 'load', which is also the name of y"),
@@ -618,10 +623,10 @@ def test_bad_data_for_fit(load, weather, change, message):
         y = None
     elif change.get("y") == "empty":
         y = y.where(y.index.hour % 3 == 0)
-    parameters = {"window_length": 4, "horizon": 3}
+    parameters = {"regressor": Ridge(), "window_length": 4, "horizon": 3}
     parameters |= {k: v for k, v in change.items() if k not in "Xy"}
     with pytest.raises(ValueError, match=message):
-        plain(Ridge(), **parameters).fit(X, y)
+        plain(**parameters).fit(X, y)
 
 
 def test_a_horizon_longer_than_the_data(load):
