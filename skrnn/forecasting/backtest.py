@@ -323,9 +323,8 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
         of_origin = np.flatnonzero(origin_of == origin)
         if len(of_origin):
             chosen = rows[of_origin]
-            wanted = np.ones(len(chosen), dtype=bool)
-            ahead = data.rows[chosen].X, data.index_of(chosen), wanted
-            values[of_origin] = fitted._values(fitted._ahead(*ahead), coverage, None)
+            ahead = fitted._ahead(data.rows[chosen].X, data.index_of(chosen))
+            values[of_origin] = fitted._values(ahead, coverage, None)
     return values
 
 

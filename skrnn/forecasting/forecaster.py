@@ -185,9 +185,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     >>> forecaster.forecast(3, coverage=0.8).round(1)
                  pred  lower_bound  upper_bound
     week
-    2002-01-05  371.9        371.3        372.5
-    2002-01-12  372.3        371.6        373.0
-    2002-01-19  372.5        371.7        373.4
+    2002-01-05  371.9        371.3        372.4
+    2002-01-12  372.3        371.7        372.9
+    2002-01-19  372.5        371.8        373.3
     """
 
     _parameter_constraints = {
@@ -582,7 +582,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if index is None:
             self._check_one_series()
             index = self._observed.index_ahead(len(X))
-        return self._ahead(X, index, np.ones(len(X), dtype=bool))
+        return self._ahead(X, index)
 
     def _read_next(self, steps, X):
         """Return the next rows of each series as rows ahead, with inputs of X."""
@@ -595,65 +595,52 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                     "X, or name columns that are not known in advance in past_features."
                 )
             index = observed.index_ahead(steps)
-            n_rows = steps if index is None else len(index)
-            wanted = np.ones(n_rows, dtype=bool)
-            return self._ahead(np.empty((n_rows, 0)), index, wanted)
+            X = np.empty((steps if index is None else len(index), 0))
+            return self._ahead(X, index, steps)
         # inputs of all steps that are forecast at once with the wanted ones
         n_steps = -(-steps // self._model.horizon) * self._model.horizon
-        if observed.timeline is not None and index_of(X) is not None:
-            index = observed.index_ahead(n_steps)
-            is_there, wanted = self._find_rows(index, index_of(X), steps, n_steps)
-            index, wanted = index[is_there], wanted[is_there]
-            X = X.loc[index]
-        else:
+        if observed.timeline is None or index_of(X) is None:
             self._check_one_series()
-            X = X if hasattr(X, "shape") else np.asarray(X)
+            X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
             if len(X) < steps:
                 raise ValueError(
                     f"X has {len(X)} rows, but steps={steps}. Give a row for each "
                     "step, or lower steps."
                 )
-            X = X[:n_steps]
-            index, wanted = observed.index_ahead(len(X)), np.arange(len(X)) < steps
+            index = observed.index_ahead(len(X))
+        else:
+            observed.timeline.check_same_kind(timeline_of(X.index))
+            index = observed.index_ahead(n_steps)
+            wanted = index[np.arange(len(index)) % n_steps < steps]
+            absent = wanted[~wanted.isin(X.index)]
+            if len(absent):
+                raise ValueError(
+                    f"X has no row for {_named(absent[0])}, which is one of the "
+                    f"{steps} rows to forecast. Give a row for each, or lower steps."
+                )
+            X = X[X.index.isin(index)]
+            index = X.index
         X = read_inputs(self, self._with_past_features(X), None, reset=False)
-        return self._ahead(X, index, wanted)
+        return self._ahead(X, index, steps)
 
-    def _find_rows(self, index, index_of_X, steps, n_steps):
-        """Return which of the next steps are in X, and which are to be forecast."""
-        observed, timeline = self._observed.timeline, timeline_of(index_of_X)
-        if timeline is None or timeline.kind != observed.kind:
-            kind = type(index_of_X).__name__ if timeline is None else timeline.kind
-            raise ValueError(
-                f"The index of X is {kind}, but in fit it was {observed.kind}."
-            )
-        is_there = index.isin(index_of_X).reshape(-1, n_steps)
-        wanted = np.broadcast_to(np.arange(n_steps) < steps, is_there.shape)
-        absent = index[(wanted & ~is_there).ravel()]
-        if len(absent):
-            raise ValueError(
-                f"X has no row for {_named(absent[0])}, which is one of the {steps} "
-                "rows to forecast. Give a row for each, or lower steps."
-            )
-        return np.logical_and.accumulate(is_there, axis=1).ravel(), wanted.ravel()
-
-    def _ahead(self, X, index, wanted):
+    def _ahead(self, X, index, most_steps=None):
         """Return rows, which come after those observed, as rows ahead.
 
         X without columns stands for inputs that are not known in advance.
         """
-        inputs, of_wanted = self._model.columns.inputs, index
-        if index is not None:
-            of_wanted = index[wanted]
+        inputs, observed = self._model.columns.inputs, self._observed
+        if observed.timeline is None:
+            codes, leads = np.zeros(len(X), dtype=np.intp), np.arange(1, len(X) + 1)
+        else:
+            codes, leads = steps_ahead(observed, timeline_of(index))
+        wanted = leads <= (most_steps or leads.max())
+        of_wanted = None if index is None else index[wanted]
         if X.shape[1]:
             rows = X.iloc[wanted] if isinstance(X, pd.DataFrame) else X[wanted]
             warn_of_missing(rows, inputs.past, of_wanted)
             numbers = inputs.transform_ahead(X)
         else:
             numbers = np.full((len(X), len(inputs.names)), np.nan)
-        if self._observed.timeline is None:
-            codes, leads = np.zeros(len(X), dtype=np.intp), np.arange(1, len(X) + 1)
-        else:
-            codes, leads = steps_ahead(self._observed, timeline_of(index))
         return Ahead(codes, leads, numbers, wanted, of_wanted)
 
     def _with_past_features(self, X):

@@ -94,11 +94,7 @@ def grid_of(rows, n_before, n_after, longest_hole=ANY_DISTANCE):
 def steps_ahead(observed, timeline):
     """Return the series and the steps after the last observed row of later rows."""
     before, n_observed = observed.timeline, len(observed)
-    if timeline is None:
-        raise ValueError(
-            f"X has no time index, but in fit it was {before.kind}. Pass data with "
-            "such an index."
-        )
+    before.check_same_kind(timeline)
     if timeline.series is not None and before.series is not None:
         unknown = ~timeline.series.isin(before.series)
         if unknown.any():

@@ -140,6 +140,18 @@ class Timeline:
         first[codes[n_rows:][at]] = numbers[n_rows:][at]
         return numbers[:n_rows] < first[codes[:n_rows]]
 
+    def check_same_kind(self, new):
+        """Raise a ValueError if new rows have another kind of index, or none of times."""
+        if new is None:
+            raise ValueError(
+                f"X has no time index, but in fit it was {self.kind}. Pass data with "
+                "such an index."
+            )
+        if self.kind != new.kind:
+            raise ValueError(
+                f"The index of X is {new.kind}, but in fit it was {self.kind}."
+            )
+
     def followed_by(self, new):
         """Return the timeline of these rows followed by new ones.
 
@@ -158,10 +170,7 @@ class Timeline:
         ValueError
             If the kinds of index differ.
         """
-        if self.kind != new.kind:
-            raise ValueError(
-                f"The index of X is {new.kind}, but in fit it was {self.kind}."
-            )
+        self.check_same_kind(new)
         times = new.times
         if getattr(times, "tz", None) is not None:
             times = times.tz_convert(self.times.tz)
