@@ -9,15 +9,7 @@ from skrnn._version import __version__
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
-    """Warn that an estimator was saved with another version of skrnn.
-
-    Parameters
-    ----------
-    estimator_name : str
-        Class name of the estimator.
-    version : str
-        Version of skrnn that the estimator was saved with.
-    """
+    """Warn that an estimator was saved with another version of skrnn."""
 
     def __init__(self, estimator_name, version):
         super().__init__(
@@ -55,13 +47,7 @@ class VersionedEstimator:
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Restore the attributes of an estimator if the block raises an exception.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Stays as its last successful fit left it if the next fit fails.
-    """
+    """Restore the attributes of an estimator if the block raises an exception."""
     before = dict(vars(estimator))
     try:
         yield

@@ -5,15 +5,7 @@ import warnings
 
 
 def warn_user(message, category=UserWarning):
-    """Issue a warning that points to the line of the user's code.
-
-    Parameters
-    ----------
-    message : str
-        The message.
-    category : type, default=UserWarning
-        The class of the warning.
-    """
+    """Issue a warning that points to the line of the user's code."""
     frame, level = sys._getframe(1), 2
     while frame.f_back and _is_between(frame):
         frame, level = frame.f_back, level + 1
@@ -21,5 +13,5 @@ def warn_user(message, category=UserWarning):
 
 
 def _is_between(frame):
-    """Tell whether a frame is code of skrnn or scikit-learn, not of the user."""
+    """Return whether a frame is code of skrnn or scikit-learn, not of the user."""
     return frame.f_globals.get("__name__", "").split(".")[0] in ("skrnn", "sklearn")

@@ -38,7 +38,7 @@ __all__ = [
 
 
 def returns_frame(transformer):
-    """Tell whether `set_output` asks a transformer for a DataFrame."""
+    """Return whether `set_output` asks a transformer for a DataFrame."""
     return _get_output_config("transform", transformer)["dense"] != "default"
 
 
@@ -82,22 +82,10 @@ class LinkedHTML:
 
 
 class FitTask:
-    """Reports the progress of a fit to scikit-learn's callbacks.
+    """Reports the progress of a fit to scikit-learn's callbacks (1.9 and later).
 
-    Does nothing before scikit-learn 1.9, which has no callbacks. scikit-learn documents
-    `_init_callback_context` for third parties under this name; `_skl_callbacks` has no
-    public form in 1.9.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        The estimator that is fitted.
-    max_epochs : int
-        Largest number of epochs that are reported.
-    X, y
-        The data of `fit`.
-    sample_weight : array-like, default=None
-        Weights of the samples.
+    scikit-learn documents `_init_callback_context` for third parties under this name;
+    `_skl_callbacks` has no public form in 1.9.
     """
 
     def __init__(self, estimator, max_epochs, X, y, sample_weight=None):
@@ -117,10 +105,7 @@ class FitTask:
     def end_epoch(self, attributes):
         """Report that the epoch ended; return whether training should stop.
 
-        Parameters
-        ----------
-        attributes : callable
-            Returns the attributes that turn a copy of the estimator into a fitted one.
+        `attributes` returns those that turn a copy of the estimator into a fitted one.
         """
         return self._epoch.call_on_fit_task_end(
             **self._told, reconstruction_attributes=attributes

@@ -10,21 +10,15 @@ import os
 def give_sessions_own_threads():
     """Let each TensorFlow session have its own thread pool, of the size it asks for.
 
-    By default, all sessions share the threads of the first one, or of eager mode.
-    TensorFlow reads this variable at start-up but does not document it (2.18 to 2.21).
-    Needed until there is a public way to run a session, or a function, on one thread.
+    By default, all share the threads of the first one, or of eager mode. TensorFlow
+    reads the variable at start-up. Needed until there is a public way (not in 2.18 to
+    2.21).
     """
     os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
 
 
 def import_keras():
-    """Import Keras, and check that its backend is TensorFlow.
-
-    Raises
-    ------
-    ImportError
-        If Keras is set to another backend.
-    """
+    """Import Keras, and raise an ImportError if its backend is not TensorFlow."""
     _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
     import keras
 
@@ -43,13 +37,8 @@ def _check_backend(name):
 def limit_threads(settings):
     """Limit TensorFlow to the threads that joblib, Dask or the user allow the process.
 
-    They set OMP_NUM_THREADS, which TensorFlow does not read. Thread counts that were
-    set in TensorFlow itself are kept, and so are those it has already started with.
-
-    Parameters
-    ----------
-    settings : module
-        `tensorflow.config.threading`.
+    They set OMP_NUM_THREADS, which TensorFlow does not read. Thread counts set in
+    TensorFlow itself are kept. `settings` is `tensorflow.config.threading`.
     """
     n_threads = os.environ.get("OMP_NUM_THREADS", "")
     if not n_threads.isdecimal() or int(n_threads) == 0:
@@ -66,18 +55,8 @@ def limit_threads(settings):
 def session_callable(session, fetched, fed):
     """Return the same as `session.make_callable`, at a third of the cost per call.
 
-    The public function checks every argument in Python, which takes 0.08 of the 0.11 ms
-    that a small program takes. Needed until TensorFlow makes the private one public (it
-    is not in 2.18 to 2.21). If it is removed, the public one is used.
-
-    Parameters
-    ----------
-    session : tf.compat.v1.Session
-        Session of the graph that contains the tensors.
-    fetched : tf.Tensor
-        The tensor to compute.
-    fed : list of tf.Tensor
-        Placeholders. Arguments must be arrays or NumPy scalars of exactly their dtypes.
+    Arguments must be arrays or NumPy scalars of exactly the dtypes of `fed`. Needed
+    until TensorFlow makes the private function public (it is not in 2.18 to 2.21).
     """
     try:
         from tensorflow.core.protobuf.config_pb2 import CallableOptions
@@ -93,14 +72,8 @@ def session_callable(session, fetched, fed):
 def without_all_reduce(optimizer):
     """Skip an optimizer's sum of gradients over replicas if there is only one replica.
 
-    In a graph, TensorFlow computes this sum with a custom gradient. It registers a new
-    one each time and never releases it, which keeps the graph of every trained network
-    in memory. Needed until Keras skips the sum for one replica (it does not in 3.15).
-
-    Returns
-    -------
-    keras.optimizers.Optimizer
-        The same optimizer.
+    TensorFlow registers a gradient for each sum, which keeps every trained network in
+    memory. Needed until Keras skips the sum for one replica (it does not in 3.15).
     """
     from tensorflow import distribute
 
@@ -130,10 +103,8 @@ def weight_decay_exclusions(optimizer):
 def forget_kernels():
     """Empty TensorFlow's kernel cache, which otherwise grows with every network.
 
-    The cache keeps every kernel that ever ran, also those of deleted networks. Kernels
-    still in use are cached again when they run. Needed until TensorFlow limits the
-    cache or has a public function to clear it (2.18 to 2.21 do not; Keras clears it
-    like this in `clear_session`).
+    Kernels still in use are cached again when they run. Needed until TensorFlow limits
+    the cache or has a public function to clear it (2.18 to 2.21 do not).
     """
     try:
         from tensorflow.python.eager import context

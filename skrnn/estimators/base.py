@@ -40,7 +40,7 @@ _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not col
 
 
 def _predicts_quantiles(estimator):
-    """Tell whether an estimator predicts quantiles, or will do so once fitted."""
+    """Return whether an estimator predicts quantiles, or will do so once fitted."""
     if hasattr(estimator, "_fitted"):
         return estimator._fitted.levels is not None
     return estimator.loss == "quantile"
@@ -253,9 +253,9 @@ class BaseRecurrentRegressor(
     def _weigh_networks(self, task, refitted):
         """Set the network share that minimises the validation loss.
 
-        If the base is refitted, the best share for the new base is found too. Up to
-        that share, the sum is not worse than the new base on the validation data, so
-        the smaller of both is used.
+        If the base is refitted, use the smaller of the best shares for both bases: up
+        to its best share, the sum is not worse than the base alone on the validation
+        data.
         """
         model = self._fitted
         outputs = [model.outputs(windows) for windows in task.validation.parts()]

@@ -21,21 +21,9 @@ _MOST_SAMPLES = 2000  # examined for that
 
 
 def warn_if_nothing_learned(task, history):
-    """Warn if the training loss is not below that of the best constant.
+    """Warn if the training loss is not at least 1 % below that of the best constant.
 
     Does not warn about a loss close to it if y looks like noise.
-
-    Parameters
-    ----------
-    task : Task
-        The training.
-    history : History
-        Loss and metrics of its epochs.
-
-    Warns
-    -----
-    NothingLearnedWarning
-        If the last training loss is not at least 1 % below.
     """
     n_epochs = history.n_epochs - history.n_before
     if _is_trial(task, n_epochs):
@@ -79,7 +67,7 @@ def _loss_of_constant_for(objective):
 
 
 def _looks_like_noise(data):
-    """Tell whether no value of the windows explains much of a target."""
+    """Return whether no value of the windows explains much of a target."""
     every = -(-data.n_samples // _MOST_SAMPLES)
     y = data.targets(every).astype(np.float64)
     values = data.windows(every).reshape(len(y), -1).astype(np.float64)

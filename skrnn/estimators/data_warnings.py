@@ -24,23 +24,9 @@ _NAMES_SHOWN = 5
 
 
 def warn_of_training_windows(regressor, windows, rows):
-    """Warn about windows that a network can learn little from.
+    """Warn if many windows are not used for training, or features are not scaled.
 
-    Parameters
-    ----------
-    regressor : BaseRecurrentRegressor
-        Regressor that has validated the windows.
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN marks a missing value.
-    rows : range, ndarray of int or None
-        The windows to train on; None for all.
-
-    Warns
-    -----
-    RowsLeftOutWarning
-        If more than a tenth of the rows are not used for training.
-    UnscaledWarning
-        If features are not scaled and the regressor does not scale them.
+    `rows` are the windows to train on; None for all.
     """
     if regressor.missing == "skip":
         _warn_of_rows_left_out(regressor, windows, rows)
@@ -106,18 +92,7 @@ def _warn_of_unscaled_features(regressor, windows):
 def warn_of_columns(regressor):
     """Warn if the columns of X look like features, not like steps of a window.
 
-    Columns whose names only differ in a number, such as `x0` and `x1`, may be steps. If
-    `n_step_features` is set, the columns are known to be steps.
-
-    Parameters
-    ----------
-    regressor : ValidatesWindows
-        Regressor that has validated its data.
-
-    Warns
-    -----
-    NoWindowsWarning
-        If several columns have names without lags.
+    Columns whose names only differ in a number, such as `x0` and `x1`, may be steps.
     """
     names = getattr(regressor, "feature_names_in_", ())
     if (
@@ -139,21 +114,7 @@ def warn_of_columns(regressor):
 
 
 def warn_of_windows_to_predict(regressor, windows):
-    """Warn about windows with too few observed steps for a good prediction.
-
-    Parameters
-    ----------
-    regressor : BaseRecurrentRegressor
-        Fitted regressor.
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        NaN marks a missing value.
-
-    Warns
-    -----
-    MissingStepsWarning
-        If a window has no observed step. Also if it has fewer than half of its steps
-        observed, while no step was missing in training.
-    """
+    """Warn about windows with too few observed steps for a good prediction."""
     if few_without_nan(windows):
         return
     missing = MissingSteps(windows, filled=regressor.missing == "fill")

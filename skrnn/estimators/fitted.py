@@ -21,20 +21,13 @@ _MADE = "_predictors", "_stretch_and_shift"  # caches for predictions, not pickl
 class FittedModel:
     """One or more trained networks, and how their outputs become predictions.
 
-    Pickling and copying keep the parameters, but not what is cached for predictions.
-
-    Parameters
-    ----------
     spec : NetworkSpec
-        The network.
-    states : list of TrainingState
-        The weights of each network, and the state to continue training from.
-    preparation : Preparation
-        How windows become inputs, and outputs become predictions.
-    levels : tuple of float or None
-        Levels of the predicted quantiles; None if it predicts no quantiles.
-    share : float, default=1.0
-        Factor of the mean of the networks before the prediction of a base is added.
+    states : list of TrainingState, the weights of each network, and what continued
+        training starts from
+    preparation : Preparation, how windows become inputs, and outputs become predictions
+    levels : tuple of float, levels of the predicted quantiles, or None
+    share : float, factor of the mean of the networks before the prediction of a base is
+        added
     """
 
     spec: NetworkSpec
@@ -44,22 +37,9 @@ class FittedModel:
     share: float = 1.0
 
     def predict(self, windows):
-        """Predict targets, or their quantiles.
+        """Return predictions in the units of the targets, levels varying fastest.
 
-        Parameters
-        ----------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            NaN where a value is missing.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_samples, n_targets * n_levels)
-            Predictions in the units of the targets, levels varying fastest.
-
-        Raises
-        ------
-        ValueError
-            If a value is too large for the dtype of the network.
+        They are float64 of shape (n_samples, n_targets * n_levels).
         """
         if self._is_one_unit:
             stretch, shift = self._stretch_and_shift
@@ -104,8 +84,7 @@ class FittedModel:
     def outputs(self, windows):
         """Return the mean of the networks' outputs, in the units used in training.
 
-        Parameters, shape and errors are those of `predict`. The dtype is that of the
-        network.
+        The shape is that of `predict`, the dtype that of the network.
         """
         predictors = vars(self).get("_predictors")
         if predictors is None:  # harmless if two threads create them at once

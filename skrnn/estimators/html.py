@@ -7,20 +7,7 @@ from skrnn.networks.weights import layers_of
 
 
 def network_summary(spec, weights):
-    """Return the layers of a network as a collapsed table.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    weights : list of ndarray
-        Its weights.
-
-    Returns
-    -------
-    str
-        HTML that uses the CSS classes of scikit-learn's tables.
-    """
+    """Return the layers of a network as a collapsed HTML table."""
     rows = "".join(
         f"<tr class='default'><td class='param'>{escape(name)}</td>"
         f"<td>{kind}</td><td>{escape(shape)}</td><td>{n_weights:,}</td></tr>"

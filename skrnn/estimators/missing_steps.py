@@ -12,36 +12,17 @@ _FEW_VALUES = 2**14
 
 
 def few_without_nan(windows):
-    """Tell quickly whether there are only few values and none is missing.
+    """Return whether an array has few values and none of them is missing.
 
-    Parameters
-    ----------
-    windows : ndarray
-        Any array of floats.
-
-    Returns
-    -------
-    bool
-        Always False for many values, which would take too long to check.
+    Many values would take too long to check.
     """
     return windows.size <= _FEW_VALUES and not math.isnan(windows.max())
 
 
 class MissingSteps:
-    """Which steps of windows are missing.
+    """The missing steps of windows (n_windows, n_timesteps, n_features).
 
-    Parameters
-    ----------
-    windows : ndarray of shape (n_windows, n_timesteps, n_features)
-        Windows, perhaps a view on a series. NaN marks a missing value.
-    filled : bool, default=False
-        Whether missing values are filled. A step is then only missing if all of its
-        values are.
-
-    Attributes
-    ----------
-    n_timesteps : int
-        Number of steps of a window.
+    With `filled`, a step is only missing if all of its values are.
     """
 
     def __init__(self, windows, *, filled=False):
@@ -50,35 +31,17 @@ class MissingSteps:
         self._missing = _missing_rows(series, np.all if filled else np.any)
 
     def any(self):
-        """Tell whether any step is missing.
-
-        Returns
-        -------
-        bool
-            Whether at least one step is missing.
-        """
+        """Return whether any step is missing."""
         return bool(self._missing.any())
 
     @property
     def at_first_step(self):
-        """Whether the first step of each window is missing.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_windows,)
-            Whether the first step is missing.
-        """
+        """Whether the first step of each window is missing, of shape (n_windows,)."""
         return self._missing[:: self._stride][: self._n_windows]
 
     @cached_property
     def counts(self):
-        """The number of missing steps of each window.
-
-        Returns
-        -------
-        ndarray of int, shape (n_windows,)
-            Numbers from 0 to `n_timesteps`.
-        """
+        """The number of missing steps of each window, of shape (n_windows,)."""
         if self._stride != 1:
             shape = (self._n_windows, self.n_timesteps)
             return np.count_nonzero(self._missing.reshape(shape), axis=1)
@@ -86,17 +49,10 @@ class MissingSteps:
         return until[self.n_timesteps :] - until[: -self.n_timesteps]
 
     def before_start(self):
-        """Tell which windows reach back before the start of their series.
+        """Return which windows reach back before the start of their series.
 
-        If the windows are a view on a series, these are the windows that start in its
-        leading missing steps. For other windows, the start of a series looks the same
-        as the end of a gap that is at least as long as a window: only the last step is
-        observed.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_windows,)
-            Whether each window reaches back before the start.
+        Without a view on a series, its start looks the same as the end of a gap that is
+        at least as long as a window: only the last step is observed.
         """
         row = np.arange(self._n_windows)
         if self._stride == 1:

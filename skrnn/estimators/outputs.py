@@ -13,12 +13,8 @@ from skrnn.windows.supervised import lead_of_name
 class Outputs:
     """The feature and the lead of each output.
 
-    Parameters
-    ----------
-    features : list of int
-        For each output, the position of its feature in a step.
-    leads : list of int
-        For each output, the number of steps after the last step of the window.
+    features : list of int, position of the feature in a step
+    leads : list of int, number of steps after the last step of the window
     """
 
     features: list
@@ -26,26 +22,10 @@ class Outputs:
 
 
 def outputs_of(y, target_features, layout):
-    """Find the feature and the lead of each output.
+    """Return the feature and the lead of each output.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets. Features and leads are read from names like `<feature>_lead<h>`.
-    target_features : str, int, list or None
-        One feature for all outputs, or a list with one per output, by name or
-        position. None reads the names of `y`, or uses the only feature.
-    layout : WindowLayout
-        Layout of the windows.
-
-    Returns
-    -------
-    Outputs
-
-    Raises
-    ------
-    ValueError
-        If the features are not known, or `target_features` does not name features.
+    `target_features=None` reads features from names of `y` like `<feature>_lead<h>`, or
+    uses the only feature.
     """
     names = _names_of(y)
     n_outputs = 1 if getattr(y, "ndim", 1) == 1 else y.shape[1]
@@ -105,22 +85,7 @@ _MOST_ROWS = 10_000  # examined to compare units
 def check_continued(windows, y, outputs):
     """Check that targets are in the units of the features that they continue.
 
-    If the windows follow each other, the targets are compared with the values of the
-    feature in the windows.
-
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows, NaN where a value is missing.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
-    outputs : Outputs
-        The features that they continue.
-
-    Raises
-    ------
-    ValueError
-        If the mean or standard deviation of a target is far from that of its feature.
+    They are compared with the last steps of the windows, if these follow each other.
     """
     windows, y = windows[:_MOST_ROWS], y[:_MOST_ROWS].reshape(len(y[:_MOST_ROWS]), -1)
     for column, feature in enumerate(outputs.features):
@@ -149,7 +114,7 @@ _FEWEST_ROWS = 20
 
 
 def _follow_each_other(values):
-    """Tell whether most windows (n_samples, n_timesteps) start one step apart."""
+    """Return whether most windows (n_samples, n_timesteps) start one step apart."""
     if len(values) < 2 or values.shape[1] < 2:
         return False
     same = values[1:, -2] == values[:-1, -1]

@@ -29,7 +29,7 @@ class _Imports:
 
 
 def _may_need_keras(value):
-    """Tell whether a parameter is or contains a Keras object or a function."""
+    """Return whether a parameter is or contains a Keras object or a function."""
     if isinstance(value, (list, tuple)):
         return any(map(_may_need_keras, value))
     return callable(value) or any(

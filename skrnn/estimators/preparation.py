@@ -21,14 +21,9 @@ _VALUES_AT_ONCE = 2**20  # largest copy of windows
 class Preparation:
     """How windows and targets are prepared for a network.
 
-    Parameters
-    ----------
-    inputs : InputSpec
-        How windows become inputs of the network.
-    scales : Scales
-        Scales of features and targets.
-    base : estimator or None
-        A fitted regressor, whose residuals the network learns.
+    inputs : InputSpec, how windows become inputs of the network
+    scales : Scales of features and targets
+    base : fitted regressor whose residuals the network learns, or None
     """
 
     inputs: InputSpec
@@ -36,23 +31,7 @@ class Preparation:
     base: object = None
 
     def samples(self, regressor, windows, y, weight):
-        """Return windows and targets in the form that networks are trained on.
-
-        Parameters
-        ----------
-        regressor : BaseRecurrentRegressor
-            Regressor with the loss, the metrics and the dtype.
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            Windows, NaN where a value is missing.
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Targets.
-        weight : ndarray of shape (n_samples,) or None
-            Weights.
-
-        Returns
-        -------
-        Samples
-        """
+        """Return the samples of windows and targets that networks are trained on."""
         return self._samples(regressor, windows, y, weight, self.offset(windows))
 
     def _samples(self, regressor, windows, y, weight, offset):
@@ -69,12 +48,9 @@ class Preparation:
         return Samples(windows, targets, weight)
 
     def offset(self, windows):
-        """Return the predictions of the base, relative to the windows.
+        """Return predictions (n_samples, n_targets) of the base relative to windows.
 
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets) or None
-            None if there is no base.
+        None if there is no base.
         """
         if self.base is None:
             return None
@@ -94,13 +70,7 @@ class Preparation:
         return windows if tags.three_d_array else windows.reshape(len(windows), -1)
 
     def with_fitted_base(self, regressor, windows, y, rows, weight, given_y):
-        """Return the same preparation with a clone of the base fitted on the rows.
-
-        Raises
-        ------
-        ValueError
-            If there are weights but the base does not take any.
-        """
+        """Return the same preparation with a clone of the base fitted on the rows."""
         base = clone(regressor.base)
         if weight is not None and not has_fit_parameter(base, "sample_weight"):
             raise ValueError(
@@ -132,17 +102,11 @@ class Preparation:
 class FitData:
     """The data that a fit trains on.
 
-    Parameters
-    ----------
-    preparation : Preparation
-        How windows and targets are prepared.
+    preparation : Preparation of windows and targets
     training : TrainingData
-        Training data.
-    validation : TrainingData or None, default=None
-        Data to evaluate after each epoch, if any.
-    refitted : FitData or None, default=None
-        The same data with a base that is also fitted on the rows held out. None if
-        there is no new base, or no rows are held out.
+    validation : TrainingData to evaluate after each epoch, or None
+    refitted : FitData with a base that is also fitted on the rows held out, or None if
+        there is no new base, or no rows are held out
     """
 
     preparation: Preparation
@@ -152,32 +116,10 @@ class FitData:
 
 
 def prepare_first(regressor, windows, y, rows, weight, given_y):
-    """Prepare the training data of a fit that does not continue an earlier one.
+    """Prepare a new fit; return the preparation, the samples and the rows to train on.
 
-    Parameters
-    ----------
-    regressor : BaseRecurrentRegressor
-        Regressor that has validated its data.
-    windows, y, weight
-        As in `Preparation.samples`.
-    rows : range or ndarray of int, or None
-        The rows that may be used for training; None allows all.
-    given_y : array-like
-        The targets as the user passed them, with their names.
-
-    Returns
-    -------
-    preparation : Preparation
-    samples : Samples
-        The result of `preparation.samples`.
-    rows : range or ndarray of int
-        The rows to train on.
-
-    Raises
-    ------
-    ValueError
-        If the window is not a multiple of the segments, or the features that the
-        targets continue are not known or not in the units of the targets.
+    `rows` may be used for training, None for all. `given_y` are the targets as the user
+    passed them, with their names.
     """
     inputs = inputs_of(regressor, windows, y, given_y)
     rows = rows_to_train_on(windows, rows, inputs)

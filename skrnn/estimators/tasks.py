@@ -21,27 +21,7 @@ _LARGEST_AUTO_BATCH = 200
 def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     """Return the training task of each network, from the parameters of a regressor.
 
-    Parameters
-    ----------
-    regressor : BaseRecurrentRegressor
-        Regressor that has validated its data.
-    data : FitData
-        The data to train on.
-    seeds : list of int
-        For each network, the seed of its weights, dropout and order of samples.
-    after : FittedModel, default=None
-        The model to continue training; None starts with new weights.
-    epochs : int, default=None
-        Number of epochs; None uses the parameter of the regressor.
-
-    Returns
-    -------
-    list of Task
-
-    Raises
-    ------
-    ValueError
-        If a parameter is not as described, or the networks differ from `after`.
+    `after` is the FittedModel to continue from; None starts with new weights.
     """
     prepared, training = data.preparation, data.training
     objective = _objective_of(regressor)
@@ -106,20 +86,7 @@ def patience_of(regressor):
 
 
 def attributes_of(model, histories):
-    """Return the attributes of a fitted regressor.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The trained networks.
-    histories : list of History
-        Loss and metrics of each epoch, for each network.
-
-    Returns
-    -------
-    dict
-        Attributes by name.
-    """
+    """Return the attributes of a fitted regressor, from the history of each network."""
     values = mean_of(histories)
     best = [history.best() for history in histories]
     epochs = [epoch for epoch, _ in best]
@@ -140,12 +107,7 @@ def attributes_of(model, histories):
 class EpochObserver:
     """Reports every epoch of a fit to scikit-learn's callbacks.
 
-    Parameters
-    ----------
-    fit_task : skrnn._compat.sklearn.FitTask
-        Reports to the callbacks.
-    attributes : callable
-        Returns the attributes of a fitted regressor for a state and a history.
+    `attributes` returns the attributes of a regressor for a state and a history.
     """
 
     def __init__(self, fit_task, attributes):

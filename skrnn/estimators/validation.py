@@ -183,7 +183,7 @@ class ValidatesWindows:
         return self._check_finite(X)
 
     def _needs_no_conversion(self, X):
-        """Tell whether X is a float array with the dimensions of the fit.
+        """Return whether X is a float array with the dimensions of the fit.
 
         For a single window, scikit-learn's checks take longer than the prediction.
         """
@@ -225,18 +225,7 @@ def series_codes(*data):
 
 
 def check_unchanged(now, then):
-    """Check that settings did not change since the fit from which training continues.
-
-    Parameters
-    ----------
-    now, then : dict
-        The current settings, and those of the last fit.
-
-    Raises
-    ------
-    ValueError
-        If they differ.
-    """
+    """Raise a ValueError if settings differ from those of the fit to continue from."""
     for name, value in now.items():
         if value != then[name]:
             raise ValueError(

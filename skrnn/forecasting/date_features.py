@@ -137,7 +137,7 @@ def _attribute(name, times):
     if values is None or callable(values):
         raise ValueError(
             f"date_features: a {type(times).__name__} has no attribute {name!r}. Name "
-            "an attribute such as 'hour', 'dayofweek' or 'month', or pass a function "
+            "an attribute such as 'hour', 'day_of_week' or 'month', or pass a function "
             "of the index."
         )
     return values

@@ -6,23 +6,7 @@ SOME, MANY = 300, 3000  # numbers of points above which lines are thinner
 
 
 def axes_or_new(ax):
-    """Return the axes, or those of a new figure.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        The axes; None makes a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Axes to draw on.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
+    """Return `ax`, or the axes of a new figure if it is None."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -33,18 +17,7 @@ def axes_or_new(ax):
 
 
 def axes_below(ax):
-    """Make room below axes, and return new axes there.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The axes, which become the upper part.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The lower part, with a shared horizontal axis.
-    """
+    """Split axes, and return the lower part, which shares the horizontal axis."""
     figure, spec = ax.figure, ax.get_subplotspec()
     if spec is not None:
         upper, lower = spec.subgridspec(2, 1, height_ratios=[3, 1])
@@ -59,13 +32,7 @@ def axes_below(ax):
 
 
 def date_ticks(ax):
-    """Label the horizontal axis with short dates.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The axes.
-    """
+    """Label the horizontal axis with short dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=3, maxticks=8)
@@ -74,48 +41,19 @@ def date_ticks(ax):
 
 
 def spans_decades(ax):
-    """Tell whether the values of the lines span more than a decade.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes with lines.
-
-    Returns
-    -------
-    bool
-        Whether all values are positive and the largest is more than ten times the
-        smallest.
-    """
+    """Return whether all lines are positive and span more than a decade."""
     values = np.concatenate([np.asarray(line.get_ydata()) for line in ax.lines])
     values = values[np.isfinite(values)]
     return len(values) > 0 and values.min() > 0 and values.max() > 10 * values.min()
 
 
 def ink():
-    """Return the colour of text, which contrasts with the background.
-
-    Returns
-    -------
-    color
-        A matplotlib colour.
-    """
+    """Return the colour of text, which contrasts with the background."""
     import matplotlib as mpl
 
     return mpl.rcParams["text.color"]
 
 
 def line_width(n_points):
-    """Return the width of a line, which is smaller for more points.
-
-    Parameters
-    ----------
-    n_points : int
-        Number of points.
-
-    Returns
-    -------
-    float
-        The width in points.
-    """
+    """Return the width of a line in points, which is smaller for more values."""
     return 1.6 if n_points <= SOME else 1.0 if n_points <= MANY else 0.5

@@ -10,13 +10,7 @@ _BOUNDS = "lower_bound", "upper_bound"
 
 
 def check_backtest(frame):
-    """Check that a frame is what `backtest` returned, or a part of its rows.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
+    """Raise a ValueError unless a frame has rows and the columns of `backtest`."""
     needed = ["origin", "time", "step", "observed", "pred"]
     absent = [name for name in needed if name not in getattr(frame, "columns", ())]
     if absent:
@@ -29,17 +23,7 @@ def check_backtest(frame):
 
 
 def errors_by_step(frame):
-    """Return the mean absolute error of each model, and target, at each step.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        What `backtest` returned.
-
-    Returns
-    -------
-    DataFrame of shape (n_steps, n_lines)
-    """
+    """Return mean absolute errors (n_steps, n_lines), a line per model and target."""
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
     if "target" in frame and frame["target"].nunique() > 1:
         target = frame["target"].astype(str)
@@ -49,23 +33,10 @@ def errors_by_step(frame):
 
 
 def fans_of(frame):
-    """Return the forecasts of each origin as a row.
+    """Return the forecasts of each origin as a row of arrays (n_origins, n_steps).
 
-    Parameters
-    ----------
-    frame : DataFrame
-        What `backtest` returned, of one model, series and target.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_origins, n_steps)
-        `times`, `y_true`, `y_pred` and, if the frame has bounds, `lower` and `upper`.
-        A step that is absent repeats the one before.
-
-    Raises
-    ------
-    ValueError
-        If there are several models, series or targets, or rows occur twice.
+    The keys are `times`, `y_true`, `y_pred` and, if the frame has bounds, `lower` and
+    `upper`. A step that is absent repeats the one before.
     """
     for level in _LEVELS:
         names = frame[level].unique() if level in frame else ()
@@ -106,24 +77,9 @@ def without_overlap(times):
 
 
 def history_and_forecast(history, forecast):
-    """Return a series and its forecast as columns over all times.
+    """Return a series and its forecast as columns (n_rows, 1) over all times.
 
-    Parameters
-    ----------
-    history : Series
-        What was observed.
-    forecast : Series or DataFrame
-        What `forecast` returned.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_rows, 1)
-        As from `fans_of`, NaN where there is nothing.
-
-    Raises
-    ------
-    ValueError
-        If these are not of one series and target.
+    The keys are those of `fans_of`. Values that do not exist are NaN.
     """
     if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
         history = history.iloc[:, 0]
@@ -171,13 +127,7 @@ def _is_numbered(index):
 
 
 def _of_one_series(history, frame):
-    """Return history and forecast of one series with their times as index.
-
-    Raises
-    ------
-    ValueError
-        If they are of several series.
-    """
+    """Return history and forecast of one series with their times as index."""
     indices = [data.index for data in (history, frame)]
     names = [i.get_level_values(0) for i in indices if isinstance(i, pd.MultiIndex)]
     if names:

@@ -8,23 +8,7 @@ from skrnn.plotting.axes import MANY, SOME, ink, line_width
 def draw_forecast(ax, data, line_kwargs):
     """Draw actual and predicted values, the interval and the split.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes to draw on.
-    data : ForecastDisplay
-        Display with the values. Its attributes are read, but not set.
-    line_kwargs : dict
-        Style of the predicted values.
-
-    Returns
-    -------
-    actual : matplotlib.lines.Line2D
-        The actual values.
-    predicted : matplotlib.lines.Line2D or matplotlib.collections.LineCollection
-        The predicted values: a line for one step, a collection of fans for several.
-    interval : matplotlib.collections.PolyCollection or None
-        The band between the ends of the interval.
+    Return the artists of the first three, None for an absent interval.
     """
     width = line_width(len(data.times))
     times, values = _actual_line(data)
@@ -49,22 +33,7 @@ def draw_forecast(ax, data, line_kwargs):
 
 
 def draw_residuals(ax, data, scatter_kwargs):
-    """Draw the residuals, a line at zero and the split.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes to draw on.
-    data : ForecastDisplay
-        Display with the values. Its attributes are read, but not set.
-    scatter_kwargs : dict
-        Style of the residuals.
-
-    Returns
-    -------
-    matplotlib.collections.PathCollection
-        The residuals.
-    """
+    """Draw the residuals, a line at zero and the split; return the residuals."""
     rows = _rows(data)
     times, residuals = data.times[rows], (data.y_true - data.y_pred)[rows]
     ax.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)

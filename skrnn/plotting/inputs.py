@@ -12,18 +12,7 @@ from skrnn.windows.supervised import lead_of_name
 
 
 def innermost(estimator):
-    """Return the innermost estimator of pipelines, searches and the like.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted estimator, which may contain others.
-
-    Returns
-    -------
-    estimator
-        The estimator that contains no other.
-    """
+    """Return the innermost estimator of pipelines, searches and the like."""
     while True:
         if isinstance(estimator, Pipeline):
             estimator = estimator[-1]
@@ -37,27 +26,7 @@ def innermost(estimator):
 
 
 def interval_of(estimator, X, interval):
-    """Return the given interval, or with `"auto"` that of the predicted quantiles.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted regressor, or a pipeline, search or other estimator around one.
-    X : array-like of shape (n_samples, ...)
-        Input of `predict`.
-    interval : "auto", None or tuple of two array-like
-        The argument of the display.
-
-    Returns
-    -------
-    tuple of two array-like or None
-        Lower and upper ends; None if there is no interval to draw.
-
-    Raises
-    ------
-    ValueError
-        If `interval` is another string.
-    """
+    """Return the given interval, or with `"auto"` that of the predicted quantiles."""
     if not isinstance(interval, str):
         return interval
     if interval != "auto":
@@ -104,44 +73,13 @@ def _forecast_interval(forecaster, X):
 
 
 def index_of(data):
-    """Return the pandas index of data, or None.
-
-    Parameters
-    ----------
-    data : array-like
-        The data.
-
-    Returns
-    -------
-    Index or None
-        The index, if the data have one.
-    """
+    """Return the pandas index of data, or None."""
     index = getattr(data, "index", None)
     return index if isinstance(index, pd.Index) else None  # lists have a method index
 
 
 def index_of_rows(index, data, rows):
-    """Return the time of each row.
-
-    Parameters
-    ----------
-    index : array-like or None
-        The times, if given.
-    data : tuple of array-like
-        Data whose index is used otherwise: that of the first that has one.
-    rows : ndarray of shape (n_rows, n_steps)
-        The rows, which are numbered if there is no index.
-
-    Returns
-    -------
-    Index
-        The times.
-
-    Raises
-    ------
-    ValueError
-        If there is not one time for each row.
-    """
+    """Return the given times, else the first index of `data`, else row numbers."""
     indices = [index, *map(index_of, data)]
     index = next((found for found in indices if found is not None), None)
     if not isinstance(index, pd.Index):
@@ -151,25 +89,7 @@ def index_of_rows(index, data, rows):
 
 
 def columns_of_one_shape(y_true, y_pred, interval):
-    """Return actual values, predicted values and ends of an interval as 2-D arrays.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_steps)
-        Actual and predicted values.
-    interval : tuple of two array-like of the same shape, or None
-        Lower and upper ends of the interval.
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples, n_steps)
-        The two or four arrays.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, or the interval does not have two ends.
-    """
+    """Return actual, predicted and interval values as arrays (n_samples, n_steps)."""
     arrays = [_columns(y_true, "y_true"), _columns(y_pred, "y_pred")]
     arrays += [_columns(end, "interval") for end in interval or ()]
     shapes = {array.shape for array in arrays}
@@ -194,28 +114,9 @@ def _columns(y, name):
 
 
 def name_and_leads(y, lead, n_steps):
-    """Return the name of the target and the lead of each column.
+    """Return the name of the target, or None, and the lead of each column.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_steps)
-        Actual values, perhaps with column names.
-    lead : int or array-like of shape (n_steps,) or None
-        Number of steps from the time of a row to the time of its values, if given.
-    n_steps : int
-        Number of columns.
-
-    Returns
-    -------
-    name : str or None
-        The name, if there is one.
-    leads : ndarray of int, shape (n_steps,)
-        Number of steps from the time of a row to the time of its values.
-
-    Raises
-    ------
-    ValueError
-        If there are several targets, or not one lead for each column.
+    A lead is the number of steps from the time of a row to the time of its values.
     """
     names = _column_names(y)
     read = [lead_of_name(name) for name in names or ()]
@@ -247,18 +148,7 @@ def _column_names(y):
 
 
 def split_as_drawn(split):
-    """Convert the time to mark to a value that matplotlib can draw.
-
-    Parameters
-    ----------
-    split : time or None
-        The time, which may be a string.
-
-    Returns
-    -------
-    datetime64, float or None
-        The value; None if there is no time to mark.
-    """
+    """Convert the time to mark, if any, to a value that matplotlib can draw."""
     if split is None:
         return None
     split = pd.Timestamp(split) if isinstance(split, str) else split
@@ -266,26 +156,9 @@ def split_as_drawn(split):
 
 
 def choose_rows(rows, subsample, random_state):
-    """Choose a random subset of rows, and keep their order.
+    """Return a random subset of rows, in their order.
 
-    Parameters
-    ----------
-    rows : ndarray of int
-        The rows to choose from.
-    subsample : int, float or None
-        Number or fraction of rows to choose; None chooses all.
-    random_state : int, RandomState instance or None
-        Determines the choice.
-
-    Returns
-    -------
-    ndarray of int
-        The chosen rows.
-
-    Raises
-    ------
-    ValueError
-        If an int `subsample` is less than 1, or a float is not between 0 and 1.
+    `subsample` is a number (int) or a fraction (float) of rows; None returns all.
     """
     if isinstance(subsample, Integral) and subsample < 1:
         raise ValueError(f"subsample must be at least 1. Got {subsample}.")

@@ -7,26 +7,10 @@ from skrnn.windows.timeline import Timeline
 
 
 def times_of(index, leads):
-    """Return the times of values that are some steps ahead of their rows.
+    """Return the times (n_rows, n_steps) that are `leads` steps after those of rows.
 
-    Parameters
-    ----------
-    index : Index of shape (n_rows,)
-        Time of each row. If it holds other values, the rows are numbered.
-    leads : ndarray of int, shape (n_steps,)
-        Number of steps from a row to each of its values.
-
-    Returns
-    -------
-    times : ndarray of shape (n_rows, n_steps)
-        Datetimes or numbers.
-    breaks : ndarray of bool, shape (n_rows,)
-        Whether times are missing before each row.
-
-    Raises
-    ------
-    ValueError
-        If times do not increase, or there are several series.
+    Also return whether times are missing before each row. Rows are numbered if the
+    index holds neither times nor numbers.
     """
     if isinstance(index, pd.MultiIndex):
         if len(index.get_level_values(0).unique()) > 1:
@@ -59,7 +43,7 @@ def _steps_between(index):
 
 
 def is_plottable(index):
-    """Tell whether an index holds times or numbers."""
+    """Return whether an index holds times or numbers."""
     times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
 
@@ -81,18 +65,9 @@ def _at_steps(times, known, wanted):
 
 
 def plottable(index):
-    """Convert times to values that matplotlib can draw.
+    """Convert times or numbers to values that matplotlib can draw.
 
-    Parameters
-    ----------
-    index : Index
-        Times or numbers.
-
-    Returns
-    -------
-    ndarray
-        Datetimes without time zone, in local time, or numbers. Timedeltas are
-        converted to hours.
+    Datetimes with a time zone become local times, and timedeltas become hours.
     """
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()

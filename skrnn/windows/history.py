@@ -16,14 +16,9 @@ _VALUES_AT_ONCE = 2**16  # copied at a time to compute a fingerprint
 class History:
     """The rows that precede those to transform, in time order.
 
-    Parameters
-    ----------
     rows : ndarray of shape (n_rows, n_features)
-        The rows.
-    timeline : Timeline or None
-        Their times; None for rows without a time index.
-    step : Step or None
-        The step of their index; None if it is not known.
+    timeline : Timeline of the rows, or None for rows without a time index
+    step : Step of the index, or None if it is not known
     """
 
     rows: np.ndarray
@@ -32,25 +27,7 @@ class History:
 
     @classmethod
     def of(cls, rows, timeline):
-        """Make a history of the rows of a fit.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n_rows, n_features)
-            The rows.
-        timeline : Timeline or None
-            Their times.
-
-        Returns
-        -------
-        History
-            All rows, not copied.
-
-        Raises
-        ------
-        ValueError
-            If the index has no regular step.
-        """
+        """Return a history of all rows of a fit (n_rows, n_features), not copied."""
         return cls(rows, timeline, timeline.step() if timeline else None)
 
     @property
@@ -60,45 +37,16 @@ class History:
         return self.timeline.index.copy(deep=True) if self.timeline else None
 
     def last(self, n_rows):
-        """Keep the last rows only.
+        """Return copies of the last `n_rows` rows of each series.
 
-        Parameters
-        ----------
-        n_rows : int or ndarray of int, shape (n_rows,)
-            Largest number of rows to keep of each series, or of that of each row.
-
-        Returns
-        -------
-        History
-            Copies of the last rows.
+        `n_rows` may be an array with the number to keep for the series of each row.
         """
         which = self._last(n_rows)
         timeline = self.timeline[which] if self.timeline else None
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
-        """Append rows, and keep the last ones.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n_new_rows, n_features)
-            The new rows.
-        timeline : Timeline or None
-            Their times.
-        n_last : int
-            Number of rows to keep of each series, old and new together.
-
-        Returns
-        -------
-        History
-            Copies of the last rows.
-
-        Raises
-        ------
-        ValueError
-            If the new rows have another kind of index, are not later than the earlier
-            rows of their series, or are not a multiple of the step apart.
-        """
+        """Append rows, and return copies of the last `n_last` rows of each series."""
         step = self.step_with(timeline)
         timeline = None if self.timeline is None else timeline
         new = History(rows, timeline, step).last(n_last)
@@ -137,18 +85,7 @@ class History:
 
 
 def fingerprint(rows):
-    """Return a digest by which these rows are recognised later.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        The rows.
-
-    Returns
-    -------
-    tuple of (tuple of int, bytes)
-        Their shape, and a digest of their values as float64.
-    """
+    """Return the shape and a digest of rows, by which they are recognised later."""
     digest = hashlib.blake2b(digest_size=16)
     n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
     for start in range(0, len(rows), n_at_once):

@@ -5,18 +5,7 @@ import pandas as pd
 
 
 def plain_index(index):
-    """Convert an index to plain values and arrays.
-
-    Parameters
-    ----------
-    index : Index or None
-        Index of times, numbers or names, or a MultiIndex of (series, time).
-
-    Returns
-    -------
-    dict or None
-        Strings, numbers, lists and arrays; None if `index` is None.
-    """
+    """Convert an index to a dict of plain values and arrays; None stays None."""
     if index is None:
         return None
     if isinstance(index, pd.MultiIndex):

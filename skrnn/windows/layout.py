@@ -13,23 +13,10 @@ _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
 
 
 def view_windows(padded, window_length, *, flatten):
-    """Return every window over the rows of `padded` as a read-only view.
+    """Return windows of shape (n_rows, window_length, n_features), a read-only view.
 
-    Parameters
-    ----------
-    padded : ndarray of shape (n_rows + window_length - 1, n_features)
-        C-contiguous rows in time order.
-    window_length : int
-        Steps in a window.
-    flatten : bool
-        Whether to return each window as one row instead of a matrix: oldest step
-        first, features varying fastest.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, window_length, n_features) \
-            or (n_rows, window_length * n_features)
-        A view on `padded`.
+    `padded` has n_rows + window_length - 1 rows and is C-contiguous. With `flatten`,
+    the shape is (n_rows, window_length * n_features).
     """
     n_features = padded.shape[1]
     if flatten:
@@ -39,20 +26,9 @@ def view_windows(padded, window_length, *, flatten):
 
 
 def empty_beside(rows, shape):
-    """Return an uninitialised array that is memory-mapped if `rows` are.
+    """Return an uninitialised array of the dtype of `rows`, memory-mapped if they are.
 
-    Parameters
-    ----------
-    rows : ndarray
-        Determines the dtype of the array. If `rows` is a view on a `numpy.memmap`,
-        the array is memory-mapped to a temporary file, deleted with the array.
-    shape : tuple of int
-        Shape of the array.
-
-    Returns
-    -------
-    ndarray
-        Array with arbitrary values.
+    The file of a memory-mapped array is temporary, and deleted with the array.
     """
     owner = rows
     while owner is not None and not isinstance(owner, np.memmap):
@@ -92,25 +68,10 @@ def lag_names(features, window_length):
 
 
 def layout_of_names(names):
-    """Read the layout of 2-D windows from the names of their columns.
+    """Return the order of columns named `<feature>_lag<k>`, and the features of a step.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Column names.
-
-    Returns
-    -------
-    tuple of (ndarray of int, list of str) or None
-        The order of columns that puts the oldest step first with features
-        fastest, and the features of a step. None if a name does not have the form
-        `<feature>_lag<k>`.
-
-    Raises
-    ------
-    ValueError
-        If two columns have the same name, or a feature lacks a lag that another
-        feature has.
+    The order puts the oldest step first with features fastest. Return None for any
+    other names.
     """
     names = list(names)
     matches = [_LAG_NAME.fullmatch(name) for name in names]
@@ -141,19 +102,14 @@ def layout_of_names(names):
 
 @dataclass(frozen=True)
 class WindowLayout:
-    """How the windows are laid out in the X that an estimator gets.
+    """The layout of windows in the X that an estimator gets.
 
-    Parameters
-    ----------
-    n_dims : int
-        Number of dimensions of X.
-    n_timesteps, n_step_features : int
-        Number of steps of a window, and of features of a step.
-    columns : ndarray of int or None
-        The order of the columns of 2-D X that puts the oldest step first with
-        features fastest; None if they already are in that order.
-    features : list of str or None
-        Names of the features of a step; None if X has no such names.
+    n_dims : int, number of dimensions of X
+    n_timesteps, n_step_features : int, steps of a window and features of a step
+    columns : ndarray of int, the order of the columns of 2-D X that puts the oldest
+        step first with features fastest, or None if they already are in that order
+    features : list of str, names of the features of a step, or None if X has no such
+        names
     """
 
     n_dims: int
@@ -164,29 +120,7 @@ class WindowLayout:
 
     @classmethod
     def of(cls, X, names, n_step_features):
-        """Find the layout of the X passed to `fit`.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_columns)
-            Windows.
-        names : sequence of str or None
-            Names of the columns of 2-D X.
-        n_step_features : int or None
-            The parameter of the estimator; None reads it from X.
-
-        Returns
-        -------
-        WindowLayout
-            The layout.
-
-        Raises
-        ------
-        ValueError
-            If X has neither 2 nor 3 dimensions, has no values, or contradicts
-            `n_step_features`.
-        """
+        """Return the layout of 2-D or 3-D X, from its shape and column names."""
         check_two_or_three(X)
         if 0 in X.shape[1:]:
             raise ValueError(f"X contains no values: its shape is {X.shape}.")

@@ -16,14 +16,11 @@ MOST = 0.8  # of the rows must lie on the next business day; holidays may be mis
 class Step:
     """A regular step of time.
 
-    Parameters
-    ----------
-    unit : {"number", "wall clock", "month", "month end"} or BaseOffset
-        The unit of the step: the numbers of the index (nanoseconds for datetimes and
-        timedeltas), nanoseconds of the local wall clock, months at the same day and
-        time, months at their last day, or a pandas offset such as business days.
-    n : int
-        Number of units in a step.
+    unit : {"number", "wall clock", "month", "month end"} or BaseOffset, the unit of the
+        step: the numbers of the index (nanoseconds for datetimes and timedeltas),
+        nanoseconds of the local wall clock, months at the same day and time, months at
+        their last day, or a pandas offset such as business days
+    n : int, number of units in a step
     """
 
     unit: str | pd.offsets.BaseOffset
@@ -39,20 +36,10 @@ class Step:
         vars(self).update(unit=unit, n=state["n"])
 
     def count(self, times, same):
-        """Count the steps from each time to the next.
+        """Return the steps between consecutive rows of a series, None if not whole.
 
-        Parameters
-        ----------
-        times : Index
-            Times of rows.
-        same : ndarray of bool, shape (n_rows - 1,)
-            Whether each row and the next one belong to the same series.
-
-        Returns
-        -------
-        ndarray of int64, shape (same.sum(),), or None
-            Number of steps between consecutive rows of the same series. None if a
-            difference is not a multiple of the step.
+        `same`, of shape (n_rows - 1,), is True where a row and the next one belong to
+        the same series.
         """
         numbers = self._numbers(times)
         if numbers is None:
@@ -78,20 +65,7 @@ class Step:
         return None if (numbers < 0).any() else numbers
 
     def after(self, time, n_steps):
-        """Return the times that follow a time.
-
-        Parameters
-        ----------
-        time : Index of shape (1,)
-            The time.
-        n_steps : int
-            How many times to return.
-
-        Returns
-        -------
-        Index of shape (n_steps,)
-            The next times, of the same kind and name.
-        """
+        """Return the `n_steps` times that follow a time, an Index of shape (1,)."""
         if self.unit == "number":
             if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
                 return _spaced(time, self.n, n_steps)
@@ -128,24 +102,10 @@ class Step:
 
 
 def infer_step(times, same):
-    """Infer the step of an index.
+    """Infer the step, None if no series has two rows and the index has no freq.
 
-    Parameters
-    ----------
-    times : Index
-        Times of rows, increasing within each series.
-    same : ndarray of bool, shape (n_rows - 1,)
-        Whether each row and the next one belong to the same series.
-
-    Returns
-    -------
-    Step or None
-        None if no series has two rows and the index has no `freq`.
-
-    Raises
-    ------
-    ValueError
-        If there is no regular step.
+    `same`, of shape (n_rows - 1,), is True where a row and the next one belong to the
+    same series.
     """
     own = _own_step(times)
     if own is not None:

@@ -16,18 +16,7 @@ _LABELS_TO_PARSE = 50
 
 
 def warn_of_string_index(X):
-    """Warn if the index of X holds times as strings.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame
-        Rows in time order.
-
-    Warns
-    -----
-    IgnoredIndexWarning
-        If the labels are strings that can be parsed as times.
-    """
+    """Warn if the index of X holds times as strings."""
     index = getattr(X, "index", None)
     if not isinstance(index, pd.Index) or not _holds_times_as_strings(index):
         return
@@ -41,7 +30,7 @@ def warn_of_string_index(X):
 
 
 def _holds_times_as_strings(index):
-    """Tell whether the labels of an index are strings that can be parsed as times."""
+    """Return whether the labels of an index are strings that can be parsed as times."""
     is_plain = index.dtype == object or isinstance(index.dtype, pd.StringDtype)
     if not is_plain or isinstance(index, pd.MultiIndex) or len(index) == 0:
         return False

@@ -98,18 +98,7 @@ def to_supervised(series, horizon=1, *, target=None):
 
 
 def lead_of_name(name):
-    """Parse a column name of the form `<target>_lead<h>`.
-
-    Parameters
-    ----------
-    name : str
-        Name of a column.
-
-    Returns
-    -------
-    tuple of (str, int) or None
-        Target and lead; None if the name does not have this form.
-    """
+    """Return target and lead of a name `<target>_lead<h>`, None for other names."""
     match = _LEAD_NAME.fullmatch(name)
     return match and (match["target"], int(match["lead"]))
 

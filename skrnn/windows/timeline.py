@@ -19,12 +19,8 @@ _TO_DO = (
 class Timeline:
     """The time of each row, and in a panel its series.
 
-    Parameters
-    ----------
-    times : DatetimeIndex, PeriodIndex, TimedeltaIndex or integer Index
-        Time of each row.
-    series : Index or None
-        Series of each row; None if there is only one.
+    times : DatetimeIndex, PeriodIndex, TimedeltaIndex or integer Index, shape (n_rows,)
+    series : Index of shape (n_rows,), or None if there is only one series
     """
 
     times: pd.Index
@@ -32,33 +28,14 @@ class Timeline:
 
     @classmethod
     def of(cls, X):
-        """Read the index of data.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame
-            Rows in time order.
-
-        Returns
-        -------
-        Timeline or None
-            None if there is no index, or if it does not hold times but strings,
-            floats or the like.
-
-        Raises
-        ------
-        ValueError
-            If a time is missing, the times of a series do not increase, datetimes
-            have several time zones or are plain objects, or the levels of a
-            MultiIndex are not (series, time).
-        """
+        """Return the timeline of data, or None if no index holds their times."""
         index = getattr(X, "index", None)
         # lists have a method `index`
         return cls.of_index(index) if isinstance(index, pd.Index) else None
 
     @classmethod
     def of_index(cls, index):
-        """Read an index; returns and errors are those of `of`."""
+        """Return the timeline of an index, or None if it does not hold times."""
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
         if index.dtype == object and pd.api.types.infer_dtype(index) in {
@@ -119,17 +96,9 @@ class Timeline:
         return Timeline(self.times[rows], series)
 
     def before(self, new):
-        """Tell which rows are earlier than the first new row of their series.
+        """Return which rows are earlier than the first new row of their series.
 
-        Parameters
-        ----------
-        new : Timeline
-            New rows, with the same kind of index.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_rows,)
-            Also False for rows of a series that has no new row.
+        False for rows of a series that has no new row.
         """
         both = self.followed_by(new)
         codes, numbers = both.codes, numbers_of(both.times)
@@ -141,7 +110,7 @@ class Timeline:
         return numbers[:n_rows] < first[codes[:n_rows]]
 
     def check_same_kind(self, new):
-        """Raise a ValueError if new rows have another kind of index, or none of times."""
+        """Raise a ValueError if new rows have no times, or another kind of them."""
         if new is None:
             raise ValueError(
                 f"X has no time index, but in fit it was {self.kind}. Pass data with "
@@ -153,23 +122,7 @@ class Timeline:
             )
 
     def followed_by(self, new):
-        """Return the timeline of these rows followed by new ones.
-
-        Parameters
-        ----------
-        new : Timeline
-            New rows, with the same kind of index.
-
-        Returns
-        -------
-        Timeline
-            The longer timeline.
-
-        Raises
-        ------
-        ValueError
-            If the kinds of index differ.
-        """
+        """Return the timeline of these rows followed by new ones of the same kind."""
         self.check_same_kind(new)
         times = new.times
         if getattr(times, "tz", None) is not None:
@@ -178,24 +131,7 @@ class Timeline:
         return Timeline(self.times.append(times), series)
 
     def continued_by(self, new):
-        """Return the timeline of these rows followed by new ones, which must be later.
-
-        Parameters
-        ----------
-        new : Timeline
-            New rows, with the same kind of index.
-
-        Returns
-        -------
-        Timeline
-            The longer timeline.
-
-        Raises
-        ------
-        ValueError
-            If the kinds of index differ, or a new row is not later than the earlier
-            rows of its series.
-        """
+        """Return the timeline of these rows followed by rows that must be later."""
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
         if len(rows):
@@ -223,18 +159,7 @@ class Timeline:
         return kind if self.series is None else f"(series, time) with {kind}"
 
     def step(self):
-        """Infer the regular step.
-
-        Returns
-        -------
-        Step or None
-            None if no series has two rows and the index has no `freq`.
-
-        Raises
-        ------
-        ValueError
-            If there is no regular step.
-        """
+        """Infer the step, None if no series has two rows and the index has no freq."""
         order, same = self._by_series()
         # reordering an index loses its freq
         times = self.times if self.series is None else self.times[order]
@@ -268,31 +193,11 @@ class Timeline:
 
 
 def place(timeline, step, window_length):
-    """Assign each row a position on one axis of steps, one series after the other.
+    """Return each row's position on one axis of steps, and each series' first row.
 
-    Missing times get positions of their own, at most `window_length - 1` in a row.
-    So do the `window_length - 1` steps before the start of each series.
-
-    Parameters
-    ----------
-    timeline : Timeline
-        At least one row; times increase within each series.
-    step : Step or None
-        As `Timeline.step` returns it; None if no series has two rows.
-    window_length : int
-        Steps in a window.
-
-    Returns
-    -------
-    places : ndarray of int64, shape (n_rows,)
-        The position of each row.
-    first : ndarray of int, shape (n_series,)
-        The first row of each series.
-
-    Raises
-    ------
-    ValueError
-        If a distance between times is not a multiple of the step.
+    Series follow one another. Missing times have positions of their own, at most
+    `window_length - 1` in a row, and so do `window_length - 1` steps before each
+    series.
     """
     order, same, between = _steps_between(timeline, step)
     jump = np.full(len(order), window_length, dtype=np.int64)
@@ -303,26 +208,9 @@ def place(timeline, step, window_length):
 
 
 def numbered(timeline, step, most):
-    """Count the steps from the first row of each series.
+    """Return the steps from the first row of its series to each row, as int64.
 
-    Parameters
-    ----------
-    timeline : Timeline
-        At least one row; times increase within each series.
-    step : Step or None
-        As `Timeline.step` returns it; None if no series has two rows.
-    most : int
-        Largest number of steps to count from a row to the next one.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_rows,)
-        Steps from the first row of the series to each row.
-
-    Raises
-    ------
-    ValueError
-        If a distance between times is not a multiple of the step.
+    At most `most` steps are counted from a row to the next one.
     """
     order, same, between = _steps_between(timeline, step)
     jump = np.zeros(len(order), dtype=np.int64)

@@ -7,26 +7,9 @@ from skrnn.windows.timeline import place
 
 
 def window_in_order(known, rows, *, window_length, pad, flatten):
-    """Make windows of rows that follow each other without gaps.
+    """Return the window of each row, a read-only view, for rows without gaps.
 
-    Parameters
-    ----------
-    known : ndarray of shape (n_known, n_features)
-        The rows that precede them.
-    rows : ndarray of shape (n_rows, n_features)
-        Rows in time order.
-    window_length : int
-        Steps in a window.
-    pad : {"nan", "edge"} or float
-        What fills the steps before the first known row.
-    flatten : bool
-        Whether a window is one row of numbers.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, window_length, n_features) \
-            or (n_rows, window_length * n_features)
-        The window of each row, a read-only view.
+    `known` are rows (n_known, n_features) that precede `rows` (n_rows, n_features).
     """
     n_before = window_length - 1
     padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
@@ -36,34 +19,9 @@ def window_in_order(known, rows, *, window_length, pad, flatten):
 
 
 def window_by_index(known, rows, timeline, *, window_length, pad, flatten):
-    """Make windows of rows by their times, continuing from known earlier rows.
+    """Return the window of each row by its time, continuing from a History `known`.
 
-    Parameters
-    ----------
-    known : History
-        Rows that may precede them.
-    rows : ndarray of shape (n_rows, n_features)
-        Rows in time order.
-    timeline : Timeline
-        Their times.
-    window_length : int
-        Steps in a window.
-    pad : {"nan", "edge"} or float
-        What fills the steps before the first known row.
-    flatten : bool
-        Whether a window is one row of numbers.
-
-    Returns
-    -------
-    ndarray or PanelWindows of shape (n_rows, window_length, n_features) \
-            or (n_rows, window_length * n_features)
-        The window of each row, read-only.
-
-    Raises
-    ------
-    ValueError
-        If the kinds of index differ, or a distance between times is not a multiple of
-        the step.
+    Windows are read-only; those of a panel are PanelWindows.
     """
     codes = None if timeline.series is None else timeline.codes
     before = rows[:0]
