@@ -156,7 +156,7 @@ def backtest(
 
 
 @dataclass(frozen=True)
-class Data:
+class _Data:
     """The data of a backtest.
 
     rows : Rows, with X as it was given
@@ -207,7 +207,7 @@ def _prepared(model, X, y, params):
     template = clone(model)
     rows, template._format = read_rows(template, X, y, reset=True)
     index = index_of_both(X, y)
-    return template, Data(rows, index, params, *common_steps(rows, index))
+    return template, _Data(rows, index, params, *common_steps(rows, index))
 
 
 def _check_intervals(name, model, coverage):
@@ -241,10 +241,10 @@ def _run(template, data, origins, max_train_size, coverage):
     trained = (data.numbers >= first) & (data.numbers <= origins[0])
     params = {name: of_rows(v, trained) for name, v in data.params.items()}
     fitted = copy(template)._fit_rows(data.rows[trained], params)
-    return forecast_from(fitted, data, origins, first, coverage)
+    return _forecast_from(fitted, data, origins, first, coverage)
 
 
-def forecast_from(fitted, data, origins, first, coverage=None):
+def _forecast_from(fitted, data, origins, first, coverage=None):
     """Return the forecasts of a forecaster from origins, as a DataFrame.
 
     It is fitted on the rows from step `first` to the first origin.

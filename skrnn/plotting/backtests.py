@@ -36,7 +36,7 @@ def fans_of(frame):
     """Return the forecasts of each origin as a row of arrays (n_origins, n_steps).
 
     The keys are `times`, `y_true`, `y_pred` and, if the frame has bounds, `lower` and
-    `upper`. A step that is absent repeats the one before.
+    `upper`. An absent step repeats the one before, or the first one.
     """
     for level in _LEVELS:
         names = frame[level].unique() if level in frame else ()
@@ -60,8 +60,12 @@ def fans_of(frame):
     if cells.duplicated(["origin", "step"]).any():
         raise ValueError("frame has several rows for one origin and step.")
     table = cells.pivot(index="origin", columns="step")
+    present = table["times"].notna().to_numpy()
+    steps = np.where(present, np.arange(present.shape[1]), -1)
+    steps = np.maximum.accumulate(steps, axis=1)
+    steps = np.where(steps < 0, present.argmax(axis=1)[:, np.newaxis], steps)
     filled = {
-        name: table[name].ffill(axis=1).bfill(axis=1).to_numpy()
+        name: np.take_along_axis(table[name].to_numpy(), steps, axis=1)
         for name in ["times", *columns]
     }
     return {**filled, "times": filled["times"].astype(times.dtype)}

@@ -458,3 +458,13 @@ def test_a_forecast_of_a_panel_is_drawn_for_one_series():
     assert_allclose(display.predicted_.get_ydata()[-5:], forecast["a"])
     with pytest.raises(ValueError, match="history must be a Series"):
         ForecastDisplay.from_forecast(LOAD.to_numpy(), forecast)
+
+
+def test_missing_values_of_a_backtest_are_not_drawn():
+    origins = np.repeat(LOAD.index[[5, 8]], 3)
+    times = LOAD.index[[6, 7, 8, 9, 10, 11]]
+    frame = pd.DataFrame({"origin": origins, "time": times, "step": [1, 2, 3] * 2})
+    frame = frame.assign(observed=[1.0, np.nan, 3.0, 4.0, 5.0, 6.0], pred=1.0)
+    display = ForecastDisplay.from_backtest(frame[:-1], kind="forecast")
+    assert_array_equal(display.y_true[0], [1, np.nan, 3])
+    assert_array_equal(display.y_true[1], [4, 5, 5])
