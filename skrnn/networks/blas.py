@@ -40,13 +40,7 @@ _one_thread = _OneThread()
 
 @contextmanager
 def one_thread():
-    """Limit BLAS to the thread that calls it.
-
-    Yields
-    ------
-    int
-        Number of threads that BLAS had, as joblib, Dask or the user set it.
-    """
+    """Limit BLAS to the calling thread; yield how many threads it had before."""
     n_threads = _one_thread.enter()
     try:
         yield n_threads
@@ -55,17 +49,7 @@ def one_thread():
 
 
 def for_each(function, arguments, n_threads):
-    """Call a function with each argument, on several threads if possible.
-
-    Parameters
-    ----------
-    function : callable
-        Should spend its time in NumPy, which lets other threads run.
-    arguments : list
-        The arguments, one per call.
-    n_threads : int
-        Largest number of threads.
-    """
+    """Call a function with each argument, on up to `n_threads` threads."""
     n_threads = min(n_threads, len(arguments), os.cpu_count() or 1)
     if n_threads < 2:
         for argument in arguments:

@@ -19,7 +19,11 @@ _FEW_ROWS = 64  # up to which tiled arrays are faster than NumPy's broadcasting
 
 
 def elman(weights, spec, shape):
-    """Return the step of a simple recurrent network (Elman, 1990) and other states."""
+    """Return the step of a simple recurrent network (Elman, 1990), and no other states.
+
+    weights : ndarray of shape (n_units + n_inputs + 1, >= n_units), whose rows are U, W
+        and b; further columns are padding
+    """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (h,) = _product_and_blocks(weights, shape, 1)
     multiply = shape.multiply
@@ -32,7 +36,11 @@ def elman(weights, spec, shape):
 
 
 def lstm(weights, spec, shape):
-    """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states."""
+    """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states.
+
+    weights : ndarray of shape (n_units + n_inputs + 1, >= 4 * n_units), whose columns
+        are i, f, o and g, then padding
+    """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates_and_candidate(product, spec, shape)
@@ -52,7 +60,11 @@ def lstm(weights, spec, shape):
 
 
 def gru(weights, spec, shape):
-    """Return the step of a GRU (Cho et al., 2014) that resets after the product."""
+    """Return the step of a GRU (Cho et al., 2014) that resets after the product.
+
+    weights : ndarray of shape (n_units + n_inputs + 1, >= 4 * n_units), whose columns
+        are r, z, g (U and b', zeros for W) and x (W and b, zeros for U), then padding
+    """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
@@ -72,7 +84,12 @@ def gru(weights, spec, shape):
 
 
 def gru_reset_before(weights, recurrent, spec, shape):
-    """Return the step of the original GRU, which resets h before the product."""
+    """Return the step of the original GRU, which resets h before the product.
+
+    weights : ndarray of shape (n_units + n_inputs + 1, >= 3 * n_units), whose columns
+        are r, z and x (W and b, zeros for U), then padding
+    recurrent : ndarray of shape (n_units, >= n_units), U of the candidate, then padding
+    """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, x) = _product_and_blocks(weights, shape, 3)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
@@ -99,16 +116,10 @@ def gru_reset_before(weights, recurrent, spec, shape):
 class TileShape:
     """Sizes of the arrays that a layer computes at a time.
 
-    Parameters
-    ----------
-    n_rows : int
-        Number of windows.
-    height : int
-        Number of rows of a matrix product. Rows after those of windows are unused.
-    block : int or None
-        How many rows BLAS multiplies at a time; None is all.
-    n_units : int, default=0
-        Number of hidden units.
+    n_rows : int, number of windows
+    height : int, rows of a matrix product; those after `n_rows` are unused
+    block : int, number of rows that BLAS multiplies at a time, or None for all
+    n_units : int, number of hidden units
     """
 
     n_rows: int
@@ -123,17 +134,9 @@ class TileShape:
 
 
 def product_in_blocks(block):
-    """Return a function that computes the product of rows and a matrix.
+    """Return a function of rows, matrix and out, C-contiguous, that multiplies them.
 
-    Parameters
-    ----------
-    block : int or None
-        How many rows BLAS multiplies at a time; None is all.
-
-    Returns
-    -------
-    callable
-        Takes rows, matrix and output, all C-contiguous.
+    It takes `block` rows at a time, or all if `block` is None.
     """
     if block is None:
         return np.dot
@@ -238,27 +241,17 @@ def _gru_of_either_form(*arguments):
 class Cell:
     """Everything specific to a cell.
 
-    Parameters
-    ----------
-    keras_layer : str
-        The class of its layer in `keras.layers`.
-    options : tuple of str
-        Parameters of its regressor that are arguments of the layer.
-    n_gates : int
-        Number of blocks of `units` columns in the weights of its Keras layer.
-    stack : callable
-        Called with kernel, recurrent kernel and bias of the Keras layer and the spec.
-        Returns the matrices of the equations.
-    layer : callable
-        Called with these matrices, the spec and a `TileShape`. Returns `step` and the
-        states other than the hidden state.
-    xla_saves : float
-        Seconds that XLA saves per step of a layer in training; see
-        benchmarks/README.md.
-    n_bias_rows : callable
-        Called with the spec. Returns the number of rows of the bias of its Keras layer.
-    open_gate : int or None, default=None
-        The block of the bias that starts at one instead of zero.
+    keras_layer : str, the class of its layer in `keras.layers`
+    options : tuple of str, parameters of its regressor that are arguments of the layer
+    n_gates : int, blocks of `units` columns in the weights of the Keras layer
+    stack : callable of kernel, recurrent kernel and bias of the Keras layer and the
+        spec, which returns the matrices of the equations
+    layer : callable of these matrices, the spec and a TileShape, which returns `step`
+        and the states other than the hidden state
+    xla_saves : float, seconds that XLA saves per step of a layer in training; see
+        benchmarks/README.md
+    n_bias_rows : callable of the spec, which returns the rows of the bias in Keras
+    open_gate : int or None, the block of the bias that starts at one instead of zero
     """
 
     keras_layer: str

@@ -13,25 +13,15 @@ FLOOR = 0.1  # smallest divisor of a window, in standard deviations of the featu
 
 @dataclass(frozen=True)
 class InputSpec:
-    """How the windows of the data become the input of a network.
+    """How the windows of the data become the input of a network. Hashable.
 
-    Hashable, and consists of plain values only.
-
-    Parameters
-    ----------
-    n_timesteps, n_features : int
-        Number of steps of a window, and of features of a step.
-    segment_length : int, default=1
-        Number of consecutive steps that form one step of the network.
-    normalize : {"last", "standard"} or None, default=None
-        Whether windows are normalised by their last observed value, or by their mean
-        and standard deviation.
-    continued : tuple of int, default=()
-        With `normalize`, for each output the feature that it continues.
-    fill : bool, default=False
-        Whether missing values are filled; otherwise their steps are skipped.
-    indicators : tuple of int, default=()
-        Features with a second input that is 1 where the value is filled.
+    n_timesteps, n_features : int, steps of a window, and features of a step
+    segment_length : int, consecutive steps that form one step of the network
+    normalize : {"last", "standard"} or None, whether windows are normalised by their
+        last observed value, or by their mean and standard deviation
+    continued : tuple of int, with `normalize` the feature that each output continues
+    fill : bool, whether missing values are filled; otherwise their steps are skipped
+    indicators : tuple of int, features with a second input, 1 where a value is filled
     """
 
     n_timesteps: int
@@ -65,31 +55,14 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class FeatureScales:
-    """Mean and standard deviation of the features in fit.
-
-    Parameters
-    ----------
-    means, stds : ndarray of shape (n_features,)
-        In the units of the features.
-    """
+    """Means and standard deviations, each (n_features,), of the features in fit."""
 
     means: np.ndarray
     stds: np.ndarray
 
     @classmethod
     def of(cls, *parts):
-        """Compute them from the observed values of rows.
-
-        Parameters
-        ----------
-        *parts : ndarray of shape (n_rows, n_features)
-            All rows, in one or more arrays, which are never copied as a whole.
-
-        Returns
-        -------
-        FeatureScales
-            Means and standard deviations, zero for a feature without observed values.
-        """
+        """Return the scales of arrays of rows, zero for features never observed."""
         count = sum((~np.isnan(rows)).sum(axis=0) for rows in _chunks(parts))
         count = np.maximum(count, 1)
         means = sum(np.nansum(rows, axis=0) for rows in _chunks(parts)) / count
@@ -105,22 +78,7 @@ def _chunks(parts):
 
 
 def prepare(windows, inputs, scales):
-    """Return the inputs of a network for windows.
-
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows, NaN where a value is missing.
-    inputs : InputSpec
-        How windows become inputs.
-    scales : FeatureScales or None
-        Scales of the features in fit; None if nothing is normalised or filled.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_steps, n_inputs)
-        Inputs, with NaN in steps to skip.
-    """
+    """Return inputs (n_samples, n_steps, n_inputs), with NaN in steps to skip."""
     windows = relative(windows, inputs, scales)
     missing = None
     if inputs.fill:
@@ -132,11 +90,7 @@ def prepare(windows, inputs, scales):
 
 
 def relative(windows, inputs, scales):
-    """Return windows with the continued features normalised.
-
-    Parameters and shapes are those of `prepare`. Without `normalize`, the windows are
-    returned unchanged.
-    """
+    """Return windows, with the continued features normalised if `inputs.normalize`."""
     if not inputs.normalize:
         return windows
     windows = np.array(windows, dtype=np.float64)
@@ -148,17 +102,9 @@ def relative(windows, inputs, scales):
 
 
 def references(windows, inputs, scales):
-    """Return the center and spread of windows, by which outputs are normalised.
+    """Return center and spread of windows, each of shape (n_samples, n_outputs).
 
-    Parameters
-    ----------
-    windows, inputs, scales
-        As in `prepare`, with `normalize`.
-
-    Returns
-    -------
-    center, spread : ndarray of shape (n_samples, n_outputs)
-        A target is `center + spread * normalised target`.
+    A target is `center + spread * normalised target`.
     """
     of_feature = {
         feature: _reference(windows[:, :, feature], feature, inputs, scales)
@@ -169,23 +115,10 @@ def references(windows, inputs, scales):
 
 
 def filled(windows, inputs, scales):
-    """Return windows whose missing values are filled.
+    """Return windows with each missing value replaced by the last observed one.
 
-    Each missing value is replaced by the last observed value of its feature in the
-    window. If there is none, it is replaced by the mean of the feature in fit, or by
-    zero for a normalised feature.
-
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows as `relative` returns them.
-    inputs, scales
-        As in `prepare`.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows without NaN; the same array if no value is missing.
+    If there is none, the mean of the feature in fit replaces it, or zero if the feature
+    is normalised. Windows without missing values are not copied.
     """
     if not np.isnan(windows).any():
         return windows

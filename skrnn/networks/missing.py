@@ -9,24 +9,9 @@ _CHUNK = 2**20  # values converted at a time, to avoid a second full copy
 
 
 def observed(windows, rows, segments, *, any_value=False):
-    """Tell which windows have at least one observed segment.
+    """Return whether each window of `rows` has an observed segment, a group of steps.
 
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows, NaN where a value is missing.
-    rows : ndarray of int or slice
-        The windows to check.
-    segments : iterable of iterable of int
-        The steps to check, grouped by the step of the network that they belong to.
-    any_value : bool, default=False
-        Whether a segment counts as observed if any of its values is observed. If
-        False, all of its values must be.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_rows,)
-        Whether at least one of the segments is observed.
+    All values of the segment must be observed, or any of them with `any_value`.
     """
     of_all = np.logical_and if any_value else np.logical_or
     result = False
@@ -40,25 +25,7 @@ def observed(windows, rows, segments, *, any_value=False):
 
 
 def mark_missing(steps, dtype):
-    """Copy steps to the dtype of the network, and mark those with a missing value.
-
-    Parameters
-    ----------
-    steps : ndarray of shape (n, ..., n_features)
-        Steps, NaN where a value is missing.
-    dtype : {"float32", "float64"}
-        Data type of the network.
-
-    Returns
-    -------
-    ndarray of shape (n, ..., n_features)
-        Copy with `MISSING` in all features of a step that has a missing value.
-
-    Raises
-    ------
-    ValueError
-        If a value does not fit into `dtype`.
-    """
+    """Return steps in a dtype, with `MISSING` in all features of incomplete steps."""
     out = np.empty(steps.shape, dtype=dtype)
     for chunk in _converted(steps, out):
         chunk[np.isnan(chunk).any(axis=-1)] = MISSING
@@ -66,27 +33,7 @@ def mark_missing(steps, dtype):
 
 
 def mark_missing_values(steps, dtype, shift):
-    """Copy steps, minus a shift, to the dtype of the network; mark missing values.
-
-    Parameters
-    ----------
-    steps : ndarray of shape (n, n_features)
-        Steps, NaN where a value is missing.
-    dtype : {"float32", "float64"}
-        Data type of the network.
-    shift : ndarray of shape (n_features,)
-        Subtracted from each feature before the values are rounded to `dtype`.
-
-    Returns
-    -------
-    ndarray of shape (n, n_features)
-        Copy with `MISSING` in place of each missing value.
-
-    Raises
-    ------
-    ValueError
-        If a value does not fit into `dtype`.
-    """
+    """Return steps minus `shift` in a dtype, with `MISSING` for each missing value."""
     out = np.empty(steps.shape, dtype=dtype)
     for chunk in _converted(steps, out, shift):
         chunk[np.isnan(chunk)] = MISSING

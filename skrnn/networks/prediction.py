@@ -27,22 +27,12 @@ _N_IDLE = 2  # workspaces kept for each number of rows
 
 
 def can_predict(spec):
-    """Tell whether NumPy can predict with a network; otherwise Keras must."""
+    """Return whether NumPy can predict with a network; otherwise Keras must."""
     return all(name in ACTIVATIONS for name in spec.activations)
 
 
 class Predictor:
-    """A network that is ready to predict. Safe to use from several threads.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network, for which `can_predict` is True.
-    weights : list of ndarray
-        Its weights.
-    n_timesteps : int
-        Number of steps of a window.
-    """
+    """A network that NumPy can predict with, safe to use from several threads."""
 
     def __init__(self, spec, weights, n_timesteps):
         self._spec, self._n_timesteps = spec, n_timesteps
@@ -68,23 +58,10 @@ class Predictor:
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
-        """Predict windows.
+        """Return outputs (n_samples, n_outputs) for windows, skipping steps with NaN.
 
-        Parameters
-        ----------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            Windows. NaN marks a missing value, whose step is skipped. A view on a
-            series is not copied as a whole.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            The outputs of the network, in its dtype.
-
-        Raises
-        ------
-        OverflowError
-            If a value does not fit into the dtype of the network.
+        A view on a series is not copied as a whole. Raises an OverflowError if a value
+        does not fit into the dtype of the network.
         """
         n_samples = len(windows)
         outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
@@ -147,21 +124,7 @@ class Predictor:
 
 
 class Workspace:
-    """The arrays in which a tile of windows is computed.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    layers : list of list of list of ndarray
-        The matrices of every layer and direction.
-    linear : ndarray
-        The matrix of the linear layer.
-    shape : TileShape
-        Number of windows, and of rows in the matrix products.
-    n_timesteps : int
-        Number of steps of a window.
-    """
+    """The arrays in which a tile of windows is computed."""
 
     def __init__(self, spec, layers, linear, shape, n_timesteps):
         self._multiply, height = shape.multiply, shape.height
@@ -220,11 +183,7 @@ class Workspace:
 
 
 class _Direction:
-    """A recurrent layer in one direction, and all its inputs.
-
-    For every step, in the order of reading, `inputs` holds the previous hidden states,
-    the values of the step, and a one.
-    """
+    """A recurrent layer in one direction, and its inputs in the order of reading."""
 
     def __init__(self, spec, matrices, shape, window, *, reverse):
         n_timesteps, n_inputs = window
@@ -268,7 +227,7 @@ class _Direction:
 
 
 def _gives_the_bits(expected, rows, matrix):
-    """Tell whether a product of some rows has these bits, in any order of the rows."""
+    """Return whether a product of some rows has these bits, in any order of rows."""
     backwards = np.ascontiguousarray(rows[::-1])
     return (np.dot(rows, matrix) == expected).all() and (
         np.dot(backwards, matrix)[::-1] == expected

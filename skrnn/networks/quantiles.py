@@ -7,23 +7,7 @@ import numpy as np
 
 
 def levels_of(loss, quantile):
-    """Return the quantile levels to predict, or None if the loss is another one.
-
-    Parameters
-    ----------
-    loss, quantile
-        Parameters of a regressor.
-
-    Returns
-    -------
-    tuple of float or None
-
-    Raises
-    ------
-    ValueError
-        If `quantile` is not a level or a tuple of increasing levels, or if it is set
-        but `loss` is not "quantile".
-    """
+    """Return the quantile levels to predict, or None if the loss is another one."""
     if not (isinstance(loss, str) and loss == "quantile"):
         if quantile is None:
             return None
@@ -47,45 +31,17 @@ def levels_of(loss, quantile):
 
 
 def point_weights(levels):
-    """Return the weights with which quantiles add up to the point forecast.
+    """Return the weights (n_levels,) of quantiles in the point forecast, the median.
 
-    The point forecast is the median: the quantile at 0.5, interpolated linearly between
-    the levels next to it, or the nearest one if 0.5 lies outside the levels.
-
-    Parameters
-    ----------
-    levels : tuple of float
-        Increasing levels.
-
-    Returns
-    -------
-    ndarray of shape (n_levels,)
-        Weights, whose sum is 1.
+    It is interpolated linearly between the levels next to 0.5, or is the nearest one.
     """
     one_each = np.eye(len(levels))
     return np.array([np.interp(0.5, levels, one) for one in one_each])
 
 
 def in_order(outputs, n_levels):
-    """Sort the predicted quantiles of each target, so that they never cross.
+    """Return outputs as quantiles (n_samples, n_outputs, n_levels) that never cross.
 
-    Sorting never increases the loss [1]_.
-
-    Parameters
-    ----------
-    outputs : ndarray of shape (n_samples, n_outputs * n_levels)
-        Outputs of the network, levels varying fastest.
-    n_levels : int
-        Number of levels of each output.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs, n_levels)
-        Quantiles that do not decrease along the last axis.
-
-    References
-    ----------
-    .. [1] V. Chernozhukov, I. Fernandez-Val and A. Galichon, "Quantile and
-       probability curves without crossing", Econometrica 78(3), 2010.
+    Sorting never increases the loss (Chernozhukov, Fernandez-Val and Galichon, 2010).
     """
     return np.sort(outputs.reshape(len(outputs), -1, n_levels), axis=-1)

@@ -7,28 +7,17 @@ from skrnn.networks.inputs import InputSpec
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A stack of recurrent layers with the same cell, followed by a linear layer.
+    """A stack of recurrent layers with the same cell, then a linear layer. Hashable.
 
-    Hashable, and consists of plain values only.
-
-    Parameters
-    ----------
-    cell : str
-        The recurrent cell, a key of `skrnn.networks.cells.CELLS`.
-    units : tuple of int
-        Number of hidden units of each recurrent layer, from input to output.
-    n_features, n_outputs : int
-        Number of values in a step of the network, and in a prediction.
-    options : tuple of (str, object)
-        Further arguments of the cell by name: activations, and the form of a GRU.
-    dropout, recurrent_dropout : float, default=0.0
-        Fraction of the inputs, and of the hidden state, to drop in training.
-    bidirectional : bool, default=False
-        Whether each layer also reads its input backwards, from the newest step.
-    dtype : {"float32", "float64"}, default="float32"
-        Data type that the network computes with.
-    inputs : InputSpec, default=None
-        How windows become inputs of the network; None uses them unchanged.
+    cell : str, a key of `skrnn.networks.cells.CELLS`
+    units : tuple of int, hidden units of each recurrent layer, from input to output
+    n_features, n_outputs : int, values in a step of the network, and in a prediction
+    options : tuple of (str, object), activations and the form of a GRU, by name
+    dropout, recurrent_dropout : float, fraction of the inputs, and of the hidden state,
+        to drop in training
+    bidirectional : bool, whether each layer also reads backwards, from the newest step
+    dtype : {"float32", "float64"}
+    inputs : InputSpec, or None if the network reads windows unchanged
     """
 
     cell: str

@@ -12,32 +12,10 @@ from skrnn.networks.cells import CELLS
 
 
 def initial_weights(spec, seed):
-    """Draw initial weights from the default distributions of Keras.
+    """Return initial weights, and a uint32 dropout state (2,) per layer and direction.
 
-    Kernels are uniform [1]_, and recurrent kernels are orthogonal [2]_. Biases are
-    zero, except for a gate that is open at first, where they are one.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    seed : int
-        Seed of the random number generator.
-
-    Returns
-    -------
-    weights : list of ndarray
-        Weights, in the dtype of `spec`.
-    dropout_states : list of ndarray of uint32, shape (2,)
-        States of the random number generators of dropout, one for each recurrent
-        layer and direction.
-
-    References
-    ----------
-    .. [1] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
-       feedforward neural networks", AISTATS 2010.
-    .. [2] A. M. Saxe, J. L. McClelland and S. Ganguli, "Exact solutions to the
-       nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
+    As in Keras, kernels are uniform (Glorot and Bengio, 2010), recurrent kernels are
+    orthogonal (Saxe et al., 2014), and biases zero, or one for a gate open at first.
     """
     rng = np.random.RandomState(seed)
     cell = CELLS[spec.cell]
@@ -61,22 +39,7 @@ def initial_weights(spec, seed):
 
 
 def layers_of(spec, weights):
-    """Group weights by recurrent layer and direction, and split off the linear layer.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    weights : list of ndarray
-        Its weights.
-
-    Returns
-    -------
-    recurrent : list of list of tuple of ndarray
-        Kernel, recurrent kernel and bias of each layer and direction.
-    linear : tuple of ndarray
-        Kernel and bias of the linear layer.
-    """
+    """Return weights by recurrent layer and direction, then of the linear layer."""
     threes = [tuple(weights[k : k + 3]) for k in range(0, len(weights) - 2, 3)]
     per_layer = spec.n_directions
     recurrent = [threes[k : k + per_layer] for k in range(0, len(threes), per_layer)]

@@ -16,13 +16,7 @@ from skrnn.training.optimizers import make_optimizer
 
 
 def fresh_copies(callbacks):
-    """Return new callbacks for one training. Instances are copied, classes called.
-
-    Raises
-    ------
-    TypeError
-        If one is neither a Keras callback nor a class of callbacks.
-    """
+    """Return new callbacks for one training: instances are copied, classes called."""
     copies = []
     for given in callbacks:
         made = given() if isinstance(given, type) else copy.deepcopy(given)
@@ -37,13 +31,7 @@ def fresh_copies(callbacks):
 
 
 class ShownWeights:
-    """Converts weights for callbacks, so that outputs are in the units of the targets.
-
-    Parameters
-    ----------
-    scales : Scales or None
-        Scales of the targets; None shows the weights unchanged.
-    """
+    """Converts weights for callbacks, so that outputs are in units of the targets."""
 
     def __init__(self, scales):
         self._scales = scales
@@ -57,10 +45,7 @@ class ShownWeights:
         return self._shown
 
     def read(self, weights):
-        """Return the weights to train for the given shown weights.
-
-        Weights that no callback has changed are the same as before, bit for bit.
-        """
+        """Return weights to train, the same bit for bit if no callback changed them."""
         if self._shown is None or self._scales is None:
             return weights
         changed = self._scales.take_out_of(weights)
@@ -72,15 +57,7 @@ class ShownWeights:
 
 
 class SeenModel:
-    """The Keras model that callbacks see, and may change.
-
-    Parameters
-    ----------
-    task : Task
-        The training.
-    n_batches : int
-        Number of batches in an epoch.
-    """
+    """The Keras model that callbacks see, and may change."""
 
     def __init__(self, task, n_batches):
         self._callbacks, self._shown = task.callbacks, ShownWeights(task.scales)

@@ -14,19 +14,9 @@ _ROWS = 2**11  # windows copied at a time
 
 
 def series_of(windows):
-    """Return the rows that windows consist of, without a copy if possible.
+    """Return the rows (n_rows, n_features) of windows, without a copy if possible.
 
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        A view on a series, as `view_windows` returns it, or any array.
-
-    Returns
-    -------
-    rows : ndarray of shape (n_rows, n_features)
-        The series of a view. For any other array, the steps of all windows.
-    stride : int
-        Window i is `rows[i * stride : i * stride + n_timesteps]`.
+    Also return the stride: window i is `rows[i * stride : i * stride + n_timesteps]`.
     """
     n_samples, n_timesteps, n_features = windows.shape
     if windows.strides[0] != windows.strides[1] or n_timesteps == 1:
@@ -39,21 +29,14 @@ def series_of(windows):
 class Block:
     """Windows, stored as a series of rows, with their targets and weights.
 
-    Parameters
-    ----------
-    series : ndarray of shape (n_rows, n_features)
-        Rows in which missing steps are marked, or missing values if the network does
-        not read windows unchanged.
-    stride, n_timesteps : int
-        Window i is `series[i * stride : i * stride + n_timesteps]`.
-    y : ndarray of shape (n_samples, n_columns)
-        Targets, as `Targets.columns` returns them.
-    weight : ndarray of shape (n_samples,) or None
-        Weights, not negative; None weights all samples equally.
-    samples : ndarray of int32, shape (n_chosen,)
-        The windows to use.
-    scales : ndarray of shape (2, n_features)
-        Means and standard deviations of the features, in the units of the series.
+    series : ndarray of shape (n_rows, n_features), in which missing steps are marked,
+        or missing values if the network does not read windows unchanged
+    stride, n_timesteps : int, as in `series_of`
+    y : ndarray of shape (n_samples, n_columns), as `Targets.columns` returns them
+    weight : ndarray of shape (n_samples,), not negative, or None for equal weights
+    samples : ndarray of int32, shape (n_chosen,), the windows to use
+    scales : ndarray of shape (2, n_features), means and standard deviations of the
+        features, in the units of the series
     """
 
     series: np.ndarray
@@ -94,14 +77,10 @@ class Block:
 class Samples:
     """Windows, targets and weights as passed to the estimator.
 
-    Parameters
-    ----------
-    windows : ndarray of shape (n_rows, n_timesteps, n_features)
-        Windows, perhaps a view on a series. NaN marks a missing value.
-    targets : Targets
-        Targets, and their scales in training.
+    windows : ndarray of shape (n_rows, n_timesteps, n_features), perhaps a view on a
+        series, NaN where a value is missing
+    targets : Targets, with their scales in training
     weight : ndarray of shape (n_rows,) or None
-        Weights.
     """
 
     windows: np.ndarray
@@ -112,13 +91,7 @@ class Samples:
         return len(self.windows)
 
     def copied(self, start, stop):
-        """Return copies of series, targets and weights of a range, and the stride.
-
-        Raises
-        ------
-        ValueError
-            If a value is too large for the dtype.
-        """
+        """Return series, stride, targets and weights of a range, ready for training."""
         targets = self.targets.columns(start, stop)
         weight = None if self.weight is None else self.weight[start:stop]
         series, stride = series_of(self.windows[start:stop])
@@ -161,22 +134,7 @@ class Samples:
 
 
 class TrainingData:
-    """Training data in blocks of consecutive samples. One block is in memory at a time.
-
-    Parameters
-    ----------
-    source : Samples
-        The samples.
-    rows : range or ndarray of int, default=None
-        The windows to use, in order; None uses all.
-    block_size : int, default=None
-        Number of windows in a block; None makes a single block.
-
-    Raises
-    ------
-    ValueError
-        If a value is too large for the dtype.
-    """
+    """Training data in blocks of consecutive samples, one in memory at a time."""
 
     def __init__(self, source, rows=None, block_size=None):
         n_rows = len(source)

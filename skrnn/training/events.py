@@ -6,32 +6,7 @@ _LOSSES = "loss", "val_loss"
 
 
 class Events:
-    """Records history and best weights, and decides when to stop.
-
-    Parameters
-    ----------
-    history : History
-        Receives loss and metrics of every epoch.
-    names : list of str
-        Names of loss and metrics, then those of the validation data.
-    report : callable
-        Called with the number of each epoch, from 1, and its loss and metrics by name.
-    patience : tuple of (int, float), default=None
-        `n_iter_no_change` and `tol` of early stopping; None does not stop early.
-    observer : EpochObserver, default=None
-        Notified of every epoch.
-    unit : float, default=1.0
-        The value of a loss of 1 in the units of the targets.
-
-    Attributes
-    ----------
-    stop : bool
-        Whether training should stop after the epoch.
-    interrupted : bool
-        Whether the user interrupted training.
-    best_weights : list of ndarray or None
-        With `patience`, the weights of the epoch with the lowest validation loss.
-    """
+    """Records history and best weights, and decides when to stop."""
 
     def __init__(
         self, history, names, report, patience=None, observer=None, *, unit=1.0
@@ -43,15 +18,7 @@ class Events:
         self._to_beat, self._waited = np.inf, 0
 
     def start(self, loss, weights):
-        """Let early stopping choose the state before the first epoch as the best.
-
-        Parameters
-        ----------
-        loss : float
-            Validation loss of that state, as trainers compute it.
-        weights : list of ndarray
-            Weights of that state.
-        """
+        """Let early stopping choose the state before the first epoch as the best."""
         self.history.loss_before = self._best = self._to_beat = loss * self.unit
         self.best_weights = weights
 
@@ -61,26 +28,7 @@ class Events:
             self._observer.begin_epoch()
 
     def end_epoch(self, figures, state):
-        """Record an epoch.
-
-        Parameters
-        ----------
-        figures : list of float
-            Loss and metrics in the order of `names`, losses as trainers compute them.
-        state : callable
-            Returns the `TrainingState` after the epoch.
-
-        Returns
-        -------
-        dict of float
-            Loss and metrics by name, in the units of the targets.
-
-        Raises
-        ------
-        ValueError
-            If the loss, or the validation loss that early stopping needs, is not
-            finite.
-        """
+        """Record an epoch; return loss and metrics by name, in units of the targets."""
         logs = self.in_units(dict(zip(self.names, figures, strict=True)))
         self.history.append(logs)
         epoch = self.history.n_epochs

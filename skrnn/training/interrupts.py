@@ -7,16 +7,10 @@ import threading
 
 @contextlib.contextmanager
 def interrupts_between_epochs():
-    """Delay Ctrl-C until the epoch is recorded. A second Ctrl-C acts at once.
+    """Delay Ctrl-C until the yielded function is called; a second one acts at once.
 
-    Without the delay, the signal handler would run directly after a compiled epoch,
-    when the weights have changed but the history does not have the epoch yet. The
-    user's own signal handlers are delayed in the same way.
-
-    Yields
-    ------
-    callable
-        Calls the handler if Ctrl-C was pressed.
+    Without the delay, the handler could run when an epoch has changed the weights but
+    is not yet in the history.
     """
     handler = signal.getsignal(signal.SIGINT)
     in_main_thread = threading.current_thread() is threading.main_thread()

@@ -9,14 +9,9 @@ _MEAN_LOSS = "weighted_mean_loss"
 
 
 def mean_loss(loss):
-    """Return the mean of a loss over all samples as a metric, with their weights.
+    """Return a metric: the mean of a WeightedMeanLoss over all samples, by weight.
 
     Keras itself weights the batches of an epoch by their rows, not by their weights.
-
-    Parameters
-    ----------
-    loss : WeightedMeanLoss
-        The loss of the model. The metric takes its values of the same batch.
     """
     return keras.metrics.MeanMetricWrapper(
         lambda *_: loss.of_samples, _MEAN_LOSS, dtype=loss.dtype
@@ -30,19 +25,7 @@ def use_mean_loss(logs):
 
 
 def in_units(task, events):
-    """Return the callbacks of a task, between two that convert units and back.
-
-    Parameters
-    ----------
-    task : Task
-        The training, with the callbacks.
-    events : Events
-        Converts losses.
-
-    Returns
-    -------
-    list of keras.callbacks.Callback
-    """
+    """Return the callbacks of a task, between two that convert units and back."""
     shown = ShownWeights(task.scales)
 
     def show(model, logs):
@@ -58,10 +41,7 @@ def in_units(task, events):
 
 
 class _Before(keras.callbacks.Callback):
-    """Calls a function with model and logs at every event.
-
-    At the end of an epoch it gets no logs, as their losses are already converted.
-    """
+    """Calls a function at every event, with the model and logs not converted yet."""
 
     def __init__(self, function):
         super().__init__()
@@ -71,41 +51,41 @@ class _Before(keras.callbacks.Callback):
         self._function(self.model, logs)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """An epoch begins."""
+        """Call the function when an epoch begins."""
         self._call()
 
     def on_epoch_end(self, epoch, logs=None):
-        """An epoch ended."""
+        """Call the function when an epoch ends, without the logs already converted."""
         self._call()
 
     def on_train_batch_begin(self, batch, logs=None):
-        """A batch begins."""
+        """Call the function when a batch begins."""
         self._call()
 
     def on_train_batch_end(self, batch, logs=None):
-        """A batch ended."""
+        """Call the function when a batch ends."""
         self._call(logs)
 
     def on_test_batch_begin(self, batch, logs=None):
-        """A batch of the validation data begins."""
+        """Call the function when a batch of the validation data begins."""
         self._call()
 
     def on_test_batch_end(self, batch, logs=None):
-        """A batch of the validation data ended."""
+        """Call the function when a batch of the validation data ends."""
         self._call(logs)
 
     def on_test_begin(self, logs=None):
-        """An evaluation begins."""
+        """Call the function when an evaluation begins."""
         self._call()
 
     def on_test_end(self, logs=None):
-        """An evaluation ended."""
+        """Call the function when an evaluation ends."""
         self._call(logs)
 
     def on_train_begin(self, logs=None):
-        """Training begins."""
+        """Call the function when training begins."""
         self._call()
 
     def on_train_end(self, logs=None):
-        """Training ended."""
+        """Call the function when training ends."""
         self._call(logs)

@@ -11,24 +11,7 @@ from skrnn.networks.missing import MISSING
 
 
 def prepare(windows, inputs, means, stds, *, has_missing=True):
-    """Return the inputs of a network for windows.
-
-    Parameters
-    ----------
-    windows : tensor of shape (n_samples, n_timesteps, n_features)
-        Windows, `MISSING` where a value is missing.
-    inputs : InputSpec
-        How windows become inputs.
-    means, stds : array or tensor of shape (n_features,)
-        Means and standard deviations of the features in fit.
-    has_missing : bool, default=True
-        Whether a value may be missing.
-
-    Returns
-    -------
-    tensor of shape (n_samples, n_steps, n_inputs)
-        Inputs, with `MISSING` in steps to skip.
-    """
+    """Return inputs (n_samples, n_steps, n_inputs), with `MISSING` in steps to skip."""
     observed = ops.not_equal(windows, MISSING) if has_missing else None
     values = windows
     if inputs.normalize:

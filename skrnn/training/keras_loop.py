@@ -28,22 +28,7 @@ from skrnn.training.state import OptimizerState, TrainingState
 
 
 def train(task, plan, events):
-    """Train a network with `keras.Model.fit`.
-
-    Parameters
-    ----------
-    task : Task
-        The training.
-    plan : Plan
-        Tells whether samples have weights. Keras decides what to compile.
-    events : Events
-        Handles the end of each epoch.
-
-    Returns
-    -------
-    TrainingState
-        State after the last epoch.
-    """
+    """Train a network with `keras.Model.fit`, and return the TrainingState."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
     trained = _TrainedModel(task, is_weighted=plan.weighted)
     _compile_quietly(trained, task)
@@ -72,10 +57,9 @@ def train(task, plan, events):
 
 
 def _compile_quietly(trained, task):
-    """Compile the training steps by a dry run on an empty data set.
+    """Compile the training steps by a dry run without batches, and restore variables.
 
     Operations that do not depend on a batch run even so, such as the step counter.
-    Therefore the values of all variables are restored afterwards.
     """
     model, data, validation = trained.model, task.data, task.validation
     model.make_train_function()
@@ -204,15 +188,7 @@ class _Follow(keras.callbacks.Callback):
 
 
 class OrderedBatches(keras.utils.PyDataset):
-    """The batches of training data, ordered by a schedule in each epoch.
-
-    Parameters
-    ----------
-    data : TrainingData
-        Windows, targets and weights.
-    schedule : Schedule
-        Batches and epochs.
-    """
+    """The batches of training data, ordered by a schedule in each epoch."""
 
     def __init__(self, data, schedule):
         super().__init__()

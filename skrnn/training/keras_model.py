@@ -8,28 +8,10 @@ from skrnn.training.state import TrainingState
 
 
 def build_whole_model(spec, states, scales, share):
-    """Build a Keras model of one or more networks, with outputs in target units.
+    """Return a Keras model of one or more networks, with outputs in target units.
 
-    The weights of the output layer include the scales of the targets. The preparation
-    of windows and the scaling of outputs by windows are Keras operations.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    states : list of TrainingState
-        The weights of each network.
-    scales : Scales
-        Scales of features and targets.
-    share : float
-        Factor of the outputs of the networks.
-
-    Returns
-    -------
-    keras.Model
-        Model from (n_samples, n_timesteps, n_features) to (n_samples, n_outputs). Mark
-        missing values with `MISSING`: in all features of a step to skip, or only the
-        missing values themselves if `spec.inputs` is not None.
+    Mark all features of a step to skip with `MISSING`, or only the missing values if
+    `spec.inputs` is not None.
     """
     states = [
         TrainingState(scales.put_into(state.weights, share), state.dropout_states)

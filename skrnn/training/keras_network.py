@@ -9,27 +9,7 @@ from skrnn.networks.missing import MISSING
 
 
 def build_model(spec, state=None, *, masked=True, layer=None, name=None):
-    """Build the Keras model of a network: masking, recurrent layers, a linear layer.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    state : TrainingState, default=None
-        Its weights; None keeps the initial weights of Keras.
-    masked : bool, default=True
-        Whether to skip missing steps. If False, no step may be missing.
-    layer : type, default=None
-        Class of the recurrent layers; None uses the one of Keras.
-    name : str, default=None
-        Name of the model; None derives it from the cell.
-
-    Returns
-    -------
-    keras.Sequential
-        Model from (n_samples, n_timesteps, n_features) to (n_samples, n_outputs), for
-        any number of steps.
-    """
+    """Return the Keras model of a network, which skips missing steps if `masked`."""
     layer = layer or getattr(layers, CELLS[spec.cell].keras_layer)
     masking = layers.Masking(MISSING, dtype=spec.dtype, name="skip_missing")
     recurrent = [

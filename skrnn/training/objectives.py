@@ -28,24 +28,9 @@ OF_CLASSES = {
 
 
 def compared(columns, outputs, n_targets, *, in_units=False):
-    """Return targets and the predictions to compare with them.
+    """Return targets (n_samples, n_targets), and the predictions to compare with them.
 
-    Parameters
-    ----------
-    columns : tensor of shape (n_samples, n_blocks * n_targets)
-        Targets as `skrnn.training.targets.Targets.columns` returns them.
-    outputs : tensor of shape (n_samples, n_targets * n_levels)
-        Outputs of the network, levels varying fastest.
-    n_targets : int
-        Number of targets per sample.
-    in_units : bool, default=False
-        Whether to return both in the units of the targets, if `columns` allow it.
-
-    Returns
-    -------
-    targets, predictions : tensor
-        Targets of shape (n_samples, n_targets), and predictions in the shape of
-        `outputs`.
+    With `in_units`, both are in the units of the targets, if `columns` allow it.
     """
     if columns.shape[-1] == n_targets:
         return columns, outputs
@@ -61,13 +46,7 @@ def compared(columns, outputs, n_targets, *, in_units=False):
 
 
 class WeightedMeanLoss(keras.losses.Loss):
-    """Computes the mean of a loss over a batch, weighted by the sample weights.
-
-    Attributes
-    ----------
-    of_samples : tensor of shape (n_samples,)
-        The loss of each sample of the last batch.
-    """
+    """Computes the mean of a loss over a batch, weighted by the sample weights."""
 
     def __init__(self, function, *, name, dtype, n_targets):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
@@ -104,7 +83,7 @@ def check_activations(spec):
 
 
 def names_keras_alone(spec, objective):
-    """Tell whether activations, loss and metrics are names of Keras's own.
+    """Return whether activations, loss and metrics are names of Keras's own.
 
     Names of the user's own functions and classes do not identify them: a notebook cell
     that defines one may be changed and run again.
@@ -119,23 +98,13 @@ def names_keras_alone(spec, objective):
 
 
 def is_of_keras(thing):
-    """Tell whether Keras defines a function, a class or the class of an instance."""
+    """Return whether Keras defines a function, a class or the class of an instance."""
     named = thing if hasattr(thing, "__qualname__") else type(thing)
     return named.__module__.split(".")[0] == "keras"
 
 
 class PinballLoss:
-    """Computes the pinball loss [1]_, averaged over quantile levels.
-
-    Parameters
-    ----------
-    levels : tuple of float
-        Levels of the quantiles, between 0 and 1.
-
-    References
-    ----------
-    .. [1] R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46(1), 1978.
-    """
+    """Computes the pinball loss (Koenker and Bassett, 1978), averaged over levels."""
 
     def __init__(self, levels):
         self.levels = levels
@@ -150,17 +119,7 @@ class PinballLoss:
 
 
 class MetricOfPoint(keras.metrics.Metric):
-    """Computes a metric of the point forecast, in the units of the targets.
-
-    Parameters
-    ----------
-    metric : keras.metrics.Metric
-        The metric.
-    levels : tuple of float
-        Levels of the predicted quantiles; a single level if it predicts no quantiles.
-    n_targets : int
-        Number of targets per sample.
-    """
+    """Computes a metric of the point forecast, in the units of the targets."""
 
     def __init__(self, metric, levels, n_targets):
         super().__init__(name=metric.name, dtype=metric.dtype)

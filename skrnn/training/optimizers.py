@@ -15,15 +15,10 @@ AUTO_LEARNING_RATE = 0.005
 class OptimizerKind:
     """Identifies an optimizer without creating it.
 
-    Parameters
-    ----------
-    key : str
-        Its class and its configuration, except for the learning rate.
-    learning_rate : float or None
-        The learning rate; None if a schedule, part of the configuration, sets it.
-    is_of_keras : bool
-        Whether Keras defines the optimizer. A class of the user's may be redefined
-        under the same name, so that its key could stand for two optimizers.
+    key : str, its class and its configuration, except for the learning rate
+    learning_rate : float, or None if a schedule, part of the configuration, sets it
+    is_of_keras : bool, whether Keras defines the optimizer; a class of the user's may
+        be redefined under the same name, so that its key could stand for two optimizers
     """
 
     key: str
@@ -81,7 +76,7 @@ def make_optimizer(objective):
 
 
 def keeps_averages(optimizer):
-    """Tell whether the final weights are averages, not those of the last step."""
+    """Return whether the final weights are averages, not those of the last step."""
     finalize = type(optimizer).finalize_variable_values
     is_own = finalize is not keras.optimizers.Optimizer.finalize_variable_values
     return is_own or bool(optimizer.use_ema)

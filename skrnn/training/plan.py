@@ -22,14 +22,11 @@ _LEAST_TO_DIVIDE, _ROWS_OF_A_SHARD, _MOST_SHARDS = 128, 256, 8
 class DataShape:
     """The properties of data and schedule that a plan depends on.
 
-    Parameters
-    ----------
-    batch_size, n_batches, n_timesteps, n_targets : int
-        Number of samples in a batch, of batches in the training, of steps of the
-        network in a window, and of columns that hold the targets.
-    has_missing, masked, weighted : bool
-        Whether any value is missing, whether the network skips any step, and whether
-        samples have weights.
+    batch_size, n_batches : int, samples in a batch, and batches in the training
+    n_timesteps, n_targets : int, steps of the network, and columns of the targets
+    has_missing : bool, whether any value is missing
+    masked : bool, whether the network skips any step
+    weighted : bool, whether samples have weights
     """
 
     batch_size: int
@@ -45,21 +42,12 @@ class DataShape:
 class Plan:
     """How a network is trained.
 
-    Parameters
-    ----------
-    compiled : bool
-        Whether the compiled engine trains it; otherwise the Keras loop does.
-    must_compile : bool
-        Whether to raise an error if the engine cannot train it.
-    xla : bool
-        Whether XLA compiles the program of the engine.
-    fused : bool
-        Whether one operation computes all steps of an LSTM layer (not with XLA).
-    n_shards : int
-        Number of shards into which batches are split, to train on them in parallel
-        (not with XLA).
-    has_missing, masked, weighted, n_targets
-        As in `DataShape`.
+    compiled : bool, whether the compiled engine trains it, or else the Keras loop
+    must_compile : bool, whether to raise an error if the engine cannot train it
+    xla : bool, whether XLA compiles the program of the engine
+    fused : bool, whether one operation computes all steps of an LSTM layer (no XLA)
+    n_shards : int, parts of a batch to train on in parallel (1 with XLA)
+    has_missing, masked, weighted, n_targets : as in DataShape
     """
 
     compiled: bool
@@ -74,22 +62,9 @@ class Plan:
 
 
 def make_plan(spec, shape, jit, *, divisible):
-    """Return how to train a network.
+    """Return the Plan of a training, with shards only if the loss is `divisible`.
 
-    Parameters
-    ----------
-    spec : NetworkSpec
-        The network.
-    shape : DataShape
-        The data.
-    jit : bool or "auto"
-        The parameter of the regressors.
-    divisible : bool
-        Whether the loss of a batch is the mean of the losses of its shards.
-
-    Returns
-    -------
-    Plan
+    That is, if the loss of a batch is the mean of the losses of its shards.
     """
     fused = can_fuse(spec, masked=shape.masked)
     n_shards = count_shards(spec, shape, fused=fused) if divisible else 1
@@ -109,7 +84,7 @@ def make_plan(spec, shape, jit, *, divisible):
 
 
 def can_fuse(spec, *, masked):
-    """Tell whether one TensorFlow operation can compute all steps of each layer."""
+    """Return whether one TensorFlow operation can compute all steps of each layer."""
     return (
         spec.cell == "lstm"
         and spec.option("activation") == "tanh"
@@ -131,7 +106,7 @@ def count_shards(spec, shape, *, fused):
 
 
 def worth_compiling(spec, shape, *, fused):
-    """Tell whether XLA saves more time, over a few fits, than it takes to start."""
+    """Return whether XLA saves more time, over a few fits, than it takes to start."""
     n_steps = 0 if fused else shape.n_timesteps * len(spec.units)
     per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves
     return _FITS_OF_A_PROGRAM * shape.n_batches * per_batch > _XLA_START

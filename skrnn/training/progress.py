@@ -5,22 +5,10 @@ import contextlib
 
 @contextlib.contextmanager
 def reporting(verbose, epochs):
-    """Report the progress of training on stdout.
+    """Yield a function of epoch (from 1) and figures by name that reports on stdout.
 
-    Parameters
-    ----------
-    verbose : {0, 1, 2}
-        1 shows a progress bar. If stdout is not a terminal, or already shows a bar, it
-        prints a line for each tenth of the training and for the last epoch. 2 prints a
-        line for every epoch.
-    epochs : int
-        Largest number of epochs.
-
-    Yields
-    ------
-    callable
-        Call it after each epoch with the number of the epoch, from 1, and its loss
-        and metrics by name.
+    `verbose=1` shows a bar, or prints a line per tenth of the training if stdout cannot
+    show one. `verbose=2` prints a line per epoch.
     """
     with contextlib.ExitStack() as stack:
         bar = _start_bar(stack, epochs) if verbose == 1 else None

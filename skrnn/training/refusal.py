@@ -16,23 +16,12 @@ class RefusedError(Exception):
 
 
 def has_gpu():
-    """Tell whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
+    """Return whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
     return bool(tf.config.get_visible_devices("GPU"))
 
 
 def refuse_if_needed(callbacks):
-    """Raise an error if there is a GPU, or callbacks need events of batches.
-
-    Parameters
-    ----------
-    callbacks : list of keras.callbacks.Callback
-        The user's callbacks.
-
-    Raises
-    ------
-    RefusedError
-        If there is a GPU, or a callback handles batches or evaluations.
-    """
+    """Raise a RefusedError if there is a GPU, or callbacks need events of batches."""
     if has_gpu():
         raise RefusedError("TensorFlow sees a GPU")
     for callback in callbacks:

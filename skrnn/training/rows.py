@@ -11,29 +11,10 @@ _CHUNK = 2**16  # rows checked at a time
 
 
 def rows_to_train_on(windows, rows, inputs):
-    """Return the rows whose windows can be used for training.
+    """Return the rows whose windows can be used for training, as a range or array.
 
-    If steps with missing values are skipped, these are the windows whose first step (of
-    the network) is observed, or if there are none, the windows with any observed step.
-    If missing values are filled, these are the windows with any observed value.
-
-    Parameters
-    ----------
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows, NaN where a value is missing.
-    rows : range or ndarray of int, or None
-        The rows to choose from, in order; None chooses from all.
-    inputs : InputSpec
-        How windows become inputs of the network.
-
-    Returns
-    -------
-    range or ndarray of int32
-
-    Raises
-    ------
-    ValueError
-        If no window has an observed step.
+    Windows that start with a missing step are not used, unless all windows do. If
+    missing values are filled, only windows without any value are left out.
     """
     rows = range(len(windows)) if rows is None else rows
     for n_steps in (1, inputs.n_steps):
@@ -79,29 +60,9 @@ def _together(parts):
 
 
 def hold_out_last(n_rows, codes, fraction, gap):
-    """Hold out the last rows of every series for validation.
+    """Return the rows to train on, and the last `fraction` of each series, held out.
 
-    Parameters
-    ----------
-    n_rows : int
-        Total number of rows.
-    codes : ndarray of int, shape (n_rows,), or None
-        The series of each row, whose rows are in time order. None if there is only one
-        series.
-    fraction : float
-        Fraction of the rows of each series to hold out, rounded up.
-    gap : int
-        Number of rows to leave out before those held out.
-
-    Returns
-    -------
-    train, validation : range or ndarray of int
-        The rows to train on, and the rows held out.
-
-    Raises
-    ------
-    ValueError
-        If no row is left to train on.
+    It is rounded up, and `gap` rows before it are left out.
     """
     if codes is None:
         n_series = 1

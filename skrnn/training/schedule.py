@@ -7,17 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Schedule:
-    """Batch size, number of epochs and order of the training data.
-
-    Parameters
-    ----------
-    batch_size, epochs : int
-        Number of samples in a batch, and of passes over the data.
-    shuffle : bool
-        Whether to shuffle the data in each epoch.
-    seed : int
-        Seed of the shuffling.
-    """
+    """Batch size, number of epochs and order of the training data."""
 
     batch_size: int
     epochs: int
@@ -33,20 +23,10 @@ class Schedule:
         return -(-n_samples // self.batch_size)
 
     def of_epochs(self, n_blocks):
-        """Yield the order of blocks and samples for every epoch.
+        """Yield the order of blocks, and a function that shuffles samples, per epoch.
 
-        Parameters
-        ----------
-        n_blocks : int
-            Number of blocks of the training data.
-
-        Yields
-        ------
-        numbers : ndarray of int, shape (n_blocks,)
-            The numbers of the blocks, in the order to train on.
-        shuffle : callable
-            Shuffles the samples of the next block in place. If there is only one block,
-            it expects the samples in the order of the last epoch.
+        Call it for each block; it works in place. If there is only one block, it
+        expects the samples in the order of the last epoch.
         """
         rng = np.random.RandomState(self.seed)
         shuffle = rng.shuffle if self.shuffle else _leave

@@ -24,13 +24,7 @@ _loaded = []
 
 
 def load():
-    """Import TensorFlow, Keras and scikeras, once.
-
-    Raises
-    ------
-    ImportError
-        If Keras is set to another backend than TensorFlow.
-    """
+    """Import TensorFlow, Keras and scikeras, once."""
     if _loaded:
         return
     with _import_lock, held_stderr(), without_collections(), warnings.catch_warnings():
@@ -45,10 +39,7 @@ def load():
 
 
 def quieten_worker():
-    """Silence TensorFlow in a worker process if Keras is imported before it.
-
-    These may be Keras objects in a grid of parameters, which are unpickled one by one.
-    """
+    """Silence TensorFlow in a worker process where unpickling imports Keras first."""
     is_worker = multiprocessing.parent_process() is not None
     if is_worker and "keras" not in sys.modules and _quiet_keras not in sys.meta_path:
         sys.meta_path.insert(0, _quiet_keras)
@@ -100,15 +91,9 @@ _quiet_keras = _QuietKeras()
 
 @contextlib.contextmanager
 def compiling():
-    """Silence TensorFlow while it compiles, in one thread at a time.
+    """Silence TensorFlow while one thread compiles; yield what `held_stderr` yields.
 
-    Do not train on the user's data or call callbacks in the block, as it holds back
-    everything written to stderr.
-
-    Yields
-    ------
-    callable
-        Discards what was written to stderr so far.
+    Do not train or call callbacks in the block, as it holds back all of stderr.
     """
     with _compile_lock, without_retracing_notices(), held_stderr() as forget:
         yield forget
@@ -133,8 +118,8 @@ def _is_no_retracing_notice(record):
 def without_collections():
     """Disable Python's garbage collector while many long-lived objects are created.
 
-    Importing TensorFlow creates some 400,000 objects, which the collector would scan
-    many times. In the end they are moved to the oldest generation, as if it had.
+    Importing TensorFlow creates some 400,000 objects, which would be scanned many
+    times. In the end they are moved to the oldest generation, as if they had been.
     """
     if not gc.isenabled():
         yield

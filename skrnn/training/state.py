@@ -9,14 +9,9 @@ import numpy as np
 class OptimizerState:
     """The variables of an optimizer.
 
-    Parameters
-    ----------
-    key : str
-        Identifies the optimizer, except for its learning rate.
-    learning_rate : float or "auto"
-        The parameter of the regressor with which it was created.
-    values : list of ndarray
-        Values of its variables, in the order of Keras.
+    key : str, identifies the optimizer, except for its learning rate
+    learning_rate : float or "auto", the parameter of the regressor
+    values : list of ndarray, in the order of Keras
     """
 
     key: str
@@ -28,14 +23,9 @@ class OptimizerState:
 class TrainingState:
     """Weights, and the state to continue training from.
 
-    Parameters
-    ----------
-    weights : list of ndarray
-        Weights, in the order of `skrnn.networks.weights`.
-    dropout_states : list of ndarray of uint32, shape (2,)
-        States of the random number generators of dropout.
-    optimizer : OptimizerState or None, default=None
-        State of the optimizer; None before the first training.
+    weights : list of ndarray, in the order of `skrnn.networks.weights`
+    dropout_states : list of ndarray of uint32, shape (2,), of the random generators
+    optimizer : OptimizerState, or None before the first training
     """
 
     weights: list
@@ -47,20 +37,12 @@ class TrainingState:
 class Objective:
     """Loss, metrics and optimizer of a training.
 
-    Parameters
-    ----------
     loss : str, keras.losses.Loss or callable
-        The parameter of the regressors.
-    levels : tuple of float or None
-        Levels of the predicted quantiles; None if it predicts no quantiles.
-    metrics : tuple of str
-        Names of Keras metrics.
-    optimizer : str or keras.optimizers.Optimizer
-        Optimizer; an instance is copied.
-    learning_rate : float or "auto"
-        Replaces the setting of the optimizer, unless "auto".
-    clipnorm : float or None
-        Replaces the setting of the optimizer, unless None.
+    levels : tuple of float, of the predicted quantiles, or None without quantiles
+    metrics : tuple of str, names of Keras metrics
+    optimizer : str or keras.optimizers.Optimizer, which is copied
+    learning_rate : float, replaces the setting of the optimizer, or "auto"
+    clipnorm : float, replaces the setting of the optimizer, or None
     """
 
     loss: object
@@ -75,15 +57,10 @@ class Objective:
 class History:
     """The loss and the metrics of every epoch, by name.
 
-    Parameters
-    ----------
-    values : dict of list of float
-        Values of the earlier trainings that this one continues, then its own.
-    n_before : int
-        Number of epochs of the earlier trainings.
-    loss_before : float
-        The validation loss before the first epoch, if early stopping may keep that
-        state; otherwise infinite.
+    values : dict of list of float, of earlier trainings, then of this one
+    n_before : int, epochs of the earlier trainings
+    loss_before : float, the validation loss before the first epoch if early stopping
+        may keep that state; otherwise infinite
     """
 
     values: dict = field(default_factory=dict)
@@ -92,15 +69,7 @@ class History:
 
     @classmethod
     def after(cls, earlier, names):
-        """Return the history of a training that is about to begin.
-
-        Parameters
-        ----------
-        earlier : dict of list of float
-            Values of earlier trainings, filled with NaN for names that they lack.
-        names : list of str
-            Names of loss and metrics of this training.
-        """
+        """Return the history of a training to come after others, NaN for new names."""
         n_before = len(earlier.get("loss", ()))
         unknown = [np.nan] * n_before
         all_names = dict.fromkeys([*earlier, *names])
@@ -118,15 +87,10 @@ class History:
         return type(self)(values, self.n_before, self.loss_before)
 
     def best(self):
-        """Return the best epoch of this training and its loss.
+        """Return the best epoch of this training, and its loss.
 
-        Returns
-        -------
-        epoch : int
-            Number of the epoch, counted from the first earlier training, from 1. 0 if
-            no epoch is better than the state before the first one.
-        loss : float
-            Its validation loss, or its training loss if there is no validation data.
+        Epochs count from the first earlier training, from 1; 0 is the state before this
+        training. The loss is that of validation, if any.
         """
         first = self.n_before
         curve = np.array(self.values.get("val_loss", self.values["loss"]))
@@ -144,18 +108,7 @@ class History:
 
 
 def mean_of(histories):
-    """Return the mean of loss and metrics over several trainings, for each epoch.
-
-    Parameters
-    ----------
-    histories : list of History
-        Histories of networks trained with the same settings. Some may be shorter.
-
-    Returns
-    -------
-    dict of list of float
-        Means by name, over the trainings that reached each epoch.
-    """
+    """Return the means of loss and metrics by epoch, over trainings that reached it."""
     if len(histories) == 1:
         return histories[0].values
     n_epochs = max(len(history.values["loss"]) for history in histories)

@@ -18,17 +18,10 @@ _LOG_LINE = re.compile(
 
 @contextlib.contextmanager
 def held_stderr():
-    """Hold back what is written to stderr, and drop the log lines of TensorFlow.
+    """Hold back stderr, and drop the log lines of TensorFlow unless the block raises.
 
-    All other lines are written when the block ends. If it raises an exception, the log
-    lines are written too. A process that is started in the block inherits the pipe that
-    replaces stderr. What it writes later is passed on while this process runs.
-
-    Yields
-    ------
-    callable
-        Discards what was written so far. Call it for failures that TensorFlow reports
-        at length but that are handled.
+    Yields a function that discards what was written so far, for failures that
+    TensorFlow reports at length but that are handled.
     """
     try:
         stderr = os.dup(2)
@@ -45,7 +38,7 @@ def held_stderr():
 
 
 class _Relay:
-    """A pipe that replaces stderr, and a thread that reads it to its end."""
+    """A pipe that replaces stderr, also in child processes, and a thread to read it."""
 
     def __init__(self, stderr):
         self._stderr = stderr

@@ -14,19 +14,13 @@ _ROWS = 2**13
 class Scales:
     """Scales of features and targets, computed from the training data.
 
-    A target is `center + spread * (location + scale * output)`, where center and
-    spread belong to its window.
+    A target is `center + spread * (location + scale * output)`, where center and spread
+    belong to its window.
 
-    Parameters
-    ----------
-    features : FeatureScales or None
-        Scales of the features, if windows are normalised or filled.
-    location : ndarray of shape (n_targets,)
-        Location of each target, after normalisation by its window.
-    scale : float
-        Scale that all targets share.
-    spread : float
-        Root mean square of the spreads of the training windows.
+    features : FeatureScales, or None if windows are neither normalised nor filled
+    location : ndarray of shape (n_targets,), after normalisation by the window
+    scale : float, shared by all targets
+    spread : float, root mean square of the spreads of the training windows
     """
 
     features: FeatureScales | None
@@ -40,15 +34,7 @@ class Scales:
         return self.scale * self.spread
 
     def put_into(self, weights, share=1.0):
-        """Return weights whose network has outputs in the units of the targets.
-
-        Parameters
-        ----------
-        weights : list of ndarray
-            The trained weights. The last two are kernel and bias of the output layer.
-        share : float, default=1.0
-            Factor of the output.
-        """
+        """Return weights for outputs in the units of the targets, times `share`."""
         *others, kernel, bias = weights
         stretch, shift = share * self.scale, share * self._location_of(bias)
         changed = kernel * stretch, bias * stretch + shift
@@ -69,24 +55,16 @@ class Scales:
 class Targets:
     """Targets as passed to the estimator, and how they are scaled for training.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        Targets in their own units.
-    windows : ndarray of shape (n_samples, n_timesteps, n_features)
-        Windows, by which targets are normalised.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets), in their own units
+    windows : ndarray of shape (n_samples, n_timesteps, n_features), by which targets
+        are normalised
     inputs : InputSpec
-        How windows become inputs of the network.
     scales : Scales
-        Scales of features and targets.
-    offset : ndarray of shape (n_samples, n_targets) or None
-        The predictions of a base, relative to the windows.
-    scales_with_error : bool
-        Whether scaling all errors multiplies the loss by a power of the scale.
-    has_metrics : bool
-        Whether metrics are computed, which need the units of `y`.
-    dtype : str
-        Data type that the network computes with.
+    offset : ndarray of shape (n_samples, n_targets), the predictions of a base relative
+        to the windows, or None
+    scales_with_error : bool, whether the loss is homogeneous
+    has_metrics : bool, whether metrics are computed, which need the units of `y`
+    dtype : str, of the network
     """
 
     y: np.ndarray
@@ -123,19 +101,10 @@ class Targets:
         return is_plain and self.offset is None and not self.inputs.normalize
 
     def columns(self, start, stop):
-        """Return the targets of a range of samples in the form that losses need.
+        """Return targets (n, n_blocks * n_targets) of a range, as losses need them.
 
-        Returns
-        -------
-        ndarray of shape (n, n_blocks * n_targets)
-            One block: the outputs that the network should learn. Three blocks: targets,
-            and the factor and shift that turn outputs of the network into predictions.
-            Six blocks: three for the loss, then three for the metrics.
-
-        Raises
-        ------
-        ValueError
-            If a target is too large for the dtype.
+        One block: outputs to learn. Three: targets, and the factor and shift from
+        outputs to predictions. Six: three for the loss, then three for the metrics.
         """
         n_targets, n_blocks = self.n_targets, self.n_blocks
         out = np.empty((stop - start, n_blocks * n_targets), self.dtype)
@@ -189,13 +158,7 @@ def _too_large(dtype):
 
 
 def power_of_error(loss):
-    """Return the power of errors in a loss: 2, 1, or None for other losses.
-
-    Parameters
-    ----------
-    loss : str, keras.losses.Loss or callable
-        The parameter of the regressors.
-    """
+    """Return the power of errors in a loss: 2, 1, or None for other losses."""
     name = loss if isinstance(loss, str) else _name_in_keras(loss)
     return _POWERS.get(name)
 
@@ -219,22 +182,9 @@ def _name_in_keras(loss):
 
 
 def measured(targets, rows, weight):
-    """Compute the scales of targets for training.
+    """Return Scales with those of the targets, from the rows and weights to train on.
 
-    Parameters
-    ----------
-    targets : Targets
-        Targets whose scales so far only contain those of the features.
-    rows : range or ndarray of int
-        The samples to train on.
-    weight : ndarray of shape (n_samples,) or None
-        Their weights.
-
-    Returns
-    -------
-    Scales
-        The scales. With an offset, or a loss that does not scale with the error, the
-        location is zero.
+    The location is zero with an offset, or if the loss is not homogeneous.
     """
     if not targets.scales_with_error:
         return targets.scales

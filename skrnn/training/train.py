@@ -25,29 +25,17 @@ _SHARE_TOLERANCE = 1e-3
 class Task:
     """Everything that a trainer needs to train a network.
 
-    Parameters
-    ----------
     spec : NetworkSpec
-        The network.
-    state : TrainingState
-        The state that training starts from.
-    data : TrainingData
-        Data to train on.
-    validation : TrainingData or None
-        Data to evaluate after each epoch, if any.
+    state : TrainingState, to start from
+    data : TrainingData, to train on
+    validation : TrainingData, to evaluate after each epoch, or None
     schedule : Schedule
-        Batch size, epochs and order.
     objective : Objective
-        Loss, metrics and optimizer.
-    callbacks : list of keras.callbacks.Callback
-        The user's callbacks, copied for this training.
-    unit : float, default=1.0
-        The value of a loss of 1 in the units of the targets.
-    scales : Scales, default=None
-        Scales of the targets, with which callbacks see the network; None if the
-        network is trained in the units of the targets.
-    is_candidate : bool, default=False
-        Whether early stopping may keep the weights from before the first epoch.
+    callbacks : list of keras.callbacks.Callback, the user's, copied for this training
+    unit : float, the value of a loss of 1 in the units of the targets
+    scales : Scales of the targets, with which callbacks see the network, or None if it
+        is trained in the units of the targets
+    is_candidate : bool, whether early stopping may keep the weights it starts from
     """
 
     spec: NetworkSpec
@@ -82,16 +70,10 @@ class Task:
 class Options:
     """How to run and report a training, by parameters of the regressors.
 
-    Parameters
-    ----------
     jit : bool or "auto"
-        Whether to train with a compiled program.
     verbose : {0, 1, 2}
-        How much to print.
-    patience : tuple of (int, float) or None
-        Parameter of `Events`.
-    observer : EpochObserver or None
-        Notified of every epoch.
+    patience : tuple of (int, float), `n_iter_no_change` and `tol`, or None
+    observer : EpochObserver or None, notified of every epoch
     """
 
     jit: object
@@ -102,17 +84,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Trained:
-    """The result of a training.
-
-    Parameters
-    ----------
-    state : TrainingState
-        State of weights and optimizer.
-    history : History
-        Loss and metrics of every epoch.
-    interrupted : bool
-        Whether the user interrupted it.
-    """
+    """The state and history after a training, and whether the user interrupted it."""
 
     state: TrainingState
     history: History
@@ -120,29 +92,7 @@ class Trained:
 
 
 def train(task, options, earlier_history):
-    """Train a network.
-
-    Parameters
-    ----------
-    task : Task
-        The training. Its callbacks are copied, or called if they are classes.
-    options : Options
-        How to run it.
-    earlier_history : dict of list of float
-        History of the trainings that this one continues.
-
-    Returns
-    -------
-    Trained
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know the name in a parameter, the loss or a weight is not
-        finite, or `jit` is True and the engine cannot train the network.
-    TypeError
-        If a callback is not a Keras callback.
-    """
+    """Train a network with copies of its callbacks, and return a Trained."""
     start.load()
     trainers = importlib.import_module("skrnn.training.trainers")
     task = trainers.checked(task)
@@ -168,21 +118,9 @@ def train(task, options, earlier_history):
 
 
 def best_share(task, outputs):
-    """Return the factor of the outputs that minimises the validation loss.
+    """Return the factor of outputs with the lowest validation loss, and that loss.
 
-    Parameters
-    ----------
-    task : Task
-        Training with validation data.
-    outputs : ndarray of shape (n_samples, n_outputs)
-        Outputs of the network for the validation samples, in order.
-
-    Returns
-    -------
-    share : float
-        Factor between 0 and 1.
-    loss : float
-        The validation loss with this factor, in the units of the targets.
+    The factor is between 0 and 1, and the loss is in the units of the targets.
     """
     trainers = importlib.import_module("skrnn.training.trainers")
     losses = {}

@@ -17,15 +17,7 @@ from skrnn.training.refusal import RefusedError
 
 
 def checked(task):
-    """Check activations, loss and metrics, and return the task with new callbacks.
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know an activation, the loss or a metric.
-    TypeError
-        If a callback is not a Keras callback.
-    """
+    """Check activations, loss and metrics, and return the task with new callbacks."""
     check_activations(task.spec)
     make_loss(task.objective, task.spec)
     make_metrics(task.objective, task.spec)
@@ -33,29 +25,7 @@ def checked(task):
 
 
 def train(task, plan, events, *, verbose):
-    """Train as planned, or with the Keras loop if the engine cannot.
-
-    Parameters
-    ----------
-    task : Task
-        The training.
-    plan : Plan
-        How to train.
-    events : Events
-        Handles the end of each epoch.
-    verbose : {0, 1, 2}
-        Whether to print why the Keras loop is used.
-
-    Returns
-    -------
-    TrainingState
-        State after the last epoch.
-
-    Raises
-    ------
-    ValueError
-        If the plan requires the engine but the engine cannot train the network.
-    """
+    """Return the state after training as planned, or in the Keras loop if refused."""
     if plan.compiled:
         try:
             return _train_compiled(task, plan, events)
@@ -71,20 +41,7 @@ def train(task, plan, events, *, verbose):
 
 
 def loss_of_outputs(task, outputs=None):
-    """Return the validation loss for given outputs of the network.
-
-    Parameters
-    ----------
-    task : Task
-        Training with validation data.
-    outputs : ndarray of shape (n_samples, n_outputs), default=None
-        Outputs for the validation samples, in order; None uses zeros.
-
-    Returns
-    -------
-    float
-        The loss as trainers compute it.
-    """
+    """Return the validation loss for outputs (n_samples, n_outputs), zeros if None."""
     loss, data = make_loss(task.objective, task.spec), task.validation
     if outputs is None:
         outputs = np.zeros((data.n_samples, task.spec.n_outputs), task.spec.dtype)

@@ -18,27 +18,9 @@ programs = ProgramStore(N_PROGRAMS_KEPT)
 
 
 def train(task, plan, events):
-    """Train a network with a compiled program.
+    """Train a network with a compiled program, and return the TrainingState.
 
-    Parameters
-    ----------
-    task : Task
-        The training.
-    plan : Plan
-        What to compile.
-    events : Events
-        Handles the end of each epoch.
-
-    Returns
-    -------
-    TrainingState
-        State after the last epoch.
-
-    Raises
-    ------
-    RefusedError
-        If there is a GPU, a callback for batches or evaluations, or the program cannot
-        be compiled. Raised before any callback is called.
+    Raises a RefusedError, before any callback is called, if this is not possible.
     """
     refuse_if_needed(task.callbacks)
     kind = OptimizerKind.of(task.objective)

@@ -30,18 +30,12 @@ _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 class Loaded:
     """A block of training data in the form that a program takes.
 
-    Parameters
-    ----------
-    arrays : list of ndarray
-        Series, targets, weights and the scales of the features.
-    room : ndarray of int32
-        The samples in order, followed by padding for the rest of the last batch.
-    n_samples : int
-        Number of samples in the block.
-    total_weight : float
-        Sum of their weights; the number of samples if there are no weights.
-    sizes : list of int
-        Samples in a batch, steps in a window, rows from one window to the next.
+    arrays : list of ndarray, series, targets, weights and the scales of the features
+    room : ndarray of int32, the samples in order, then padding of the last batch
+    n_samples : int, samples in the block
+    total_weight : float, sum of their weights, or their number without weights
+    sizes : list of int, samples in a batch, steps in a window, rows from one window to
+        the next
     """
 
     arrays: list
@@ -61,13 +55,6 @@ class EpochProgram:
 
     It is traced with the variables of model, optimizer and metrics. In the session they
     are replaced by other variables, which `set_state` and `state` access.
-
-    Parameters
-    ----------
-    task : Task
-        The network and the objective. The program can run all tasks with the same ones.
-    plan : Plan
-        What to compile.
     """
 
     def __init__(self, task, plan):
@@ -92,13 +79,7 @@ class EpochProgram:
         self._compiled = {}
 
     def first_optimizer_values(self, learning_rate):
-        """Return the initial values of the variables of the optimizer.
-
-        Parameters
-        ----------
-        learning_rate : float or None
-            The learning rate; None if a schedule sets it.
-        """
+        """Return initial values of the optimizer's variables with a learning rate."""
         return self.with_rate(self._first_values, learning_rate)
 
     def with_rate(self, values, learning_rate):
@@ -112,13 +93,7 @@ class EpochProgram:
         ]
 
     def set_state(self, values):
-        """Set the variables of the model and of the optimizer.
-
-        Parameters
-        ----------
-        values : list of ndarray
-            Values of the variables of the model, then of the optimizer.
-        """
+        """Set the variables of the model, then of the optimizer, to arrays."""
         self._session.assign(self._state, values)
 
     def state(self):
@@ -135,21 +110,7 @@ class EpochProgram:
         return values_of(self._state)
 
     def prepare(self, what, block):
-        """Compile for blocks of a shape, by a dry run without batches.
-
-        Parameters
-        ----------
-        what : {"train", "evaluate"}
-            What to compile.
-        block : Loaded
-            One of the blocks.
-
-        Raises
-        ------
-        RefusedError
-            If XLA cannot compile it, or the loss contains a resource that cannot be
-            used in a session.
-        """
+        """Compile "train" or "evaluate" for a block, or raise a RefusedError."""
         key, specs, sizes = self._signature(what, block)
         if key in self._compiled:
             return
@@ -169,22 +130,9 @@ class EpochProgram:
         self._compiled[key] = run
 
     def load(self, block, n_rows, batch_size, arrays=None):
-        """Convert a block to the form that the program takes.
+        """Return a block as Loaded, for blocks of up to `n_rows` rows.
 
-        Parameters
-        ----------
-        block : Block
-            The block to train on, or to evaluate.
-        n_rows : int
-            Number of rows of the longest block.
-        batch_size : int
-            Number of samples in a batch.
-        arrays : list of ndarray, default=None
-            Arrays of another block with the same series, targets and weights.
-
-        Returns
-        -------
-        Loaded
+        `arrays` are those of another block with the same series, targets and weights.
         """
         capacity = capacity_for(n_rows) if self.plan.xla else len(block.y)
         n_batches = -(-capacity // batch_size)
@@ -213,22 +161,11 @@ class EpochProgram:
         ]
 
     def train(self, blocks):
-        """Train one epoch.
-
-        Parameters
-        ----------
-        blocks : iterable of Loaded
-            The blocks to train on, in order.
-
-        Returns
-        -------
-        list of float
-            The loss and the metrics.
-        """
+        """Train one epoch on blocks, in order, and return loss and metrics."""
         return self._run("train", blocks)
 
     def evaluate(self, blocks):
-        """Return loss and metrics without training; parameters as for `train`."""
+        """Return loss and metrics of blocks, without training."""
         return self._run("evaluate", blocks)
 
     def _run(self, what, blocks):
@@ -246,10 +183,7 @@ class EpochProgram:
         return [loss, *(float(metric.result()) for metric in self.metrics)]
 
     def _others(self):
-        """Return the variables of metrics, and of the loss if it has any.
-
-        They are copied into the session before a run, and back after it.
-        """
+        """Return the variables of metrics and loss, copied to the session and back."""
         return self._session.variables[len(self._state) :]
 
     def _run_block(self, what, block):

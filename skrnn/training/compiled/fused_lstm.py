@@ -18,10 +18,7 @@ _KEPT = ("i", "cs", "f", "o", "ci", "co")  # outputs that the gradient needs
 
 @register_keras_serializable("skrnn")  # Bidirectional recreates its layers
 class FusedLSTM(layers.LSTM):
-    """An LSTM layer for networks that `plan.can_fuse` accepts; not for XLA.
-
-    It has the weights of `keras.layers.LSTM`, in the same order.
-    """
+    """An LSTM layer for networks that `plan.can_fuse` accepts; not for XLA."""
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Return the last output, all outputs and the last states, as Keras does."""
@@ -63,10 +60,10 @@ class FusedLSTM(layers.LSTM):
 
 
 def _reordered(weights):
-    """Return weights with the gates in the order of the operation.
+    """Return weights with the gates in the order of BlockLSTM: i, c, f, o.
 
-    The order of Keras is input, forget, candidate, output. BlockLSTMV2 has that order
-    too, but its gradient assumes the other one (TensorFlow 2.18 to 2.21).
+    BlockLSTMV2 has the order of Keras, i, f, c, o, but its gradient assumes the other
+    one (TensorFlow 2.18 to 2.21).
     """
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], axis=-1)
@@ -76,8 +73,7 @@ def _reordered(weights):
 def _gradients(op, *by_outputs):
     """Return the gradients of the inputs of `BlockLSTM`, without peepholes.
 
-    Those of the gates are computed step by step. Those of weights and inputs then
-    follow from a single product for all steps.
+    Those of weights and inputs follow from those of the gates in a single product.
     """
     _, x, first_cell, first_output, weights, *peepholes, _ = op.inputs
     cells, outputs = op.outputs[1], op.outputs[6]

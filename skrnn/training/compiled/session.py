@@ -20,16 +20,7 @@ class ForeignResourceError(Exception):
 class OwnSession:
     """A session with its own variables, and functions that read and change them.
 
-    Parameters
-    ----------
-    variables : list of tf.Variable
-        Variables that functions are traced with. In the session, each is replaced by
-        another variable, which starts with the same value.
-
-    Attributes
-    ----------
-    variables : list of tf.Variable
-        The given variables, followed by further variables of the functions.
+    `variables` holds those given, then further variables that the functions use.
     """
 
     def __init__(self, variables):
@@ -60,25 +51,7 @@ class OwnSession:
             self._session.run([place.assign for place in places], news)
 
     def add(self, function, *, xla):
-        """Return a function of arrays that runs a traced function.
-
-        Parameters
-        ----------
-        function : tf.types.experimental.ConcreteFunction
-            Function from tensors to one tensor.
-        xla : bool
-            Whether XLA compiles it, when it is first called.
-
-        Returns
-        -------
-        callable
-
-        Raises
-        ------
-        ForeignResourceError
-            If the function contains a resource that is neither a constant nor a
-            variable.
-        """
+        """Return a function of arrays that runs a ConcreteFunction with one result."""
         self._take_in(function.variables)
         captured = function.captured_inputs
         given = function.inputs[: len(function.inputs) - len(captured)]
@@ -139,11 +112,8 @@ def _call(function, inputs, *, xla):
 def _configuration():
     """Return the configuration of a session, without GPUs and with one thread per op.
 
-    With several threads per operation, the last bits of a sum would depend on their
-    number. As many operations run at a time as in eager mode.
-
-    GPUs are excluded because a session also finds those hidden from eager mode. The
-    graph contains little more than a single call, which a thread pool would delay.
+    With more threads, bits of a sum would depend on their number. Sessions also find
+    GPUs hidden from eager mode. A thread pool would delay the single call of the graph.
     """
     config = v1.ConfigProto(
         device_count={"GPU": 0},
@@ -161,9 +131,8 @@ def _configuration():
 def _without_fused_products():
     """Return the default optimisations of a function, except for fused products.
 
-    TensorFlow would fuse products and sums into operations of oneDNN. Each thread
-    caches 1024 of them, one per shape, which takes 0.1 MB or more for every new
-    network.
+    For these, each thread caches 1024 operations of oneDNN, one per shape, which takes
+    0.1 MB or more for every new network.
     """
     config = v1.ConfigProto()
     rewriting = config.graph_options.rewrite_options

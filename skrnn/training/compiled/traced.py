@@ -11,23 +11,7 @@ from skrnn.training.keras_network import assign
 
 
 class TracedEpoch:
-    """The computation of an epoch, to be traced by `tf.function`.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The model to train.
-    optimizer : keras.optimizers.Optimizer
-        Optimizer, built for the model.
-    loss : keras.losses.Loss
-        Loss, averaged with the weights of a batch.
-    metrics : list of keras.metrics.Metric
-        Metrics, updated with every batch.
-    plan : Plan
-        What to compile.
-    inputs : InputSpec or None
-        How windows become inputs of the model; None uses them unchanged.
-    """
+    """The computation of an epoch, to be traced by `tf.function`."""
 
     def __init__(self, model, optimizer, loss, metrics, plan, inputs):
         self._model, self._optimizer, self._inputs = model, optimizer, inputs
