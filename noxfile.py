@@ -23,7 +23,6 @@ LINTED = [
     "estimators/seasonal_naive",
     "forecasting/backtest",
     "forecasting/forecaster",
-    "forecasting/interval_methods",
     "plotting/*_display",
     "windows/split",
     "windows/supervised",
@@ -104,7 +103,7 @@ import sys
 from skrnn import Forecaster, __version__
 from skrnn.datasets import load_co2
 assert __version__ == sys.argv[1]
-forecast = Forecaster(horizon=4).fit(None, load_co2()["1995":]).forecast(4)
+forecast = Forecaster(horizon=4).fit(y=load_co2()["1995":]).forecast(4)
 assert forecast.between(368, 376).all(), forecast
 assert not {"pytest", "matplotlib"} & set(sys.modules)
 """
@@ -224,6 +223,13 @@ def pages_if_changed(session):
     """`pages`, where they are not those that were tested last."""
     unless_tested(session, PAGES_TESTED, pages_about_others())
     pages(session)
+
+
+@nox.session
+def mutants(session):
+    """Changes of the code that no test notices; an hour or two."""
+    session.install(".[test]")
+    session.run("python", ".ci/mutants.py", *session.posargs)
 
 
 @nox.session
