@@ -46,6 +46,7 @@ from skrnn.forecasting.validation import (
     read_rows,
     target_names,
     timeline_of,
+    warn_of_holes,
     warn_of_missing,
 )
 
@@ -436,7 +437,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             may be a gap before the first of them. Without an index, they follow the
             last observed row. A DataFrame without columns gives the times alone.
             Columns in `past_features` may be omitted from a DataFrame. Where X has no
-            row, in a gap or after its end, the last given value of each input is used.
+            row, in a gap, between two rows or after its end, the last given value of
+            each input is used.
         coverage : float, list of float or None, default=None
             The share of values that should lie between the bounds of an interval, or
             several of them.
@@ -457,14 +459,15 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ------
         ValueError
             If X has other columns or another kind of index than in `fit`, or its rows
-            are not later than those observed, or not consecutive. With `coverage` or
-            `quantiles`, if a row is beyond the horizon, there are neither calibration
-            nor quantiles to make them of, or these do not reach far enough.
+            are not later than those observed. With `coverage` or `quantiles`, if a row
+            is beyond the horizon, there are neither calibration nor quantiles to make
+            them of, or these do not reach far enough.
 
         Warns
         -----
         MissingInputWarning
-            If an input that is known in advance is missing.
+            If an input that is known in advance is missing, or a row between two
+            others.
 
         Notes
         -----
@@ -638,6 +641,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if X.shape[1]:
             rows = X.iloc[wanted] if isinstance(X, pd.DataFrame) else X[wanted]
             warn_of_missing(rows, inputs.past, of_wanted)
+            if inputs.is_known.any():
+                warn_of_holes(codes, leads)
             numbers = inputs.transform_ahead(X)
         else:
             numbers = np.full((len(X), len(inputs.names)), np.nan)

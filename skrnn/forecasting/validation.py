@@ -222,6 +222,22 @@ def warn_of_missing(X, past, index):
     )
 
 
+def warn_of_holes(codes, leads):
+    """Warn of rows without inputs between rows to forecast, `leads` steps ahead."""
+    first, last = np.full(codes.max() + 1, leads.max()), np.zeros(codes.max() + 1, int)
+    np.minimum.at(first, codes, leads)
+    np.maximum.at(last, codes, leads)
+    given = np.bincount(codes)
+    n_absent = int(((last - first + 1) - given)[given > 0].sum())
+    if n_absent:
+        warn_user(
+            f"X has no rows for {n_absent} steps between those to forecast. Their "
+            "inputs are taken to be those of the row before. Pass a row for each step "
+            "whose inputs are known in advance.",
+            MissingInputWarning,
+        )
+
+
 def read_past_features(past_features, X):
     """Return the labels, or positions in an array, of inputs not known in advance."""
     if past_features is None:

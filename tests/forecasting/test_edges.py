@@ -23,6 +23,7 @@ from skrnn import (
     SeasonalNaiveRegressor,
     backtest,
 )
+from skrnn.exceptions import MissingInputWarning
 
 HOURS = pd.date_range("2026-01-01", periods=200, freq="h")
 RNG = np.random.RandomState(0)
@@ -104,6 +105,21 @@ def test_inputs_that_are_not_given_keep_the_last_value():
     short = fitted.predict(ahead[:2])
     ahead.iloc[2:] = ahead["a"].iloc[1]
     assert_array_equal(short, fitted.predict(ahead)[:2])
+
+
+def test_rows_may_be_absent_between_those_to_forecast():
+    """Their inputs are those of the row before, which a warning says."""
+    ahead = X[["a"]][-20:-14]
+    fitted = forecaster(window_length=6, horizon=3).fit(X[["a"]][:-20], Y[:-20])
+    filled = ahead.copy()
+    filled.iloc[[1, 2, 4]] = ahead.iloc[[0, 0, 3]]
+    message = "X has no rows for 3 steps between those to forecast"
+    with pytest.warns(MissingInputWarning, match=message):
+        found = fitted.predict(ahead.iloc[[0, 3, 5]])
+    assert_array_equal(found, fitted.predict(filled).iloc[[0, 3, 5]])
+    times = Y[-20:].to_frame()[[]].iloc[[0, 3, 5]]
+    without = forecaster(horizon=3).fit(y=Y[:-20])
+    assert_array_equal(without.predict(times), without.forecast(6).iloc[[0, 3, 5]])
 
 
 @pytest.mark.parametrize("where", ["X", "y"])
