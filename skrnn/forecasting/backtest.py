@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -172,14 +173,18 @@ class _Data:
     times: pd.Index
     numbers: np.ndarray
 
+    @cached_property
+    def steps(self):
+        """The steps at which any series has a row."""
+        return np.unique(self.numbers)
+
     def index_of(self, rows):
         """Return the index of some rows, or None."""
         return None if self.index is None else self.index[rows]
 
     def number_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
-        steps = np.unique(self.numbers)
-        n_rows = initial_train_size
+        steps, n_rows = self.steps, initial_train_size
         if not isinstance(n_rows, Integral):
             if not isinstance(self.times, (pd.DatetimeIndex, pd.PeriodIndex)):
                 raise TypeError(
@@ -235,8 +240,7 @@ def _groups(data, first, stride, refit):
 
 def _run(template, data, origins, max_train_size, coverage):
     """Fit on the rows up to the first origin, and forecast from all of them."""
-    steps = np.unique(data.numbers)
-    steps = steps[steps <= origins[0]]
+    steps = data.steps[data.steps <= origins[0]]
     first = steps[-min(max_train_size or len(steps), len(steps))]
     trained = (data.numbers >= first) & (data.numbers <= origins[0])
     params = {name: of_rows(v, trained) for name, v in data.params.items()}
@@ -258,8 +262,8 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     frame["step"] = data.numbers[rows] - origin_of
     if data.rows.series is not None:
         frame["series"] = data.rows.series[rows]
-    frame = {name: column.repeat(n_targets) for name, column in frame.items()}
     if n_targets > 1:
+        frame = {name: column.repeat(n_targets) for name, column in frame.items()}
         targets = np.empty(n_targets, dtype=object)
         targets[:] = fitted._format.labels
         frame["target"] = np.tile(targets, len(rows))
@@ -296,18 +300,18 @@ def _is_regular(fitted, data, rows, origin, first):
     Then, `update` only adds rows and errors, and windows of all origins can be read off
     one grid.
     """
-    targets, codes = fitted._model.columns.targets, data.rows.codes
-    at_origin = codes[data.numbers == origin]
-    if not np.isin(codes[rows], at_origin).all():
+    model, codes, numbers = fitted._model, data.rows.codes, data.numbers
+    at_origin = np.zeros(codes.max() + 1, dtype=bool)
+    at_origin[codes[numbers == origin]] = True
+    if model.columns.targets.is_open.any() or not at_origin[codes[rows]].all():
         return False
-    n_kept = fitted._model.n_kept
-    if targets.is_open.any():
-        return False
-    recent = np.flatnonzero(data.numbers > max(origin - n_kept, first - 1))
-    recent = recent[np.isin(codes[recent], at_origin)]
-    order = np.lexsort([data.numbers[recent], codes[recent]])
-    steps = np.diff(data.numbers[recent][order])
-    return bool((steps[np.diff(codes[recent][order]) == 0] == 1).all())
+    recent = (numbers > max(origin - model.n_kept, first - 1)) & at_origin[codes]
+    codes, numbers = codes[recent], numbers[recent]
+    earliest, latest = np.full(len(at_origin), numbers.max()), np.zeros(len(at_origin))
+    np.minimum.at(earliest, codes, numbers)
+    np.maximum.at(latest, codes, numbers)
+    n_rows = np.bincount(codes, minlength=len(at_origin))
+    return bool((n_rows == latest - earliest + 1)[at_origin].all())
 
 
 def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
@@ -332,8 +336,9 @@ def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
     """Forecast from all origins at once, by the windows of one grid."""
     model, horizon = fitted._model, fitted.horizon
     columns, codes, numbers = model.columns, data.rows.codes, data.numbers
-    recent = numbers > origins[0] - model.n_kept
-    recent &= np.isin(codes, codes[numbers == origins[0]])
+    at_origin = np.zeros(codes.max() + 1, dtype=bool)
+    at_origin[codes[numbers == origins[0]]] = True
+    recent = (numbers > origins[0] - model.n_kept) & at_origin[codes]
     recent = np.flatnonzero(recent)
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
     of_recent = columns.with_numbers(of_recent)

@@ -446,10 +446,9 @@ def _with_layout(regressor, n_targets, n_columns, horizon):
         "n_step_features": n_columns,
     }
     params = inner.get_params()
-    return regressor.set_params(
-        **{
-            f"{path}{name}": value
-            for name, value in layout.items()
-            if name in params and params[name] is None
-        }
-    )
+    unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
+    if unset:
+        regressor.set_params(
+            **{f"{path}{name}": value for name, value in unset.items()}
+        )
+    return regressor

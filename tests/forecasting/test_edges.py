@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -260,6 +261,13 @@ def test_a_regressor_of_steps_inside_of_another_one(wrap):
     wrapped = forecaster(wrap(SeasonalNaiveRegressor()), horizon=3)
     ahead = X[-1:].set_axis(Y.index[-1:] + pd.Timedelta(hours=1))
     assert_allclose(wrapped.fit(X, Y).predict(ahead), Y.iloc[-1])
+
+
+def test_a_frozen_regressor_stays_as_it_was():
+    fitted = forecaster().fit(y=Y)
+    frozen = forecaster(FrozenEstimator(fitted.regressor_)).fit(y=2 * Y)
+    assert frozen.regressor_.estimator is fitted.regressor_
+    assert np.isfinite(frozen.forecast(2)).all()
 
 
 def test_multi_output_regressor_is_not_told_of_all_targets():
