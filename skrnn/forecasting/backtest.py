@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
+    in_order,
     is_known,
 )
 from skrnn.forecasting.direct import fill_inputs
@@ -253,10 +254,15 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
 
     It is fitted on the rows from step `first` to the first origin.
     """
+    if coverage is not None:
+        fitted._check_calibration()
     rows, origin_of = _wanted(data, origins, first, fitted.horizon)
     together = _is_regular(fitted, data, rows, origins[0], first)
-    forecast = _forecast_together if together else _forecast_in_turn
-    values = forecast(fitted, data, origins, rows, origin_of, coverage)
+    if together:
+        how = origins, first, rows, origin_of, coverage
+        values = _forecast_together(fitted, data, *how)
+    else:
+        values = _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage)
     n_targets = fitted.n_outputs_
     frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
     frame["step"] = data.numbers[rows] - origin_of
@@ -303,7 +309,7 @@ def _is_regular(fitted, data, rows, origin, first):
     model, codes, numbers = fitted._model, data.rows.codes, data.numbers
     at_origin = np.zeros(codes.max() + 1, dtype=bool)
     at_origin[codes[numbers == origin]] = True
-    if model.columns.targets.is_open.any() or not at_origin[codes[rows]].all():
+    if not at_origin[codes[rows]].all() or _refits_transformers(fitted, data):
         return False
     recent = (numbers > max(origin - model.n_kept, first - 1)) & at_origin[codes]
     codes, numbers = codes[recent], numbers[recent]
@@ -312,6 +318,16 @@ def _is_regular(fitted, data, rows, origin, first):
     np.maximum.at(latest, codes, numbers)
     n_rows = np.bincount(codes, minlength=len(at_origin))
     return bool((n_rows == latest - earliest + 1)[at_origin].all())
+
+
+def _refits_transformers(fitted, data):
+    """Return whether `update` fits a target transformer again: not for constants."""
+    targets = fitted._model.columns.targets
+    codes = targets.codes(data.rows.series, len(data.rows))
+    is_open = targets.of_pairs(targets.is_open, codes) & (codes >= 0)[:, np.newaxis]
+    constant = targets.of_pairs(targets.constant, codes)
+    values = data.rows.targets
+    return bool((is_open & ~((values == constant) | np.isnan(values))).any())
 
 
 def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
@@ -332,14 +348,14 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
     return values
 
 
-def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
+def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
     """Forecast from all origins at once, by the windows of one grid."""
     model, horizon = fitted._model, fitted.horizon
     columns, codes, numbers = model.columns, data.rows.codes, data.numbers
     at_origin = np.zeros(codes.max() + 1, dtype=bool)
     at_origin[codes[numbers == origins[0]]] = True
-    recent = (numbers > origins[0] - model.n_kept) & at_origin[codes]
-    recent = np.flatnonzero(recent)
+    earliest = max(origins[0] - model.n_kept + 1, first)
+    recent = np.flatnonzero((numbers >= earliest) & at_origin[codes])
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
     of_recent = columns.with_numbers(of_recent)
     grid, values = columns.on_grid(of_recent, model.window_length - 1, horizon)
@@ -370,7 +386,7 @@ def _forecast_together(fitted, data, origins, rows, origin_of, coverage):
             coverage=coverage,
             quantiles=None,
         )
-    return columns.targets.inverse(z, of_series)
+    return in_order(columns.targets.inverse(z, of_series), coverage, None)
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):

@@ -99,6 +99,9 @@ def column_labels(coverage, quantiles):
     """Return the labels of columns for coverages or levels, None for points alone."""
     if coverage is not None and quantiles is not None:
         raise ValueError("Pass coverage or quantiles, not both.")
+    for name, shares in ("coverage", coverage), ("quantiles", quantiles):
+        if shares is not None and not np.size(shares):
+            raise ValueError(f"{name} is empty. Pass at least one number.")
     if quantiles is not None:
         for level in np.atleast_1d(np.asarray(quantiles, dtype=object)):
             _check_share("quantiles", level)
@@ -111,6 +114,24 @@ def column_labels(coverage, quantiles):
         return ["pred", "lower_bound", "upper_bound"]
     ends = [f"{end}_{100 * c:.10g}" for c in coverage for end in ("lower", "upper")]
     return ["pred", *ends]
+
+
+def in_order(values, coverage, quantiles):
+    """Return columns (..., n_columns) in the units of the targets, in their order.
+
+    The inverse of a transformer may turn the order out of the range of the transformer.
+    """
+    values = values.copy()
+    if quantiles is not None:
+        order = np.argsort(np.atleast_1d(quantiles))
+        values[..., order] = np.sort(values, axis=-1)
+        return values
+    low = high = values[..., 0]
+    for number in np.argsort(np.atleast_1d(coverage)):
+        of_low, of_high = 1 + 2 * number, 2 + 2 * number
+        low = values[..., of_low] = np.minimum(values[..., of_low], low)
+        high = values[..., of_high] = np.maximum(values[..., of_high], high)
+    return values
 
 
 def check_available(is_calibrated, has_quantiles, coverage, of=""):
@@ -146,17 +167,24 @@ def _weights(levels, wanted):
 
 
 def _order_statistic(scores, share, name):
-    """Return the quantile of scores (n, ...) that covers one more of their kind."""
+    """Return the quantile of scores (n, ...) that covers one more of their kind.
+
+    NaN without any score, as for targets that have not changed.
+    """
     n_known = (~np.isnan(scores)).sum(axis=0)
     rank = np.maximum(np.ceil((n_known + 1) * share - 1e-9).astype(int), 1)
-    if (rank > n_known).any():
+    if ((rank > n_known) & (n_known > 0)).any():
         needed = int(np.ceil(share / (1 - share) - 1e-9))
+        fewest = n_known[n_known > 0].min()
         raise ValueError(
             f"{name} needs the errors of at least {needed} origins, but there are "
-            f"{n_known.min()}. An origin counts once all of its steps are observed. "
-            "Set a larger calibration_size, or ask for less extreme bounds."
+            f"{fewest}. An origin counts once all of its steps are observed. Set "
+            "a larger calibration_size, or ask for less extreme bounds."
         )
+    if not len(scores):
+        return np.full(scores.shape[1:], np.nan)
     if (n_known == len(scores)).all():
         return np.partition(scores, rank.flat[0] - 1, axis=0)[rank.flat[0] - 1]
     ordered = np.sort(scores, axis=0)  # NaN last
+    rank = np.minimum(rank, len(scores))
     return np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0]

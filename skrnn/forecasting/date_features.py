@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skrnn.forecasting.inputs import automatic, numbers_and_labels
+from skrnn.forecasting.inputs import (
+    automatic,
+    labels_of,
+    numbers_and_labels,
+    unique_names,
+)
 
 # Attributes that repeat: their period, and their first value.
 _CYCLES = {
@@ -45,11 +50,13 @@ class DateFeatures:
 
     features : list of str or callable
     transformer : fitted transformer of their columns
+    labels : list of str, those of its columns that hold labels
     names : list of str, of its output
     """
 
     features: list
     transformer: object
+    labels: list
     names: list
 
     @classmethod
@@ -59,9 +66,10 @@ class DateFeatures:
             return None
         is_list = pd.api.types.is_list_like(features)
         features = list(features) if is_list else [features]
-        if features == ["auto"]:
-            features = automatic_features(times)
-        elif not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
+        if "auto" in features:
+            at = features.index("auto")
+            features[at : at + 1] = automatic_features(times)
+        if features and not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
             kind = "no index" if times is None else f"the index {type(times).__name__}"
             raise ValueError(
                 f"date_features={features} need an index of dates, but the rows have "
@@ -73,12 +81,12 @@ class DateFeatures:
         frame = numbers_and_labels(_columns(features, times.unique()))
         transformer = automatic(frame).fit(frame)
         names = [n.split("__", 1)[1] for n in transformer.get_feature_names_out()]
-        return cls(features, transformer, names)
+        return cls(features, transformer, labels_of(frame), names)
 
     def transform(self, times):
         """Return the features of times, (n_times, n_features)."""
         codes, unique = pd.factorize(times)
-        frame = numbers_and_labels(_columns(self.features, unique))
+        frame = numbers_and_labels(_columns(self.features, unique), self.labels)
         return self.transformer.transform(frame)[codes]
 
 
@@ -103,7 +111,7 @@ def automatic_features(times):
 
 def _columns(features, times):
     """Return the values of features as the columns of a DataFrame."""
-    columns = {}
+    names, columns = [], []
     for feature in features:
         if callable(feature):
             name, values = _name_of(feature), feature(times)
@@ -113,7 +121,8 @@ def _columns(features, times):
         if not callable(feature) and name in _CYCLES:
             period, first = _CYCLES[name]
             angle = 2 * np.pi * (np.asarray(values) - first) / period
-            columns |= {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
+            names += [f"{name}_sin", f"{name}_cos"]
+            columns += [np.sin(angle), np.cos(angle)]
             continue
         if not isinstance(values, (pd.Series, pd.DataFrame)):
             values = np.asarray(values)
@@ -128,8 +137,9 @@ def _columns(features, times):
             parts = {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}
         else:
             parts = {name: values}
-        columns |= {key: pd.Series(part).array for key, part in parts.items()}
-    return pd.DataFrame(columns)
+        names += list(parts)
+        columns += [pd.Series(part).array for part in parts.values()]
+    return pd.DataFrame(dict(zip(unique_names(names), columns, strict=True)))
 
 
 def _attribute(name, times):

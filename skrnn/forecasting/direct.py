@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.grid import ANY_DISTANCE, grid_of
-from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import PanelWindows, lag_names, view_windows
 from skrnn.windows.steps import numbers_of
@@ -37,9 +37,9 @@ class Columns:
 
     @property
     def names(self):
-        """The names of all columns."""
+        """The different names of all columns."""
         names = [*self.target_names, *self.inputs.names]
-        return names if self.dates is None else [*names, *self.dates.names]
+        return unique_names(names if self.dates is None else names + self.dates.names)
 
     @property
     def is_known(self):
@@ -141,15 +141,17 @@ class DirectModel:
     def calibration_origins(self, grid, rows, first):
         """Return places from `first` on with an observed horizon, and their series.
 
-        They are in the order of time. New series and those with open transformers have
-        none.
+        They are in the order of time. New series, and those whose transformers are all
+        open, have none.
         """
         origins, of_series = grid.places, self.columns.codes(rows)
         if rows.series is not None:
             order = np.argsort(numbers_of(rows.times), kind="stable")
             origins, of_series = origins[order], of_series[order]
         of_grid = grid.codes[origins]
-        chosen = (of_series >= 0) & ~self.columns.targets.is_open[of_series]
+        targets = self.columns.targets
+        is_open = targets.of_pairs(targets.is_open, of_series).all(axis=1)
+        chosen = (of_series >= 0) & ~is_open
         chosen &= first[of_grid] <= origins
         chosen &= origins <= grid.last[of_grid] - self.horizon
         return origins[chosen], of_series[chosen]
@@ -165,11 +167,14 @@ class DirectModel:
         observed = np.ascontiguousarray(values[:, :n_targets], dtype=np.float64)
         observed = view_windows(observed, self.horizon, flatten=False)[origins + 1]
         both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
+        codes_of_origins = codes
         if units is not targets:
             shape, codes = both.shape, np.repeat(codes, self.horizon)
             both = both.reshape(-1, *shape[2:])
             both = targets.to_units_of(units, both, codes).reshape(shape)
-        return both[..., :1] - both[..., 1:]
+        errors = both[..., :1] - both[..., 1:]
+        is_open = targets.of_pairs(targets.is_open, codes_of_origins)
+        return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,12 @@ from skrnn._compat.sklearn import (
     fit_context,
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
-from skrnn.forecasting.conformal import Calibration, check_available, column_labels
+from skrnn.forecasting.conformal import (
+    Calibration,
+    check_available,
+    column_labels,
+    in_order,
+)
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.defaults import automatic_window_length, default_regressor
 from skrnn.forecasting.direct import (
@@ -76,7 +81,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         recursively.
     window_length : int or "auto", default="auto"
         Number of steps in a window. `"auto"` takes as many whole seasons as span three
-        horizons and 24 steps, but at most a third of the longest series. See Notes.
+        horizons and 24 steps, at most a third of the longest series, and at least the
+        horizon. See Notes.
     target_transformer : transformer, "auto" or None, default="auto"
         How targets are transformed before windows are made of them: any invertible
         transformer of scikit-learn, such as `PowerTransformer()`,
@@ -309,18 +315,24 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self.input_transformer_ = columns.inputs.transformer
         self.date_features_ = [] if columns.dates is None else columns.dates.features
 
-    def _fit_model(self, rows, fit_params):
+    def _fit_model(self, rows, fit_params, like=None):
         """Return a DirectModel: transform the rows, and fit the regressor on windows.
 
         y -> transformed targets -> grid -> windows -> regressor
+        What is chosen automatically is as in the model `like`, if there is one.
         """
         past = read_past_features(self.past_features, rows.X)
-        inputs = Inputs.fit(self.input_transformer, rows.X, past)
-        dates = DateFeatures.fit(self.date_features, rows.times)
-        window_length = self.window_length
+        inputs = Inputs.fit(
+            self.input_transformer, rows.X, past, like and like.columns.inputs
+        )
+        features, window_length = self.date_features, self.window_length
+        if like is not None:
+            dates, window_length = like.columns.dates, like.window_length
+            features = None if dates is None else dates.features
+        dates = DateFeatures.fit(features, rows.times)
         if isinstance(window_length, str):
             n_rows = np.bincount(rows.codes).max()
-            window_length = automatic_window_length(rows, self.horizon, n_rows)
+            window_length = automatic_window_length(rows, self.horizon, int(n_rows))
         transformer = self.target_transformer
         targets = TargetTransform.fit(
             StandardScaler() if isinstance(transformer, str) else transformer,
@@ -361,7 +373,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         params = {k: of_rows(v, earlier) for k, v in fit_params.items()}
         try:
-            model = self._fit_model(rows[earlier], params)
+            model = self._fit_model(rows[earlier], params, like=model)
         except ValueError as error:
             raise ValueError(
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
@@ -373,7 +385,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
-        is_open = model.columns.targets.is_open[model.columns.codes(rows)]
+        is_open = model.columns.targets.is_open_series(model.columns.codes(rows))
         return rows.last(np.where(is_open, _MOST_KEPT, model.n_kept))
 
     def update(self, X=None, y=None):
@@ -520,6 +532,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             has_quantiles = self._model.levels is not None
             check_available(calibrated, has_quantiles, coverage)
             self._check_within_horizon(ahead)
+            self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         missing = np.isnan(values).any(axis=(1, 2))
         if missing.any() and not takes_missing_values(self.regressor_):
@@ -541,6 +554,21 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"Intervals and quantiles are forecast up to horizon={horizon} steps "
                 f"ahead, but the last row is {lead} steps after the last row "
                 "observed. Forecast fewer rows, or set a larger horizon."
+            )
+
+    def _check_calibration(self):
+        """Raise a ValueError if nothing is known of the errors of a target."""
+        targets, errors = self._model.columns.targets, self._calibration.errors
+        if errors is None:
+            return
+        known = ~np.isnan(errors).all(axis=(0, 1, 3)) if len(errors) else False
+        changes = np.isnan(targets.constant).reshape(-1, targets.n_targets)
+        if (changes.any(axis=0) & ~np.asarray(known)).any():
+            raise ValueError(
+                f"calibration_size={self.calibration_size} yields the error of no "
+                "forecast. Errors need series with window_length + horizon = "
+                f"{self._model.n_kept} rows before those held out, and observed "
+                "values. Set a smaller window_length, or pass more rows."
             )
 
     def _values(self, ahead, coverage, quantiles):
@@ -568,7 +596,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             quantiles=quantiles,
         )
         columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
-        return targets.inverse(columns, codes)
+        return in_order(targets.inverse(columns, codes), coverage, quantiles)
 
     def _read_ahead(self, X):
         """Return the rows that `predict` gets as rows ahead."""

@@ -20,6 +20,7 @@ class Inputs:
     transformer : fitted transformer or None
     is_own : bool, whether the user chose the transformer, which gets X as it is given;
         otherwise it gets columns of numbers and labels
+    labels : list of str, the columns that are encoded as labels
     names : list of str, of the columns of its output
     is_known : ndarray of bool, whether each of these is known in advance
     past : dict, for each column of X that is not known in advance one of its values
@@ -27,47 +28,52 @@ class Inputs:
 
     transformer: object
     is_own: bool
+    labels: list
     names: list
     is_known: np.ndarray
     past: dict
 
     @classmethod
-    def fit(cls, transformer, X, past):
-        """Fit a transformer to X; `past` are the columns not known in advance."""
+    def fit(cls, transformer, X, past, like=None):
+        """Fit a transformer to X; `past` are the columns not known in advance.
+
+        An automatic transformer treats columns as that of the inputs `like`, if any.
+        """
         is_own = not (transformer is None or isinstance(transformer, str))
         if not X.shape[1]:
-            return cls(None, is_own, [], np.zeros(0, dtype=bool), {})
+            return cls(None, is_own, [], [], np.zeros(0, dtype=bool), {})
+        labels = []
         if is_own:
             fitted = clone(transformer).fit(X)
         else:
-            frame = numbers_and_labels(X)
-            fitted = transformer and automatic(frame).fit(frame)
+            frame = numbers_and_labels(X, like and like.labels)
+            labels = labels_of(frame)
+            chosen = clone(like.transformer) if like else automatic(frame)
+            fitted = transformer and chosen.fit(frame)
         values = {column: _column(X, column).iloc[-1] for column in past}
-        inputs = cls(fitted, is_own, [], np.ones(0, dtype=bool), values)
+        inputs = cls(fitted, is_own, labels, [], np.ones(0, dtype=bool), values)
         output = inputs.transform(X)
         is_known = np.ones(output.shape[1], dtype=bool)
         if past:  # what changes with them is not known either
-            rolled = {c: np.roll(np.arange(len(X)), 1) for c in past}
-            rolled = {c: _column(X, c).iloc[rows].array for c, rows in rolled.items()}
-            other = inputs.transform(_replaced(X, rolled))
+            other = inputs.transform(_replaced(X, {c: _changed(X, c) for c in past}))
             same = (output == other) | (np.isnan(output) & np.isnan(other))
             is_known = same.all(axis=0)
-        return cls(fitted, is_own, _names(fitted, X, output), is_known, values)
+        names = _names(fitted, X, output)
+        return cls(fitted, is_own, labels, names, is_known, values)
 
     def transform(self, X):
         """Return the numbers of X, (n_rows, n_columns)."""
         if not X.shape[1]:
             return np.empty((len(X), 0))
-        X = X if self.is_own else numbers_and_labels(X)
+        X = X if self.is_own else numbers_and_labels(X, self.labels)
         if self.transformer is not None:
             return _as_numbers(self.transformer.transform(X))
-        labels = [name for name in X.columns if X[name].dtype == object]
-        if labels:
-            value = X[labels[0]].dropna().iloc[0]
+        if self.labels:
+            value = X[self.labels[0]].dropna().iloc[0]
             raise ValueError(
-                f"Column {labels[0]!r} of X holds values that are not numbers, such as "
-                f"{value!r}. Encode them: set input_transformer to 'auto' or to a "
-                "transformer such as a ColumnTransformer."
+                f"Column {self.labels[0]!r} of X holds values that are not numbers, "
+                f"such as {value!r}. Encode them: set input_transformer to 'auto' or "
+                "to a transformer such as a ColumnTransformer."
             )
         return X.to_numpy()
 
@@ -78,7 +84,7 @@ class Inputs:
 
 def automatic(frame):
     """Return the transformer that `input_transformer="auto"` stands for, unfitted."""
-    labels = [name for name in frame.columns if frame[name].dtype == object]
+    labels = labels_of(frame)
     numbers = [name for name in frame.columns if name not in labels]
     flags = [name for name in numbers if frame[name].nunique() == 2]
     numbers = [name for name in numbers if name not in flags]
@@ -91,17 +97,39 @@ def automatic(frame):
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
 
 
-def numbers_and_labels(X):
-    """Return X as a DataFrame with columns of floats and of strings as objects."""
+def labels_of(frame):
+    """Return the columns of `numbers_and_labels` that hold labels."""
+    return [name for name in frame.columns if frame[name].dtype == object]
+
+
+def numbers_and_labels(X, labels=None):
+    """Return X as a DataFrame with columns of floats and of strings as objects.
+
+    `labels` are the columns that held labels in fit; None finds them.
+    """
     if not isinstance(X, pd.DataFrame):
         return pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
     names = [c if isinstance(c, str) else f"x{j}" for j, c in enumerate(X.columns)]
-    columns = (_numbers_or_labels(X.iloc[:, j]) for j in range(X.shape[1]))
-    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+    columns = {}
+    for j, name in enumerate(unique_names(names)):
+        as_labels = None if labels is None else name in labels
+        columns[name] = _numbers_or_labels(X.iloc[:, j], as_labels)
+    return pd.DataFrame(columns)
 
 
-def _numbers_or_labels(column):
-    """Return a column as floats if it holds numbers, and otherwise as strings."""
+def unique_names(names):
+    """Return names with a number behind those that occurred before."""
+    seen = []
+    for name in names:
+        number, unique = 2, name
+        while unique in seen:
+            unique, number = f"{name}_{number}", number + 1
+        seen.append(unique)
+    return seen
+
+
+def _numbers_or_labels(column, as_labels=None):
+    """Return a column as floats or as strings; None decides by what it holds."""
     dtype, name = column.dtype, column.name
     if pd.api.types.is_complex_dtype(dtype):
         raise ValueError(f"Complex data not supported: column {name!r} of X.")
@@ -114,7 +142,15 @@ def _numbers_or_labels(column):
             "them, such as the days since a date, make them the index, or set "
             "date_features."
         )
-    if kind in _NUMBERS or pd.api.types.is_numeric_dtype(dtype):
+    is_number = kind in _NUMBERS or pd.api.types.is_numeric_dtype(dtype)
+    if as_labels is False and not is_number:
+        if not column.isna().all():
+            raise ValueError(
+                f"Column {name!r} of X held numbers in fit, but now holds "
+                f"{column.dropna().iloc[0]!r}. Pass numbers."
+            )
+        column, is_number = column.astype(object), True
+    if is_number and not as_labels:
         float_dtype = np.float32 if dtype == np.float32 else np.float64
         values = column.to_numpy(float_dtype, na_value=np.nan)
         if np.isinf(values).any():
@@ -168,6 +204,14 @@ def _names(transformer, X, output):
 def _column(X, column):
     """Return a column by its name or position."""
     return X[column] if isinstance(X, pd.DataFrame) else pd.Series(X[:, column])
+
+
+def _changed(X, column):
+    """Return other values for a column: those of the row before, or larger ones."""
+    values = _column(X, column)
+    if values.nunique() > 1 or not pd.api.types.is_numeric_dtype(values.dtype):
+        return values.iloc[np.roll(np.arange(len(X)), 1)].array
+    return (values.fillna(0).astype(np.float64) + 1).array
 
 
 def _replaced(X, values):

@@ -109,9 +109,13 @@ def _with_freq(ahead, times):
     if freq is None and ahead.freq is None:
         freq = "infer"
     try:
-        return pd.DatetimeIndex(ahead, freq=freq or ahead.freq, name=ahead.name)
+        if freq == "infer":
+            return pd.DatetimeIndex(ahead, freq=freq, name=ahead.name)
+        later = ahead.copy()
+        later.freq = freq or ahead.freq
     except ValueError:  # fewer than three times, or not regular to pandas
         return ahead
+    return later
 
 
 def of_rows(value, rows):

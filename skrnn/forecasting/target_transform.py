@@ -33,9 +33,10 @@ class TargetTransform:
     prototype : transformer or None, which leaves targets unchanged
     n_targets : int
     names : Index of shape (n_series,), or None for a single series
-    is_open : ndarray of bool, shape (n_series,), whether transformers are fitted again
-        when more rows are observed, as the series was new, short or constant in fit
+    is_open : ndarray of bool, shape (n_pairs,), whether transformers are fitted again
+        when more rows are observed, as the pair was new, short or constant in fit
     transformers : list of fitted transformers
+    low, high : lists of ndarray of shape (n_columns,), their lowest and highest values
     which, column : ndarray of int, shape (n_pairs,), the transformer of each pair, -1
         if there is none, and its column
     constant : ndarray of shape (n_pairs,), the only value observed so far, else NaN
@@ -47,6 +48,8 @@ class TargetTransform:
     names: pd.Index | None
     is_open: np.ndarray
     transformers: list
+    low: list
+    high: list
     which: np.ndarray
     column: np.ndarray
     constant: np.ndarray
@@ -67,15 +70,13 @@ class TargetTransform:
         names = None if series is None else series[:0]
         n_targets, none = targets.shape[1], np.zeros(0, dtype=np.intp)
         flags = np.zeros(0, dtype=bool)
-        empty = cls(
-            prototype, n_targets, names, flags, [], none, none, np.zeros(0), flags
-        )
+        of_pairs = none, none, np.zeros(0), flags
+        empty = cls(prototype, n_targets, names, flags, [], [], [], *of_pairs)
         fitted = empty.updated(targets, series)
         if prototype is None:
-            return replace(fitted, is_open=np.zeros(len(fitted.is_open), dtype=bool))
-        n_rows = np.bincount(fitted.codes(series, len(targets)))
-        varies = (fitted.which >= 0).reshape(-1, n_targets).all(axis=1)
-        return replace(fitted, is_open=~varies | (n_rows < fewest_rows))
+            return fitted
+        n_rows = np.bincount(fitted.codes(series, len(targets))).repeat(n_targets)
+        return replace(fitted, is_open=(fitted.which < 0) | (n_rows < fewest_rows))
 
     def codes(self, series, n_rows):
         """Return the number of the series of each row, -1 for unknown ones."""
@@ -90,27 +91,34 @@ class TargetTransform:
         if series is not None:
             unique = series.unique()
             known = self._with_series(unique[self.names.get_indexer(unique) < 0])
-        elif not len(self.is_open):
+        elif not len(self.which):
             known = self._with_series([None])
         if self.prototype is None:
             return known
-        codes = known.codes(series, len(targets))
-        if known.is_open.all():
-            return known._fitted(targets, codes)
-        rows = known.is_open[codes]
-        return known._fitted(targets[rows], codes[rows]) if rows.any() else known
+        if not known.is_open.any():
+            return known
+        values = targets.astype(np.float64).ravel()
+        pairs = known._pairs(known.codes(series, len(targets)))
+        again = known.is_open[pairs]
+        if not again.all():
+            values, pairs = values[again], pairs[again]
+        return known._fitted(values, pairs)
+
+    def is_open_series(self, codes):
+        """Return for rows of series whether any transformer is fitted again."""
+        return self.of_pairs(self.is_open, codes).any(axis=1)
 
     def _with_series(self, names):
         """Return the same with more series, which have no transformers yet."""
         n_pairs = len(names) * self.n_targets
 
-        def grown(values, fill, n=n_pairs):
-            return np.concatenate([values, np.full(n, fill, dtype=values.dtype)])
+        def grown(values, fill):
+            return np.concatenate([values, np.full(n_pairs, fill, dtype=values.dtype)])
 
         return replace(
             self,
             names=self.names if self.names is None else self.names.append(names),
-            is_open=grown(self.is_open, self.prototype is not None, len(names)),
+            is_open=grown(self.is_open, self.prototype is not None),
             which=grown(self.which, -1),
             column=grown(self.column, 0),
             constant=grown(self.constant, np.nan),
@@ -121,12 +129,11 @@ class TargetTransform:
         """Return the pair of each value of the rows of series."""
         return np.add.outer(codes * self.n_targets, np.arange(self.n_targets)).ravel()
 
-    def _fitted(self, targets, codes):
-        """Return the same with transformers fitted to the rows of some series."""
+    def _fitted(self, values, pairs):
+        """Return the same with transformers fitted to the values of some pairs."""
         which, column = self.which.copy(), self.column.copy()
         constant, falls = self.constant.copy(), self.falls.copy()
-        transformers = list(self.transformers)
-        values, pairs = targets.astype(np.float64).ravel(), self._pairs(codes)
+        transformers, lowest, highest = [*self.transformers], [*self.low], [*self.high]
         order = np.argsort(pairs, kind="stable") if np.ptp(pairs) else slice(None)
         values, pairs = values[order], pairs[order]
         fitted, starts = np.unique(pairs, return_index=True)
@@ -136,15 +143,22 @@ class TargetTransform:
         lengths = np.diff(starts, append=len(values))
         for block in _blocks(self.prototype, lengths, low < high):
             parts = [values[starts[k] : starts[k] + lengths[k]] for k in block]
-            transformer, falling = _fit(self.prototype, _side_by_side(parts))
+            matrix = _side_by_side(parts)
+            transformer, z = _fit(self.prototype, matrix)
+            ends = np.nanargmin(matrix, axis=0), np.nanargmax(matrix, axis=0)
+            of_low, of_high = (z[end, np.arange(len(block))] for end in ends)
             which[fitted[block]] = len(transformers)
             column[fitted[block]] = np.arange(len(block))
-            falls[fitted[block]] = falling
+            falls[fitted[block]] = of_low > of_high
             transformers.append(transformer)
+            lowest.append(np.minimum(of_low, of_high))
+            highest.append(np.maximum(of_low, of_high))
         used, which[which >= 0] = np.unique(which[which >= 0], return_inverse=True)
         return replace(
             self,
             transformers=[transformers[k] for k in used],
+            low=[lowest[k] for k in used],
+            high=[highest[k] for k in used],
             which=which,
             column=column,
             constant=constant,
@@ -189,7 +203,8 @@ class TargetTransform:
     def inverse(self, z, codes):
         """Return z (n_rows, n_targets, n_levels) in the units of the targets.
 
-        Targets that have not changed so far get their only value.
+        Targets that have not changed so far get their only value. What is outside of
+        the range of a transformer is taken to be the nearest value it was fitted to.
         """
         if self.prototype is None:
             return z
@@ -208,8 +223,7 @@ class TargetTransform:
     def _apply(self, method, values, pairs):
         """Apply a method of the transformer of each value."""
         if self.names is None and len(self.which) == len(self.transformers) == 1:
-            (transformer,) = self.transformers
-            return _call(transformer, method, values[:, np.newaxis])[:, 0]
+            return self._call(0, method, values[:, np.newaxis])[:, 0]
         result = np.full(len(values), np.nan)
         which = np.where(pairs < 0, -1, self.which[pairs])
         order = np.argsort(which, kind="stable")
@@ -217,10 +231,24 @@ class TargetTransform:
         for number, of_block in zip(used, np.split(order, starts[1:]), strict=True):
             if number >= 0:
                 columns = self.column[pairs[of_block]]
-                n_columns = np.count_nonzero(self.which == number)
-                matrix, at = _matrix(values[of_block], columns, n_columns)
-                result[of_block] = _call(self.transformers[number], method, matrix)[at]
+                matrix, at = _matrix(values[of_block], columns, len(self.low[number]))
+                result[of_block] = self._call(number, method, matrix)[at]
         return result
+
+    def _call(self, number, method, matrix):
+        """Return what a transformer makes of a matrix."""
+        transformer = self.transformers[number]
+        result = _call(transformer, method, matrix)
+        if method == "transform" or _is_linear(transformer):
+            return result
+        again = _call(transformer, "transform", result)
+        with np.errstate(invalid="ignore"):
+            outside = ~(np.abs(again - matrix) <= _TOLERANCE * (1 + np.abs(matrix)))
+        outside &= ~np.isnan(matrix)
+        if not outside.any():
+            return result
+        nearest = np.clip(matrix, self.low[number], self.high[number])
+        return np.where(outside, _call(transformer, method, nearest), result)
 
 
 def _blocks(prototype, lengths, varies):
@@ -245,6 +273,13 @@ def _acts_by_column(transformer):
     return type(transformer) in _SCALERS
 
 
+def _is_linear(transformer):
+    """Return whether a transformer is a linear function of each column."""
+    if isinstance(transformer, Pipeline):
+        return all(_is_linear(step) for _, step in transformer.steps)
+    return type(transformer) in _SCALERS and type(transformer) is not PowerTransformer
+
+
 def _side_by_side(parts):
     """Return arrays as the columns of a matrix, NaN where one is shorter."""
     matrix = np.full((max(map(len, parts)), len(parts)), np.nan)
@@ -265,7 +300,7 @@ def _matrix(values, columns, n_columns):
 
 
 def _fit(prototype, matrix):
-    """Return a fitted clone, and for each column whether it decreases."""
+    """Return a fitted clone, and the transformed matrix."""
     transformer = clone(prototype)
     known = ~np.isnan(matrix)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -274,9 +309,7 @@ def _fit(prototype, matrix):
         transformer.fit(matrix[known[:, 0]] if matrix.shape[1] == 1 else matrix)
     z = _call(transformer, "transform", matrix)
     _check_inverse(prototype, transformer, matrix, z)
-    columns = np.arange(matrix.shape[1])
-    low, high = np.nanargmin(matrix, axis=0), np.nanargmax(matrix, axis=0)
-    return transformer, z[low, columns] > z[high, columns]
+    return transformer, z
 
 
 def _check_inverse(prototype, transformer, matrix, z):

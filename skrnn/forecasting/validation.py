@@ -115,7 +115,8 @@ def read_targets(y):
     if y is None:
         raise ValueError(
             "A Forecaster requires y to be passed, but the target y is None. Pass the "
-            "series to forecast, one value for each row: `fit(y=series)`."
+            "series to forecast by name, one value for each row: `fit(y=series)`. What "
+            "comes first is X, the inputs."
         )
     dtypes = y.dtypes if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", None)]
     times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]

@@ -178,6 +178,20 @@ def test_a_panel_slides_by_times(data):
     assert first >= y.index[95]
 
 
+def test_rows_before_the_sliding_window_are_not_read(data):
+    y = data[1]
+    forecaster = Forecaster(
+        SeasonalNaiveRegressor(18),
+        window_length=20,
+        horizon=2,
+        target_transformer=None,
+    )
+    how = {"initial_train_size": 60, "max_train_size": 15}
+    frame = backtest(forecaster, y=y, **how)
+    expected = forecaster.fit(y=y[45:60]).forecast(2)
+    assert_array_equal(frame["pred"][:2], expected)
+
+
 def test_weights_of_rows_go_to_each_fit(data):
     X, y = data
     weight = np.linspace(0, 1, len(y))

@@ -103,6 +103,65 @@ def test_an_error_names_the_column(transformer, values, message):
         linear(input_transformer=transformer).fit(X, Y)
 
 
+def test_a_column_of_labels_stays_one_where_no_row_has_a_label():
+    kinds = np.where(HOURS.hour == 9, "peak", None)
+    X = pd.DataFrame({"kind": pd.Series(kinds, HOURS, dtype=object), "price": PRICE})
+    forecaster = linear(Ridge()).fit(X[:-12], Y[:-12])
+    forecaster.update(X[-12:-6], Y[-12:-6])
+    assert X["kind"][-12:].isna().all()
+    with pytest.warns(MissingInputWarning, match="the first of 'kind'"):
+        assert np.isfinite(forecaster.predict(X[-6:])).all()
+    with pytest.raises(ValueError, match="Column 'price' of X held numbers in fit"):
+        forecaster.predict(X[-6:].assign(kind="peak", price="high"))
+
+
+def test_a_constant_column_that_is_not_known_in_advance():
+    X = pd.DataFrame({"wind": 1.0}, HOURS)
+    forecaster = linear(Ridge(), past_features="wind").fit(X, Y)
+    assert not forecaster._model.columns.inputs.is_known.any()
+    assert np.isfinite(forecaster.forecast(3)).all()
+
+
+def test_names_that_are_alike_are_numbered():
+    X = pd.DataFrame({"day": HOURS.day, "y_y": 1.0 + HOURS.hour, "y": PRICE}, HOURS)
+    features = [lambda times: times.hour == 3, lambda times: times.day, "day"]
+    forecaster = linear(Ridge(), date_features=features).fit(X[:-6], Y.to_numpy()[:-6])
+    names = [name[:-5] for name in forecaster.regressor_.feature_names_in_[-8:]]
+    assert len(set(names)) == 8
+    assert np.isfinite(forecaster.predict(X[-6:])).all()
+
+
+def test_auto_beside_other_features():
+    forecaster = linear(Ridge(), date_features=["auto", is_ninth_hour]).fit(y=Y)
+    assert forecaster.date_features_ == ["hour", is_ninth_hour]
+
+
+def labelled_holidays(times):
+    return pd.Series(np.where(times.day == 1, "ny", None), times, dtype=object)
+
+
+def test_labels_of_dates_that_do_not_occur_ahead():
+    forecaster = linear(Ridge(), date_features=labelled_holidays).fit(y=Y)
+    assert np.isfinite(forecaster.forecast(6)).all()
+
+
+def test_a_calibration_chooses_what_the_forecaster_chose():
+    y = pd.Series(RNG.normal(size=100), pd.date_range("2026-01-01", periods=100))
+    forecaster = Forecaster(
+        Ridge(), horizon=3, calibration_size=60, date_features="auto"
+    )
+    lengths = []
+
+    class Recording(Ridge):
+        def fit(self, X, y):
+            lengths.append(X.shape[1])
+            return super().fit(X, y)
+
+    forecaster.set_params(regressor=Recording()).fit(y=y)
+    assert forecaster.window_length_ == 28
+    assert lengths == [28 * 3, 28 * 3]
+
+
 # A transformer of one's own
 
 

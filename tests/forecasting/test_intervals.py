@@ -214,6 +214,7 @@ def test_missing_targets_do_not_count(series):
             "coverage must lie between 0 and 1",
         ),
         ({"calibration_size": 50}, 2, [0.5, 0.999], "of at least 999 origins"),
+        ({"calibration_size": 50}, 2, [], "coverage is empty"),
     ],
 )
 def test_what_cannot_be_an_interval(series, parameters, steps, coverage, message):

@@ -180,6 +180,70 @@ def test_a_series_shorter_than_the_calibration_does_not_count():
     assert_allclose(frame.loc[["a", "b"]], expected.forecast(2, coverage=0.8))
 
 
+def test_a_short_series_leaves_the_transformer_that_it_shared():
+    forecaster = ridge(window_length=80)
+    for names in ("ab", "ba"):
+        parts = dict(zip(names, (Y[:100], 3 * Y[:70]), strict=True))
+        forecaster.fit(y=panel_of(**parts))
+        later = panel_of(**{names[0]: Y[100:110], names[1]: 3 * Y[70:80]})
+        forecaster.update(y=later)
+        targets = forecaster._model.columns.targets
+        codes = targets.codes(pd.Index([names[1]]), 1)
+        z = targets.transform(np.array([[3.0]]), codes)
+        of_short = StandardScaler().fit(3 * Y[:80].to_numpy()[:, np.newaxis])
+        assert_allclose(z, of_short.transform([[3.0]]))
+
+
+def test_a_constant_target_leaves_the_others_alone():
+    both = pd.DataFrame({"a": Y, "flat": 5.0})
+    forecaster = naive(calibration_size=40).fit(y=both[:100])
+    forecaster.update(y=both[100:])
+    alone = naive(calibration_size=40).fit(y=both[["a"]][:100])
+    alone.update(y=both[["a"]][100:])
+    for how in ({}, {"coverage": 0.8}):
+        frame = forecaster.forecast(2, **how)
+        assert_allclose(frame["a"], alone.forecast(2, **how)["a"])
+        assert_array_equal(frame["flat"], 5.0)
+
+
+def test_a_constant_series_has_intervals_without_width():
+    frame = naive(calibration_size=40).fit(y=0 * Y + 3).forecast(2, coverage=0.9)
+    assert_array_equal(frame, 3.0)
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        FunctionTransformer(np.sqrt, np.square),
+        FunctionTransformer(np.reciprocal, np.reciprocal),
+        PowerTransformer(),
+    ],
+)
+def test_bounds_outside_of_the_range_of_a_transformer_stay_in_order(transformer):
+    """Squares of negative values, and powers of values out of range, are no bounds."""
+    rng = np.random.RandomState(0)
+    y = pd.Series(np.exp(2 * rng.exponential(size=120)) + 0.01, DAYS)
+    forecaster = ridge(target_transformer=transformer, calibration_size=60).fit(y=y)
+    frame = forecaster.forecast(2, coverage=[0.5, 0.95])
+    order = ["lower_95", "lower_50", "pred", "upper_50", "upper_95"]
+    assert np.isfinite(frame.to_numpy()).all()
+    assert (np.diff(frame[order]) >= 0).all()
+    quantiles = forecaster.forecast(2, quantiles=[0.05, 0.5, 0.95])
+    assert (np.diff(quantiles) >= 0).all()
+
+
+def test_a_constant_series_does_not_keep_a_backtest_from_one_grid(monkeypatch):
+    panel = panel_of(a=Y, dead=0 * Y)
+    how = {"y": panel, "initial_train_size": 80, "stride": 3, "coverage": 0.8}
+    frame = backtest(naive(calibration_size=30), **how)
+    monkeypatch.setattr("skrnn.forecasting.backtest._is_regular", lambda *_: False)
+    in_turn = backtest(naive(calibration_size=30), **how)
+    pd.testing.assert_frame_equal(frame, in_turn)
+    monkeypatch.undo()
+    monkeypatch.delattr("skrnn.forecasting.backtest._forecast_in_turn")
+    pd.testing.assert_frame_equal(backtest(naive(calibration_size=30), **how), frame)
+
+
 class OfPositive(TransformerMixin, BaseEstimator):
     """A transformer of its own that accepts no missing values, with a scale."""
 
