@@ -1,6 +1,6 @@
 """How many values lie in the intervals, step by step?
 
-Run `python benchmarks/coverage.py`. A `Forecaster` with its default pipeline is fitted
+Run `python benchmarks/coverage.py`. A `Forecaster` with its default regressor is fitted
 once on the first rows of each series, and forecasts from every later row with an
 interval of 80 %; `update` keeps the calibration up to date. It prints the share of the
 values in the intervals for each step ahead, the mean of these shares and the largest
@@ -56,14 +56,12 @@ SERIES = {
 def share_covered(load, horizon, share_of_fit, calibration_size):
     """Return the share of the values in the intervals, for each step ahead."""
     series = load()
-    initial_size = round(share_of_fit * len(series))
     forecaster = Forecaster(horizon=horizon, calibration_size=calibration_size)
     frame = backtest(
         forecaster,
-        None,
-        series,
-        initial_size=initial_size,
-        step=1,
+        y=series,
+        initial_train_size=round(share_of_fit * len(series)),
+        stride=1,
         coverage=COVERAGE,
     ).dropna()
     inside = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])

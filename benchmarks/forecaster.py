@@ -1,9 +1,9 @@
-"""What does a Forecaster cost beside the pipeline inside?
+"""What does a Forecaster cost beside its regressor?
 
-Run `python benchmarks/forecaster.py`. It compares `fit` with that of the pipeline's
-steps on the same windows, `forecast` of 48 steps with `predict` of the network for that
-window, and a backtest from 365 origins with one `predict` for all of their windows. All
-figures are medians, measured in turn in one process.
+Run `python benchmarks/forecaster.py`. It compares `fit` with that of the regressor on
+the same windows, `forecast` of 48 steps with `predict` of the network for that window,
+and a backtest from 365 origins with one `predict` for all of their windows. All figures
+are medians, measured in turn in one process.
 """
 
 import statistics
@@ -12,13 +12,9 @@ import time
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import Forecaster, LSTMRegressor, SequenceWindower
-from skrnn.forecasting import backtest as backtesting
-from skrnn.forecasting.data import Data
-from skrnn.windows.supervised import to_supervised
+from skrnn import Forecaster, LSTMRegressor, SequenceWindower, to_supervised
+from skrnn.forecasting.backtest import _forecast_from, _prepared
 
 HORIZON, WINDOW, DAY = 48, 168, 24  # hours
 N_ORIGINS = 365
@@ -31,20 +27,17 @@ def hourly_load(n_rows=24_000):
     return pd.Series(wave + 0.1 * rng.normal(size=n_rows), index, name="load")
 
 
-def seconds(function, n_times):
-    """Return the seconds that each call takes."""
-    times = []
-    for _ in range(n_times):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return times
+def seconds(function):
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
 
 
-def in_turn(first, second, n_times):
-    """Return the median seconds of two functions that are called in turn."""
-    pairs = [(seconds(first, 1)[0], seconds(second, 1)[0]) for _ in range(n_times)]
-    return [statistics.median(times) for times in zip(*pairs, strict=True)]
+def in_turn(functions, n_times):
+    """Return the median seconds of functions that are called in turn."""
+    rounds = [list(map(seconds, functions)) for _ in range(n_times)]
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
 def lstm_forecaster(epochs, segment_length):
@@ -55,30 +48,28 @@ def lstm_forecaster(epochs, segment_length):
         epochs=epochs,
         random_state=0,
     )
-    pipeline = make_pipeline(StandardScaler(), SequenceWindower(WINDOW), network)
-    return Forecaster(pipeline, horizon=HORIZON)
+    return Forecaster(network, horizon=HORIZON, window_length=WINDOW)
 
 
 def measure_fit(forecaster, load):
-    pipeline = forecaster.estimator
-    X, y = to_supervised(load.to_frame(), HORIZON)
-    X = X.to_numpy()
+    scaled = (load - load.mean()) / load.std(ddof=0)
+    X, y = to_supervised(scaled.to_frame(), HORIZON)
+    windows = SequenceWindower(WINDOW).fit_transform(X)[WINDOW - 1 :]
+    y = np.ascontiguousarray(y)[WINDOW - 1 :]
 
-    def fit_pipeline():
-        scaler, windower, regressor = (clone(step) for step in pipeline)
-        scaled = (y - load.mean()) / load.std()
-        regressor.fit(windower.fit_transform(scaler.fit_transform(X)), scaled)
+    def fit_regressor():
+        clone(forecaster.regressor).fit(windows, y)
 
-    fit_pipeline()  # compiles
-    ours, own = in_turn(lambda: forecaster.fit(None, load), fit_pipeline, 7)
-    print(f"fit: {ours:.2f} s, {ours / own:.3f} times as long as the pipeline's own")
+    fit_regressor()  # compiles
+    ours, own = in_turn([lambda: forecaster.fit(y=load), fit_regressor], 7)
+    print(f"fit: {ours:.2f} s, {ours / own:.3f} times as long as the regressor's own")
 
 
 def measure_forecast(forecaster):
     window = np.zeros((1, WINDOW, 1))
-    regressor = forecaster.estimator_[-1]
+    regressor = forecaster.regressor_
     ours, own = in_turn(
-        lambda: forecaster.forecast(HORIZON), lambda: regressor.predict(window), 300
+        [lambda: forecaster.forecast(HORIZON), lambda: regressor.predict(window)], 300
     )
     print(
         f"forecast({HORIZON}): {1000 * ours:.2f} ms; the network takes "
@@ -88,16 +79,18 @@ def measure_forecast(forecaster):
 
 def measure_backtest(forecaster, load):
     """Compare what a backtest does after its only fit with one prediction."""
-    initial_size = len(load) - N_ORIGINS * DAY
-    fitted = clone(forecaster).fit(None, load[:initial_size])
-    data = Data.of({None: forecaster}, None, load)
-    origins = np.arange(initial_size - 1, len(load) - 1, DAY)
+    n_train = len(load) - N_ORIGINS * DAY
+    fitted = clone(forecaster).fit(y=load[:n_train])
+    _, data = _prepared(forecaster, None, load, {})
+    origins = np.arange(n_train - 1, len(load) - 1, DAY)
     values = load.to_numpy()[:, np.newaxis]
     windows = np.stack([values[o - WINDOW + 1 : o + 1] for o in origins])
-    regressor = fitted.estimator_[-1]
+    regressor = fitted.regressor_
     ours, own = in_turn(
-        lambda: backtesting._forecast(fitted, data, origins, None),
-        lambda: regressor.predict(windows),
+        [
+            lambda: _forecast_from(fitted, data, origins, first=0),
+            lambda: regressor.predict(windows),
+        ],
         30,
     )
     n_steps = WINDOW // regressor.segment_length

@@ -75,54 +75,57 @@ def large_epoch(normalize=None, n_rows=5_000_000, window_length=200):
 
 
 def large_forecaster(n_rows=5_000_000, window_length=200):
-    """Compare a Forecaster with its pipeline, both from the series on."""
+    """Compare a Forecaster with a pipeline, both from the series on."""
     y = np.random.RandomState(0).rand(n_rows)
     network = ElmanRegressor(units=4, batch_size=1024, epochs=1, random_state=0)
     pipeline = make_pipeline(SequenceWindower(window_length), network)
-    forecaster = Forecaster(pipeline)
+    forecaster = Forecaster(network, window_length=window_length)
     before = resident()
     of_pipeline = peak_of(lambda: pipeline.fit(y[:-1, np.newaxis], y[1:])) - before
     pipeline = None
     gc.collect()
     before = resident()
-    peak = peak_of(lambda: forecaster.fit(None, y)) - before
+    peak = peak_of(lambda: forecaster.fit(y=y)) - before
     print(
         f"the same from the series on: a pipeline peaks {of_pipeline:.0f} MB above the "
         f"process, a Forecaster {peak:.0f} MB"
     )
 
 
-def many_fits(jit, n_fits=100):
+def many_fits(trainer, n_fits=100):
     rng = np.random.RandomState(0)
     series = rng.rand(3000, 2)
     for i in range(n_fits):
         n_rows, n_to_predict = rng.randint(300, 2500), rng.randint(1, 300)
         windows = SequenceWindower(20).fit_transform(series[:n_rows])
         estimator = LSTMRegressor(
-            8, epochs=3, batch_size=32, jit=jit, random_state=0
+            8, epochs=3, batch_size=32, trainer=trainer, random_state=0
         ).fit(windows, series[:n_rows, 0])
         estimator.predict(windows[:n_to_predict])
         if i == 9:
             tenth = resident()
     print(
-        f"{n_fits} fits of 300 to 2500 rows, jit={jit!r}: "
+        f"{n_fits} fits of 300 to 2500 rows, trainer={trainer!r}: "
         f"{resident() - tenth:.0f} MB more than after the 10th"
     )
 
 
-def many_networks(jit, sizes, n_first=20):
+def many_networks(trainer, sizes, n_first=20):
     rng = np.random.RandomState(0)
     X, y = rng.rand(200, 5, 1), rng.rand(200)
     for i, size in enumerate(sizes):
         # No two share a program.
-        estimator = ElmanRegressor(size, dropout=0.1 + i / 1000, epochs=1, jit=jit)
+        estimator = ElmanRegressor(
+            size, dropout=0.1 + i / 1000, epochs=1, trainer=trainer
+        )
         estimator.fit(X, y).predict(X)
         estimator.predict(X[:1])
         if i == n_first - 1:
             before, used_before = resident(), in_use()
     n_later, n_sizes = len(sizes) - n_first, len(set(sizes[n_first:]))
     print(
-        f"{n_later} networks of {n_sizes} size{'s' * (n_sizes > 1)}, jit={jit!r}: "
+        f"{n_later} networks of {n_sizes} size{'s' * (n_sizes > 1)}, "
+        f"trainer={trainer!r}: "
         f"{(in_use() - used_before) / n_later:.2f} MB in use, and "
         f"{(resident() - before) / n_later:.1f} MB held, more for each"
     )
@@ -135,10 +138,10 @@ def main():
     large_epoch("last")
     large_forecaster()
     many_fits("auto")
-    many_fits(True)
-    for jit in ("auto", True, False):
-        many_networks(jit, [4] * 80)
-        many_networks(jit, range(4, 84))
+    many_fits("xla")
+    for trainer in ("auto", "xla", "keras"):
+        many_networks(trainer, [4] * 80)
+        many_networks(trainer, range(4, 84))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ random parameters, shapes and faults. Prints memory, open files and threads on t
 and what failed that should not have, or did not fail that should have. Memory is what
 the process holds, and in brackets what of it is in use, as the C library counts it: the
 difference is kept for what comes. Predictions are those of compiled estimators.
-`--fits 50` is shorter; `--jit True` fits with XLA alone; `--jit mixed` fits also with
-Keras's own `Model.fit`.
+`--fits 50` is shorter; `--trainer xla` fits with XLA alone; `--trainer mixed` fits
+also with XLA and with Keras's own `Model.fit`.
 """
 
 import argparse
@@ -28,7 +28,7 @@ class Fails(keras.callbacks.Callback):
         raise OSError("No space left on device")
 
 
-JIT = {"mixed": [True, False, "auto", "auto"], "auto": ["auto"], "True": [True]}
+TRAINERS = {"mixed": ["xla", "keras", "auto", "auto"], "auto": ["auto"], "xla": ["xla"]}
 
 # What is wrong with a fit, and the error that says so.
 FAULTS = {
@@ -42,7 +42,7 @@ FAULTS = {
 }
 
 
-def random_estimator(rng, jit):
+def random_estimator(rng, trainers):
     loss = rng.choice(["squared_error", "huber", "quantile"])
     return rng.choice(CELLS)(
         units=rng.choice([3, 8]).item(),
@@ -54,7 +54,7 @@ def random_estimator(rng, jit):
         batch_size=rng.choice([32, 64]).item(),
         epochs=rng.randint(1, 4),
         early_stopping=bool(rng.rand() < 0.3),
-        jit=jit[rng.randint(len(jit))],
+        trainer=trainers[rng.randint(len(trainers))],
         random_state=rng.randint(1000),
     )
 
@@ -86,11 +86,11 @@ def break_it(fault, estimator, X, y):
     return X, y
 
 
-def fit_once(rng, jit):
+def fit_once(rng, trainers):
     """Fit with random parameters and perhaps a fault; return estimator and verdict."""
     names = list(FAULTS)
     fault = "nothing" if rng.rand() < 0.7 else names[rng.randint(len(names))]
-    estimator, (X, y) = random_estimator(rng, jit), random_data(rng)
+    estimator, (X, y) = random_estimator(rng, trainers), random_data(rng)
     faulty_X, faulty_y = break_it(fault, estimator, X.copy(), y.copy())
     try:
         estimator.fit(faulty_X, faulty_y)
@@ -125,15 +125,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fits", type=int, default=500)
     parser.add_argument("--predictions", type=int, default=100_000)
-    parser.add_argument("--jit", choices=JIT, default="auto")
+    parser.add_argument("--trainer", choices=TRAINERS, default="auto")
     options = parser.parse_args()
     rng = np.random.RandomState(0)
     start = time.perf_counter()
     failures, kept, at = [], [], {}
     for n in range(1, options.fits + 1):
-        estimator, X, failure = fit_once(rng, JIT[options.jit])
+        estimator, X, failure = fit_once(rng, TRAINERS[options.trainer])
         failures += [failure] if failure else []
-        if estimator is not None and estimator.jit is not False:
+        if estimator is not None and estimator.trainer != "keras":
             kept = [*kept[-4:], (estimator, X)]
         if n % (options.fits // 5) == 0:
             at[n] = report(f"{n} fits", start)

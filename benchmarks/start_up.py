@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
-from skrnn.training import plan, start
+from skrnn.training import start
 
 N_EPOCHS = 4
 WORKS = [
@@ -26,13 +26,12 @@ WORKS = [
 
 def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batch_size):
     """Return the start-up and the time of a batch, the median of three."""
-    plan.worth_compiling = lambda *_, **__: False
     engine.programs.__init__(engine.N_PROGRAMS_KEPT)
     X = np.random.RandomState(0).rand(n_rows, n_timesteps, n_features)
 
     def fit(epochs):
-        jit = True if xla else "auto"
-        rnn = regressor(units, epochs=epochs, batch_size=batch_size, jit=jit)
+        trainer = "xla" if xla else "compiled"
+        rnn = regressor(units, epochs=epochs, batch_size=batch_size, trainer=trainer)
         began = time.perf_counter()
         rnn.set_params(random_state=0).fit(X, X[:, -1, 0])
         return time.perf_counter() - began

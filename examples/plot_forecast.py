@@ -15,18 +15,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skrnn import (
     ForecastDisplay,
     Forecaster,
     GRURegressor,
     SeasonalNaiveRegressor,
-    SequenceWindower,
     backtest,
 )
 from skrnn.datasets import load_co2
@@ -36,11 +32,12 @@ HORIZON, YEAR = 13, 52  # weeks
 # %%
 # Define three models
 # -------------------
-# ``y`` is the series itself. A forecaster makes the windows and the targets of the next
-# 13 weeks, and scales both. The network uses the recipe of the user guide: windows
-# relative to their last value, segments of 13 weeks, Ridge as a base, and the mean of
-# three networks. A few weeks before 1986 were not measured. The network fills these
-# values, and the pipeline of Ridge has an imputer.
+# A forecaster takes the series itself. It standardises the series and cuts it into
+# windows, and its regressor predicts the next 13 weeks from each of them. The network
+# uses the recipe of the user guide: windows relative to their last value, segments of
+# 13 weeks, Ridge as a base, and the mean of three networks. A few weeks before 1986
+# were not measured. The network fills these values. Ridge is trained on the windows
+# without missing values.
 
 co2 = load_co2()["1974":]
 print(f"{len(co2)} weeks until {co2.index[-1]:%Y-%m-%d}, {co2.isna().sum()} missing")
@@ -56,29 +53,14 @@ network = GRURegressor(
     batch_size=100,
     random_state=0,
 )
-pipelines = {
-    "GRU": Pipeline(
-        [
-            ("scale", StandardScaler()),
-            ("window", SequenceWindower(window_length=104)),
-            ("model", network),
-        ]
-    ),
-    "Ridge": Pipeline(
-        [
-            ("impute", SimpleImputer()),
-            ("scale", StandardScaler()),
-            ("window", SequenceWindower(window_length=104)),
-            ("model", Ridge()),
-        ]
-    ),
-    "seasonal naive": make_pipeline(
-        SequenceWindower(window_length=YEAR), SeasonalNaiveRegressor(YEAR)
-    ),
+regressors = {
+    "GRU": network,
+    "Ridge": Ridge(),
+    "seasonal naive": SeasonalNaiveRegressor(YEAR),
 }
 forecasters = {
-    name: Forecaster(pipeline, horizon=HORIZON, calibration_size=2 * YEAR)
-    for name, pipeline in pipelines.items()
+    name: Forecaster(regressor, horizon=HORIZON, window_length=2 * YEAR)
+    for name, regressor in regressors.items()
 }
 
 # %%
@@ -94,18 +76,18 @@ early = co2[:n_train]
 weeks = pd.DataFrame(index=early.index)  # there are no inputs besides the past of CO2
 
 grids = {
-    "GRU": {"model__base__alpha": [1, 10], "window__window_length": [52, 104]},
-    "Ridge": {"model__alpha": [1, 10, 100], "window__window_length": [52, 104, 156]},
+    "GRU": {"regressor__base__alpha": [1, 10], "window_length": [52, 104]},
+    "Ridge": {"regressor__alpha": [1, 10, 100], "window_length": [52, 104, 156]},
 }
 for name, grid in grids.items():
     search = GridSearchCV(
-        forecasters[name].set_params(calibration_size=0),
-        {f"estimator__{parameter}": values for parameter, values in grid.items()},
+        forecasters[name],
+        grid,
         cv=TimeSeriesSplit(n_splits=12, test_size=HORIZON),
         scoring="neg_root_mean_squared_error",
     )
     search.fit(weeks, early)
-    forecasters[name].set_params(**search.best_params_, calibration_size=2 * YEAR)
+    forecasters[name].set_params(**search.best_params_)
     chosen = {key.split("__")[-1]: value for key, value in search.best_params_.items()}
     print(f"{name}: {-search.best_score_:.3f} ppm in cross-validation with {chosen}")
 
@@ -113,13 +95,15 @@ for name, grid in grids.items():
 # Backtest over eight years
 # -------------------------
 # ``backtest`` forecasts 13 weeks, moves the origin by 13 weeks, and repeats. Each model
-# is fitted again every year. The intervals have a coverage of 80 %.
+# is fitted again every year. The last two years before each fit calibrate intervals
+# with a coverage of 80 %.
 
+for forecaster in forecasters.values():
+    forecaster.set_params(calibration_size=2 * YEAR)
 frame = backtest(
     forecasters,
-    None,
-    co2,
-    initial_size=n_train,
+    y=co2,
+    initial_train_size=n_train,
     refit=YEAR // HORIZON,
     coverage=0.8,
 )
@@ -146,8 +130,8 @@ print(f"The RMSE of {first} is {margin:.1%} below that of {second}.")
 # --------------------------
 # The forecaster is fitted on all rows and forecasts the weeks after the last one.
 
-forecaster = forecasters["GRU"].fit(None, co2)
-forecast = forecaster.forecast_interval(HORIZON, coverage=0.8)
+forecaster = forecasters["GRU"].fit(y=co2)
+forecast = forecaster.forecast(HORIZON, coverage=0.8)
 print("\nThe next weeks, with an interval of 80 %")
 print(forecast.round(1).to_string())
 

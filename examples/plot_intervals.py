@@ -15,10 +15,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import ForecastDisplay, Forecaster, GRURegressor, SequenceWindower, backtest
+from skrnn import ForecastDisplay, Forecaster, GRURegressor, backtest
 
 # %%
 # The series has the hours of 200 days. The network sees the last six hours. It has no
@@ -43,10 +41,7 @@ def forecaster(**parameters):
     network = GRURegressor(
         units=16, batch_size=100, epochs=30, random_state=0, **parameters
     )
-    pipeline = make_pipeline(
-        StandardScaler(), SequenceWindower(window_length=6), network
-    )
-    return Forecaster(pipeline, calibration_size=30 * 24)
+    return Forecaster(network, window_length=6, calibration_size=30 * 24)
 
 
 models = {
@@ -61,7 +56,7 @@ models = {
 # values. The true interval is four times as wide for the strong noise as for the weak
 # noise.
 
-frame = backtest(models, None, load, initial_size=150 * 24, step=1, coverage=0.8)
+frame = backtest(models, y=load, initial_train_size=150 * 24, coverage=0.8)
 frame["inside"] = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])
 frame["width"] = frame["upper_bound"] - frame["lower_bound"]
 frame["noise"] = np.where(frame["time"].dt.hour < 12, "weak noise", "strong noise")

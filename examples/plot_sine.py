@@ -3,8 +3,8 @@
 Sine wave
 =========
 
-How well does a small LSTM predict the next value of a sine wave, and how does its loss
-decrease over the epochs?
+How well does a small LSTM predict the next value of a sine wave, how far ahead can it
+forecast, and how does its loss decrease over the epochs?
 
 The series is 1000 points of sin(t) for t from 0 to 100 rad. The network is trained on
 the first 80 % and tested on the last 20 %.
@@ -28,8 +28,8 @@ from skrnn.datasets import make_sine
 # Each row holds the value at one time. Its target is the value one step later. The
 # split keeps the time order.
 
-series = make_sine(1000, t_max=100.0)
-X, y = series[:-1].reshape(-1, 1), series[1:]
+sine = make_sine(1000, t_max=100.0)
+X, y = sine[:-1].reshape(-1, 1), sine[1:]
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, shuffle=False)
 
 # %%
@@ -56,17 +56,30 @@ print(f"  RMSE {np.sqrt(mse):.2e}")
 # %%
 # Use a Forecaster
 # ----------------
-# ``y`` is the series itself. The next lines are the textbook's five steps: normalise,
-# make windows, train, predict and denormalise. ``backtest`` trains on the first 800
-# values and forecasts each later value from the values before it.
+# A ``Forecaster`` takes the series itself. It scales the series, makes the windows and
+# targets, trains the network and forecasts in the units of the series. ``backtest``
+# trains it on the first 800 values and forecasts each later value from the values
+# before it.
 
-normalise = MinMaxScaler()
-windows = SequenceWindower(window_length=20)
-network = LSTMRegressor(units=50, batch_size=32, epochs=20, random_state=0)
-forecaster = Forecaster(make_pipeline(normalise, windows, network))
-frame = backtest(forecaster, None, series, initial_size=len(X_train) + 1, step=1)
+forecaster = Forecaster(
+    LSTMRegressor(units=50, batch_size=32, epochs=20, random_state=0),
+    window_length=20,
+    target_transformer=MinMaxScaler(),
+)
+frame = backtest(forecaster, y=sine, initial_train_size=len(X_train) + 1)
 mse = mean_squared_error(frame["observed"], frame["pred"])
 print(f"  MSE  {mse:.2e} with a Forecaster")
+
+# %%
+# Fitted on all 1000 values, the same forecaster forecasts the next 100. The network
+# predicts one step at a time, so each forecast is an input of the next.
+
+forecast = forecaster.fit(y=sine).forecast(100)
+
+t = np.linspace(0.0, 100.0, len(sine))
+t_ahead = t[-1] + t[1 : len(forecast) + 1]
+mse = mean_squared_error(np.sin(t_ahead), forecast)
+print(f"Next 100 values\n  MSE  {mse:.2e}")
 
 # %%
 # Show the loss of every epoch
@@ -93,7 +106,7 @@ training_loss, validation_loss = lstm.loss_curve_, lstm.validation_loss_curve_
 
 reference = {10: (None, 1.1e-4), 20: (1.0e-5, 7.6e-6)}
 
-print("MSE of the scaled values              reference")
+print("\nMSE of the scaled values              reference")
 print("epoch    training  validation    training  validation")
 for i in range(20):
     row = training_loss[i], validation_loss[i], *reference.get(i + 1, ())
@@ -102,14 +115,18 @@ for i in range(20):
 
 # %%
 # The predictions are close to the wave. The two losses are close to each other, because
-# the test part continues the same wave. After five epochs the losses decrease little.
+# the test part continues the same wave. After ten epochs the losses decrease little.
 
-t = np.linspace(0.0, 100.0, 1000)[1:][-len(y_test) :]
+t_test = t[-len(y_test) :]
 of_series, ax_series = plt.subplots(figsize=(6, 4), layout="constrained")
-ax_series.plot(t, y_test, color="0.7", linewidth=4, label="actual")
-ax_series.plot(t, y_pred, color="C0", linewidth=1.2, label="predicted")
-ax_series.set(xlabel="t (rad)", ylabel="sin(t)", title="Test part, one step ahead")
-ax_series.legend(loc="upper right", ncols=2)
+ax_series.plot(t_test, y_test, color="0.7", linewidth=4, label="observed")
+ax_series.plot(t_ahead, np.sin(t_ahead), color="0.7", linewidth=4)
+ax_series.plot(t_test, y_pred, color="C0", linewidth=1.2, label="one step ahead")
+ax_series.plot(
+    t_ahead, forecast, color="C1", linewidth=1.2, label="1 to 100 steps ahead"
+)
+ax_series.set(xlabel="t (rad)", ylabel="sin(t)", title="Test part and 100 more values")
+ax_series.legend(loc="upper right", ncols=3, fontsize="small")
 ax_series.set_ylim(-1.15, 1.45)
 
 epochs = np.arange(1, 21)

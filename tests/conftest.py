@@ -10,9 +10,9 @@ settings.load_profile("deterministic")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark tests with `jit=True` as slow: XLA compiles for seconds."""
+    """Mark tests with `trainer="xla"` as slow: XLA compiles for seconds."""
     for item in items:
-        if "callspec" in vars(item) and item.callspec.params.get("jit") is True:
+        if "callspec" in vars(item) and item.callspec.params.get("trainer") == "xla":
             item.add_marker(pytest.mark.slow)
 
 

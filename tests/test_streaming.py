@@ -118,9 +118,9 @@ def test_workers_map_the_same_windows(mapped):
     assert_array_equal(there, windows)
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
 @pytest.mark.parametrize("what", ["plain", "weights", "early stopping", "missing"])
-def test_blocks_in_order_are_the_same_training(mapped, jit, what):
+def test_blocks_in_order_are_the_same_training(mapped, trainer, what):
     """No batch spans two blocks; the last block is shorter."""
     rows = mapped.copy()
     if what == "missing":
@@ -136,7 +136,7 @@ def test_blocks_in_order_are_the_same_training(mapped, jit, what):
             shuffle=False,
             early_stopping=what == "early stopping",
             metrics=["mae"],
-            jit=jit,
+            trainer=trainer,
             random_state=0,
         ).fit(windows, y, weight)
         for block_size in (None, 100)
@@ -146,8 +146,8 @@ def test_blocks_in_order_are_the_same_training(mapped, jit, what):
     assert_allclose(blocks.predict(windows), whole.predict(windows), rtol=1e-4)
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
-def test_the_validation_part_is_its_own_block(mapped, jit):
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
+def test_the_validation_part_is_its_own_block(mapped, trainer):
     """Also if the validation and the training part are one block each."""
     windows, y = SequenceWindower(1).fit_transform(mapped[:120]), mapped[:120, 0]
     histories = [
@@ -159,7 +159,7 @@ def test_the_validation_part_is_its_own_block(mapped, jit):
             shuffle=False,
             early_stopping=True,
             validation_fraction=0.5,
-            jit=jit,
+            trainer=trainer,
             random_state=0,
         )
         .fit(windows, y)
@@ -170,10 +170,10 @@ def test_the_validation_part_is_its_own_block(mapped, jit):
         assert_allclose(histories[1][name], expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_blocks_are_shuffled_and_what_is_in_them(mapped, jit):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_blocks_are_shuffled_and_what_is_in_them(mapped, trainer):
     windows = SequenceWindower(1).fit_transform(mapped)
-    params = {"units": 1, "block_size": 50, "batch_size": 10, "jit": jit}
+    params = {"units": 1, "block_size": 50, "batch_size": 10, "trainer": trainer}
     losses = [
         ElmanRegressor(epochs=2, random_state=0, shuffle=shuffle, **params)
         .fit(windows, np.arange(300.0))
@@ -188,14 +188,16 @@ def test_all_blocks_share_one_compiled_program(mapped, monkeypatch):
     store = ProgramStore(1)
     monkeypatch.setattr(engine, "programs", store)
     windows = SequenceWindower(3).fit_transform(mapped)
-    rnn = ElmanRegressor(units=2, epochs=2, block_size=70, jit=True, random_state=0)
+    rnn = ElmanRegressor(
+        units=2, epochs=2, block_size=70, trainer="xla", random_state=0
+    )
     rnn.fit(windows, mapped[:, 0])
     (program,) = store._programs.values()
     assert len(program._compiled) == 1
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_block_size_bounds_the_memory_of_fit(long_series, jit):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_block_size_bounds_the_memory_of_fit(long_series, trainer):
     X, y = long_series
     windows = SequenceWindower(2).fit_transform(X)
     rnn = ElmanRegressor(
@@ -204,7 +206,7 @@ def test_block_size_bounds_the_memory_of_fit(long_series, jit):
         block_size=20_000,
         batch_size=20_000,
         early_stopping=True,
-        jit=jit,
+        trainer=trainer,
         random_state=0,
     )
     rnn.fit(windows[:50_000], y[:50_000])  # imports and compiles

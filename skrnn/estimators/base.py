@@ -69,7 +69,7 @@ class BaseRecurrentRegressor(
         "segment_length": [Interval(Integral, 1, None, closed="left")],
         "normalize": [StrOptions({"last", "standard"}), None],
         "target_features": [str, Integral, list, tuple, None],
-        "missing": [StrOptions({"skip", "fill"})],
+        "missing": [StrOptions({"mask", "fill"})],
         "base": [HasMethods(["fit", "predict"]), None],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "loss": [str, callable],
@@ -79,7 +79,6 @@ class BaseRecurrentRegressor(
             Interval(Real, 0, None, closed="neither"),
             StrOptions({"auto"}),
         ],
-        "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
         "batch_size": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -99,7 +98,7 @@ class BaseRecurrentRegressor(
         "metrics": [list, tuple, None],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
-        "jit": ["boolean", StrOptions({"auto"})],
+        "trainer": [StrOptions({"auto", "compiled", "xla", "keras"})],
         "random_state": ["random_state"],
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
@@ -134,7 +133,7 @@ class BaseRecurrentRegressor(
         X : array-like of shape (n_samples, n_timesteps, n_features) or \
                 (n_samples, n_timesteps * n_step_features)
             Windows, oldest step first. NaN marks a missing value, whose step is
-            skipped or filled (see `missing`). With `missing="skip"`, windows that
+            skipped or filled (see `missing`). With `missing="mask"`, windows that
             start with a missing step are not used for training, unless all do.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
@@ -226,7 +225,7 @@ class BaseRecurrentRegressor(
         if fit_task is not None and fit_task.is_watched:
             observer = EpochObserver(fit_task, attributes)
         options = Options(
-            jit=self.jit,
+            trainer=self.trainer,
             verbose=self.verbose,
             patience=None if fit_task is None else patience_of(self),
             observer=observer,

@@ -28,7 +28,7 @@ def warn_of_training_windows(regressor, windows, rows):
 
     `rows` are the windows to train on; None for all.
     """
-    if regressor.missing == "skip":
+    if regressor.missing == "mask":
         _warn_of_rows_left_out(regressor, windows, rows)
     if regressor.normalize is None:
         _warn_of_unscaled_features(regressor, windows)

@@ -42,8 +42,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
         list with one feature per output. None uses the only feature, or the column
         names of `y` if they have the form `<feature>_lead<h>`, as those of
         `to_supervised` do.
-    missing : {"skip", "fill"}, default="skip"
-        How to treat missing values. `"skip"` skips each step (with `segment_length`,
+    missing : {"mask", "fill"}, default="mask"
+        How to treat missing values. `"mask"` skips each step (with `segment_length`,
         each segment) that has one. `"fill"` replaces each by the last observed value
         of the feature in the window, or by the mean of the feature in `fit` if there
         is none (zero for normalised features). The network then gets a second input
@@ -73,9 +73,6 @@ class ElmanRegressor(BaseRecurrentRegressor):
         Step size of the optimizer. `"auto"` is 0.005 for an optimizer given by name,
         and the learning rate of an optimizer instance. For a schedule, pass an
         optimizer instance that has one.
-    clipnorm : float or None, default=None
-        Largest norm of the gradient of each weight array; longer gradients are scaled
-        down to it. None keeps the setting of the optimizer.
     batch_size : int or "auto", default="auto"
         Number of windows in one gradient step. `"auto"` is `min(200, n_samples)`.
     block_size : int or None, default=None
@@ -115,14 +112,15 @@ class ElmanRegressor(BaseRecurrentRegressor):
         `fit` instead of starting with new ones.
     dtype : {"float32", "float64"}, default="float32"
         Data type that the network computes with.
-    jit : bool or "auto", default="auto"
-        Whether to train each epoch as one compiled program. It computes the same as
-        `keras.Model.fit`, many times faster for small networks. `"auto"` compiles with
-        XLA if that saves more time than XLA takes to start, and without XLA
-        otherwise. On a GPU, and if the compiled program cannot train the network,
-        `"auto"` trains with `keras.Model.fit`, and prints why if `verbose` is at least
-        1. True always compiles with XLA, and raises an error if that is not possible.
-        False always trains with `keras.Model.fit`. `jit` does not affect `predict`.
+    trainer : {"auto", "compiled", "xla", "keras"}, default="auto"
+        What trains the network; all trainers compute the same, up to rounding.
+        `"compiled"` runs each epoch as one compiled program, many times faster than
+        Keras for small networks. `"xla"` compiles this program with XLA. `"keras"` is
+        `keras.Model.fit`, driven by scikeras. `"auto"` compiles, with XLA if that saves
+        more time than XLA takes to start. On a GPU, and if no compiled program can
+        train the network, `"auto"` trains with `keras.Model.fit`, and prints why if
+        `verbose` is at least 1; `"compiled"` and `"xla"` raise a ValueError. `trainer`
+        does not affect `predict`.
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -149,8 +147,11 @@ class ElmanRegressor(BaseRecurrentRegressor):
         The smallest validation loss of the last fit, or the smallest training loss if
         there is no validation data.
     best_epoch_ : int
-        The epoch of `best_loss_`, counted from 1. With `early_stopping`, the weights
-        of this epoch are kept.
+        The epoch with the smallest such loss, counted from 1; of several networks, that
+        of the first. With `early_stopping`, the weights of this epoch are kept. With
+        `base`, 0 means that the network is best before training.
+    best_epochs_ : list of int
+        The best epoch of each network.
     base_ : estimator
         The fitted base. Only defined if `base` is not None.
     network_share_ : float
@@ -215,14 +216,13 @@ class ElmanRegressor(BaseRecurrentRegressor):
         segment_length=1,
         normalize=None,
         target_features=None,
-        missing="skip",
+        missing="mask",
         base=None,
         n_networks=1,
         loss="squared_error",
         quantile=None,
         optimizer="adam",
         learning_rate="auto",
-        clipnorm=None,
         batch_size="auto",
         block_size=None,
         epochs=200,
@@ -236,7 +236,7 @@ class ElmanRegressor(BaseRecurrentRegressor):
         metrics=None,
         warm_start=False,
         dtype="float32",
-        jit="auto",
+        trainer="auto",
         random_state=None,
         verbose=0,
     ):
@@ -256,7 +256,6 @@ class ElmanRegressor(BaseRecurrentRegressor):
         self.quantile = quantile
         self.optimizer = optimizer
         self.learning_rate = learning_rate
-        self.clipnorm = clipnorm
         self.batch_size = batch_size
         self.block_size = block_size
         self.epochs = epochs
@@ -270,6 +269,6 @@ class ElmanRegressor(BaseRecurrentRegressor):
         self.metrics = metrics
         self.warm_start = warm_start
         self.dtype = dtype
-        self.jit = jit
+        self.trainer = trainer
         self.random_state = random_state
         self.verbose = verbose

@@ -66,7 +66,6 @@ def _objective_of(regressor):
         metrics=tuple(regressor.metrics or ()),
         optimizer=regressor.optimizer,
         learning_rate=regressor.learning_rate,
-        clipnorm=regressor.clipnorm,
     )
 
 
@@ -99,7 +98,8 @@ def attributes_of(model, histories):
         "loss_curve_": values["loss"],
         "validation_loss_curve_": values.get("val_loss"),
         "n_iter_": len(values["loss"]),
-        "best_epoch_": epochs[0] if len(epochs) == 1 else epochs,
+        "best_epoch_": epochs[0],
+        "best_epochs_": epochs,
         "best_loss_": float(np.mean([loss for _, loss in best])),
     }
 

@@ -150,12 +150,13 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     of their series are not used for training, unless all windows do so.
 
     Windows, training targets and errors are in transformed units, and forecasts and
-    bounds are transformed back: with `np.log`, forecasts are positive, and
-    intervals are wider above than below. A transformer must give back the values that
-    it was fitted to. Targets that have never changed are forecast by their only value.
-    The transformers of series that are new, constant, or shorter than
-    `window_length + horizon` rows in `fit` are fitted again by `update`, and the errors
-    of their forecasts are not used for intervals.
+    bounds are transformed back: with `np.log`, forecasts are positive, and intervals
+    are wider above than below. A transformer must give back the values that it was
+    fitted to. What is outside of its range, such as a bound below zero for square
+    roots, is taken to be the nearest of these values. Targets that have never changed
+    are forecast by their only value. The transformers of series that are new, constant,
+    or shorter than `window_length + horizon` rows in `fit` are fitted again by
+    `update`, and the errors of their forecasts are not used for intervals.
 
     The regressor has `horizon` outputs for each target: the direct strategy of
     multi-step forecasting.

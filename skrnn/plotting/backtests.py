@@ -35,8 +35,8 @@ def errors_by_step(frame):
 def fans_of(frame):
     """Return the forecasts of each origin as a row of arrays (n_origins, n_steps).
 
-    The keys are `times`, `y_true`, `y_pred` and, if the frame has bounds, `lower` and
-    `upper`. An absent step repeats the one before, or the first one.
+    The keys are `times`, `observed`, `predicted` and, if the frame has bounds, `lower`
+    and `upper`. An absent step repeats the one before, or the first one.
     """
     for level in _LEVELS:
         names = frame[level].unique() if level in frame else ()
@@ -46,7 +46,7 @@ def fans_of(frame):
                 f'{list(names)}. Select one, such as frame[frame["{level}"] == '
                 f'{names[0]!r}], or draw kind="error_by_step".'
             )
-    columns = {"y_true": "observed", "y_pred": "pred"}
+    columns = {"observed": "observed", "predicted": "pred"}
     if all(bound in frame for bound in _BOUNDS):
         columns |= {"lower": "lower_bound", "upper": "upper_bound"}
     times = pd.Index(frame["time"])
@@ -104,8 +104,8 @@ def history_and_forecast(history, forecast):
         )
     times = plottable(history.index.append(frame.index))
     nothing = np.full(len(history), np.nan), np.full(len(frame), np.nan)
-    columns = {"times": times, "y_true": np.r_[history.to_numpy(float), nothing[1]]}
-    names = {"pred": "y_pred"}
+    columns = {"times": times, "observed": np.r_[history.to_numpy(float), nothing[1]]}
+    names = {"pred": "predicted"}
     if all(bound in frame for bound in _BOUNDS):
         names |= {"lower_bound": "lower", "upper_bound": "upper"}
     for column in names:

@@ -1,4 +1,4 @@
-"""Draws the parts of ForecastDisplay: lines, fans, intervals, split and residuals."""
+"""Draws the parts of ForecastDisplay: forecasts, residuals and errors by step."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from skrnn.plotting.axes import MANY, SOME, ink, line_width
 
 
 def draw_forecast(ax, data, line_kwargs):
-    """Draw actual and predicted values, the interval and the split.
+    """Draw observed and predicted values, the interval and the split.
 
     Return the artists of the first three, None for an absent interval.
     """
     width = line_width(len(data.times))
-    times, values = _actual_line(data)
+    times, values = _observed_line(data)
     style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * width}
-    (actual,) = ax.plot(times, values, label="actual", **style)
+    (observed,) = ax.plot(times, values, label="observed", **style)
     style = {"color": "C0", "linewidth": width, "label": "predicted"}
     style |= {"alpha": 1.0 if len(data.times) <= MANY else 0.7} | line_kwargs
-    draw = _draw_line if data.y_pred.shape[1] == 1 else _draw_fans
+    draw = _draw_line if data.predicted.shape[1] == 1 else _draw_fans
     predicted, interval = draw(ax, data, style)
     if data.split is not None:
         _draw_split(ax, data.split, label="split")
@@ -29,13 +29,13 @@ def draw_forecast(ax, data, line_kwargs):
         fontsize="small",
         columnspacing=1.2,
     )
-    return actual, predicted, interval
+    return observed, predicted, interval
 
 
 def draw_residuals(ax, data, scatter_kwargs):
     """Draw the residuals, a line at zero and the split; return the residuals."""
     rows = _rows(data)
-    times, residuals = data.times[rows], (data.y_true - data.y_pred)[rows]
+    times, residuals = data.times[rows], (data.observed - data.predicted)[rows]
     ax.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)
     if data.split is not None:
         _draw_split(ax, data.split)
@@ -46,9 +46,23 @@ def draw_residuals(ax, data, scatter_kwargs):
     return drawn
 
 
+def draw_errors(ax, errors, line_kwargs):
+    """Draw the error at each step, a line for each column; return the lines."""
+    style = {"marker": "." if len(errors) <= 60 else None, **line_kwargs}
+    lines = [
+        ax.plot(errors.index, errors[name], label=str(name), **style)[0]
+        for name in errors
+    ]
+    ax.set(xlabel="steps ahead", ylabel="mean absolute error")
+    ax.set_ylim(bottom=0)
+    if len(lines) > 1:
+        ax.legend(frameon=False)
+    return lines
+
+
 def _draw_line(ax, data, style):
     """Draw forecasts of one step; return the line and the interval."""
-    times, predicted = _broken(data, data.y_pred[:, 0])
+    times, predicted = _broken(data, data.predicted[:, 0])
     (line,) = ax.plot(times, predicted, **style)
     if data.interval is None:
         return line, None
@@ -66,7 +80,7 @@ def _draw_fans(ax, data, style):
     if np.issubdtype(numbers.dtype, np.datetime64):
         numbers = date2num(numbers)
     numbers = numbers[rows]
-    lines = np.stack([numbers, data.y_pred[rows]], axis=-1)
+    lines = np.stack([numbers, data.predicted[rows]], axis=-1)
     fans, interval = ax.add_collection(LineCollection(lines, **style)), None
     if data.interval is not None:
         lower, upper = (
@@ -86,15 +100,15 @@ def _draw_split(ax, split, **label):
 
 def _rows(data):
     """Return the rows whose residuals and fans are drawn."""
-    return np.arange(len(data.y_pred)) if data.shown is None else data.shown
+    return np.arange(len(data.predicted)) if data.shown is None else data.shown
 
 
-def _actual_line(data):
-    """Return the actual values in time order, one for each time."""
+def _observed_line(data):
+    """Return the observed values in time order, one for each time."""
     if data.times.shape[1] == 1:
-        return _broken(data, data.y_true[:, 0])
+        return _broken(data, data.observed[:, 0])
     times, first = np.unique(data.times, return_index=True)
-    return times, data.y_true.ravel()[first]
+    return times, data.observed.ravel()[first]
 
 
 def _broken(data, values):

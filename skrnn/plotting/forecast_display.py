@@ -1,9 +1,9 @@
-"""ForecastDisplay: actual and predicted values over time, and residuals."""
+"""ForecastDisplay: observed and predicted values over time, and residuals."""
 
 import numpy as np
 
 from skrnn.plotting.axes import axes_below, axes_or_new, date_ticks
-from skrnn.plotting.forecast_artists import draw_forecast, draw_residuals
+from skrnn.plotting.forecast_artists import draw_errors, draw_forecast, draw_residuals
 from skrnn.plotting.forecast_makers import MadeFromForecasts
 from skrnn.plotting.inputs import (
     choose_rows,
@@ -17,22 +17,24 @@ from skrnn.plotting.inputs import (
 from skrnn.plotting.times import times_of
 
 _KINDS = ("forecast_and_residuals", "forecast", "residuals")
+_ERROR_KINDS = ("error_by_step",)
 
 
 class ForecastDisplay(MadeFromForecasts):
-    """Plot actual and predicted values over time, and the residuals below them.
+    """Plot observed and predicted values over time, and the residuals below them.
 
     Create it with :meth:`from_estimator`, :meth:`from_predictions`,
     :meth:`from_backtest` or :meth:`from_forecast`. Forecasts of several steps are drawn
-    as fans: one line per forecast, from its first step to its last.
+    as fans: one line per forecast, from its first step to its last. A display holds
+    either forecasts or the errors of a backtest.
 
     Parameters
     ----------
-    times : ndarray of shape (n_samples, n_steps)
+    times : ndarray of shape (n_samples, n_steps), default=None
         Time of each value: datetimes or numbers.
-    y_true : ndarray of shape (n_samples, n_steps)
-        Actual values, NaN where unknown.
-    y_pred : ndarray of shape (n_samples, n_steps)
+    observed : ndarray of shape (n_samples, n_steps), default=None
+        Observed values, NaN where unknown.
+    predicted : ndarray of shape (n_samples, n_steps), default=None
         Predicted values.
     interval : tuple of two ndarray of shape (n_samples, n_steps), default=None
         Lower and upper ends of the prediction interval.
@@ -46,22 +48,25 @@ class ForecastDisplay(MadeFromForecasts):
         Name of the target.
     time_name : str, default=None
         Name of the time axis.
+    errors : DataFrame of shape (n_steps, n_lines), default=None
+        Mean absolute errors of a backtest, with the number of steps ahead as index and
+        a column for each model and target.
 
     Attributes
     ----------
-    actual_ : matplotlib.lines.Line2D or None
-        The actual values.
+    observed_ : matplotlib.lines.Line2D or None
+        The observed values.
     predicted_ : matplotlib.lines.Line2D or matplotlib.collections.LineCollection \
             or None
         The predicted values: a line for one step, a collection of fans for several.
     interval_ : matplotlib.collections.PolyCollection or None
         The band between the ends of the interval.
     residuals_ : matplotlib.collections.PathCollection or None
-        The residuals, actual minus predicted.
-    errors_ : list of matplotlib.lines.Line2D
-        The errors by step, a line for each model. Only defined if they are drawn.
+        The residuals, observed minus predicted.
+    errors_ : list of matplotlib.lines.Line2D or None
+        The errors by step, a line for each model and target.
     ax_ : matplotlib.axes.Axes
-        The axes of the values, or of the residuals if only these are drawn.
+        The axes of the values, or of the residuals or errors if only these are drawn.
     residuals_ax_ : matplotlib.axes.Axes or None
         The axes of the residuals.
     figure_ : matplotlib.figure.Figure
@@ -70,7 +75,7 @@ class ForecastDisplay(MadeFromForecasts):
     See Also
     --------
     LossCurveDisplay : Training and validation loss by epoch.
-    sklearn.metrics.PredictionErrorDisplay : Predicted against actual values.
+    sklearn.metrics.PredictionErrorDisplay : Predicted against observed values.
 
     Examples
     --------
@@ -88,49 +93,52 @@ class ForecastDisplay(MadeFromForecasts):
     def __init__(
         self,
         *,
-        times,
-        y_true,
-        y_pred,
+        times=None,
+        observed=None,
+        predicted=None,
         interval=None,
         breaks=None,
         split=None,
         shown=None,
         name=None,
         time_name=None,
+        errors=None,
     ):
         self.times = times
-        self.y_true = y_true
-        self.y_pred = y_pred
+        self.observed = observed
+        self.predicted = predicted
         self.interval = interval
         self.breaks = breaks
         self.split = split
         self.shown = shown
         self.name = name
         self.time_name = time_name
+        self.errors = errors
 
     def plot(
         self,
         ax=None,
         *,
-        kind="forecast_and_residuals",
+        kind="auto",
         scatter_kwargs=None,
         line_kwargs=None,
     ):
-        """Draw actual and predicted values.
+        """Draw observed and predicted values, or errors.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on, split in two if residuals are drawn below the values. None
             makes a new figure.
-        kind : {"forecast_and_residuals", "forecast", "residuals"}, \
-                default="forecast_and_residuals"
-            What to draw.
+        kind : {"auto", "error_by_step", "forecast_and_residuals", "forecast", \
+                "residuals"}, default="auto"
+            What to draw. `"auto"` is `"error_by_step"` for a display of errors, and
+            otherwise `"forecast_and_residuals"`.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.plot`, or for fans to
-            `matplotlib.collections.LineCollection`, for the predicted values.
+            `matplotlib.collections.LineCollection`, for the predicted values or errors.
 
         Returns
         -------
@@ -142,12 +150,22 @@ class ForecastDisplay(MadeFromForecasts):
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `kind` is not one of those above.
+            If `kind` is not one that this display can draw.
         """
-        if kind not in _KINDS:
-            raise ValueError(f"kind must be one of {_KINDS}. Got {kind!r} instead.")
+        kinds = _KINDS if self.errors is None else _ERROR_KINDS
+        kind = kinds[0] if kind == "auto" else kind
+        if kind not in kinds:
+            raise ValueError(
+                f"kind must be 'auto' or one of {kinds} for this display. Got {kind!r} "
+                "instead."
+            )
         ax = axes_or_new(ax)
-        self.actual_ = self.predicted_ = self.interval_ = self.residuals_ = None
+        self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
+        self.errors_ = None
+        if kind == "error_by_step":
+            self.ax_, self.residuals_ax_, self.figure_ = ax, None, ax.figure
+            self.errors_ = draw_errors(ax, self.errors, line_kwargs or {})
+            return self
         if kind == "forecast_and_residuals":
             below = axes_below(ax)
         else:
@@ -155,7 +173,7 @@ class ForecastDisplay(MadeFromForecasts):
         self.ax_, self.residuals_ax_, self.figure_ = ax, below, ax.figure
         if kind != "residuals":
             artists = draw_forecast(ax, self, line_kwargs or {})
-            self.actual_, self.predicted_, self.interval_ = artists
+            self.observed_, self.predicted_, self.interval_ = artists
         if below is not None:
             self.residuals_ = draw_residuals(below, self, scatter_kwargs or {})
         lowest = below or ax
@@ -182,7 +200,7 @@ class ForecastDisplay(MadeFromForecasts):
         scatter_kwargs=None,
         line_kwargs=None,
     ):
-        """Draw the predictions of a fitted estimator and the actual values.
+        """Draw the predictions of a fitted estimator and the observed values.
 
         Parameters
         ----------
@@ -191,7 +209,7 @@ class ForecastDisplay(MadeFromForecasts):
         X : array-like of shape (n_samples, ...)
             Input of `predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_steps)
-            Actual values.
+            Observed values.
         index : array-like of shape (n_samples,), default=None
             Time of each row. None uses the index of `y`, or else of `X`.
         lead : int or array-like of shape (n_steps,), default=None
@@ -262,12 +280,12 @@ class ForecastDisplay(MadeFromForecasts):
         scatter_kwargs=None,
         line_kwargs=None,
     ):
-        """Draw predictions and the actual values.
+        """Draw predictions and the observed values.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,) or (n_samples, n_steps)
-            Actual values, NaN where unknown. In two dimensions, each column is one
+            Observed values, NaN where unknown. In two dimensions, each column is one
             lead, the nearest first, as :func:`to_supervised` returns them.
         y_pred : array-like of the same shape
             Predicted values.
@@ -311,16 +329,16 @@ class ForecastDisplay(MadeFromForecasts):
         ValueError
             If shapes differ, times do not increase, or there is more than one series.
         """
-        actual, predicted, *ends = columns_of_one_shape(y_true, y_pred, interval)
-        n_rows, n_steps = actual.shape
+        observed, predicted, *ends = columns_of_one_shape(y_true, y_pred, interval)
+        n_rows, n_steps = observed.shape
         name, leads = name_and_leads(y_true, lead, n_steps)
-        index = index_of_rows(index, (y_true, y_pred), actual)
+        index = index_of_rows(index, (y_true, y_pred), observed)
         times, breaks = times_of(index, leads)
         rows = np.arange(0, n_rows, n_steps)
         display = cls(
             times=times,
-            y_true=actual,
-            y_pred=predicted,
+            observed=observed,
+            predicted=predicted,
             interval=tuple(ends) or None,
             breaks=breaks,
             split=split_as_drawn(split),

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from skrnn.plotting.axes import axes_or_new
 from skrnn.plotting.backtests import (
     check_backtest,
     errors_by_step,
@@ -73,13 +72,13 @@ class MadeFromForecasts:
         if kind not in kinds:
             raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
         if kind == "error_by_step":
-            display = cls(times=None, y_true=None, y_pred=None)
-            return display._plot_errors(errors_by_step(frame), ax, line_kwargs or {})
+            display = cls(errors=errors_by_step(frame))
+            return display.plot(ax, line_kwargs=line_kwargs)
         fans = fans_of(frame)
         display = cls(
             times=fans["times"],
-            y_true=fans["y_true"],
-            y_pred=fans["y_pred"],
+            observed=fans["observed"],
+            predicted=fans["predicted"],
             interval=(fans["lower"], fans["upper"]) if "lower" in fans else None,
             shown=without_overlap(fans["times"]),
         )
@@ -131,28 +130,11 @@ class MadeFromForecasts:
         interval = (columns["lower"], columns["upper"]) if "lower" in columns else None
         display = cls(
             times=columns["times"],
-            y_true=columns["y_true"],
-            y_pred=columns["y_pred"],
+            observed=columns["observed"],
+            predicted=columns["predicted"],
             interval=interval,
             split=columns["times"][len(history) - 1, 0] if len(history) else None,
             name=None if name is None else str(name),
             time_name=None if time_name is None else str(time_name),
         )
         return display.plot(ax, kind="forecast", line_kwargs=line_kwargs)
-
-    def _plot_errors(self, errors, ax, line_kwargs):
-        """Draw the error at each step, a line for each model."""
-        ax = axes_or_new(ax)
-        self.actual_ = self.predicted_ = self.interval_ = self.residuals_ = None
-        self.ax_, self.residuals_ax_, self.figure_ = ax, None, ax.figure
-        marker = "." if len(errors) <= 60 else None
-        style = {"marker": marker, **line_kwargs}
-        self.errors_ = [
-            ax.plot(errors.index, errors[model], label=str(model), **style)[0]
-            for model in errors
-        ]
-        ax.set(xlabel="steps ahead", ylabel="mean absolute error")
-        ax.set_ylim(bottom=0)
-        if errors.shape[1] > 1:
-            ax.legend(frameon=False)
-        return self

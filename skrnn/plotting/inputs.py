@@ -89,7 +89,7 @@ def index_of_rows(index, data, rows):
 
 
 def columns_of_one_shape(y_true, y_pred, interval):
-    """Return actual, predicted and interval values as arrays (n_samples, n_steps)."""
+    """Return observed, predicted and interval values as arrays (n_samples, n_steps)."""
     arrays = [_columns(y_true, "y_true"), _columns(y_pred, "y_pred")]
     arrays += [_columns(end, "interval") for end in interval or ()]
     shapes = {array.shape for array in arrays}

@@ -18,8 +18,10 @@ class LossCurveDisplay:
         The training loss of every epoch.
     validation_loss_curve : array-like of shape (n_epochs,) or None, default=None
         The validation loss of every epoch, NaN for epochs without one.
-    best_epoch : int or None, default=None
-        The epoch to mark, counted from 1.
+    best_epochs : array-like of int or None, default=None
+        The epochs to mark, counted from 1. 0 is the state before the first epoch.
+    best_loss : float or None, default=None
+        The loss of epoch 0, which the curves do not contain.
     name : str or None, default=None
         Name of the estimator in the legend.
 
@@ -28,7 +30,7 @@ class LossCurveDisplay:
     lines_ : list of matplotlib.lines.Line2D
         The training loss and, if there is any, the validation loss.
     best_ : matplotlib.lines.Line2D or None
-        The mark of the best epoch.
+        The marks of the best epochs.
     ax_ : matplotlib.axes.Axes
         The axes.
     figure_ : matplotlib.figure.Figure
@@ -36,7 +38,7 @@ class LossCurveDisplay:
 
     See Also
     --------
-    ForecastDisplay : Actual and predicted values over time.
+    ForecastDisplay : Observed and predicted values over time.
 
     Examples
     --------
@@ -51,11 +53,18 @@ class LossCurveDisplay:
     """
 
     def __init__(
-        self, *, loss_curve, validation_loss_curve=None, best_epoch=None, name=None
+        self,
+        *,
+        loss_curve,
+        validation_loss_curve=None,
+        best_epochs=None,
+        best_loss=None,
+        name=None,
     ):
         self.loss_curve = loss_curve
         self.validation_loss_curve = validation_loss_curve
-        self.best_epoch = best_epoch
+        self.best_epochs = best_epochs
+        self.best_loss = best_loss
         self.name = name
 
     def plot(self, ax=None, *, name=None, scale="auto", line_kwargs=None):
@@ -92,7 +101,7 @@ class LossCurveDisplay:
         ax = axes_or_new(ax)
         name = self.name if name is None else name
         self.lines_ = self._plot_curves(ax, name, line_kwargs or {})
-        self.best_ = None if self.best_epoch is None else self._mark_best(ax)
+        self.best_ = None if self.best_epochs is None else self._mark_best(ax)
         if scale == "log" or (scale == "auto" and spans_decades(ax)):
             ax.set_yscale("log")
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -120,22 +129,24 @@ class LossCurveDisplay:
         return lines
 
     def _mark_best(self, ax):
-        """Mark the best epoch on the last line."""
-        line = self.lines_[-1]
-        (best,) = ax.plot(
-            [self.best_epoch],
-            [line.get_ydata()[self.best_epoch - 1]],
-            "o",
-            color=line.get_color(),
-            label=f"best: epoch {self.best_epoch}",
-        )
+        """Mark the best epochs on the last line, and epoch 0 before it."""
+        line, epochs = self.lines_[-1], np.unique(self.best_epochs)
+        before = np.nan if self.best_loss is None else self.best_loss
+        losses = np.concatenate([[before], line.get_ydata()])[epochs]
+        label = f"best: epoch {epochs[0]}"
+        if len(epochs) > 1:
+            label = f"best: epochs {epochs[0]} to {epochs[-1]}"
+        (best,) = ax.plot(epochs, losses, "o", color=line.get_color(), label=label)
         return best
 
     @classmethod
     def from_estimator(
         cls, estimator, *, name=None, ax=None, scale="auto", line_kwargs=None
     ):
-        """Draw the curves of a fitted estimator.
+        """Draw the curves of a fitted estimator, and mark its best epochs.
+
+        With several networks, the curves are the means of theirs, and the best epoch of
+        each is marked. Epoch 0, the state before training, is drawn at `best_loss_`.
 
         Parameters
         ----------
@@ -173,7 +184,8 @@ class LossCurveDisplay:
         display = cls(
             loss_curve=curve,
             validation_loss_curve=getattr(inner, "validation_loss_curve_", None),
-            best_epoch=getattr(inner, "best_epoch_", None),
+            best_epochs=getattr(inner, "best_epochs_", None),
+            best_loss=getattr(inner, "best_loss_", None),
             name=type(inner).__name__ if name is None else name,
         )
         return display.plot(ax, scale=scale, line_kwargs=line_kwargs)

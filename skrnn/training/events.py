@@ -67,5 +67,6 @@ def _check_finite(what, epoch, value):
     if not np.isfinite(value):
         raise ValueError(
             f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
-            "learning_rate, set clipnorm (1.0 is a usual start), or scale the data."
+            "learning_rate, an optimizer that limits the gradient, such as "
+            "keras.optimizers.Adam(0.005, clipnorm=1.0), or scaled data."
         )

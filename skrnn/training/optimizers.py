@@ -84,11 +84,8 @@ def keeps_averages(optimizer):
 
 def _changes(objective):
     """Return the settings of the optimizer that parameters of the regressor replace."""
-    changes = {}
     if objective.learning_rate != "auto":
-        changes["learning_rate"] = float(objective.learning_rate)
-    elif isinstance(objective.optimizer, str):
-        changes["learning_rate"] = AUTO_LEARNING_RATE
-    if objective.clipnorm is not None:
-        changes["clipnorm"] = float(objective.clipnorm)
-    return changes
+        return {"learning_rate": float(objective.learning_rate)}
+    if isinstance(objective.optimizer, str):
+        return {"learning_rate": AUTO_LEARNING_RATE}
+    return {}

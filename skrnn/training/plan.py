@@ -42,16 +42,12 @@ class DataShape:
 class Plan:
     """How a network is trained.
 
-    compiled : bool, whether the compiled engine trains it, or else the Keras loop
-    must_compile : bool, whether to raise an error if the engine cannot train it
     xla : bool, whether XLA compiles the program of the engine
     fused : bool, whether one operation computes all steps of an LSTM layer (no XLA)
     n_shards : int, parts of a batch to train on in parallel (1 with XLA)
     has_missing, masked, weighted, n_targets : as in DataShape
     """
 
-    compiled: bool
-    must_compile: bool
     xla: bool
     fused: bool
     n_shards: int
@@ -61,7 +57,7 @@ class Plan:
     n_targets: int
 
 
-def make_plan(spec, shape, jit, *, divisible):
+def make_plan(spec, shape, trainer, *, divisible):
     """Return the Plan of a training, with shards only if the loss is `divisible`.
 
     That is, if the loss of a batch is the mean of the losses of its shards.
@@ -69,10 +65,10 @@ def make_plan(spec, shape, jit, *, divisible):
     fused = can_fuse(spec, masked=shape.masked)
     n_shards = count_shards(spec, shape, fused=fused) if divisible else 1
     undivided = count_shards(spec, shape, fused=fused) == 1
-    xla = jit is True or (undivided and worth_compiling(spec, shape, fused=fused))
+    xla = trainer == "xla" or (
+        trainer == "auto" and undivided and worth_compiling(spec, shape, fused=fused)
+    )
     return Plan(
-        compiled=jit is not False,
-        must_compile=jit is True,
         xla=xla,
         fused=fused and not xla,
         n_shards=1 if xla else n_shards,

@@ -42,7 +42,6 @@ class Objective:
     metrics : tuple of str, names of Keras metrics
     optimizer : str or keras.optimizers.Optimizer, which is copied
     learning_rate : float, replaces the setting of the optimizer, or "auto"
-    clipnorm : float, replaces the setting of the optimizer, or None
     """
 
     loss: object
@@ -50,7 +49,6 @@ class Objective:
     metrics: tuple
     optimizer: object
     learning_rate: object
-    clipnorm: float | None
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Task:
     scales: Scales | None = None
     is_candidate: bool = False
 
-    def plan(self, jit):
+    def plan(self, trainer):
         """Return the plan of the training."""
         data = [self.data] if self.validation is None else [self.data, self.validation]
         has_missing = any(each.has_missing for each in data)
@@ -63,20 +63,20 @@ class Task:
             weighted=any(each.is_weighted for each in data),
         )
         divisible = isinstance(self.objective.loss, str)  # functions may mix samples
-        return make_plan(self.spec, shape, jit, divisible=divisible)
+        return make_plan(self.spec, shape, trainer, divisible=divisible)
 
 
 @dataclass(frozen=True)
 class Options:
     """How to run and report a training, by parameters of the regressors.
 
-    jit : bool or "auto"
+    trainer : {"auto", "compiled", "xla", "keras"}
     verbose : {0, 1, 2}
     patience : tuple of (int, float), `n_iter_no_change` and `tol`, or None
     observer : EpochObserver or None, notified of every epoch
     """
 
-    jit: object
+    trainer: str
     verbose: int
     patience: tuple | None = None
     observer: object = None
@@ -111,8 +111,7 @@ def train(task, options, earlier_history):
         )
         if options.patience and task.is_candidate:
             events.start(trainers.loss_of_outputs(task), task.state.weights)
-        plan = task.plan(options.jit)
-        state = trainers.train(task, plan, events, verbose=options.verbose)
+        state = trainers.train(task, events, options)
     events.check(state)
     return Trained(state, history, events.interrupted)
 

@@ -24,18 +24,20 @@ def checked(task):
     return replace(task, callbacks=fresh_copies(task.callbacks))
 
 
-def train(task, plan, events, *, verbose):
-    """Return the state after training as planned, or in the Keras loop if refused."""
-    if plan.compiled:
+def train(task, events, options):
+    """Return the state after training with the trainer of the options."""
+    plan = task.plan(options.trainer)
+    if options.trainer != "keras":
         try:
             return _train_compiled(task, plan, events)
         except RefusedError as error:
-            if plan.must_compile:
+            if options.trainer != "auto":
                 raise ValueError(
-                    "jit=True, but no compiled program can train this network: "
-                    f'{error}. Set jit="auto" or False to train with keras.Model.fit.'
+                    f'trainer="{options.trainer}", but no compiled program can train '
+                    f'this network: {error}. Set trainer="auto" or "keras" to train '
+                    "with keras.Model.fit."
                 ) from error
-            if verbose:
+            if options.verbose:
                 print(f"Training with keras.Model.fit: {error}.")
     return keras_loop.train(task, plan, events)
 

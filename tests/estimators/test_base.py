@@ -1,5 +1,6 @@
 """Input and output of the regressors, missing values, weights and errors."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -310,7 +311,8 @@ def test_there_is_no_model_before_fit():
         ({"dropout": 1.0}, r"'dropout'.*\[0.0, 1.0\).*Got 1.0"),
         ({"recurrent_dropout": -0.1}, r"'recurrent_dropout'.*Got -0.1"),
         ({"learning_rate": 0.0}, r"'learning_rate'.*\(0.0, inf\).*Got 0.0"),
-        ({"clipnorm": 0}, r"'clipnorm'.*Got 0"),
+        ({"trainer": True}, r"'trainer'.*'compiled'.*Got True"),
+        ({"missing": "skip"}, r"'missing'.*'mask'.*Got 'skip'"),
         ({"batch_size": 0}, r"'batch_size'.*Got 0"),
         ({"epochs": 0}, r"'epochs'.*Got 0"),
         ({"dtype": "float16"}, r"'dtype'.*'float64'.*Got 'float16'"),
@@ -418,7 +420,8 @@ def test_a_fit_that_diverges_says_so_and_what_to_try(windows, target):
     estimator = small(optimizer="sgd", learning_rate=1e30, batch_size=10)
     with pytest.raises(ValueError, match=r"loss of epoch 1 is (nan|inf).*clipnorm"):
         estimator.fit(windows, target)
-    assert estimator.set_params(clipnorm=1e-32).fit(windows, target).n_iter_ == 2
+    estimator.set_params(optimizer=keras.optimizers.SGD(clipnorm=1e-32))
+    assert estimator.fit(windows, target).n_iter_ == 2
 
 
 def test_a_failed_first_fit_leaves_nothing(windows, target):

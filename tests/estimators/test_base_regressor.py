@@ -105,6 +105,7 @@ def test_no_epoch_is_a_candidate(windows, y):
         **SMALL, base=Ridge(), learning_rate=3.0, early_stopping=True
     ).fit(windows, y)
     assert rnn.best_epoch_ == 0
+    assert rnn.best_epochs_ == [0]
     assert_allclose(rnn.predict(windows)[7:], rnn.base_.predict(windows[7:, :, 0]))
 
 
@@ -209,8 +210,8 @@ def test_clones_pickles_and_grids(windows, y):
     assert search.fit(windows, y).best_params_ == {"base__alpha": 0.1}
 
 
-@pytest.mark.parametrize("jit", [True, False])
-def test_all_parameters_together(jit, windows, y):
+@pytest.mark.parametrize("trainer", ["xla", "keras"])
+def test_all_parameters_together(trainer, windows, y):
     """With metrics, quantiles and gaps, both trainers and `model_` agree."""
     X = np.concatenate([windows, np.cos(windows)], axis=2)[7:]
     X[30:33, 2, 1] = np.nan
@@ -229,7 +230,7 @@ def test_all_parameters_together(jit, windows, y):
         "metrics": ["mae"],
     }
     expected = GRURegressor(**params).fit(X, Y)
-    found = GRURegressor(**params, jit=jit).fit(X, Y)
+    found = GRURegressor(**params, trainer=trainer).fit(X, Y)
     for name, curve in expected.history_.items():
         assert_allclose(found.history_[name], curve, rtol=1e-4)
     assert_allclose(found.predict(X), expected.predict(X), rtol=1e-4)

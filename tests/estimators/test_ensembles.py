@@ -60,9 +60,10 @@ def test_curves_are_means_over_the_networks(windows, target):
         validation_fraction=0.3,
         n_iter_no_change=2,
     ).fit(windows, target)
-    assert len(rnn.best_epoch_) == 2
+    assert len(rnn.best_epochs_) == 2
+    assert rnn.best_epoch_ == rnn.best_epochs_[0]
     assert rnn.n_iter_ == len(rnn.loss_curve_) == len(rnn.validation_loss_curve_)
-    assert rnn.n_iter_ >= max(rnn.best_epoch_)
+    assert rnn.n_iter_ >= max(rnn.best_epochs_)
     assert min(rnn.validation_loss_curve_) > 0
 
 

@@ -41,12 +41,12 @@ def by_hand(windows, means):
     return np.concatenate([filled, marks], axis=2)
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
 def test_a_network_on_filled_windows_is_one_on_windows_filled_by_hand(
-    jit, windows, target, rows
+    trainer, windows, target, rows
 ):
     copied = by_hand(windows, np.nanmean(windows[:, -1], axis=0))
-    rnn = GRURegressor(**SMALL, jit=jit).fit(copied, target)
+    rnn = GRURegressor(**SMALL, trainer=trainer).fit(copied, target)
     expected, curve = rnn.predict(copied), rnn.loss_curve_
     rnn.set_params(missing="fill").fit(windows, target)
     assert_allclose(rnn.loss_curve_, curve, rtol=1e-3)
@@ -74,7 +74,7 @@ def test_windows_that_begin_with_a_missing_step_are_trained_on(rows, target):
     """Windows at the start of a series reach back before it."""
     windows = SequenceWindower(8).fit_transform(rows)
     n_samples = []
-    for missing in ("skip", "fill"):
+    for missing in ("mask", "fill"):
         rnn = ElmanRegressor(**SMALL, missing=missing, early_stopping=False)
         rnn.fit(windows, target)
         changed = target.copy()
@@ -101,4 +101,4 @@ def test_more_data_keep_the_inputs(windows, target):
     rnn.partial_fit(np.nan_to_num(windows), target)
     assert rnn._fitted.spec.inputs.indicators == (1,)
     with pytest.raises(ValueError, match="fill was True then and is False now"):
-        rnn.set_params(missing="skip").partial_fit(windows, target)
+        rnn.set_params(missing="mask").partial_fit(windows, target)

@@ -96,7 +96,7 @@ import numpy as np
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 X = np.random.RandomState(0).rand(4096, 2, 1)
 for rnn in (
-    LSTMRegressor(50, jit=True, batch_size=1000),
+    LSTMRegressor(50, trainer="xla", batch_size=1000),
     LSTMRegressor(64, batch_size=2048, dropout=0.1),
     LSTMRegressor(64, batch_size=1000, dtype="float64"),
     LSTMRegressor(4, batch_size=4096),

@@ -55,11 +55,11 @@ def test_several_quantiles_of_noise_at_once():
     assert_allclose(below, LEVELS, atol=0.03)
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
 @pytest.mark.parametrize("quantile", [0.3, LEVELS])
-def test_the_loss_is_the_mean_pinball_loss(quantile, jit, windows, two_targets):
+def test_the_loss_is_the_mean_pinball_loss(quantile, trainer, windows, two_targets):
     """The validation loss is scikit-learn's pinball loss, averaged over the levels."""
-    net = quantile_net(quantile=quantile, jit=jit, metrics=["mae"])
+    net = quantile_net(quantile=quantile, trainer=trainer, metrics=["mae"])
     net.fit(windows, two_targets, X_val=windows, y_val=two_targets)
     levels = [quantile] if isinstance(quantile, float) else quantile
     raw = net._outputs(windows).reshape(60, 2, len(levels))

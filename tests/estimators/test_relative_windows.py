@@ -157,7 +157,9 @@ def test_windows_with_missing_values(normalize, continued):
     windows = np.array(windows[12:])
     windows[5, -1], windows[6, -3:], windows[7] = np.nan, np.nan, np.nan
     rnn = GRURegressor(**SMALL, normalize=normalize).fit(windows, y[12:])
-    plain = GRURegressor(**SMALL, normalize=normalize, jit=False).fit(windows, y[12:])
+    plain = GRURegressor(**SMALL, normalize=normalize, trainer="keras").fit(
+        windows, y[12:]
+    )
     assert_allclose(rnn.loss_curve_, plain.loss_curve_, rtol=1e-4)
     found = rnn.predict(windows)
     assert np.isfinite(found).all()

@@ -28,14 +28,20 @@ def windows(request, series):
 
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here
-@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
 @pytest.mark.parametrize("regressor", [LSTMRegressor, GRURegressor, ElmanRegressor])
 def test_a_network_on_segments_is_one_on_steps_with_more_features(
-    regressor, jit, windows, series
+    regressor, trainer, windows, series
 ):
     """The reference copies the windows; the regressor makes segments without a copy."""
     y = series[:, 0]
-    params = {"units": 3, "epochs": 2, "batch_size": 20, "random_state": 0, "jit": jit}
+    params = {
+        "units": 3,
+        "epochs": 2,
+        "batch_size": 20,
+        "random_state": 0,
+        "trainer": trainer,
+    }
     found = regressor(**params, segment_length=3).fit(windows, y)
     copied = np.array(windows).reshape(N_ROWS, 4, 6)
     expected = regressor(**params).fit(copied, y)

@@ -10,7 +10,7 @@ from skrnn import ElmanRegressor, GRURegressor
 SMALL = {"units": 4, "epochs": 6, "batch_size": 20, "random_state": 0}
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
 @pytest.mark.parametrize(
     ("loss", "power"),
     [
@@ -21,8 +21,12 @@ SMALL = {"units": 4, "epochs": 6, "batch_size": 20, "random_state": 0}
     ],
     ids=["squared", "absolute", "quantile", "instance"],
 )
-def test_predictions_and_losses_have_the_unit_of_y(loss, power, jit, windows, target):
-    rnn = GRURegressor(**SMALL, loss=loss, optimizer="sgd", learning_rate=0.1, jit=jit)
+def test_predictions_and_losses_have_the_unit_of_y(
+    loss, power, trainer, windows, target
+):
+    rnn = GRURegressor(
+        **SMALL, loss=loss, optimizer="sgd", learning_rate=0.1, trainer=trainer
+    )
     expected, curve = rnn.fit(windows, target).predict(windows), rnn.loss_curve_
     found = rnn.fit(windows, 5000 + 1000 * target).predict(windows)
     assert_allclose(found, 5000 + 1000 * expected, rtol=1e-6)
@@ -36,10 +40,10 @@ def test_a_target_far_from_zero_is_learned(windows, target):
     assert rnn.fit(windows, y).score(windows, y) > 0.8
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_metrics_and_the_validation_loss_have_the_unit_of_y(jit, windows, target):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_metrics_and_the_validation_loss_have_the_unit_of_y(trainer, windows, target):
     y = 300 - 20 * target
-    rnn = GRURegressor(**SMALL, metrics=["mae", "mean_squared_error"], jit=jit)
+    rnn = GRURegressor(**SMALL, metrics=["mae", "mean_squared_error"], trainer=trainer)
     rnn.fit(windows, y, X_val=windows, y_val=y)
     errors = rnn.predict(windows) - y
     assert rnn.history_["val_mae"][-1] == pytest.approx(np.abs(errors).mean(), rel=1e-5)
@@ -101,8 +105,10 @@ def test_losses_with_a_scale_of_their_own_see_y_as_it_is(loss, windows, target):
     assert not scales.location.any()
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_a_loss_of_the_users_sees_y_where_windows_are_relative(jit, windows, target):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_a_loss_of_the_users_sees_y_where_windows_are_relative(
+    trainer, windows, target
+):
     seen = []
 
     def loss(y_true, y_pred):
@@ -110,7 +116,9 @@ def test_a_loss_of_the_users_sees_y_where_windows_are_relative(jit, windows, tar
         return keras.ops.mean((y_true - y_pred) ** 2 / y_true, -1)
 
     y = 50 + target
-    rnn = GRURegressor(**SMALL, loss=loss, normalize="last", target_features=0, jit=jit)
+    rnn = GRURegressor(
+        **SMALL, loss=loss, normalize="last", target_features=0, trainer=trainer
+    )
     X = windows + 50
     rnn.fit(X, y, X_val=X, y_val=y)
     expected = ((rnn.predict(X) - y) ** 2 / y).mean()

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -38,6 +38,11 @@ def _no_figure_stays_open():
 
 WEEKS = pd.date_range("2026-01-04", periods=50, freq="W", name="week")
 LOAD = pd.Series(np.sin(np.arange(50) / 5), WEEKS, name="load")
+
+
+def windowed(series):
+    """Windows of four steps of a series."""
+    return SequenceWindower(4).fit_transform(series.to_frame())
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +83,37 @@ def test_several_estimators_share_an_axis(fitted):
         "ElmanRegressor, training",
         f"best: epoch {other.best_epoch_}",
     ]
+
+
+def test_the_best_epoch_of_every_network_is_marked():
+    """The default forecaster has several networks."""
+    forecaster = Forecaster(window_length=4).fit(y=LOAD)
+    rnn = forecaster.regressor_
+    display = LossCurveDisplay.from_estimator(forecaster)
+    assert len(rnn.best_epochs_) == rnn.n_networks > 1
+    epochs = np.unique(rnn.best_epochs_)
+    curve = np.asarray(display.lines_[-1].get_ydata())
+    assert_array_equal(display.best_.get_xdata(), epochs)
+    assert_array_equal(display.best_.get_ydata(), curve[epochs - 1])
+
+
+def test_best_epochs_are_a_range_in_the_legend():
+    display = LossCurveDisplay(loss_curve=[3.0, 1.0, 2.0], best_epochs=[3, 2, 2]).plot()
+    assert_array_equal(display.best_.get_xydata(), [[2, 1], [3, 2]])
+    assert display.best_.get_label() == "best: epochs 2 to 3"
+
+
+def test_epoch_0_is_marked_before_the_first_epoch():
+    """A linear model predicts a sine, and every epoch makes its predictions worse."""
+    base = LinearRegression()
+    rnn = ElmanRegressor(2, epochs=2, base=base, early_stopping=True, random_state=0)
+    rnn.fit(windowed(LOAD)[:-1], LOAD.to_numpy()[1:])
+    assert rnn.best_epoch_ == 0
+    display = LossCurveDisplay.from_estimator(rnn)
+    assert_array_equal(display.best_.get_xydata(), [[0, rnn.best_loss_]])
+    assert_array_equal(display.lines_[-1].get_xdata(), [1, 2])
+    left, right = display.ax_.get_xlim()
+    assert left < 0 < 2 < right
 
 
 @pytest.mark.parametrize(
@@ -145,11 +181,11 @@ def drawn(line):
     return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
 
 
-def test_actual_and_predicted_values_are_drawn_over_the_index():
+def test_observed_and_predicted_values_are_drawn_over_the_index():
     display = ForecastDisplay.from_predictions(LOAD, LOAD.to_numpy() + 1)
-    times, actual = drawn(display.actual_)
+    times, observed = drawn(display.observed_)
     assert_array_equal(times, WEEKS.to_numpy())
-    assert_array_equal(actual, LOAD)
+    assert_array_equal(observed, LOAD)
     assert_array_equal(drawn(display.predicted_)[1], LOAD + 1)
     assert_allclose(display.residuals_.get_offsets()[:, 1], -np.ones(50))
     assert display.ax_.get_ylabel() == "load"
@@ -175,7 +211,7 @@ def test_actual_and_predicted_values_are_drawn_over_the_index():
 )
 def test_any_index_of_times_or_numbers_is_drawn(index, first, second):
     y_true = pd.Series([1.0, 2.0, 3.0], index)
-    times, _ = drawn(ForecastDisplay.from_predictions(y_true, y_true).actual_)
+    times, _ = drawn(ForecastDisplay.from_predictions(y_true, y_true).observed_)
     is_date = isinstance(first, str)
     expected = np.array([first, second], dtype="datetime64[h]" if is_date else float)
     assert_array_equal(times[:2], expected)
@@ -183,28 +219,30 @@ def test_any_index_of_times_or_numbers_is_drawn(index, first, second):
 
 def test_the_index_is_that_of_y_true_or_else_of_the_prediction():
     y_pred = pd.Series(np.zeros(50), WEEKS)
-    times, _ = drawn(ForecastDisplay.from_predictions(LOAD.to_numpy(), y_pred).actual_)
+    times, _ = drawn(
+        ForecastDisplay.from_predictions(LOAD.to_numpy(), y_pred).observed_
+    )
     assert_array_equal(times, WEEKS.to_numpy())
-    times, _ = drawn(ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0]).actual_)
+    times, _ = drawn(ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0]).observed_)
     assert_array_equal(times, [0, 1])
     display = ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0], index=[10, 11])
-    assert_array_equal(drawn(display.actual_)[0], [10, 11])
+    assert_array_equal(drawn(display.observed_)[0], [10, 11])
 
 
 def test_a_name_of_to_supervised_says_how_far_ahead_the_values_are():
     _, y = to_supervised(LOAD)
     display = ForecastDisplay.from_predictions(y, y)
-    times, _ = drawn(display.actual_)
+    times, _ = drawn(display.observed_)
     assert_array_equal(times, WEEKS[1:].to_numpy())
     assert display.ax_.get_ylabel() == "load"
     moved = ForecastDisplay.from_predictions(y, y, lead=0)
-    assert_array_equal(drawn(moved.actual_)[0], WEEKS[:-1].to_numpy())
+    assert_array_equal(drawn(moved.observed_)[0], WEEKS[:-1].to_numpy())
 
 
 def test_lines_are_broken_where_times_are_missing():
     y_true = LOAD.drop(WEEKS[[3, 4]])
     display = ForecastDisplay.from_predictions(y_true, y_true, interval=[y_true] * 2)
-    for line in (display.actual_, display.predicted_):
+    for line in (display.observed_, display.predicted_):
         assert_array_equal(np.flatnonzero(np.isnan(drawn(line)[1])), [3])
     assert len(display.interval_.get_paths()) == 2
 
@@ -233,8 +271,8 @@ def test_forecasts_of_several_steps_are_fans_that_do_not_overlap(n_rows):
     assert fans.shape == (min(1000, -(-n_rows // 3)), 3, 2)
     assert_array_equal(fans[:, :, 0], fans[:, :, 1] - 0.5)  # the value is the time
     assert (fans[1:, 0, 0] > fans[:-1, -1, 0]).all()
-    times, actual = drawn(display.actual_)
-    assert_array_equal(times, actual)
+    times, observed = drawn(display.observed_)
+    assert_array_equal(times, observed)
     assert len(times) == n_rows + 2
 
 
@@ -271,7 +309,7 @@ def test_each_part_can_be_drawn_alone_on_given_axes(kind):
     assert display.ax_ is ax
     assert len(ax.figure.axes) == 1
     assert (display.residuals_ is None) == (kind == "forecast")
-    assert (display.actual_ is None) == (kind == "residuals")
+    assert (display.observed_ is None) == (kind == "residuals")
 
 
 def test_residuals_take_a_part_of_given_axes():
@@ -292,11 +330,11 @@ def test_keywords_reach_the_artists():
     assert len(display.residuals_.get_paths()[0].vertices) == 4  # two strokes
 
 
-def test_a_dark_style_draws_the_actual_values_light():
+def test_a_dark_style_draws_the_observed_values_light():
     with plt.style.context("dark_background"):
         display = ForecastDisplay.from_predictions(LOAD, LOAD)
-        assert display.actual_.get_color() == "white"
-    assert ForecastDisplay.from_predictions(LOAD, LOAD).actual_.get_color() == "black"
+        assert display.observed_.get_color() == "white"
+    assert ForecastDisplay.from_predictions(LOAD, LOAD).observed_.get_color() == "black"
 
 
 def test_from_estimator_draws_its_predictions(fitted):
@@ -340,7 +378,7 @@ def test_one_series_of_a_panel_is_drawn_and_two_are_an_error():
     index = pd.MultiIndex.from_product([["a", "b"], WEEKS])
     panel = pd.Series(np.tile(LOAD, 2), index, name="load")
     display = ForecastDisplay.from_predictions(panel.loc[["a"]], LOAD)
-    assert_array_equal(drawn(display.actual_)[0], WEEKS.to_numpy())
+    assert_array_equal(drawn(display.observed_)[0], WEEKS.to_numpy())
     with pytest.raises(ValueError, match=r"draws one series\. Select one"):
         ForecastDisplay.from_predictions(panel, panel)
 
@@ -349,14 +387,14 @@ def test_unknown_values_leave_a_gap():
     y_true = LOAD.copy()
     y_true.iloc[5] = np.nan
     display = ForecastDisplay.from_predictions(y_true, LOAD)
-    assert np.isnan(drawn(display.actual_)[1][5])
+    assert np.isnan(drawn(display.observed_)[1][5])
 
 
 def test_irregular_times_are_drawn_as_they_are():
     times = pd.DatetimeIndex(["2026-01-01T00", "2026-01-02T00", "2026-01-04T05"])
     y = pd.Series([1.0, 2.0, 3.0], times)
     assert_array_equal(
-        drawn(ForecastDisplay.from_predictions(y, y).actual_)[0], times.to_numpy()
+        drawn(ForecastDisplay.from_predictions(y, y).observed_)[0], times.to_numpy()
     )
 
 
@@ -368,7 +406,7 @@ TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
     [
         ((LOAD, LOAD[:-1]), {}, "must have the same shape"),
         ((LOAD, LOAD), {"interval": (LOAD,)}, "both ends of the interval"),
-        ((LOAD, LOAD), {"kind": "both"}, "kind must be one of"),
+        ((LOAD, LOAD), {"kind": "both"}, "kind must be 'auto' or one of"),
         ((LOAD, LOAD), {"subsample": 0}, "subsample must be at least 1"),
         ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
         ((LOAD, LOAD), {"lead": [1, 2]}, "lead must have one number for each of 1"),
@@ -416,6 +454,21 @@ def test_a_backtest_of_several_models_is_a_line_of_errors_for_each(rolled):
     assert display.ax_.get_ylabel() == "mean absolute error"
 
 
+def test_a_display_of_a_backtest_can_be_drawn_again(rolled):
+    near = rolled[rolled["model"] == "near"]
+    errors = ForecastDisplay.from_backtest(near, kind="error_by_step")
+    (first,) = errors.errors_
+    (again,) = errors.plot().errors_
+    assert again is not first
+    assert_array_equal(again.get_xydata(), first.get_xydata())
+    fans = ForecastDisplay.from_backtest(near).plot()
+    assert fans.errors_ is None
+    assert fans.residuals_ is not None
+    for display, kind in ((errors, "forecast"), (fans, "error_by_step")):
+        with pytest.raises(ValueError, match=f"for this display. Got '{kind}' instead"):
+            display.plot(kind=kind)
+
+
 def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
     """If two fans overlap, only the earlier one is drawn."""
     near = rolled[rolled["model"] == "near"]
@@ -427,7 +480,7 @@ def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
         of_origin = near[near["origin"] == origin]
         assert_allclose(fan[: len(of_origin), 1], of_origin["pred"])
     assert len(display.interval_.get_paths()) == len(origins)
-    shown = display.actual_.get_ydata()
+    shown = display.observed_.get_ydata()
     assert_allclose(shown, LOAD[38:])
     with pytest.raises(ValueError, match="drawn for one model, but the frame has"):
         ForecastDisplay.from_backtest(rolled, kind="forecast")
@@ -438,8 +491,8 @@ def test_a_forecast_goes_on_from_the_history():
     frame = forecaster.fit(y=LOAD).forecast(5, coverage=0.5)
     display = ForecastDisplay.from_forecast(LOAD[-20:], frame)
     assert_allclose(display.predicted_.get_ydata()[-5:], frame["pred"])
-    assert_allclose(display.actual_.get_ydata()[:20], LOAD[-20:])
-    assert np.isnan(display.actual_.get_ydata()[20:]).all()
+    assert_allclose(display.observed_.get_ydata()[:20], LOAD[-20:])
+    assert np.isnan(display.observed_.get_ydata()[20:]).all()
     assert display.interval_ is not None
     assert display.ax_.get_ylabel() == "load"
     assert display.split == np.datetime64(LOAD.index[-1])
@@ -466,5 +519,5 @@ def test_missing_values_of_a_backtest_are_not_drawn():
     frame = pd.DataFrame({"origin": origins, "time": times, "step": [1, 2, 3] * 2})
     frame = frame.assign(observed=[1.0, np.nan, 3.0, 4.0, 5.0, 6.0], pred=1.0)
     display = ForecastDisplay.from_backtest(frame[:-1], kind="forecast")
-    assert_array_equal(display.y_true[0], [1, np.nan, 3])
-    assert_array_equal(display.y_true[1], [4, 5, 5])
+    assert_array_equal(display.observed[0], [1, np.nan, 3])
+    assert_array_equal(display.observed[1], [4, 5, 5])

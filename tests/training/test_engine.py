@@ -89,6 +89,7 @@ def missing(windows):
     return windows
 
 
+CLIPPED = keras.optimizers.Adam(0.005, clipnorm=0.01)
 CASES = {
     "plain": ({}, np.copy, False, 1),
     "stacked, bidirectional, masks, weights, outputs": (
@@ -103,7 +104,7 @@ CASES = {
         False,
         1,
     ),
-    "clipped, huber": ({"clipnorm": 0.01, "loss": "huber"}, np.copy, True, 1),
+    "clipped, huber": ({"optimizer": CLIPPED, "loss": "huber"}, np.copy, True, 1),
 }
 REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
 
@@ -126,7 +127,8 @@ def by_keras(estimator, X, y, weight):
         metrics=["mae"],
         weighted_metrics=[keras.metrics.MeanMetricWrapper(function, "mean loss")],
     )
-    model.optimizer.clipnorm = estimator.clipnorm
+    if estimator.optimizer is CLIPPED:
+        model.optimizer.clipnorm = CLIPPED.clipnorm
     scales = estimator._fitted.preparation.scales
     location, scale = scales.location, scales.scale
     data = as_keras(X, (y - location) / scale, weight)
@@ -188,9 +190,9 @@ def test_the_rest_of_the_last_batch_is_of_samples_to_train_on(
     options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False}
     rnn = GRURegressor(4, activation="relu", random_state=0, **options)
     found = rnn.fit(X, y, sample_weight=weight).loss_curve_
-    plain = rnn.set_params(jit=False).fit(X, y, sample_weight=weight).loss_curve_
+    plain = rnn.set_params(trainer="keras").fit(X, y, sample_weight=weight).loss_curve_
     assert_allclose(found, plain, rtol=1e-4)
-    rnn.set_params(dropout=0.1, jit="auto").fit(X, y, sample_weight=weight)
+    rnn.set_params(dropout=0.1, trainer="auto").fit(X, y, sample_weight=weight)
     assert np.isfinite(rnn.loss_curve_).all()
 
 
@@ -393,13 +395,29 @@ def test_xla_has_the_whole_batch_and_no_fused_operation():
     spec = NetworkSpec("lstm", (64,), n_features=1, n_outputs=1, options=options)
     shape = data_shape(batch_size=1024, n_batches=10_000)
 
-    def planned(jit, divisible):
-        made = plan.make_plan(spec, shape, jit, divisible=divisible)
+    def planned(trainer, divisible):
+        made = plan.make_plan(spec, shape, trainer, divisible=divisible)
         return made.xla, made.fused, made.n_shards
 
     assert planned("auto", divisible=True) == (False, True, 4)
     assert planned("auto", divisible=False) == (False, True, 1)
-    assert planned(True, divisible=True) == (True, False, 1)
+    assert planned("xla", divisible=True) == (True, False, 1)
+
+
+def test_only_auto_chooses_xla_where_it_pays(monkeypatch):
+    monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
+    spec = NetworkSpec("elman", (2,), n_features=1, n_outputs=1)
+    xla = {
+        trainer: plan.make_plan(spec, data_shape(), trainer, divisible=True).xla
+        for trainer in ("auto", "compiled", "xla")
+    }
+    assert xla == {"auto": True, "compiled": False, "xla": True}
+
+
+def test_auto_and_compiled_share_a_program(store, windows, target):
+    for trainer in ("auto", "compiled"):
+        ElmanRegressor(units=2, epochs=1, trainer=trainer).fit(windows, target)
+    assert len(store._programs) == 1
 
 
 @pytest.mark.parametrize(
@@ -411,7 +429,7 @@ def test_an_xla_program_has_room_for_more_samples(n_samples, expected):
 
 
 def test_xla_compiles_once_for_folds_of_different_length(store, windows, target):
-    estimator = ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True)
+    estimator = ElmanRegressor(units=2, epochs=1, batch_size=8, trainer="xla")
     for n_rows in (20, 41, 60):
         estimator.fit(windows[:n_rows], target[:n_rows])
     (program,) = store._programs.values()
@@ -452,7 +470,7 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
         return made
 
     monkeypatch.setattr(EpochProgram, "load", load)
-    ElmanRegressor(units=2, epochs=1, batch_size=8, jit=True).fit(windows, target)
+    ElmanRegressor(units=2, epochs=1, batch_size=8, trainer="xla").fit(windows, target)
     gc.collect()
     assert len(seen) == 6
     assert all(ref() is None for ref in seen)
@@ -476,19 +494,23 @@ def graphs():
     return {id(found) for found in gc.get_objects() if isinstance(found, tf.Graph)}
 
 
-@pytest.mark.parametrize("jit", ["auto", True, False])
-def test_a_forgotten_program_leaves_no_graph_behind(windows, target, jit, monkeypatch):
+@pytest.mark.parametrize("trainer", ["auto", "xla", "keras"])
+def test_a_forgotten_program_leaves_no_graph_behind(
+    windows, target, trainer, monkeypatch
+):
     """Optimizers of Keras would, through the gradient of a sum over one replica."""
     before = graphs()
     monkeypatch.setattr(engine, "programs", ProgramStore(0))
-    rnn = ElmanRegressor(units=2, epochs=1, batch_size=8, jit=jit)
+    rnn = ElmanRegressor(units=2, epochs=1, batch_size=8, trainer=trainer)
     rnn.fit(windows, target)
     del rnn
     assert graphs() <= before
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_variables_of_every_fit_have_the_same_names(jit, windows, target, monkeypatch):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_variables_of_every_fit_have_the_same_names(
+    trainer, windows, target, monkeypatch
+):
     """TensorFlow allocates memory for every new name and never frees it."""
     seen = []
 
@@ -503,14 +525,14 @@ def test_variables_of_every_fit_have_the_same_names(jit, windows, target, monkey
         seen.clear()
         store = ProgramStore(1)
         monkeypatch.setattr(engine, "programs", store)
-        rnn = ElmanRegressor(units=2, epochs=1, callbacks=[Names], jit=jit)
+        rnn = ElmanRegressor(units=2, epochs=1, callbacks=[Names], trainer=trainer)
         rnn.fit(windows, target)
         for program in store._programs.values():
             see(program.optimizer)
         return list(seen)
 
     first = names()
-    assert len(first) == (2 if jit else 1)
+    assert len(first) == (2 if trainer == "auto" else 1)
     assert names() == first
 
 
@@ -536,7 +558,7 @@ SPEC = NetworkSpec(
         ("reset_after", False),
     ),
 )
-OBJECTIVE = Objective("squared_error", None, (), "adam", 0.02, None)
+OBJECTIVE = Objective("squared_error", None, (), "adam", 0.02)
 
 
 def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=False):
@@ -653,26 +675,34 @@ def test_a_callback_for_batches_is_refused(windows, target):
         trained(engine, data_of(windows, target), callbacks=[EachBatch()])
 
 
-# The jit parameter
+# The trainer parameter
 
 
 @pytest.mark.parametrize("regressor", REGRESSORS)
-def test_jit_false_is_the_same_computation(regressor, windows, target):
+def test_all_trainers_compute_the_same(regressor, windows, target):
     """With shuffling, missing steps and weights, in the batches of the engine."""
     X, weight = missing(windows), np.linspace(0.1, 1, 60)
-    compiled, plain = (
+    compiled, by_xla, plain = (
         regressor(
-            units=3, epochs=3, batch_size=16, metrics=["mae"], random_state=0, jit=jit
+            units=3,
+            epochs=3,
+            batch_size=16,
+            metrics=["mae"],
+            random_state=0,
+            trainer=trainer,
         ).fit(X, target, sample_weight=weight)
-        for jit in (True, False)
+        for trainer in ("compiled", "xla", "keras")
     )
-    for name in ("loss", "mae"):
-        assert_allclose(compiled.history_[name], plain.history_[name], rtol=1e-4)
-    assert_allclose(compiled.predict(X), plain.predict(X), rtol=1e-4, atol=1e-6)
+    for fitted in (compiled, by_xla):
+        for name in ("loss", "mae"):
+            assert_allclose(fitted.history_[name], plain.history_[name], rtol=1e-4)
+        assert_allclose(fitted.predict(X), plain.predict(X), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_jit_false_is_fit_of_keras(jit, windows, target, monkeypatch):
+@pytest.mark.parametrize("trainer", ["auto", "compiled", "keras"])
+def test_only_the_keras_trainer_calls_fit_of_keras(
+    trainer, windows, target, monkeypatch
+):
     """Predictions are computed in NumPy, whichever trainer is used."""
     called = []
     for name in ("fit", "predict"):
@@ -683,8 +713,10 @@ def test_jit_false_is_fit_of_keras(jit, windows, target, monkeypatch):
             return real(model, *args, **options)
 
         monkeypatch.setattr(keras.Model, name, spy)
-    ElmanRegressor(units=2, epochs=1, jit=jit).fit(windows, target).predict(windows)
-    assert called == ([] if jit else ["fit"])
+    ElmanRegressor(units=2, epochs=1, trainer=trainer).fit(windows, target).predict(
+        windows
+    )
+    assert called == (["fit"] if trainer == "keras" else [])
 
 
 def squared_error_in_python(y_true, y_pred):
@@ -715,9 +747,11 @@ def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_jit_true_fails_where_xla_refuses(windows, target):
-    estimator = ElmanRegressor(units=2, loss=squared_error_in_python, jit=True)
-    message = r"^jit=True, but .*XLA cannot compile it: .* Set jit="
+def test_trainer_xla_fails_where_xla_refuses(windows, target):
+    estimator = ElmanRegressor(units=2, loss=squared_error_in_python, trainer="xla")
+    message = (
+        r'^trainer="xla", but .*XLA cannot compile it: .* Set trainer="auto" or "keras"'
+    )
     with pytest.raises(ValueError, match=message):
         estimator.fit(windows, target)
     assert not hasattr(estimator, "n_iter_")
@@ -729,5 +763,6 @@ def test_on_a_gpu_keras_trains(windows, target, monkeypatch, capsys):
     ElmanRegressor(**options, verbose=1).fit(windows, target).predict(windows)
     message = "Training with keras.Model.fit: TensorFlow sees a GPU.\n"
     assert capsys.readouterr().out.startswith(message)
-    with pytest.raises(ValueError, match="TensorFlow sees a GPU"):
-        ElmanRegressor(**options, jit=True).fit(windows, target)
+    for trainer in ("compiled", "xla"):
+        with pytest.raises(ValueError, match=f'^trainer="{trainer}".* sees a GPU'):
+            ElmanRegressor(**options, trainer=trainer).fit(windows, target)

@@ -124,18 +124,19 @@ def test_what_cannot_be_fused(other):
 
 
 @pytest.mark.parametrize(
-    ("params", "jit", "missing", "expected"),
+    ("params", "trainer", "missing", "expected"),
     [
         ({}, "auto", False, True),
         ({"bidirectional": True, "dropout": 0.1}, "auto", False, True),
         ({}, "auto", True, False),
         ({"dtype": "float64"}, "auto", False, False),
-        ({}, True, False, False),
-        ({}, False, False, False),
+        ({}, "compiled", False, True),
+        ({}, "xla", False, False),
+        ({}, "keras", False, False),
     ],
 )
 def test_who_is_trained_by_it(
-    params, jit, missing, expected, windows, target, monkeypatch
+    params, trainer, missing, expected, windows, target, monkeypatch
 ):
     """Only programs without XLA are; neither Keras training nor `model_` use it."""
     ran = []
@@ -149,6 +150,6 @@ def test_who_is_trained_by_it(
     windows = windows.copy()
     if missing:
         windows[3, 1] = np.nan
-    rnn = LSTMRegressor(2, epochs=1, jit=jit, **params).fit(windows, target)
+    rnn = LSTMRegressor(2, epochs=1, trainer=trainer, **params).fit(windows, target)
     assert bool(ran) == expected
     assert not any(isinstance(layer, FusedLSTM) for layer in rnn.model_.layers)

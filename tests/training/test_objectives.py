@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from skrnn import ElmanRegressor
 from skrnn.networks.spec import NetworkSpec
+from skrnn.networks.weights import initial_weights
 from skrnn.training.objectives import make_loss
 from skrnn.training.optimizers import AUTO_LEARNING_RATE, make_optimizer
 from skrnn.training.state import Objective
@@ -25,7 +26,7 @@ SMALL = {"units": 2, "epochs": 3, "random_state": 0}
 def objective(**params):
     """An objective with the defaults of the regressors."""
     defaults = {"loss": "squared_error", "levels": None, "metrics": ()}
-    defaults |= {"optimizer": "adam", "learning_rate": "auto", "clipnorm": None}
+    defaults |= {"optimizer": "adam", "learning_rate": "auto"}
     return Objective(**{**defaults, **params})
 
 
@@ -34,8 +35,10 @@ def spec_of(n_outputs, dtype="float64"):
     return NetworkSpec("elman", (2,), 1, n_outputs, dtype=dtype)
 
 
-@pytest.mark.parametrize(("jit", "n_fits"), [(False, 1), ("auto", 0)])
-def test_scikeras_drives_the_loop_of_keras(jit, n_fits, windows, target, monkeypatch):
+@pytest.mark.parametrize(("trainer", "n_fits"), [("keras", 1), ("auto", 0)])
+def test_scikeras_drives_the_loop_of_keras(
+    trainer, n_fits, windows, target, monkeypatch
+):
     """The engine does not use it, and a fitted estimator contains no wrapper."""
     wrappers, models = [], []
 
@@ -49,7 +52,7 @@ def test_scikeras_drives_the_loop_of_keras(jit, n_fits, windows, target, monkeyp
 
     monkeypatch.setattr(BaseWrapper, "fit", fit)
     monkeypatch.setattr(keras.Model, "fit", fit_model)
-    estimator = ElmanRegressor(**SMALL, jit=jit).fit(windows, target)
+    estimator = ElmanRegressor(**SMALL, trainer=trainer).fit(windows, target)
     assert len(wrappers) == len(models) == n_fits
     assert [wrapper.model_ for wrapper in wrappers] == models
     assert not isinstance(estimator, BaseWrapper)
@@ -86,21 +89,36 @@ def test_learning_rate(optimizer, learning_rate, expected):
     assert float(made.learning_rate) == pytest.approx(expected)
 
 
-def test_clipnorm_is_the_optimizers_unless_given():
-    clipped = keras.optimizers.SGD(clipnorm=2.0)
-    assert make_optimizer(objective(optimizer=clipped)).clipnorm == 2
-    assert make_optimizer(objective(optimizer=clipped, clipnorm=3.0)).clipnorm == 3
+@pytest.mark.parametrize("trainer", ["compiled", "xla", "keras"])
+def test_an_optimizer_instance_limits_the_gradient(trainer, windows, target):
+    """The first step of SGD is the gradient of each array times the learning rate."""
+
+    def lengths(optimizer):
+        rnn = ElmanRegressor(3, epochs=1, batch_size=60, trainer=trainer)
+        rnn.set_params(optimizer=optimizer, random_state=0).fit(windows, target)
+        first, _ = initial_weights(rnn._fitted.spec, rnn._seeds()[0])
+        last = rnn._fitted.states[0].weights
+        return np.array(
+            [np.linalg.norm(b - a) for a, b in zip(first, last, strict=True)]
+        )
+
+    free = lengths(keras.optimizers.SGD(1.0))
+    assert free.min() < 0.1 < free.max()
+    clipped = lengths(keras.optimizers.SGD(1.0, clipnorm=0.1))
+    assert_allclose(clipped, np.minimum(free, 0.1), rtol=1e-4)
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_an_optimizer_instance_is_never_shared(jit, windows, target):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_an_optimizer_instance_is_never_shared(trainer, windows, target):
     class Sees(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             seen.append(self.model.optimizer)
 
     seen = []
     optimizer = keras.optimizers.Adam(0.01)
-    estimator = ElmanRegressor(**SMALL, optimizer=optimizer, callbacks=[Sees], jit=jit)
+    estimator = ElmanRegressor(
+        **SMALL, optimizer=optimizer, callbacks=[Sees], trainer=trainer
+    )
     first = estimator.fit(windows, target).predict(windows)
     assert len(seen) == 1
     assert seen[0] is not optimizer

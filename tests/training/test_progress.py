@@ -36,9 +36,9 @@ def terminal(monkeypatch):
 # verbose
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_a_live_bar_on_a_terminal(terminal, windows, target, jit, capsys):
-    fitted = small(verbose=1, early_stopping=True, jit=jit).fit(windows, target)
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_a_live_bar_on_a_terminal(terminal, windows, target, trainer, capsys):
+    fitted = small(verbose=1, early_stopping=True, trainer=trainer).fit(windows, target)
     shown = terminal.getvalue()
     loss, val_loss = fitted.loss_curve_[-1], fitted.validation_loss_curve_[-1]
     assert "epoch 3/3" in shown
@@ -94,15 +94,19 @@ def sklearn_callback():
     )
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
-def test_a_scoring_monitor_scores_every_epoch(sklearn_callback, windows, target, jit):
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
+def test_a_scoring_monitor_scores_every_epoch(
+    sklearn_callback, windows, target, trainer
+):
     monitor = sklearn_callback.ScoringMonitor(scoring="neg_mean_squared_error")
-    small(jit=jit).set_callbacks(monitor).fit(windows, target)
+    small(trainer=trainer).set_callbacks(monitor).fit(windows, target)
     log = monitor.get_logs().data_as_pandas
     scores = log["neg_mean_squared_error"][log["task_name"] == "epoch"]
     expected = [
         -mean_squared_error(target, fitted.predict(windows))
-        for fitted in (small(epochs=n, jit=jit).fit(windows, target) for n in (1, 2, 3))
+        for fitted in (
+            small(epochs=n, trainer=trainer).fit(windows, target) for n in (1, 2, 3)
+        )
     ]
     assert_allclose(scores, expected, rtol=1e-5)
 
@@ -149,9 +153,9 @@ def test_a_callback_can_stop_training(sklearn_callback, windows, target):
     assert recorder.seen == ["epoch", "epoch", "fit"]
 
 
-@pytest.mark.parametrize("jit", ["auto", False])
+@pytest.mark.parametrize("trainer", ["auto", "keras"])
 def test_what_tells_of_epochs_goes_with_the_fit(
-    sklearn_callback, windows, target, jit, monkeypatch
+    sklearn_callback, windows, target, trainer, monkeypatch
 ):
     """The context has X and y."""
     made = []
@@ -162,7 +166,7 @@ def test_what_tells_of_epochs_goes_with_the_fit(
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(base, "EpochObserver", Observer)
-    fitted = small(jit=jit).set_callbacks(Recorder()).fit(windows, target)
+    fitted = small(trainer=trainer).set_callbacks(Recorder()).fit(windows, target)
     gc.collect()
     assert fitted.n_iter_ == 3
     assert [observer() for observer in made] == [None]

@@ -171,8 +171,10 @@ def test_where_tensorflow_lacks_a_name_keras_trains_and_says_so_once(
         found = small().fit(windows, target)
     assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-5)
     small().fit(windows, target)
-    with pytest.raises(ValueError, match=r"^jit=True, but .* no tensorflow\.raw_ops"):
-        small(jit=True).fit(windows, target)
+    with pytest.raises(
+        ValueError, match=r'^trainer="xla", but .* no tensorflow\.raw_ops'
+    ):
+        small(trainer="xla").fit(windows, target)
 
 
 # Ctrl-C

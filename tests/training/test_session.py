@@ -96,15 +96,15 @@ def are_alive(sessions):
     return [ref() is not None for ref in sessions]
 
 
-@pytest.mark.parametrize("jit", ["auto", True])
+@pytest.mark.parametrize("trainer", ["auto", "xla"])
 @pytest.mark.parametrize("callbacks", [[], [Fails]])
 def test_no_session_outlives_its_program(
-    windows, target, jit, callbacks, sessions, monkeypatch
+    windows, target, trainer, callbacks, sessions, monkeypatch
 ):
     """Otherwise the XLA executables of each network would keep twelve megabytes."""
     monkeypatch.setattr(engine, "programs", ProgramStore(1))
     for units in (2, 3):
-        rnn = ElmanRegressor(units, epochs=1, jit=jit, callbacks=callbacks)
+        rnn = ElmanRegressor(units, epochs=1, trainer=trainer, callbacks=callbacks)
         try:
             rnn.fit(windows, target)
         except OSError:
@@ -112,9 +112,9 @@ def test_no_session_outlives_its_program(
     assert are_alive(sessions) == ([False, False] if callbacks else [False, True])
 
 
-@pytest.mark.parametrize("jit", ["auto", True])
+@pytest.mark.parametrize("trainer", ["auto", "xla"])
 def test_without_the_undocumented_call_the_documented_one_serves(
-    windows, target, jit, monkeypatch
+    windows, target, trainer, monkeypatch
 ):
     """The private function may be removed; both give the same bits."""
     monkeypatch.setattr(engine, "programs", ProgramStore(0))
@@ -125,7 +125,9 @@ def test_without_the_undocumented_call_the_documented_one_serves(
         return real(session, *args)
 
     def fit():
-        rnn = ElmanRegressor(2, epochs=2, metrics=["mae"], jit=jit, random_state=0)
+        rnn = ElmanRegressor(
+            2, epochs=2, metrics=["mae"], trainer=trainer, random_state=0
+        )
         rnn.fit(windows, target, X_val=windows[:9], y_val=target[:9])
         return rnn
 
@@ -168,8 +170,8 @@ class Annealed(keras.losses.Loss):
 
 
 @pytest.mark.parametrize("weight", [None, np.linspace(0.1, 1, 60)])
-@pytest.mark.parametrize("jit", [True, "auto", False])
-def test_a_loss_may_have_variables(windows, target, jit, weight):
+@pytest.mark.parametrize("trainer", ["xla", "auto", "keras"])
+def test_a_loss_may_have_variables(windows, target, trainer, weight):
     loss = Annealed()
 
     class Anneals(keras.callbacks.Callback):
@@ -177,7 +179,7 @@ def test_a_loss_may_have_variables(windows, target, jit, weight):
             loss.scale.assign(0.0 if epoch else 1.0)
 
     rnn = ElmanRegressor(
-        2, loss=loss, epochs=2, batch_size=16, jit=jit, callbacks=[Anneals]
+        2, loss=loss, epochs=2, batch_size=16, trainer=trainer, callbacks=[Anneals]
     )
     first, second = rnn.fit(windows, target, sample_weight=weight).history_["loss"]
     assert first > 0
@@ -185,12 +187,14 @@ def test_a_loss_may_have_variables(windows, target, jit, weight):
     assert loss.n_batches.numpy() == 8
 
 
-@pytest.mark.parametrize("jit", [True, "auto"])
-def test_a_metric_may_make_its_variables_late(windows, target, jit):
+@pytest.mark.parametrize("trainer", ["xla", "auto"])
+def test_a_metric_may_make_its_variables_late(windows, target, trainer):
     """As the R2 metric does in its first batch."""
 
-    def history(jit):
-        rnn = ElmanRegressor(2, epochs=3, metrics=["r2_score"], jit=jit, random_state=0)
+    def history(trainer):
+        rnn = ElmanRegressor(
+            2, epochs=3, metrics=["r2_score"], trainer=trainer, random_state=0
+        )
         return rnn.fit(windows, target).history_["r2_score"]
 
-    np.testing.assert_allclose(history(jit), history(False), rtol=1e-4)
+    np.testing.assert_allclose(history(trainer), history("keras"), rtol=1e-4)

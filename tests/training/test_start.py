@@ -72,7 +72,7 @@ import numpy as np
 from skrnn import ElmanRegressor
 X = np.random.RandomState(0).rand(40, 3, 1)
 for activation in ("tanh", "mish"):  # NumPy predicts the first, Keras the second
-    rnn = ElmanRegressor(2, activation=activation, dtype="float64", jit=False)
+    rnn = ElmanRegressor(2, activation=activation, dtype="float64", trainer="keras")
     rnn.set_params(epochs=2, early_stopping=True).fit(X, X[:, 0, 0]).predict(X)
 """)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)

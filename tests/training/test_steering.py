@@ -27,8 +27,8 @@ from skrnn.training.compiled.epoch import EpochProgram
 from skrnn.training.rows import hold_out_last
 
 
-@pytest.fixture(params=["auto", False], ids=["engine", "Model.fit"])
-def jit(request):
+@pytest.fixture(params=["auto", "keras"], ids=["engine", "Model.fit"])
+def trainer(request):
     return request.param
 
 
@@ -84,16 +84,18 @@ def test_what_is_held_out_does_not_train(windows, target):
     assert small(**params).fit(windows, other).loss_curve_ != fitted.loss_curve_
 
 
-def test_the_validation_loss_is_that_of_the_last_rows(windows, target, jit):
-    fitted = small(**STOPS, jit=jit).fit(windows, target)
+def test_the_validation_loss_is_that_of_the_last_rows(windows, target, trainer):
+    fitted = small(**STOPS, trainer=trainer).fit(windows, target)
     expected = mean_squared_error(target[-6:], fitted.predict(windows[-6:]))
     assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
     assert fitted.best_loss_ == min(fitted.validation_loss_curve_)
     assert fitted.history_["val_loss"] == fitted.validation_loss_curve_
 
 
-def test_the_best_weights_are_kept_not_the_last(windows, target, jit):
-    fitted = small(early_stopping=True, learning_rate=0.3, n_iter_no_change=4, jit=jit)
+def test_the_best_weights_are_kept_not_the_last(windows, target, trainer):
+    fitted = small(
+        early_stopping=True, learning_rate=0.3, n_iter_no_change=4, trainer=trainer
+    )
     fitted.fit(windows, target)
     assert fitted.best_epoch_ < fitted.n_iter_
     expected = mean_squared_error(target[-6:], fitted.predict(windows[-6:]))
@@ -101,8 +103,8 @@ def test_the_best_weights_are_kept_not_the_last(windows, target, jit):
     assert fitted.validation_loss_curve_[-1] > 1.01 * expected
 
 
-def test_early_stopping_counts_epochs_without_improvement(windows, target, jit):
-    fitted = small(**STOPS, epochs=200, jit=jit).fit(windows, target)
+def test_early_stopping_counts_epochs_without_improvement(windows, target, trainer):
+    fitted = small(**STOPS, epochs=200, trainer=trainer).fit(windows, target)
     curve = fitted.validation_loss_curve_
     assert fitted.n_iter_ == len(curve) == len(fitted.loss_curve_) < 200
     to_beat, last = np.inf, 0
@@ -178,11 +180,11 @@ def test_rows_without_weight_are_not_held_out(windows, target):
 
 @pytest.mark.parametrize("batch_size", [7, 30])
 def test_the_validation_loss_is_the_weighted_mean_of_the_rows_held_out(
-    windows, target, jit, batch_size
+    windows, target, trainer, batch_size
 ):
     """Of all rows, also where the batches differ in weight."""
     weight = np.linspace(0.1, 9, 60) ** 2
-    options = {"early_stopping": True, "validation_fraction": 0.5, "jit": jit}
+    options = {"early_stopping": True, "validation_fraction": 0.5, "trainer": trainer}
     fitted = small(epochs=1, learning_rate=0.01, batch_size=batch_size, **options)
     fitted.fit(windows, target, sample_weight=weight)
     (loss,) = fitted.validation_loss_curve_
@@ -205,7 +207,7 @@ def test_with_weights_callbacks_are_told_the_losses_of_the_history(windows, targ
         def on_train_end(self, logs=None):
             heard["train"] = dict(logs)
 
-    fitted = small(epochs=2, early_stopping=True, jit=False, callbacks=[Hears])
+    fitted = small(epochs=2, early_stopping=True, trainer="keras", callbacks=[Hears])
     fitted.fit(windows, 100 * target, sample_weight=np.linspace(0.1, 9, 60))
     loss, val_loss = fitted.loss_curve_[-1], fitted.validation_loss_curve_[-1]
     assert heard["batch"] == {"loss": pytest.approx(loss)}
@@ -219,13 +221,13 @@ def test_with_weights_callbacks_are_told_the_losses_of_the_history(windows, targ
 # Validation data of the user
 
 
-def test_validation_data_are_watched(windows, target, jit):
-    fitted = small(epochs=4, jit=jit, metrics=["mae"])
+def test_validation_data_are_watched(windows, target, trainer):
+    fitted = small(epochs=4, trainer=trainer, metrics=["mae"])
     fitted.fit(windows[:40], target[:40], X_val=windows[40:], y_val=target[40:])
     error = fitted.predict(windows[40:]) - target[40:]
     assert fitted.validation_loss_curve_[-1] == pytest.approx(np.mean(error**2), 1e-4)
     assert fitted.history_["val_mae"][-1] == pytest.approx(np.mean(abs(error)), 1e-4)
-    plain = small(epochs=4, jit=jit).fit(windows[:40], target[:40])
+    plain = small(epochs=4, trainer=trainer).fit(windows[:40], target[:40])
     assert_allclose(plain.loss_curve_, fitted.loss_curve_, rtol=1e-6)
     assert plain.validation_loss_curve_ is None
 
@@ -238,10 +240,12 @@ def test_validation_data_stop(windows, target):
     assert fitted.best_loss_ == pytest.approx(expected, rel=1e-4)
 
 
-def test_metrics_have_their_own_values_whatever_their_order(windows, target, jit):
+def test_metrics_have_their_own_values_whatever_their_order(windows, target, trainer):
     """Keras sorts the logs of an epoch by name."""
     names = ["mse", "mae", "cosine_similarity"]
-    fitted = small(epochs=2, jit=jit, metrics=names, shuffle=False, batch_size=60)
+    fitted = small(
+        epochs=2, trainer=trainer, metrics=names, shuffle=False, batch_size=60
+    )
     fitted.fit(windows, target, X_val=windows, y_val=target)
     error = fitted.predict(windows) - target
     found = {name: values[-1] for name, values in fitted.history_.items()}
@@ -254,9 +258,9 @@ def test_metrics_have_their_own_values_whatever_their_order(windows, target, jit
     assert found["loss"] == pytest.approx(np.mean(error**2), rel=1e-4)
 
 
-def test_a_validation_loss_that_is_no_number_cannot_stop(windows, target, jit):
+def test_a_validation_loss_that_is_no_number_cannot_stop(windows, target, trainer):
     with pytest.raises(ValueError, match="the validation loss of epoch 1 is"):
-        small(early_stopping=True, jit=jit).fit(
+        small(early_stopping=True, trainer=trainer).fit(
             windows, target, X_val=windows[:5], y_val=[1e30] * 5
         )
 
@@ -371,8 +375,8 @@ class Counts(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("given", [Counts, Counts()], ids=["class", "instance"])
-def test_every_fit_has_fresh_callbacks(given, windows, target, jit):
-    estimator = small(callbacks=[given], jit=jit)
+def test_every_fit_has_fresh_callbacks(given, windows, target, trainer):
+    estimator = small(callbacks=[given], trainer=trainer)
     for _ in range(2):
         assert estimator.fit(windows, target).n_iter_ == 2
     assert clone(estimator).fit(windows, target).n_iter_ == 2
@@ -405,8 +409,8 @@ all_told = []
 
 def test_callbacks_are_told_what_keras_tells(windows, target):
     all_told.clear()
-    for jit in ("auto", True, False):
-        options = {"early_stopping": True, "epochs": 1, "jit": jit}
+    for trainer in ("auto", "xla", "keras"):
+        options = {"early_stopping": True, "epochs": 1, "trainer": trainer}
         small(callbacks=[Strict], **options).fit(windows, target)
     for told in all_told:
         assert [sorted(logs) for logs in told] == [
@@ -432,7 +436,7 @@ def test_a_callback_for_evaluations_is_kerass(windows, target, capsys):
 
 
 @of_keras
-def test_reduce_lr_on_plateau(windows, target, jit):
+def test_reduce_lr_on_plateau(windows, target, trainer):
     """Training continues with the reduced learning rate."""
     rates = []
 
@@ -444,28 +448,30 @@ def test_reduce_lr_on_plateau(windows, target, jit):
             self.on_train_begin()
 
     callback = keras.callbacks.ReduceLROnPlateau("loss", 0.1, patience=1, min_delta=10)
-    fitted = small(epochs=4, callbacks=[callback, Rates], jit=jit).fit(windows, target)
+    fitted = small(epochs=4, callbacks=[callback, Rates], trainer=trainer).fit(
+        windows, target
+    )
     fitted.set_params(callbacks=[Rates]).partial_fit(windows, target)
     assert_allclose(rates, [5e-3, 5e-6, 5e-6, 5e-6], rtol=1e-3)
 
 
 @of_keras
-def test_learning_rate_scheduler(windows, target, jit):
+def test_learning_rate_scheduler(windows, target, trainer):
     """With a learning rate of zero in two epochs, the loss only falls afterwards."""
     callback = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * (epoch > 1))
-    options = {"epochs": 4, "shuffle": False, "jit": jit}
+    options = {"epochs": 4, "shuffle": False, "trainer": trainer}
     loss = small(callbacks=[callback], **options).fit(windows, target).loss_curve_
     assert loss[0] == pytest.approx(loss[1], rel=1e-6)
     assert loss[3] < 0.99 * loss[0]
 
 
 @of_keras
-def test_model_checkpoint(windows, target, jit, tmp_path):
+def test_model_checkpoint(windows, target, trainer, tmp_path):
     path = tmp_path / "{epoch}.weights.h5"
     callback = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
-    fitted = small(epochs=3, callbacks=[callback], jit=jit).fit(windows, target)
+    fitted = small(epochs=3, callbacks=[callback], trainer=trainer).fit(windows, target)
     assert len(list(tmp_path.iterdir())) == 3
-    model, first = fitted.model_, small(epochs=1, jit=jit).fit(windows, target)
+    model, first = fitted.model_, small(epochs=1, trainer=trainer).fit(windows, target)
     last = model.predict(windows, verbose=0)
     model.load_weights(tmp_path / "1.weights.h5")
     found = model.predict(windows, verbose=0)
@@ -478,13 +484,13 @@ def test_model_checkpoint(windows, target, jit, tmp_path):
 @of_keras
 def test_model_checkpoint_is_served_by_the_engine(windows, target, tmp_path):
     callback = keras.callbacks.ModelCheckpoint(tmp_path / "m.keras")
-    small(epochs=1, callbacks=[callback], jit=True).fit(windows, target)
+    small(epochs=1, callbacks=[callback], trainer="xla").fit(windows, target)
     assert (tmp_path / "m.keras").exists()
 
 
-def test_csv_logger(windows, target, jit, tmp_path):
+def test_csv_logger(windows, target, trainer, tmp_path):
     callback = keras.callbacks.CSVLogger(tmp_path / "log.csv")
-    fitted = small(epochs=3, callbacks=[callback], jit=jit, early_stopping=True)
+    fitted = small(epochs=3, callbacks=[callback], trainer=trainer, early_stopping=True)
     fitted.fit(windows, target)
     with open(tmp_path / "log.csv") as file:
         rows = list(csv.DictReader(file))
@@ -512,8 +518,8 @@ def test_terminate_on_nan(windows, target):
 # Continued training
 
 
-def test_partial_fit_goes_on_epoch_by_epoch(windows, target, jit):
-    params = {"shuffle": False, "jit": jit}
+def test_partial_fit_goes_on_epoch_by_epoch(windows, target, trainer):
+    params = {"shuffle": False, "trainer": trainer}
     parts = small(**params)
     for _ in range(3):
         assert parts.partial_fit(windows, target) is parts
@@ -561,11 +567,11 @@ class Interrupts(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, jit):
-    estimator = small(callbacks=[Interrupts], jit=jit)
+def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, trainer):
+    estimator = small(callbacks=[Interrupts], trainer=trainer)
     with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
         estimator.fit(windows, target)
-    expected = small(epochs=2, jit=jit).fit(windows, target)
+    expected = small(epochs=2, trainer=trainer).fit(windows, target)
     assert estimator.loss_curve_ == expected.loss_curve_
     assert_array_equal(estimator.predict(windows), expected.predict(windows))
 
@@ -579,8 +585,8 @@ def terminal():
 
 
 @pytest.mark.usefixtures("terminal")
-@pytest.mark.parametrize("jit", ["auto", True])
-def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
+@pytest.mark.parametrize("trainer", ["auto", "xla"])
+def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, trainer, monkeypatch):
     """It is pressed when the epoch has ended but is not in the history yet."""
     n_runs = 0
 
@@ -592,11 +598,11 @@ def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, jit, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return figures
 
-    expected = small(epochs=2, jit=jit).fit(windows, target)
+    expected = small(epochs=2, trainer=trainer).fit(windows, target)
     with monkeypatch.context() as patch:
         patch.setattr(EpochProgram, "train", train)
         with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
-            found = small(jit=jit).fit(windows, target)
+            found = small(trainer=trainer).fit(windows, target)
     assert found.loss_curve_ == expected.loss_curve_
     assert_array_equal(found.predict(windows), expected.predict(windows))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -614,12 +620,12 @@ def test_ctrl_c_twice_is_at_once(windows, target, monkeypatch):
         small().fit(windows, target)
 
 
-def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, jit):
+def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, trainer):
     class AtOnce(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             raise KeyboardInterrupt
 
-    estimator = small(callbacks=[AtOnce], jit=jit)
+    estimator = small(callbacks=[AtOnce], trainer=trainer)
     with pytest.raises(KeyboardInterrupt):
         estimator.fit(windows, target)
     assert not hasattr(estimator, "n_iter_")
@@ -633,8 +639,8 @@ class Fails(keras.callbacks.Callback):
         raise OSError("No space left on device")
 
 
-def test_a_callback_that_fails_leaves_the_estimator_as_before(windows, target, jit):
-    estimator = small(epochs=2, jit=jit).fit(windows, target)
+def test_a_callback_that_fails_leaves_the_estimator_as_before(windows, target, trainer):
+    estimator = small(epochs=2, trainer=trainer).fit(windows, target)
     before = estimator.predict(windows)
     with pytest.raises(OSError, match="No space left"):
         estimator.set_params(callbacks=[Fails]).fit(windows, target)
@@ -646,8 +652,8 @@ def test_a_callback_that_fails_leaves_the_estimator_as_before(windows, target, j
 
 @of_keras
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
-def test_a_full_disk_leaves_the_estimator_as_before(windows, target, jit, tmp_path):
-    estimator = small(epochs=1, jit=jit).fit(windows, target)
+def test_a_full_disk_leaves_the_estimator_as_before(windows, target, trainer, tmp_path):
+    estimator = small(epochs=1, trainer=trainer).fit(windows, target)
     before = estimator.predict(windows)
     (tmp_path / "full.keras").symlink_to("/dev/full")
     checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "full.keras")
