@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 _NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
@@ -84,6 +83,8 @@ class Inputs:
 
 def automatic(frame):
     """Return the transformer that `input_transformer="auto"` stands for, unfitted."""
+    from sklearn.compose import ColumnTransformer  # imports linear models
+
     labels = labels_of(frame)
     numbers = [name for name in frame.columns if name not in labels]
     flags = [name for name in numbers if frame[name].nunique() == 2]
