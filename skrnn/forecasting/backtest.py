@@ -12,22 +12,18 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.forecasting.conformal import (
-    check_available,
-    column_labels,
-    in_order,
-    is_known,
-)
+from skrnn.forecasting.conformal import check_available, column_labels, is_known
 from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import common_steps
-from skrnn.forecasting.rows import Rows, of_rows
+from skrnn.forecasting.grid import ANY_DISTANCE, Rows
 from skrnn.forecasting.validation import (
     index_of_both,
+    of_rows,
     read_past_features,
     read_rows,
     warn_of_missing,
 )
+from skrnn.windows.timeline import Timeline, numbered
 
 
 def backtest(
@@ -211,9 +207,27 @@ class _Data:
 def _prepared(model, X, y, params):
     """Return an unfitted clone that knows the format of the data, and the data."""
     template = clone(model)
-    rows, template._format = read_rows(template, X, y, reset=True)
+    rows, template._format = read_rows(template, X, y)
     index = index_of_both(X, y)
-    return template, _Data(rows, index, params, *common_steps(rows, index))
+    return template, _Data(rows, index, params, *_common_steps(rows, index))
+
+
+def _common_steps(rows, index):
+    """Return the times of the steps that all series share, and the step of each row."""
+    if rows.times is None:
+        return pd.RangeIndex(len(rows)) if index is None else index, rows.steps
+    codes, unique = pd.factorize(rows.times, sort=True)
+    timeline = Timeline(unique.rename(rows.times.name))
+    try:
+        step = rows.step or timeline.step()
+        numbers = numbered(timeline, step, ANY_DISTANCE)
+    except ValueError as error:
+        raise ValueError(
+            "backtest uses the same origins for all series, but their times have "
+            f"no common step: {error} Or run a backtest for each series."
+        ) from error
+    first = timeline.times[:1]
+    return first.append(step.after(first, int(numbers[-1]))), numbers[codes]
 
 
 def _check_intervals(name, model, coverage):
@@ -257,8 +271,7 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     if coverage is not None:
         fitted._check_calibration()
     rows, origin_of = _wanted(data, origins, first, fitted.horizon)
-    together = _is_regular(fitted, data, rows, origins[0], first)
-    if together:
+    if _is_regular(fitted, data, rows, origins, first):
         how = origins, first, rows, origin_of, coverage
         values = _forecast_together(fitted, data, *how)
     else:
@@ -266,7 +279,7 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     n_targets = fitted.n_outputs_
     frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
     frame["step"] = data.numbers[rows] - origin_of
-    if data.rows.series is not None:
+    if data.rows.names is not None:
         frame["series"] = data.rows.series[rows]
     if n_targets > 1:
         frame = {name: column.repeat(n_targets) for name, column in frame.items()}
@@ -300,34 +313,42 @@ def _wanted(data, origins, first, horizon):
     return rows[is_observed], origin_of[is_observed]
 
 
-def _is_regular(fitted, data, rows, origin, first):
+def _is_regular(fitted, data, rows, origins, first):
     """Return whether all series are known at the first origin and have no holes since.
 
     Then, `update` only adds rows and errors, and windows of all origins can be read off
-    one grid.
+    one grid. No target transformer is fitted again, or to the same constant.
     """
-    model, codes, numbers = fitted._model, data.rows.codes, data.numbers
-    at_origin = np.zeros(codes.max() + 1, dtype=bool)
-    at_origin[codes[numbers == origin]] = True
-    if not at_origin[codes[rows]].all() or _refits_transformers(fitted, data):
+    codes, numbers, n_series = data.rows.codes, data.numbers, data.rows.n_series
+    at_origin = _at(data, origins[0])
+    if not at_origin[codes[rows]].all():
         return False
-    recent = (numbers > max(origin - model.n_kept, first - 1)) & at_origin[codes]
+    targets = fitted._model.columns.targets
+    new = at_origin[codes] & (numbers > origins[0]) & (numbers <= origins[-1])
+    constant = targets.of_rows("constant", codes[new])
+    values = data.rows.targets[new]
+    changes = ~((values == constant) | np.isnan(values))
+    if (targets.of_rows("is_open", codes[new]) & changes).any():
+        return False
+    recent = (numbers >= _earliest(fitted, origins[0], first)) & at_origin[codes]
     codes, numbers = codes[recent], numbers[recent]
-    earliest, latest = np.full(len(at_origin), numbers.max()), np.zeros(len(at_origin))
+    earliest, latest = np.full(n_series, numbers.max()), np.zeros(n_series)
     np.minimum.at(earliest, codes, numbers)
     np.maximum.at(latest, codes, numbers)
-    n_rows = np.bincount(codes, minlength=len(at_origin))
+    n_rows = np.bincount(codes, minlength=n_series)
     return bool((n_rows == latest - earliest + 1)[at_origin].all())
 
 
-def _refits_transformers(fitted, data):
-    """Return whether `update` fits a target transformer again: not for constants."""
-    targets = fitted._model.columns.targets
-    codes = targets.codes(data.rows.series, len(data.rows))
-    is_open = targets.of_pairs(targets.is_open, codes) & (codes >= 0)[:, np.newaxis]
-    constant = targets.of_pairs(targets.constant, codes)
-    values = data.rows.targets
-    return bool((is_open & ~((values == constant) | np.isnan(values))).any())
+def _at(data, origin):
+    """Return whether each series has a row at an origin."""
+    at_origin = np.zeros(data.rows.n_series, dtype=bool)
+    at_origin[data.rows.codes[data.numbers == origin]] = True
+    return at_origin
+
+
+def _earliest(fitted, origin, first):
+    """Return the first step of those that forecasts from an origin may read."""
+    return max(origin - fitted._model.n_kept + 1, first)
 
 
 def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
@@ -343,7 +364,7 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
         of_origin = np.flatnonzero(origin_of == origin)
         if len(of_origin):
             chosen = rows[of_origin]
-            ahead = fitted._ahead(data.rows[chosen].X, data.index_of(chosen))
+            ahead = fitted._ahead(data.rows[chosen], data.index_of(chosen))
             values[of_origin] = fitted._values(ahead, coverage, None)
     return values
 
@@ -351,27 +372,24 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
 def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
     """Forecast from all origins at once, by the windows of one grid."""
     model, horizon = fitted._model, fitted.horizon
-    columns, codes, numbers = model.columns, data.rows.codes, data.numbers
-    at_origin = np.zeros(codes.max() + 1, dtype=bool)
-    at_origin[codes[numbers == origins[0]]] = True
-    earliest = max(origins[0] - model.n_kept + 1, first)
-    recent = np.flatnonzero((numbers >= earliest) & at_origin[codes])
+    numbers, codes = data.numbers, data.rows.codes
+    recent = numbers >= _earliest(fitted, origins[0], first)
+    recent = np.flatnonzero(recent & _at(data, origins[0])[codes])
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
-    of_recent = columns.with_numbers(of_recent)
-    grid, values = columns.on_grid(of_recent, model.window_length - 1, horizon)
-    fill_inputs(values, columns, grid, horizon)
-    place = np.full(len(codes), -1)
+    of_recent = model.columns.with_numbers(of_recent)
+    grid, values = model.columns.on_grid(of_recent, model.window_length - 1, horizon)
+    fill_inputs(values, model.columns, grid, horizon)
+    place = np.full(len(numbers), -1)
     place[recent] = grid.places
-    leads = numbers[rows] - origin_of
+    leads, codes = numbers[rows] - origin_of, codes[rows]
     places, of_row = np.unique(place[rows] - leads, return_inverse=True)
     points = model.forecast(values, places)[of_row, leads - 1]
-    of_series = columns.codes(data.rows[rows])
     if coverage is None:
-        return columns.targets.inverse(points, of_series)
+        return fitted._in_units_of_y(points, None, codes, None, None)
     forecasts = points
     if model.levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
-    falls = columns.targets.of_pairs(columns.targets.falls, of_series)
+    falls = model.columns.targets.falls(codes)
     z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))
     known = grid, of_recent, values, numbers[recent]
     calibrations = _calibrations(fitted, *known, origins)
@@ -386,7 +404,7 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
             coverage=coverage,
             quantiles=None,
         )
-    return in_order(columns.targets.inverse(z, of_series), coverage, None)
+    return fitted._in_units_of_y(points, z, codes, coverage, None)
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn.forecasting.date_features import DateFeatures
-from skrnn.forecasting.grid import ANY_DISTANCE, grid_of
+from skrnn.forecasting.grid import ANY_DISTANCE, Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import PanelWindows, lag_names, view_windows
@@ -57,10 +57,6 @@ class Columns:
         """Return rows with X as an array of transformed inputs."""
         return replace(rows, X=self.inputs.transform(rows.X))
 
-    def codes(self, rows):
-        """Return the number of the series of each row, as the transformers count."""
-        return self.targets.codes(rows.series, len(rows))
-
     def on_grid(self, rows, n_before, n_after):
         """Return the grid of rows and the columns at its places, (n_places, n_columns).
 
@@ -68,8 +64,8 @@ class Columns:
         """
         # without features of dates, what lies deep in a hole is not read
         longest = n_before + n_after + 1 if self.dates is None else ANY_DISTANCE
-        grid = grid_of(rows, n_before, n_after, longest)
-        columns = self.targets.transform(rows.targets, self.codes(rows))
+        grid = Grid.of(rows, n_before, n_after, longest)
+        columns = self.targets.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])
         values = grid.spread(columns)
@@ -144,17 +140,15 @@ class DirectModel:
         They are in the order of time. New series, and those whose transformers are all
         open, have none.
         """
-        origins, of_series = grid.places, self.columns.codes(rows)
-        if rows.series is not None:
+        origins, codes = grid.places, rows.codes
+        if rows.names is not None:
             order = np.argsort(numbers_of(rows.times), kind="stable")
-            origins, of_series = origins[order], of_series[order]
-        of_grid = grid.codes[origins]
-        targets = self.columns.targets
-        is_open = targets.of_pairs(targets.is_open, of_series).all(axis=1)
-        chosen = (of_series >= 0) & ~is_open
+            origins, codes = origins[order], codes[order]
+        of_grid = grid.grid_of[origins]
+        chosen = ~self.columns.targets.of_rows("is_open", codes).all(axis=1)
         chosen &= first[of_grid] <= origins
         chosen &= origins <= grid.last[of_grid] - self.horizon
-        return origins[chosen], of_series[chosen]
+        return origins[chosen], codes[chosen]
 
     def errors(self, values, origins, codes, units):
         """Return errors of forecasts at origins of series, as `errors_after` does."""
@@ -167,13 +161,13 @@ class DirectModel:
         observed = np.ascontiguousarray(values[:, :n_targets], dtype=np.float64)
         observed = view_windows(observed, self.horizon, flatten=False)[origins + 1]
         both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
-        codes_of_origins = codes
         if units is not targets:
-            shape, codes = both.shape, np.repeat(codes, self.horizon)
-            both = both.reshape(-1, *shape[2:])
-            both = targets.to_units_of(units, both, codes).reshape(shape)
+            flat = both.reshape(-1, *both.shape[2:])
+            of_step = np.repeat(codes, self.horizon)
+            y = targets.inverse(flat, of_step)
+            both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_open = targets.of_pairs(targets.is_open, codes_of_origins)
+        is_open = targets.of_rows("is_open", codes)
         return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
 
 
@@ -181,8 +175,7 @@ class DirectModel:
 class Ahead:
     """Rows to forecast, after those observed.
 
-    codes : ndarray of int, shape (n_rows,), the series of each row, as numbered among
-        the rows observed
+    codes : ndarray of int, shape (n_rows,), the number of the series of each row
     leads : ndarray of int, shape (n_rows,), its steps after the last row observed
     inputs : ndarray of shape (n_rows, n_inputs), transformed
     wanted : ndarray of bool, shape (n_rows,), which are forecast; the others are given
@@ -203,13 +196,13 @@ def forecast_ahead(model, observed, ahead, *, quantiles=False):
     A block is fed with the forecasts of those before it.
     """
     columns, horizon = model.columns, model.horizon
-    wanted, codes = np.unique(ahead.codes, return_inverse=True)
-    if observed.series is not None:
-        observed = observed[np.isin(observed.codes, wanted)]
+    if observed.names is not None:
+        observed = observed[np.isin(observed.codes, ahead.codes)]
     n_steps = -(-ahead.leads[ahead.wanted].max() // horizon) * horizon
     grid, values = columns.on_grid(observed, model.window_length - 1, n_steps)
+    grids = np.searchsorted(grid.series, ahead.codes)
     used = ahead.leads <= n_steps
-    at = grid.last[codes[used]] + ahead.leads[used]
+    at = grid.last[grids[used]] + ahead.leads[used]
     inputs = columns.n_targets + np.arange(ahead.inputs.shape[1])
     values[np.ix_(at, inputs)] = ahead.inputs[used]
     fill_inputs(values, columns, grid, n_steps, at)
@@ -222,7 +215,7 @@ def forecast_ahead(model, observed, ahead, *, quantiles=False):
             next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
             values[next_places, : columns.n_targets] = forecasts[..., 0]
     forecasts = np.concatenate(blocks, axis=1)
-    return forecasts[codes[ahead.wanted], ahead.leads[ahead.wanted] - 1]
+    return forecasts[grids[ahead.wanted], ahead.leads[ahead.wanted] - 1]
 
 
 def fill_inputs(values, columns, grid, n_steps, given=()):
@@ -263,7 +256,7 @@ def fit_direct(regressor, columns, grid, values, window_length, horizon, params)
     windows = _windows(steps, origins, window_length, names, regressor)
     if len(grid.first) > 1 and isinstance(windows, np.ndarray):
         windows = windows.view(PanelWindows)
-        windows.series_codes = grid.codes[origins]
+        windows.series_codes = grid.grid_of[origins]
     y = view_windows(targets, horizon, flatten=True)[1:][_slice_or(origins)]
     y = y.ravel() if y.shape[1] == 1 else y
     params = {
@@ -323,7 +316,7 @@ def _origins(grid, targets, horizon):
     known = missing[origins + 1 + horizon] == missing[origins + 1]
     if known.any():
         return origins[known]
-    n_samples = np.bincount(grid.codes[grid.places]).max()
+    n_samples = np.bincount(grid.grid_of[grid.places]).max()
     raise ValueError(
         f"No row is followed by {horizon} known targets: horizon={horizon}, and the "
         f"longest series has n_samples={n_samples}. Lower horizon, give more rows, or "
@@ -334,7 +327,7 @@ def _origins(grid, targets, horizon):
 def _with_whole_windows(origins, grid, window_length):
     """Return the origins whose window lies within their series, or all if none does."""
     starts = origins - (window_length - 1)
-    whole = starts >= grid.first[grid.codes[origins]]
+    whole = starts >= grid.first[grid.grid_of[origins]]
     return origins[whole] if whole.any() else origins
 
 

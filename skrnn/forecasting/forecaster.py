@@ -39,13 +39,12 @@ from skrnn.forecasting.direct import (
     forecast_ahead,
     takes_missing_values,
 )
-from skrnn.forecasting.grid import steps_ahead
 from skrnn.forecasting.inputs import Inputs
-from skrnn.forecasting.rows import of_rows
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
     check_window_length,
     index_of,
+    of_rows,
     read_inputs,
     read_past_features,
     read_rows,
@@ -293,7 +292,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             to train on.
         """
         with unchanged_on_error(self):
-            rows, self._format = read_rows(self, X, y, reset=True)
+            rows, self._format = read_rows(self, X, y)
             return self._fit_rows(rows, fit_params)
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -337,8 +336,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         transformer = self.target_transformer
         targets = TargetTransform.fit(
             StandardScaler() if isinstance(transformer, str) else transformer,
-            rows.targets,
-            rows.series,
+            rows,
             fewest_rows=window_length + self.horizon,
         )
         names = target_names(self._format, rows.X, inputs.names)
@@ -386,7 +384,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
-        is_open = model.columns.targets.is_open_series(model.columns.codes(rows))
+        is_open = model.columns.targets.of_rows("is_open", rows.codes).any(axis=1)
         return rows.last(np.where(is_open, _MOST_KEPT, model.n_kept))
 
     def update(self, X=None, y=None):
@@ -416,7 +414,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         check_is_fitted(self)
         if y is not None and len(y) == 0:
             return self
-        rows, target_format = read_rows(self, X, y, reset=False)
+        rows, target_format = read_rows(self, X, y, after=self._observed)
         if rows.targets.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {rows.targets.shape[1]} targets, but {type(self).__name__} is "
@@ -430,7 +428,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Add validated rows to those observed."""
         model, n_old = self._model, len(self._observed)
         rows = self._observed.followed_by(model.columns.with_numbers(rows))
-        targets = model.columns.targets.updated(rows.targets, rows.series)
+        targets = model.columns.targets.updated(rows)
         model = replace(model, columns=replace(model.columns, targets=targets))
         calibration = self._calibration
         if calibration.errors is not None:
@@ -563,8 +561,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if errors is None:
             return
         known = ~np.isnan(errors).all(axis=(0, 1, 3)) if len(errors) else False
-        changes = np.isnan(targets.constant).reshape(-1, targets.n_targets)
-        if (changes.any(axis=0) & ~np.asarray(known)).any():
+        changes = np.isnan(targets.pairs["constant"]).any(axis=0)
+        if (changes & ~np.asarray(known)).any():
             raise ValueError(
                 f"calibration_size={self.calibration_size} yields the error of no "
                 "forecast. Errors need series with window_length + horizon = "
@@ -577,26 +575,29 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
         windows -> regressor -> transformed forecasts and bounds -> units of y
         """
-        model, targets = self._model, self._model.columns.targets
+        model, columns = self._model, None
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
-        if self._observed.series is not None:
-            names = self._observed.series.unique()
-            codes = targets.codes(names[codes], len(codes))
         points = forecast_ahead(model, self._observed, ahead)
-        if coverage is None and quantiles is None:
+        if coverage is not None or quantiles is not None:
+            forecasts = points
+            if model.levels is not None:
+                forecasts = forecast_ahead(model, self._observed, ahead, quantiles=True)
+            columns = self._calibration.columns(
+                points,
+                forecasts,
+                np.minimum(leads, model.horizon),
+                model.columns.targets.falls(codes),
+                coverage=coverage,
+                quantiles=quantiles,
+            )
+            columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
+        return self._in_units_of_y(points, columns, codes, coverage, quantiles)
+
+    def _in_units_of_y(self, points, columns, codes, coverage, quantiles):
+        """Return transformed forecasts, or their columns, as targets of series."""
+        targets = self._model.columns.targets
+        if columns is None:
             return targets.inverse(points, codes)
-        forecasts = points
-        if model.levels is not None:
-            forecasts = forecast_ahead(model, self._observed, ahead, quantiles=True)
-        columns = self._calibration.columns(
-            points,
-            forecasts,
-            np.minimum(leads, model.horizon),
-            targets.of_pairs(targets.falls, codes),
-            coverage=coverage,
-            quantiles=quantiles,
-        )
-        columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
         return in_order(targets.inverse(columns, codes), coverage, quantiles)
 
     def _read_ahead(self, X):
@@ -613,8 +614,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         X = read_inputs(self, self._with_past_features(X), None, reset=False)
         if index is None:
             self._check_one_series()
-            index = self._observed.index_ahead(len(X))
-        return self._ahead(X, index)
+            *_, index = self._observed.ahead(len(X))
+        return self._ahead(self._later(X, index), index)
 
     def _read_next(self, steps, X):
         """Return the next rows of each series as rows ahead, with inputs of X."""
@@ -626,12 +627,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                     f"X is None, but {known} are needed for the rows to forecast. Pass "
                     "X, or name columns that are not known in advance in past_features."
                 )
-            index = observed.index_ahead(steps)
-            X = np.empty((steps if index is None else len(index), 0))
-            return self._ahead(X, index, steps)
+            codes, leads, index = observed.ahead(steps)
+            numbers = np.full((len(codes), len(inputs.names)), np.nan)
+            return Ahead(codes, leads, numbers, np.ones(len(codes), bool), index)
         # inputs of all steps that are forecast at once with the wanted ones
         n_steps = -(-steps // self._model.horizon) * self._model.horizon
-        if observed.timeline is None or index_of(X) is None:
+        if observed.times is None or index_of(X) is None:
             self._check_one_series()
             X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
             if len(X) < steps:
@@ -639,11 +640,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                     f"X has {len(X)} rows, but steps={steps}. Give a row for each "
                     "step, or lower steps."
                 )
-            index = observed.index_ahead(len(X))
+            *_, index = observed.ahead(len(X))
         else:
             observed.timeline.check_same_kind(timeline_of(X.index))
-            index = observed.index_ahead(n_steps)
-            wanted = index[np.arange(len(index)) % n_steps < steps]
+            _, leads, index = observed.ahead(n_steps)
+            wanted = index[leads <= steps]
             absent = wanted[~wanted.isin(X.index)]
             if len(absent):
                 raise ValueError(
@@ -653,29 +654,29 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             X = X[X.index.isin(index)]
             index = X.index
         X = read_inputs(self, self._with_past_features(X), None, reset=False)
-        return self._ahead(X, index, steps)
+        return self._ahead(self._later(X, index), index, steps)
 
-    def _ahead(self, X, index, most_steps=None):
-        """Return rows, which come after those observed, as rows ahead.
+    def _later(self, X, index):
+        """Return rows to forecast, which have no targets yet."""
+        return self._observed.next(np.empty((len(X), 0)), X, timeline_of(index))
+
+    def _ahead(self, rows, index, most_steps=None):
+        """Return later rows, of which the first steps are forecast, as rows ahead.
 
         X without columns stands for inputs that are not known in advance.
         """
-        inputs, observed = self._model.columns.inputs, self._observed
-        if observed.timeline is None:
-            codes, leads = np.zeros(len(X), dtype=np.intp), np.arange(1, len(X) + 1)
-        else:
-            codes, leads = steps_ahead(observed, timeline_of(index))
+        inputs, X = self._model.columns.inputs, rows.X
+        leads = self._observed.steps_to(rows)
         wanted = leads <= (most_steps or leads.max())
         of_wanted = None if index is None else index[wanted]
         if X.shape[1]:
-            rows = X.iloc[wanted] if isinstance(X, pd.DataFrame) else X[wanted]
-            warn_of_missing(rows, inputs.past, of_wanted)
+            warn_of_missing(rows[wanted].X, inputs.past, of_wanted)
             if inputs.is_known.any():
-                warn_of_holes(codes, leads)
+                warn_of_holes(rows.codes, leads)
             numbers = inputs.transform_ahead(X)
         else:
             numbers = np.full((len(X), len(inputs.names)), np.nan)
-        return Ahead(codes, leads, numbers, wanted, of_wanted)
+        return Ahead(rows.codes, leads, numbers, wanted, of_wanted)
 
     def _with_past_features(self, X):
         """Return X with the columns that are not known in advance, if it lacks them."""
@@ -689,7 +690,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         return X.assign(**{name: past[name] for name in absent})[list(names)]
 
     def _check_one_series(self):
-        if self._observed.series is not None:
+        if self._observed.names is not None:
             raise ValueError(
                 "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
                 "with that index, even if it has no columns."

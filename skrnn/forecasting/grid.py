@@ -1,15 +1,206 @@
-"""The regular grid of steps on which the rows of each series lie."""
+"""Rows of series, and the regular grid of steps on which they lie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
 _LONGEST_GAP = 10_000  # steps to the first row to forecast
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one or more series, in time order within each series.
+
+    targets : ndarray of float, shape (n_rows, n_targets), in their units
+    X : DataFrame or ndarray of shape (n_rows, n_features), as given or transformed
+    codes : ndarray of int, shape (n_rows,), the number of the series of each row
+    steps : ndarray of int, shape (n_rows,), steps from the first row of the series
+    times : Index of shape (n_rows,), or None
+    names : Index, the name of each series by its number, or None if there is only one
+    step : Step of the times, or None
+    """
+
+    targets: np.ndarray
+    X: object
+    codes: np.ndarray
+    steps: np.ndarray
+    times: pd.Index | None
+    names: pd.Index | None
+    step: Step | None
+
+    @classmethod
+    def first(cls, targets, X, timeline):
+        """Return the rows of a fit, whose series are numbered as they appear."""
+        if timeline is None:
+            n_rows = len(targets)
+            codes, steps = np.zeros(n_rows, dtype=np.intp), np.arange(n_rows)
+            return cls(targets, X, codes, steps, None, None, None)
+        names = None if timeline.series is None else timeline.series.unique()
+        step = timeline.step()
+        steps = numbered(timeline, step, ANY_DISTANCE)
+        return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
+
+    def next(self, targets, X, timeline):
+        """Return rows that follow these, after checking their times."""
+        if self.times is None:
+            if timeline is not None and timeline.series is not None:
+                raise ValueError(
+                    f"The index of X is {timeline.kind}, but X had no time index in "
+                    "fit. Call `fit` with rows that have such an index."
+                )
+            rows = Rows.first(targets, X, None)
+            return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
+        both = self.timeline.continued_by(timeline)
+        step = self.step or both.step()
+        steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
+        names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
+        if names is not None:
+            unique = timeline.series.unique()
+            names = names.append(unique[~unique.isin(names)])
+            codes = names.get_indexer(timeline.series)
+        start = np.zeros(1 if names is None else len(names), dtype=np.int64)
+        start[self.codes] = self.steps - steps[:n_rows]
+        steps = steps[n_rows:] + start[codes]
+        return Rows(targets, X, codes, steps, both.times[n_rows:], names, step)
+
+    def __len__(self):
+        return len(self.codes)
+
+    def __getitem__(self, rows):
+        return replace(
+            self,
+            targets=self.targets[rows],
+            X=self.X.iloc[rows] if isinstance(self.X, pd.DataFrame) else self.X[rows],
+            codes=self.codes[rows],
+            steps=self.steps[rows],
+            times=None if self.times is None else self.times[rows],
+        )
+
+    def __getstate__(self):
+        plain = {name: plain_index(getattr(self, name)) for name in ("times", "names")}
+        return {**vars(self), **plain}
+
+    def __setstate__(self, state):
+        indices = {name: index_of(state[name]) for name in ("times", "names")}
+        vars(self).update({**state, **indices})
+
+    @property
+    def n_series(self):
+        """The number of series, also of those without a row."""
+        return 1 if self.names is None else len(self.names)
+
+    @property
+    def timeline(self):
+        """The time and the name of the series of each row; times must be known."""
+        return Timeline(self.times, self.names if self.names is None else self.series)
+
+    @property
+    def series(self):
+        """The name of the series of each row, of several."""
+        return self.names[self.codes]
+
+    def followed_by(self, later):
+        """Return these rows and later ones, which follow them."""
+        values = {
+            name: np.concatenate([getattr(self, name), getattr(later, name)])
+            for name in ("targets", "X", "codes", "steps")
+        }
+        times = self.times if self.times is None else self.times.append(later.times)
+        return replace(later, **values, times=times)
+
+    def are_last(self, n_last):
+        """Return whether each row is one of the last of its series.
+
+        `n_last` is a number for all series, or for the series of each row.
+        """
+        if self.names is None:
+            return np.arange(len(self))[::-1] < n_last
+        codes = pd.Series(self.codes)
+        return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
+
+    def last(self, n_last):
+        """Return a copy of the last rows of each series, as `are_last` tells them."""
+        kept = self[self.are_last(n_last)]
+        if kept.times is None:
+            return kept
+        # a slice would keep the whole index in memory
+        return replace(kept, times=kept.times.copy(deep=True))
+
+    def steps_to(self, later):
+        """Return how many steps later rows are after the last row of their series."""
+        observed = np.bincount(self.codes, minlength=later.n_series) > 0
+        unknown = ~observed[later.codes]
+        if unknown.any():
+            raise ValueError(
+                f"Nothing was observed of series {later.series[unknown][0]!r}. Pass "
+                "its rows to `update` first."
+            )
+        last = np.zeros(later.n_series, dtype=np.int64)
+        np.maximum.at(last, self.codes, self.steps)
+        leads = later.steps - last[later.codes]
+        nearest = np.full(later.n_series, ANY_DISTANCE)
+        np.minimum.at(nearest, later.codes, leads)
+        (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[later.codes]))
+        if len(far):
+            raise ValueError(
+                f"X starts at {later.times[far[0]]}, which is {leads[far[0]]} steps "
+                f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the "
+                "rows observed since to `update`, or check the index of X."
+            )
+        return leads
+
+    def ahead(self, n_steps):
+        """Return series and steps ahead of the next rows of each series, and an index.
+
+        The index is None without times.
+        """
+        present = np.unique(self.codes)
+        codes = present.repeat(n_steps)
+        leads = np.tile(np.arange(1, n_steps + 1), len(present))
+        if self.times is None:
+            return codes, leads, None
+        if self.step is None:
+            raise ValueError(
+                "The step of the index is not known, as no series has two rows. Give "
+                "an index with a freq, or pass the rows to forecast to `predict`."
+            )
+        if self.names is None:
+            times = self.step.after(self.times[-1:], n_steps)
+            return codes, leads, _with_freq(times, self.times)
+        last = np.zeros(self.n_series, dtype=np.intp)
+        np.maximum.at(last, self.codes, np.arange(len(self)))
+        of_time, origins = pd.factorize(self.times[last[present]])
+        origins = origins.rename(self.times.name)
+        times = [self.step.after(origins[[k]], n_steps) for k in range(len(origins))]
+        at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
+        times = times[0].append(times[1:])[at]
+        return codes, leads, Timeline(times, self.names[codes]).index
+
+
+def _with_freq(ahead, times):
+    """Return times that follow others with the freq of these, or one inferred."""
+    if not isinstance(ahead, pd.DatetimeIndex):
+        return ahead
+    freq = times.freq
+    if freq is None and ahead.freq == pd.offsets.Day(7):
+        freq = pd.offsets.Week(weekday=ahead[0].weekday())
+    if freq is None and ahead.freq is None:
+        freq = "infer"
+    try:
+        if freq == "infer":
+            return pd.DatetimeIndex(ahead, freq=freq, name=ahead.name)
+        later = ahead.copy()
+        later.freq = freq or ahead.freq
+    except ValueError:  # fewer than three times, or not regular to pandas
+        return ahead
+    return later
 
 
 @dataclass(frozen=True)
@@ -19,35 +210,38 @@ class Grid:
     A missing row has a place too, and there is room before and after each series.
 
     places : ndarray of int, shape (n_rows,), the place of each row
-    starts, first, last : ndarray of int, shape (n_series,), the place at which the room
+    series : ndarray of int, shape (n_grids,), the number of the series of each grid
+    starts, first, last : ndarray of int, shape (n_grids,), the place at which the room
         before a series begins, and the places of its first and last row
     n_places : int
     """
 
     places: np.ndarray
+    series: np.ndarray
     starts: np.ndarray
     first: np.ndarray
     last: np.ndarray
     n_places: int
 
     @classmethod
-    def of(cls, codes, numbers, n_before, n_after):
-        """Place rows by the number of their series and their steps from its first."""
-        length = np.zeros(codes.max() + 1, dtype=np.int64)
-        np.maximum.at(length, codes, numbers + 1)
+    def of(cls, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
+        """Place rows; longer holes are shortened to `longest_hole` steps."""
+        counts = np.bincount(rows.codes)
+        series = np.flatnonzero(counts)
+        of_row = (np.cumsum(counts > 0) - 1)[rows.codes]
+        steps, length = _from_first(rows.steps, of_row, len(series))
+        if (length - counts[series] >= longest_hole).any():
+            steps = _with_short_holes(steps, of_row, longest_hole)
+            steps, length = _from_first(steps, of_row, len(series))
         ends = np.cumsum(n_before + length + n_after)
         first = ends - length - n_after
-        return cls(
-            first[codes] + numbers,
-            first - n_before,
-            first,
-            first + length - 1,
-            int(ends[-1]),
-        )
+        last = first + length - 1
+        starts = first - n_before
+        return cls(first[of_row] + steps, series, starts, first, last, int(ends[-1]))
 
     @cached_property
-    def codes(self):
-        """The series of each place."""
+    def grid_of(self):
+        """The number of the grid of each place."""
         lengths = np.diff(self.starts, append=self.n_places)
         return np.repeat(np.arange(len(self.starts)), lengths)
 
@@ -61,7 +255,7 @@ class Grid:
         """Return the place of the last of some rows of each series, or its first."""
         last = self.first.copy()
         places = self.places[rows]
-        np.maximum.at(last, self.codes[places], places)
+        np.maximum.at(last, self.grid_of[places], places)
         return last
 
     def times(self, rows):
@@ -77,64 +271,28 @@ class Grid:
             for start, n in enumerate(longest)
             for part in (starts[[start]], rows.step.after(starts[[start]], n - 1))
         ]
-        places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.codes])
-        codes = self.codes[places]
-        at = (np.cumsum(longest) - longest)[of_time[codes]] + places - self.first[codes]
+        places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.grid_of])
+        grids = self.grid_of[places]
+        at = (np.cumsum(longest) - longest)[of_time[grids]] + places - self.first[grids]
         return places, times[0].append(times[1:])[at]
 
 
-def grid_of(rows, n_before, n_after, longest_hole=ANY_DISTANCE):
-    """Return the grid of rows; longer holes are shortened to `longest_hole` steps."""
-    if rows.timeline is None:
-        return Grid.of(rows.codes, np.arange(len(rows)), n_before, n_after)
-    numbers = numbered(rows.timeline, rows.step, longest_hole)
-    return Grid.of(rows.codes, numbers, n_before, n_after)
+def _from_first(steps, of_row, n_grids):
+    """Return steps from the first row of each series, and the steps it spans."""
+    first = np.full(n_grids, np.iinfo(np.int64).max)
+    np.minimum.at(first, of_row, steps)
+    steps = steps - first[of_row]
+    length = np.zeros(n_grids, dtype=np.int64)
+    np.maximum.at(length, of_row, steps + 1)
+    return steps, length
 
 
-def steps_ahead(observed, timeline):
-    """Return the series and the steps after the last observed row of later rows."""
-    before, n_observed = observed.timeline, len(observed)
-    before.check_same_kind(timeline)
-    if timeline.series is not None and before.series is not None:
-        unknown = ~timeline.series.isin(before.series)
-        if unknown.any():
-            name = timeline.series[unknown][0]
-            raise ValueError(
-                f"Nothing was observed of series {name!r}. Pass its rows to `update` "
-                "first."
-            )
-    both = before.continued_by(timeline)
-    codes = both.codes
-    numbers = numbered(both, observed.step or both.step(), ANY_DISTANCE)
-    last = np.zeros(codes.max() + 1, dtype=np.int64)
-    np.maximum.at(last, codes[:n_observed], numbers[:n_observed])
-    codes, leads = codes[n_observed:], numbers[n_observed:]
-    leads = leads - last[codes]
-    nearest = np.full(len(last), ANY_DISTANCE)
-    np.minimum.at(nearest, codes, leads)
-    (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[codes]))
-    if len(far):
-        raise ValueError(
-            f"X starts at {timeline.times[far[0]]}, which is {leads[far[0]]} steps "
-            f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the rows "
-            "observed since to `update`, or check the index of X."
-        )
-    return codes, leads
-
-
-def common_steps(rows, index):
-    """Return the times of the steps that all series share, and the step of each row."""
-    if rows.timeline is None:
-        times = pd.RangeIndex(len(rows)) if index is None else index
-        return times, np.arange(len(rows))
-    codes, unique = pd.factorize(rows.times, sort=True)
-    unique = unique.rename(rows.times.name)
-    try:
-        step = rows.step or Timeline(unique).step()
-        numbers = numbered(Timeline(unique), step, ANY_DISTANCE)
-    except ValueError as error:
-        raise ValueError(
-            "backtest uses the same origins for all series, but their times have "
-            f"no common step: {error} Or run a backtest for each series."
-        ) from error
-    return unique[:1].append(step.after(unique[:1], int(numbers[-1]))), numbers[codes]
+def _with_short_holes(steps, of_row, longest):
+    """Return steps, at most `longest` from a row of a series to its next one."""
+    order = np.argsort(of_row, kind="stable")
+    jumps = np.minimum(np.diff(steps[order], prepend=0), longest)
+    same = np.diff(of_row[order], prepend=-1) == 0
+    total = np.cumsum(np.where(same, jumps, 0))
+    short = np.empty_like(steps)
+    short[order] = total
+    return short

@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -17,188 +16,137 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skrnn.windows.index_state import index_of, plain_index
-
-_TOLERANCE = 1e-6  # relative to the largest value of a series
+_TOLERANCE = 1e-6  # relative
+_NEGLIGIBLE = 1e-9  # relative to the largest value of a series
 _SCALERS = (MaxAbsScaler, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler)
+
+
+# What is known of each pair of a series and a target: the number of its transformer, -1
+# for none, its column there and the number of columns; its only value so far, else NaN;
+# its lowest and highest value, transformed; and whether its transformer is fitted again
+# when more rows are observed.
+_PAIR = [
+    ("transformer", np.intp),
+    ("column", np.intp),
+    ("n_columns", np.intp),
+    ("constant", np.float64),
+    ("at_low", np.float64),
+    ("at_high", np.float64),
+    ("is_open", np.bool_),
+]
 
 
 @dataclass(frozen=True)
 class TargetTransform:
     """Fitted transformers of each pair of a series and a target.
 
-    Pair p is series `p // n_targets` and target `p % n_targets`. A transformer that
-    acts on each column separately has a column for each of many pairs.
-
     prototype : transformer or None, which leaves targets unchanged
-    n_targets : int
-    names : Index of shape (n_series,), or None for a single series
-    is_open : ndarray of bool, shape (n_pairs,), whether transformers are fitted again
-        when more rows are observed, as the pair was new, short or constant in fit
-    transformers : list of fitted transformers
-    low, high : lists of ndarray of shape (n_columns,), their lowest and highest values
-    which, column : ndarray of int, shape (n_pairs,), the transformer of each pair, -1
-        if there is none, and its column
-    constant : ndarray of shape (n_pairs,), the only value observed so far, else NaN
-    falls : ndarray of bool, shape (n_pairs,), whether larger targets become smaller
+    transformers : list of fitted transformers; those that act on each column separately
+        have a column for each of many pairs
+    pairs : ndarray of _PAIR, shape (n_series, n_targets)
     """
 
     prototype: object
-    n_targets: int
-    names: pd.Index | None
-    is_open: np.ndarray
     transformers: list
-    low: list
-    high: list
-    which: np.ndarray
-    column: np.ndarray
-    constant: np.ndarray
-    falls: np.ndarray
-
-    def __getstate__(self):
-        return {**vars(self), "names": plain_index(self.names)}
-
-    def __setstate__(self, state):
-        vars(self).update({**state, "names": index_of(state["names"])})
+    pairs: np.ndarray
 
     @classmethod
-    def fit(cls, prototype, targets, series, fewest_rows):
-        """Fit clones of a prototype to targets (n_rows, n_targets).
+    def fit(cls, prototype, rows, fewest_rows):
+        """Fit clones of a prototype to rows.
 
         Series with fewer than `fewest_rows` rows, and constant ones, stay open.
         """
-        names = None if series is None else series[:0]
-        n_targets, none = targets.shape[1], np.zeros(0, dtype=np.intp)
-        flags = np.zeros(0, dtype=bool)
-        of_pairs = none, none, np.zeros(0), flags
-        empty = cls(prototype, n_targets, names, flags, [], [], [], *of_pairs)
-        fitted = empty.updated(targets, series)
-        if prototype is None:
-            return fitted
-        n_rows = np.bincount(fitted.codes(series, len(targets))).repeat(n_targets)
-        return replace(fitted, is_open=(fitted.which < 0) | (n_rows < fewest_rows))
+        none = np.zeros((0, rows.targets.shape[1]), dtype=_PAIR)
+        fitted = cls(prototype, [], none).updated(rows)
+        if prototype is not None:
+            n_rows = np.bincount(rows.codes, minlength=rows.n_series)
+            fitted.pairs["is_open"] = fitted.pairs["transformer"] < 0
+            fitted.pairs["is_open"][n_rows < fewest_rows] = True
+        return fitted
 
-    def codes(self, series, n_rows):
-        """Return the number of the series of each row, -1 for unknown ones."""
-        if self.names is None:
-            return np.zeros(n_rows, dtype=np.intp)
-        of_row, unique = pd.factorize(series)
-        return self.names.get_indexer(unique)[of_row]
-
-    def updated(self, targets, series):
+    def updated(self, rows):
         """Return transformers, those of open and new series fitted to these rows."""
-        known = self
-        if series is not None:
-            unique = series.unique()
-            known = self._with_series(unique[self.names.get_indexer(unique) < 0])
-        elif not len(self.which):
-            known = self._with_series([None])
-        if self.prototype is None:
-            return known
-        if not known.is_open.any():
-            return known
-        values = targets.astype(np.float64).ravel()
-        pairs = known._pairs(known.codes(series, len(targets)))
-        again = known.is_open[pairs]
-        if not again.all():
-            values, pairs = values[again], pairs[again]
-        return known._fitted(values, pairs)
+        n_known, n_targets = self.pairs.shape
+        new = np.zeros((rows.n_series - n_known, n_targets), dtype=_PAIR)
+        new["transformer"], new["constant"] = -1, np.nan
+        new["is_open"] = self.prototype is not None
+        grown = replace(self, pairs=np.concatenate([self.pairs, new]))
+        again = grown.of_rows("is_open", rows.codes)
+        if not again.any():
+            return grown
+        numbers = grown._numbers(rows.codes)
+        values = rows.targets.astype(np.float64)
+        if again.all():  # no copy
+            return grown._fitted(values.ravel(), numbers)
+        return grown._fitted(values[again], numbers.reshape(again.shape)[again])
 
-    def is_open_series(self, codes):
-        """Return for rows of series whether any transformer is fitted again."""
-        return self.of_pairs(self.is_open, codes).any(axis=1)
+    def of_rows(self, name, codes):
+        """Return what is known of the pairs of rows of series, (n_rows, n_targets)."""
+        return self.pairs[name][codes]
 
-    def _with_series(self, names):
-        """Return the same with more series, which have no transformers yet."""
-        n_pairs = len(names) * self.n_targets
+    def _numbers(self, codes):
+        """Return the number of the pair of each value of the rows of series."""
+        n_targets = self.pairs.shape[1]
+        return np.add.outer(codes * n_targets, np.arange(n_targets)).ravel()
 
-        def grown(values, fill):
-            return np.concatenate([values, np.full(n_pairs, fill, dtype=values.dtype)])
-
-        return replace(
-            self,
-            names=self.names if self.names is None else self.names.append(names),
-            is_open=grown(self.is_open, self.prototype is not None),
-            which=grown(self.which, -1),
-            column=grown(self.column, 0),
-            constant=grown(self.constant, np.nan),
-            falls=grown(self.falls, False),
-        )
-
-    def _pairs(self, codes):
-        """Return the pair of each value of the rows of series."""
-        return np.add.outer(codes * self.n_targets, np.arange(self.n_targets)).ravel()
-
-    def _fitted(self, values, pairs):
+    def _fitted(self, values, numbers):
         """Return the same with transformers fitted to the values of some pairs."""
-        which, column = self.which.copy(), self.column.copy()
-        constant, falls = self.constant.copy(), self.falls.copy()
-        transformers, lowest, highest = [*self.transformers], [*self.low], [*self.high]
-        order = np.argsort(pairs, kind="stable") if np.ptp(pairs) else slice(None)
-        values, pairs = values[order], pairs[order]
-        fitted, starts = np.unique(pairs, return_index=True)
+        transformers, pairs = [*self.transformers], self.pairs.ravel().copy()
+        if np.ptp(numbers):
+            order = np.argsort(numbers, kind="stable")
+            values, numbers = values[order], numbers[order]
+        fitted, starts = np.unique(numbers, return_index=True)
         low, high = (f.reduceat(values, starts) for f in (np.fmin, np.fmax))
-        constant[fitted] = np.where(low == high, low, np.nan)
-        which[fitted] = -1
+        pairs["constant"][fitted] = np.where(low == high, low, np.nan)
+        pairs["transformer"][fitted] = -1
         lengths = np.diff(starts, append=len(values))
         for block in _blocks(self.prototype, lengths, low < high):
             parts = [values[starts[k] : starts[k] + lengths[k]] for k in block]
-            matrix = _side_by_side(parts)
+            matrix, columns = _side_by_side(parts), np.arange(len(block))
             transformer, z = _fit(self.prototype, matrix)
-            ends = np.nanargmin(matrix, axis=0), np.nanargmax(matrix, axis=0)
-            of_low, of_high = (z[end, np.arange(len(block))] for end in ends)
-            which[fitted[block]] = len(transformers)
-            column[fitted[block]] = np.arange(len(block))
-            falls[fitted[block]] = of_low > of_high
+            pairs["transformer"][fitted[block]] = len(transformers)
+            pairs["column"][fitted[block]] = columns
+            pairs["n_columns"][fitted[block]] = len(block)
+            pairs["at_low"][fitted[block]] = z[np.nanargmin(matrix, axis=0), columns]
+            pairs["at_high"][fitted[block]] = z[np.nanargmax(matrix, axis=0), columns]
             transformers.append(transformer)
-            lowest.append(np.minimum(of_low, of_high))
-            highest.append(np.maximum(of_low, of_high))
-        used, which[which >= 0] = np.unique(which[which >= 0], return_inverse=True)
-        return replace(
-            self,
-            transformers=[transformers[k] for k in used],
-            low=[lowest[k] for k in used],
-            high=[highest[k] for k in used],
-            which=which,
-            column=column,
-            constant=constant,
-            falls=falls,
+        has_one = pairs["transformer"] >= 0
+        used, pairs["transformer"][has_one] = np.unique(
+            pairs["transformer"][has_one], return_inverse=True
         )
+        transformers = [transformers[k] for k in used]
+        return TargetTransform(
+            self.prototype, transformers, pairs.reshape(self.pairs.shape)
+        )
+
+    def falls(self, codes):
+        """Return whether larger targets of series become smaller, as `of_rows` does."""
+        return self.of_rows("at_low", codes) > self.of_rows("at_high", codes)
 
     def transform(self, targets, codes):
         """Return targets (n_rows, n_targets) of series in transformed units.
 
-        NaN for unknown series.
+        NaN for series that nothing is known of.
         """
         if self.prototype is None:
             return targets
-        pairs = self._pairs(codes)
-        z = self._apply("transform", targets.ravel(), pairs)
-        constant = np.where(pairs < 0, np.nan, self.constant[pairs])
-        z = np.where(np.isnan(constant), z, targets.ravel() - constant)
-        lost = np.isnan(z) & ~np.isnan(targets.ravel())
-        lost &= (pairs >= 0) & (self.which[pairs] >= 0)
+        y, numbers = targets.ravel(), self._numbers(codes)
+        z = self._apply("transform", y, numbers)
+        constant = self.pairs["constant"].ravel()[numbers]
+        z = np.where(np.isnan(constant), z, y - constant)
+        lost = np.isnan(z) & ~np.isnan(y)
+        lost &= self.pairs["transformer"].ravel()[numbers] >= 0
         if lost.any() or np.isinf(z).any():
             at = np.argmax(lost | np.isinf(z))
-            raise ValueError(
-                f"target_transformer={self.prototype!r} turns y = "
-                f"{targets.ravel()[at]} into {z[at]}. Choose a transformer that is "
-                "defined for all values of y."
-            )
+            raise _undefined(self.prototype, y[at], z[at])
         return z.reshape(targets.shape).astype(targets.dtype, copy=False)
 
-    def to_units_of(self, other, z, codes):
-        """Return z (n_rows, n_targets, n_levels) in the units of other transformers."""
-        y = self.inverse(z, codes)
-        if other.prototype is None:
+    def transform_levels(self, y, codes):
+        """Return y (n_rows, n_targets, n_levels) in transformed units, NaN outside."""
+        if self.prototype is None:
             return y
-        if self.names is not None:
-            codes = other.names.get_indexer(self.names)[codes]
-        flat = np.moveaxis(y, -1, 1).reshape(-1, self.n_targets)
-        pairs = other._pairs(np.repeat(codes, z.shape[-1]))
-        z = other._apply("transform", flat.ravel(), pairs)
-        z = z.reshape(len(z) // self.n_targets, self.n_targets)
-        return np.moveaxis(z.reshape(len(y), -1, self.n_targets), 1, -1)
+        flat, numbers = self._flat(y, codes)
+        return self._unflat(self._apply("transform", flat, numbers), y.shape)
 
     def inverse(self, z, codes):
         """Return z (n_rows, n_targets, n_levels) in the units of the targets.
@@ -208,47 +156,46 @@ class TargetTransform:
         """
         if self.prototype is None:
             return z
-        flat = np.moveaxis(z, -1, 1).reshape(-1, self.n_targets)
-        pairs = self._pairs(np.repeat(codes, z.shape[-1]))
-        y = self._apply("inverse_transform", flat.ravel(), pairs)
-        constant = self.constant[pairs]
-        y = np.where(np.isnan(constant), y, constant)
-        y = y.reshape(len(z), z.shape[-1], self.n_targets)
-        return np.moveaxis(y, 1, -1)
+        flat, numbers = self._flat(z, codes)
+        y = self._apply("inverse_transform", flat, numbers)
+        if not _is_linear(self.prototype):
+            again = self._apply("transform", y, numbers)
+            with np.errstate(invalid="ignore"):
+                outside = ~(np.abs(again - flat) <= _TOLERANCE * (1 + np.abs(flat)))
+            outside &= ~np.isnan(flat)
+            if outside.any():
+                numbers_outside = numbers[outside]
+                pairs = self.pairs.ravel()[numbers_outside]
+                low, high = np.sort([pairs["at_low"], pairs["at_high"]], axis=0)
+                nearest = np.clip(flat[outside], low, high)
+                y[outside] = self._apply("inverse_transform", nearest, numbers_outside)
+        constant = self.pairs["constant"].ravel()[numbers]
+        return self._unflat(np.where(np.isnan(constant), y, constant), z.shape)
 
-    def of_pairs(self, values, codes):
-        """Return values of pairs for rows of series: (n_rows, n_targets)."""
-        return values.reshape(-1, self.n_targets)[codes]
+    def _flat(self, values, codes):
+        """Return values (n_rows, n_targets, n_levels) in one row, and their pairs."""
+        flat = np.moveaxis(values, -1, 1).ravel()
+        return flat, self._numbers(np.repeat(codes, values.shape[-1]))
 
-    def _apply(self, method, values, pairs):
+    def _unflat(self, flat, shape):
+        return np.moveaxis(flat.reshape(shape[0], shape[2], shape[1]), 1, -1)
+
+    def _apply(self, method, values, numbers):
         """Apply a method of the transformer of each value."""
-        if self.names is None and len(self.which) == len(self.transformers) == 1:
-            return self._call(0, method, values[:, np.newaxis])[:, 0]
+        if self.pairs.size == len(self.transformers) == 1:
+            return _call(self.transformers[0], method, values[:, np.newaxis])[:, 0]
         result = np.full(len(values), np.nan)
-        which = np.where(pairs < 0, -1, self.which[pairs])
+        pairs = self.pairs.ravel()
+        which = pairs["transformer"][numbers]
         order = np.argsort(which, kind="stable")
         used, starts = np.unique(which[order], return_index=True)
         for number, of_block in zip(used, np.split(order, starts[1:]), strict=True):
             if number >= 0:
-                columns = self.column[pairs[of_block]]
-                matrix, at = _matrix(values[of_block], columns, len(self.low[number]))
-                result[of_block] = self._call(number, method, matrix)[at]
+                columns = pairs["column"][numbers[of_block]]
+                n_columns = pairs["n_columns"][numbers[of_block[0]]]
+                matrix, at = _matrix(values[of_block], columns, n_columns)
+                result[of_block] = _call(self.transformers[number], method, matrix)[at]
         return result
-
-    def _call(self, number, method, matrix):
-        """Return what a transformer makes of a matrix."""
-        transformer = self.transformers[number]
-        result = _call(transformer, method, matrix)
-        if method == "transform" or _is_linear(transformer):
-            return result
-        again = _call(transformer, "transform", result)
-        with np.errstate(invalid="ignore"):
-            outside = ~(np.abs(again - matrix) <= _TOLERANCE * (1 + np.abs(matrix)))
-        outside &= ~np.isnan(matrix)
-        if not outside.any():
-            return result
-        nearest = np.clip(matrix, self.low[number], self.high[number])
-        return np.where(outside, _call(transformer, method, nearest), result)
 
 
 def _blocks(prototype, lengths, varies):
@@ -321,13 +268,10 @@ def _check_inverse(prototype, transformer, matrix, z):
     known = ~np.isnan(matrix)
     undefined = known & ~np.isfinite(z)
     if undefined.any():
-        raise ValueError(
-            f"target_transformer={prototype!r} turns y = {matrix[undefined][0]} into "
-            f"{z[undefined][0]}. Choose a transformer that is defined for all values "
-            "of y."
-        )
+        raise _undefined(prototype, matrix[undefined][0], z[undefined][0])
     error = np.abs(_call(transformer, "inverse_transform", z) - matrix)
-    bound = _TOLERANCE * np.nanmax(np.abs(matrix), axis=0)
+    size = np.abs(matrix)
+    bound = _TOLERANCE * size + _NEGLIGIBLE * np.nanmax(size, axis=0)
     wrong = known & ~(error <= bound)
     if wrong.any():
         raise ValueError(
@@ -335,6 +279,13 @@ def _check_inverse(prototype, transformer, matrix, z):
             f"inverse_transform turns y = {matrix[wrong][0]} into a value that differs "
             f"by {error[wrong][0]:.3g}. Choose an invertible transformer."
         )
+
+
+def _undefined(prototype, y, z):
+    return ValueError(
+        f"target_transformer={prototype!r} turns y = {y} into {z}. Choose a "
+        "transformer that is defined for all values of y."
+    )
 
 
 def _call(transformer, method, matrix):

@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingInputWarning
-from skrnn.forecasting.rows import Rows
+from skrnn.forecasting.grid import Rows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 
@@ -101,13 +101,13 @@ def _as_name(label, default):
     return label if isinstance(label, str) else default
 
 
-def read_rows(forecaster, X, y, *, reset):
-    """Return X and y as validated rows, and the format of y."""
+def read_rows(forecaster, X, y, after=None):
+    """Return X and y as validated rows that follow others, and the format of y."""
     targets, target_format = read_targets(y)
-    inputs = read_inputs(forecaster, X, len(targets), reset=reset)
+    inputs = read_inputs(forecaster, X, len(targets), reset=after is None)
     timeline = timeline_of(index_of_both(X, y), "y" if X is None else "X")
-    step = timeline.step() if timeline and reset else None
-    return Rows(targets, inputs, timeline, step), target_format
+    read = Rows.first if after is None else after.next
+    return read(targets, inputs, timeline), target_format
 
 
 def read_targets(y):
@@ -237,6 +237,12 @@ def warn_of_holes(codes, leads):
             "whose inputs are known in advance.",
             MissingInputWarning,
         )
+
+
+def of_rows(value, rows):
+    """Return the part of an array with a value for each row; others as they are."""
+    is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
+    return np.asarray(value)[rows] if is_of_rows else value
 
 
 def read_past_features(past_features, X):

@@ -807,12 +807,12 @@ def test_skops_keeps_a_forecaster(panel_of_labels):
     # older versions of skops do not know all of scikit-learn
     assert all(name.startswith(("skrnn.", "sklearn.")) for name in unknown)
     loaded = skops_io.loads(kept, trusted=unknown)
-    ahead = X[:1].set_axis(forecaster._observed.index_ahead(1)[:1])
+    ahead = X[:1].set_axis(forecaster._observed.ahead(1)[-1][:1])
     expected = forecaster.predict(ahead, coverage=0.8)
     assert_frame_equal(loaded.predict(ahead, coverage=0.8), expected)
     assert_index_equal(
-        loaded._observed.index_ahead(2),
-        expected.index[:0].append(forecaster._observed.index_ahead(2)),
+        loaded._observed.ahead(2)[-1],
+        expected.index[:0].append(forecaster._observed.ahead(2)[-1]),
     )
 
 
@@ -826,7 +826,7 @@ def test_a_pickle_holds_nothing_of_pandas(panel_of_labels):
     names = [str(argument) for _, argument, _ in pickletools.genops(kept)]
     assert any("skrnn" in name for name in names)
     assert not any("pandas" in name for name in names)
-    ahead = X[:1].set_axis(forecaster._observed.index_ahead(1)[:1])
+    ahead = X[:1].set_axis(forecaster._observed.ahead(1)[-1][:1])
     expected = forecaster.predict(ahead)
     assert_series_equal(pickle.loads(kept).predict(ahead), expected)
 
