@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skrnn.forecasting.conformal import check_available, column_labels, is_known
 from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import ANY_DISTANCE, Rows
+from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of
 from skrnn.forecasting.validation import (
     index_of_both,
     of_rows,
@@ -280,7 +280,7 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
     frame["step"] = data.numbers[rows] - origin_of
     if data.rows.names is not None:
-        frame["series"] = data.rows.series[rows]
+        frame["series"] = data.rows.names[data.rows.codes[rows]]
     if n_targets > 1:
         frame = {name: column.repeat(n_targets) for name, column in frame.items()}
         targets = np.empty(n_targets, dtype=object)
@@ -289,7 +289,8 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     frame["observed"] = data.rows.targets[rows].ravel()
     labels = column_labels(coverage, None) or ["pred"]
     columns = values.reshape(-1, values.shape[-1]).T
-    return pd.DataFrame({**frame, **dict(zip(labels, columns, strict=True))})
+    frame |= dict(zip(labels, columns, strict=True))
+    return pd.DataFrame(frame, copy=False)
 
 
 def _wanted(data, origins, first, horizon):
@@ -305,11 +306,11 @@ def _wanted(data, origins, first, horizon):
     within = np.arange(n_rows.sum()) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
     rows = in_time[np.repeat(start, n_rows) + within]
     origin_of = np.repeat(origins, n_rows)
-    codes = data.rows.codes
-    earliest = np.full(codes.max() + 1, np.iinfo(np.int64).max)
-    observed = numbers >= first
-    np.minimum.at(earliest, codes[observed], numbers[observed])
-    is_observed = earliest[codes[rows]] <= origin_of
+    codes, observed = data.rows.codes, numbers >= first
+    earliest = first_of(numbers[observed], codes[observed], data.rows.n_series)
+    was_seen = np.bincount(codes[observed], minlength=data.rows.n_series) > 0
+    codes = codes[rows]
+    is_observed = was_seen[codes] & (earliest[codes] <= origin_of)
     return rows[is_observed], origin_of[is_observed]
 
 
@@ -332,11 +333,9 @@ def _is_regular(fitted, data, rows, origins, first):
         return False
     recent = (numbers >= _earliest(fitted, origins[0], first)) & at_origin[codes]
     codes, numbers = codes[recent], numbers[recent]
-    earliest, latest = np.full(n_series, numbers.max()), np.zeros(n_series)
-    np.minimum.at(earliest, codes, numbers)
-    np.maximum.at(latest, codes, numbers)
+    n_steps = last_of(numbers, codes, n_series) - first_of(numbers, codes, n_series) + 1
     n_rows = np.bincount(codes, minlength=n_series)
-    return bool((n_rows == latest - earliest + 1)[at_origin].all())
+    return bool((n_rows == n_steps)[at_origin].all())
 
 
 def _at(data, origin):

@@ -66,6 +66,12 @@ class DateFeatures:
             return None
         is_list = pd.api.types.is_list_like(features)
         features = list(features) if is_list else [features]
+        for feature in features:
+            if not isinstance(feature, str) and not callable(feature):
+                raise TypeError(
+                    "date_features must be names of attributes of the index, or "
+                    f"functions of it. Got {feature!r}."
+                )
         if "auto" in features:
             at = features.index("auto")
             features[at : at + 1] = automatic_features(times)
@@ -126,10 +132,10 @@ def _columns(features, times):
             continue
         if not isinstance(values, (pd.Series, pd.DataFrame)):
             values = np.asarray(values)
-        if len(values) != len(times):
+        if values.shape[:1] != (len(times),):
             raise ValueError(
-                f"date_features: {name} must return one row for each of {len(times)} "
-                f"times. It returned {len(values)}."
+                f"date_features: {name} must give one row for each of {len(times)} "
+                f"times. It gave {values!r}."
             )
         if isinstance(values, pd.DataFrame):
             parts = {f"{name}_{c}": values[c] for c in values.columns}

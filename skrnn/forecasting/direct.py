@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -342,7 +341,8 @@ def _readable(origins, steps, window_length, regressor):
 def _mean_of_targets(weight, grid, origins, horizon):
     """Return the mean weight of the targets of each origin."""
     at_places = np.zeros(grid.n_places)
-    at_places[grid.places] = check_sample_weight(weight, grid.places)
+    weight = check_sample_weight(weight, grid.places, ensure_non_negative=True)
+    at_places[grid.places] = weight
     total = np.concatenate([[0.0], np.cumsum(at_places)])
     return (total[origins + 1 + horizon] - total[origins + 1]) / horizon
 
@@ -356,13 +356,7 @@ def reads_windows(regressor):
         return reads_windows(_active_steps(regressor)[0])
     if get_tags(regressor).input_tags.three_d_array:
         return True
-    parts = regressor.get_params(deep=False).values()
-    lists = [part for part in parts if isinstance(part, (list, tuple))]
-    parts = [
-        *parts,
-        *(pair[-1] for part in lists for pair in part if isinstance(pair, tuple)),
-    ]
-    return any(reads_windows(part) for part in parts if isinstance(part, BaseEstimator))
+    return any(map(reads_windows, _inside(regressor)))
 
 
 def check_reads_windows(regressor):
@@ -385,11 +379,9 @@ def takes_missing_values(regressor):
             if type(step).__name__.endswith("Imputer"):
                 break
         return True
-    if isinstance(regressor, MultiOutputRegressor):
-        return takes_missing_values(regressor.estimator)
-    name = _name_of_inner(regressor)
-    if name is not None:
-        return takes_missing_values(getattr(regressor, name))
+    inside = _inside(regressor)
+    if inside and all(map(takes_missing_values, inside)):
+        return True
     return get_tags(regressor).input_tags.allow_nan
 
 
@@ -405,13 +397,20 @@ def _active_steps(pipeline):
     return [step for _, step in pipeline.steps if step not in (None, "passthrough")]
 
 
+def _inside(estimator):
+    """Return the estimators to which a meta-estimator hands what it reads."""
+    params = estimator.get_params(deep=False)
+    parts = [params.get("estimator"), params.get("regressor")]
+    parts += [part for _, part in params.get("estimators") or ()]
+    return [part for part in parts if isinstance(part, BaseEstimator)]
+
+
 def _name_of_inner(regressor):
     """Return the parameter with the regressor that gets all targets, or None."""
-    from sklearn.compose import TransformedTargetRegressor  # imports linear models
-
-    if isinstance(regressor, TransformedTargetRegressor) and regressor.regressor:
+    params = regressor.get_params(deep=False)
+    if params.get("regressor") is not None:  # of a TransformedTargetRegressor
         return "regressor"
-    is_search = isinstance(regressor, (GridSearchCV, RandomizedSearchCV))
+    is_search = {"estimator", "refit"} <= params.keys()
     return "estimator" if is_search else None
 
 

@@ -142,11 +142,9 @@ class Rows:
                 f"Nothing was observed of series {later.series[unknown][0]!r}. Pass "
                 "its rows to `update` first."
             )
-        last = np.zeros(later.n_series, dtype=np.int64)
-        np.maximum.at(last, self.codes, self.steps)
+        last = last_of(self.steps, self.codes, later.n_series)
         leads = later.steps - last[later.codes]
-        nearest = np.full(later.n_series, ANY_DISTANCE)
-        np.minimum.at(nearest, later.codes, leads)
+        nearest = first_of(leads, later.codes, later.n_series)
         (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[later.codes]))
         if len(far):
             raise ValueError(
@@ -174,14 +172,25 @@ class Rows:
         if self.names is None:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)
-        last = np.zeros(self.n_series, dtype=np.intp)
-        np.maximum.at(last, self.codes, np.arange(len(self)))
+        last = last_of(np.arange(len(self)), self.codes, self.n_series)
         of_time, origins = pd.factorize(self.times[last[present]])
         origins = origins.rename(self.times.name)
         times = [self.step.after(origins[[k]], n_steps) for k in range(len(origins))]
         at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
         times = times[0].append(times[1:])[at]
         return codes, leads, Timeline(times, self.names[codes]).index
+
+
+def last_of(values, codes, n_series):
+    """Return the last value of each series."""
+    last = np.zeros(n_series, dtype=values.dtype)
+    last[codes] = values
+    return last
+
+
+def first_of(values, codes, n_series):
+    """Return the first value of each series."""
+    return last_of(values[::-1], codes[::-1], n_series)
 
 
 def _with_freq(ahead, times):
@@ -191,16 +200,12 @@ def _with_freq(ahead, times):
     freq = times.freq
     if freq is None and ahead.freq == pd.offsets.Day(7):
         freq = pd.offsets.Week(weekday=ahead[0].weekday())
-    if freq is None and ahead.freq is None:
-        freq = "infer"
+    if ahead.freq is not None and freq in (None, ahead.freq):
+        return ahead
     try:
-        if freq == "infer":
-            return pd.DatetimeIndex(ahead, freq=freq, name=ahead.name)
-        later = ahead.copy()
-        later.freq = freq or ahead.freq
+        return pd.DatetimeIndex(ahead, freq=freq or "infer", name=ahead.name)
     except ValueError:  # fewer than three times, or not regular to pandas
         return ahead
-    return later
 
 
 @dataclass(frozen=True)
@@ -279,12 +284,8 @@ class Grid:
 
 def _from_first(steps, of_row, n_grids):
     """Return steps from the first row of each series, and the steps it spans."""
-    first = np.full(n_grids, np.iinfo(np.int64).max)
-    np.minimum.at(first, of_row, steps)
-    steps = steps - first[of_row]
-    length = np.zeros(n_grids, dtype=np.int64)
-    np.maximum.at(length, of_row, steps + 1)
-    return steps, length
+    steps = steps - first_of(steps, of_row, n_grids)[of_row]
+    return steps, last_of(steps, of_row, n_grids) + 1
 
 
 def _with_short_holes(steps, of_row, longest):

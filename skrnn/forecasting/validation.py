@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingInputWarning
-from skrnn.forecasting.grid import Rows
+from skrnn.forecasting.grid import Rows, first_of, last_of
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 
@@ -225,11 +225,9 @@ def warn_of_missing(X, past, index):
 
 def warn_of_holes(codes, leads):
     """Warn of rows without inputs between rows to forecast, `leads` steps ahead."""
-    first, last = np.full(codes.max() + 1, leads.max()), np.zeros(codes.max() + 1, int)
-    np.minimum.at(first, codes, leads)
-    np.maximum.at(last, codes, leads)
     given = np.bincount(codes)
-    n_absent = int(((last - first + 1) - given)[given > 0].sum())
+    span = last_of(leads, codes, len(given)) - first_of(leads, codes, len(given)) + 1
+    n_absent = int((span - given)[given > 0].sum())
     if n_absent:
         warn_user(
             f"X has no rows for {n_absent} steps between those to forecast. Their "

@@ -5,11 +5,16 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    BaggingRegressor,
+    HistGradientBoostingRegressor,
+    VotingRegressor,
+)
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -196,10 +201,26 @@ def test_series_that_are_too_short_to_forecast_are_named():
     assert np.isfinite(fitted.forecast(3, coverage=0.9).to_numpy()).all()
 
 
-def test_a_pipeline_with_an_imputer_takes_missing_values():
+IMPUTED = make_pipeline(SimpleImputer(), Ridge())
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        IMPUTED,
+        GridSearchCV(IMPUTED, {"ridge__alpha": [1, 2]}),
+        HalvingGridSearchCV(IMPUTED, {"ridge__alpha": [1, 2]}, min_resources=50),
+        BaggingRegressor(IMPUTED, n_estimators=2),
+        VotingRegressor([("imputed", IMPUTED)]),
+    ],
+)
+def test_an_imputer_inside_of_a_regressor_takes_missing_values(regressor):
     y = Y.drop(Y.index[[50, 198]])
-    imputed = forecaster(make_pipeline(SimpleImputer(), Ridge()), horizon=3)
+    imputed = forecaster(regressor, horizon=3)
     assert np.isfinite(imputed.fit(y=y).forecast(2)).all()
+
+
+def test_a_scaler_in_a_pipeline_leaves_missing_values():
     scaled = forecaster(make_pipeline(StandardScaler(), Ridge()))
     assert np.isfinite(scaled.fit(y=Y).forecast(2)).all()
 

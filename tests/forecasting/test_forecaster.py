@@ -743,6 +743,8 @@ def test_weights_of_rows_weigh_targets(load):
     assert_allclose(of_step.regressor_[-1].coef_, expected)
     with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weights'"):
         forecaster.fit(y=y, sample_weights=weight)
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample"):
+        forecaster.fit(y=y, sample_weight=-weight)
 
 
 def test_metadata_routing(load):

@@ -327,13 +327,19 @@ def test_no_dates_without_an_index_of_dates():
     [
         ("hours", "has no attribute 'hours'"),
         ("normalize", "has no attribute 'normalize'"),
-        (lambda times: [1, 2], "must return one row for each of"),
+        (lambda times: [1, 2], "must give one row for each of"),
+        ("freq", "must give one row for each of"),
         (lambda times: times, "holds times"),
     ],
 )
 def test_features_that_do_not_exist_are_named(feature, message):
     with pytest.raises(ValueError, match=message):
         linear(date_features=[feature]).fit(y=Y)
+
+
+def test_a_feature_is_a_name_or_a_function():
+    with pytest.raises(TypeError, match="functions of it"):
+        linear(date_features=["hour", 3]).fit(y=Y)
 
 
 def test_windows_shorter_than_the_horizon_cannot_hold_dates():
