@@ -2,6 +2,7 @@
 
 __all__ = [
     "IgnoredIndexWarning",
+    "IrregularIndexWarning",
     "MissingInputWarning",
     "MissingStepsWarning",
     "NoWindowsWarning",
@@ -108,6 +109,19 @@ class IgnoredIndexWarning(SkrnnWarning):
     See Also
     --------
     skrnn.SequenceWindower : Reads the times of the rows from the index.
+    """
+
+
+class IrregularIndexWarning(SkrnnWarning):
+    """Warn that an index has a row for less than half of its steps.
+
+    Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`,
+    if no `freq` is set. A single row at an odd time makes the shortest distance between
+    rows, which is taken for the step, much too short.
+
+    See Also
+    --------
+    IgnoredIndexWarning : The index is not read at all.
     """
 
 

@@ -94,6 +94,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         `"auto"` standardises numbers, leaves booleans and columns with two numbers as
         they are, and encodes strings and categories as one column for each label, all
         zero for labels that are new after `fit`. None takes numbers as they are.
+    freq : str, DateOffset or None, default=None
+        The step of an index of datetimes or timedeltas, such as `"B"` for business
+        days. None infers it from the rows: their shortest distance, or a step of the
+        calendar that more of them follow.
     date_features : str, callable, list of these, "auto" or None, default=None
         Features of the time of each step, computed for past and future steps. A string
         is an attribute of the index, such as `"hour"`, `"day_of_week"`, `"month"` or
@@ -214,6 +218,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             StrOptions({"auto"}),
             None,
         ],
+        "freq": [str, pd.offsets.BaseOffset, None],
         "date_features": [str, callable, list, tuple, None],
         "past_features": [str, Integral, "array-like", None],
         "calibration_size": [Interval(Integral, 0, None, closed="left")],
@@ -227,6 +232,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         window_length="auto",
         target_transformer="auto",
         input_transformer="auto",
+        freq=None,
         date_features=None,
         past_features=None,
         calibration_size=0,
@@ -236,6 +242,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self.window_length = window_length
         self.target_transformer = target_transformer
         self.input_transformer = input_transformer
+        self.freq = freq
         self.date_features = date_features
         self.past_features = past_features
         self.calibration_size = calibration_size

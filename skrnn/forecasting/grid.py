@@ -36,14 +36,14 @@ class Rows:
     step: Step | None
 
     @classmethod
-    def first(cls, targets, X, timeline):
+    def first(cls, targets, X, timeline, freq=None):
         """Return the rows of a fit, whose series are numbered as they appear."""
         if timeline is None:
             n_rows = len(targets)
             codes, steps = np.zeros(n_rows, dtype=np.intp), np.arange(n_rows)
             return cls(targets, X, codes, steps, None, None, None)
         names = None if timeline.series is None else timeline.series.unique()
-        step = timeline.step()
+        step = timeline.step_of_fit(freq)
         steps = numbered(timeline, step, ANY_DISTANCE)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 

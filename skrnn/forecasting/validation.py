@@ -106,8 +106,10 @@ def read_rows(forecaster, X, y, after=None):
     targets, target_format = read_targets(y)
     inputs = read_inputs(forecaster, X, len(targets), reset=after is None)
     timeline = timeline_of(index_of_both(X, y), "y" if X is None else "X")
-    read = Rows.first if after is None else after.next
-    return read(targets, inputs, timeline), target_format
+    if after is not None:
+        return after.next(targets, inputs, timeline), target_format
+    rows = Rows.first(targets, inputs, timeline, forecaster.freq)
+    return rows, target_format
 
 
 def read_targets(y):

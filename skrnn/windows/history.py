@@ -26,9 +26,9 @@ class History:
     step: Step | None
 
     @classmethod
-    def of(cls, rows, timeline):
+    def of(cls, rows, timeline, freq=None):
         """Return a history of all rows of a fit (n_rows, n_features), not copied."""
-        return cls(rows, timeline, timeline.step() if timeline else None)
+        return cls(rows, timeline, timeline and timeline.step_of_fit(freq))
 
     @property
     def index(self):

@@ -57,7 +57,14 @@ def index_of(plain):
 
 
 def plain_offset(offset):
-    """Return the alias of an offset, or the offset itself if the alias loses detail."""
+    """Return the alias of an offset, or plain values of a week with custom days.
+
+    An offset that has neither is returned itself.
+    """
+    if type(offset) in _OF_WEEKS.values() and not offset.holidays:
+        plain = {"kind": type(offset).__name__, "n": offset.n, "days": offset.weekmask}
+        hours = [getattr(offset, end, ()) for end in ("start", "end")]
+        return {**plain, "hours": [[str(time)[:5] for time in end] for end in hours]}
     alias = getattr(offset, "freqstr", None)
     if alias is None:
         return offset
@@ -69,7 +76,17 @@ def plain_offset(offset):
 
 def offset_of(plain):
     """Convert the result of `plain_offset` back to an offset."""
-    return pd.tseries.frequencies.to_offset(plain)
+    if not isinstance(plain, dict):
+        return pd.tseries.frequencies.to_offset(plain)
+    start, end = plain["hours"]
+    hours = {"start": start, "end": end} if start else {}
+    return _OF_WEEKS[plain["kind"]](plain["n"], weekmask=plain["days"], **hours)
+
+
+_OF_WEEKS = {
+    "CustomBusinessDay": pd.offsets.CustomBusinessDay,
+    "CustomBusinessHour": pd.offsets.CustomBusinessHour,
+}
 
 
 def _plain_tz(tz):

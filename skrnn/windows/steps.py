@@ -1,6 +1,6 @@
 """The regular step of an index: how it is inferred, and steps counted between times."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,9 @@ from skrnn.windows.index_state import offset_of, plain_offset
 
 _UNITS = {"number", "wall clock", "month", "month end"}
 _DAY = 86_400_000_000_000  # in nanoseconds
-MOST = 0.8  # of the rows must lie on the next business day; holidays may be missing
+_HOUR, _EPOCH = pd.Timedelta(hours=1), pd.Timestamp(0)
+MOST = 0.8  # of the rows must follow each other in an offset; holidays may be missing
+_ENOUGH_WEEKS, _ENOUGH_DAYS = pd.Timedelta(weeks=5), pd.Timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -21,19 +23,25 @@ class Step:
         nanoseconds of the local wall clock, months at the same day and time, months at
         their last day, or a pandas offset such as business days
     n : int, number of units in a step
+    at : Timedelta or None, the time of day of all rows in a time zone. Where it does
+        not exist, as the clock is put forward, rows have the next time that does.
     """
 
     unit: str | pd.offsets.BaseOffset
     n: int
+    at: pd.Timedelta | None = field(default=None, compare=False)
 
     def __getstate__(self):
-        return {"unit": plain_offset(self.unit), "n": self.n}
+        at = self.at if self.at is None else self.at.as_unit("ns").value
+        return {"unit": plain_offset(self.unit), "n": self.n, "at": at}
 
     def __setstate__(self, state):
-        unit = state["unit"]
+        unit, at = state["unit"], state["at"]
         # no unit of _UNITS is also the alias of an offset
-        unit = unit if unit in _UNITS else offset_of(unit)
-        vars(self).update(unit=unit, n=state["n"])
+        if not isinstance(unit, str) or unit not in _UNITS:
+            unit = offset_of(unit)
+        at = at if at is None else pd.Timedelta(at, "ns")
+        vars(self).update(unit=unit, n=state["n"], at=at)
 
     def count(self, times, same):
         """Return the steps between consecutive rows of a series, None if not whole.
@@ -55,13 +63,15 @@ class Step:
     def _numbers(self, times):
         if self.unit == "number":
             return numbers_of(times)
+        local = _local(times, self.at)
         if self.unit == "wall clock":
-            return numbers_of(times.tz_localize(None))
+            return numbers_of(local)
         if isinstance(self.unit, str):
-            regular = _are_month_ends(times) or _same_day(times)
-            return _months(times) if regular else None
-        grid = pd.date_range(times.min(), times.max(), freq=self.unit)
-        numbers = grid.get_indexer(times)
+            regular = _are_month_ends(local) or _same_day(local)
+            return _months(local) if regular else None
+        ends = local.min(), local.max()
+        grid = pd.date_range(*ends, freq=self.unit, unit=local.unit)
+        numbers = grid.get_indexer(local)
         return None if (numbers < 0).any() else numbers
 
     def after(self, time, n_steps):
@@ -75,20 +85,20 @@ class Step:
                     later, freq=time.freq, name=time.name
                 )
             return pd.Index(later, dtype=time.dtype, name=time.name)
+        local = _local(time, self.at)
         if self.unit == "wall clock":
-            return _localized(_spaced(time.tz_localize(None), self.n, n_steps), time)
-        if isinstance(self.unit, str):
+            later = _spaced(local, self.n, n_steps)
+        elif isinstance(self.unit, str):
             counts = self.n * np.arange(1, n_steps + 1)
-            local = time.tz_localize(None)
             later = _months_later(local, counts, to_end=self.unit == "month end")
-            return _localized(later, time)
-        return pd.date_range(
-            time[0], periods=n_steps + 1, freq=self.unit, name=time.name
-        )[1:].as_unit(time.unit)
+        else:
+            how = {"freq": self.n * self.unit, "unit": time.unit, "name": time.name}
+            later = pd.date_range(local[0], periods=n_steps + 1, **how)[1:]
+        return _localized(later, time)
 
     def __str__(self):
         if not isinstance(self.unit, str):
-            return self.unit.freqstr
+            return (self.n * self.unit).freqstr
         if self.unit.startswith("month"):
             return "1 month" if self.n == 1 else f"{self.n} months"
         return f"{self.n}"
@@ -107,9 +117,12 @@ def infer_step(times, same):
     `same`, of shape (n_rows - 1,), is True where a row and the next one belong to the
     same series.
     """
-    own = _own_step(times)
-    if own is not None:
-        return own
+    if isinstance(times, pd.PeriodIndex):
+        return Step("number", times.freq.n)
+    if isinstance(times, pd.RangeIndex):
+        return Step("number", times.step)
+    if getattr(times, "freq", None) is not None:
+        return declared_step(times.freq, times)
     if not same.any():
         return None
     smallest = _smallest(numbers_of(times), same) * nanoseconds_in(times)
@@ -123,6 +136,18 @@ def infer_step(times, same):
         "The index of X has no regular step: the shortest distance between rows is "
         f"{candidates[-1].worded(times)}, and others are not multiples of it."
     )
+
+
+def declared_step(freq, times):
+    """Return the step of a freq, an offset of pandas, for datetimes or timedeltas."""
+    # days come first, because they are also ticks in pandas 2
+    days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
+    if days is not None:
+        unit = "number" if getattr(times, "tz", None) is None else "wall clock"
+        return Step(unit, days * freq.n * _DAY, _usual_time(times))
+    if isinstance(freq, pd.offsets.Tick):
+        return Step("number", pd.Timedelta(freq).as_unit("ns").value)
+    return Step(freq.base, freq.n, _usual_time(times))
 
 
 def numbers_of(times):
@@ -172,44 +197,74 @@ def _localized(local, time):
     return local.tz_localize(time.tz, is_dst, "shift_forward")
 
 
-def _own_step(times):
-    """Return the step that the index itself declares."""
-    freq = getattr(times, "freq", None)
-    if isinstance(times, pd.PeriodIndex):
-        return Step("number", freq.n)
-    if isinstance(times, pd.RangeIndex):
-        return Step("number", times.step)
-    if freq is None:
-        return None
-    # days come first, because they are also ticks in pandas 2
-    days = {pd.offsets.Day: 1, pd.offsets.Week: 7}.get(type(freq))
-    if days is not None:
-        unit = "number" if getattr(times, "tz", None) is None else "wall clock"
-        return Step(unit, days * freq.n * _DAY)
-    if isinstance(freq, pd.offsets.Tick):
-        return Step("number", pd.Timedelta(freq).as_unit("ns").value)
-    return Step(freq, 1)
-
-
 def _calendar_steps(times, same):
     """Yield the calendar steps that datetimes may have, the most specific first."""
-    months = _smallest(_months(times), same)
+    at = _usual_time(times)
+    local = _local(times, at)
+    months = _smallest(_months(local), same)
     if months > 0:
-        if _are_month_ends(times):
-            yield Step("month end", months)
-        if _same_day(times):
-            yield Step("month", months)
-    local = times.tz_localize(None)
-    days = local.to_numpy().astype("datetime64[D]")
-    steps = np.diff(days).astype(int)[same]
-    if np.is_busday(days).all() and _one_time_of_day(times):
-        business = np.busday_count(days[:-1], days[1:])[same]
-        over_a_weekend = (business == 1) & (steps == 3)
-        if over_a_weekend.any() and (business == 1).mean() >= MOST:
-            yield Step(pd.offsets.BusinessDay(), 1)
+        if _are_month_ends(local):
+            yield Step("month end", months, at)
+        if _same_day(local):
+            yield Step("month", months, at)
+    numbers = numbers_of(local)
+    smallest = _smallest(numbers, same)
+    alike = (np.diff(numbers)[same] == smallest).mean()
+    for offset in _offsets(local, pd.Timedelta(smallest * nanoseconds_in(times))):
+        between = Step(offset, 1, at).count(times, same)
+        if between is None or between.min() < 1:
+            continue
+        n = int(between.min())
+        # more of the rows follow each other in these steps than in steps of time
+        if (between == n).mean() >= MOST and (between == n).mean() > alike:
+            yield Step(offset, n, at)
     day = _DAY // nanoseconds_in(times)
-    if times.tz is not None and not (np.diff(numbers_of(local))[same] % day).any():
-        yield Step("wall clock", int(steps.min()) * _DAY)
+    if times.tz is not None and smallest >= day and not smallest % day:
+        yield Step("wall clock", smallest * nanoseconds_in(times), at)
+
+
+def _offsets(local, shortest):
+    """Yield the offsets of pandas on which local times may lie."""
+    months = pd.offsets.BusinessMonthEnd(), pd.offsets.BusinessMonthBegin()
+    halves = pd.offsets.SemiMonthEnd(), pd.offsets.SemiMonthBegin()
+    if shortest >= pd.Timedelta(days=26):
+        yield from months
+    elif shortest >= pd.Timedelta(days=13):
+        yield from halves
+    week, of_day = local.day_of_week.unique().sort_values(), local - local.normalize()
+    mask = "".join("01"[day in week] for day in range(7))
+    if shortest >= pd.Timedelta(days=1) and _one_time_of_day(local):
+        if mask.endswith("00"):
+            yield pd.offsets.BusinessDay()
+        if len(local) and local.max() - local.min() >= _ENOUGH_WEEKS:
+            yield pd.offsets.CustomBusinessDay(weekmask=mask)
+    elif shortest == _HOUR and local.max() - local.min() >= _ENOUGH_DAYS:
+        hours = of_day.unique().sort_values()
+        if len(hours) < 24 and (hours[1:] - hours[:-1] == _HOUR).all():
+            ends = [f"{(_EPOCH + h):%H:%M}" for h in (hours[0], hours[-1] + _HOUR)]
+            yield pd.offsets.CustomBusinessHour(
+                weekmask=mask, start=ends[0], end=ends[1]
+            )
+
+
+def _usual_time(times):
+    """Return the time of day of all rows in a time zone, None if they have others."""
+    if getattr(times, "tz", None) is None:
+        return None
+    local = times.tz_localize(None)
+    at = (local - local.normalize()).min()
+    return at if _one_time_of_day(_local(times, at)) else None
+
+
+def _local(times, at):
+    """Return local times without a zone, at their time of day where it is skipped."""
+    local = times.tz_localize(None)
+    if at is None:
+        return local
+    usual = local.normalize() + at
+    if (usual == local).all():
+        return local
+    return usual.where(_localized(usual, times) == times, local)
 
 
 def _smallest(numbers, same):
@@ -229,5 +284,4 @@ def _same_day(times):
 
 
 def _one_time_of_day(times):
-    local = times.tz_localize(None)
-    return len((local - local.normalize()).unique()) == 1
+    return len((times - times.normalize()).unique()) == 1

@@ -1,15 +1,18 @@
 """Reads the index of rows: the time and series of each row, and steps between rows."""
 
+import datetime
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from skrnn._warnings import warn_user
+from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.index_state import index_of, plain_index
-from skrnn.windows.steps import infer_step, numbers_of
+from skrnn.windows.steps import declared_step, infer_step, numbers_of
 
 _TO_DO = (
-    "Make it regular with `asfreq` or `resample`, or set its `freq`. If the rows "
+    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
     "follow each other whatever their times, number them with "
     "`reset_index(drop=True)` before any split."
 )
@@ -38,9 +41,9 @@ class Timeline:
         """Return the timeline of an index, or None if it does not hold times."""
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
+        index = _as_dates(index)
         if index.dtype == object and pd.api.types.infer_dtype(index) in {
             "datetime",
-            "date",
             "timedelta",
             "period",
         }:
@@ -61,7 +64,7 @@ class Timeline:
                 "A MultiIndex must have two levels, series and time. Got "
                 f"{index.nlevels} levels: {list(index.names)}."
             )
-        times = index.get_level_values(1)
+        times = _as_dates(index.get_level_values(1))
         if not _is_time(times):
             raise ValueError(
                 "The second level of a MultiIndex must be the time: datetimes, "
@@ -168,6 +171,32 @@ class Timeline:
         except ValueError as error:
             raise ValueError(f"{error} {_TO_DO}") from None
 
+    def step_of_fit(self, freq):
+        """Return the declared step, or infer it and warn if it looks wrong."""
+        is_span = isinstance(self.times, (pd.DatetimeIndex, pd.TimedeltaIndex))
+        if freq is not None:
+            if not is_span:
+                raise ValueError(
+                    f"freq={freq!r} needs an index of datetimes or timedeltas, but "
+                    f"that of X is {self.kind}. Set freq=None."
+                )
+            step = declared_step(pd.tseries.frequencies.to_offset(freq), self.times)
+            _steps_between(self, step)  # raises an error for times that are not on it
+            return step
+        step = self.step()
+        _, same, between = _steps_between(self, step)
+        n_rows = len(same) + 1
+        n_steps = n_rows - len(between) + between.sum()
+        if is_span and n_steps > 2 * n_rows:
+            warn_user(
+                f"The shortest distance between rows of X is "
+                f"{step.worded(self.times)}, so that its index is read as {n_steps} "
+                f"such steps, of which only {n_rows} have a row. Check it, or make it "
+                "regular with `resample`. If it is as it should be, set `freq`.",
+                IrregularIndexWarning,
+            )
+        return step
+
     def _by_series(self):
         """Return an order that groups series, and whether neighbours share a series."""
         codes = self.codes
@@ -235,6 +264,19 @@ def _steps_between(timeline, step):
                 f"{step.worded(timeline.times)} apart. {_TO_DO}"
             )
     return order, same, between
+
+
+def _as_dates(index):
+    """Return dates of another type as a DatetimeIndex, any other index as it is."""
+    if isinstance(index, pd.CategoricalIndex):
+        index = index.astype(index.categories.dtype)
+    of_arrow = isinstance(index.dtype, pd.ArrowDtype)
+    if of_arrow and issubclass(index.dtype.type, datetime.timedelta):
+        return index.astype("m8[ns]")
+    is_date = of_arrow and issubclass(index.dtype.type, datetime.date)
+    if is_date or pd.api.types.infer_dtype(index) == "date":
+        return pd.to_datetime(index)
+    return index
 
 
 def _is_time(index):

@@ -75,6 +75,10 @@ class SequenceWindower(
         Number of rows between the last row seen and the first one to transform, for
         data without a time index, as in
         :class:`~sklearn.model_selection.TimeSeriesSplit`. They are missing steps.
+    freq : str, DateOffset or None, default=None
+        The step of an index of datetimes or timedeltas, such as `"B"` for business
+        days. None infers it from the rows: their shortest distance, or a step of the
+        calendar that more of them follow.
     flatten : bool, default=False
         Whether to return each window as a row of `window_length * n_features` values,
         oldest step first and the features of a step side by side, as other estimators
@@ -136,16 +140,25 @@ class SequenceWindower(
         ],
         "history": [StrOptions({"auto", "none"})],
         "gap": [Interval(Integral, 0, None, closed="left")],
+        "freq": [str, pd.offsets.BaseOffset, None],
         "flatten": ["boolean"],
     }
 
     def __init__(
-        self, window_length=10, *, pad="nan", history="auto", gap=0, flatten=False
+        self,
+        window_length=10,
+        *,
+        pad="nan",
+        history="auto",
+        gap=0,
+        freq=None,
+        flatten=False,
     ):
         self.window_length = window_length
         self.pad = pad
         self.history = history
         self.gap = gap
+        self.freq = freq
         self.flatten = flatten
 
     def __sklearn_tags__(self):
@@ -185,13 +198,14 @@ class SequenceWindower(
         ------
         ValueError
             If a parameter is out of its range, X is not as described, or its index
-            does not increase or has no regular step.
+            does not increase, has no regular step, or is not on the step `freq`.
         """
         task = FitTask(self, 0, X, y)
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
             warn_of_string_index(X)
-            self._remember(History.of(rows, timeline).last(self.window_length - 1))
+            history = History.of(rows, timeline, self.freq)
+            self._remember(history.last(self.window_length - 1))
             self._fingerprint = fingerprint(rows)
         task.end()
         return self

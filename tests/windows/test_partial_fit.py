@@ -82,6 +82,7 @@ def test_pieces_of_an_array(n_rows, n_features, window_length, gap, data):
     assert_array_equal(parts.transform(new), whole.transform(new))
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.IrregularIndexWarning")
 @given(
     kind=st.sampled_from(list(INDEX)),
     jumps=st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=2, max_size=25),

@@ -1,5 +1,7 @@
 """The index of rows: steps and errors."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, place
 
@@ -207,3 +210,146 @@ def test_places_keep_holes_up_to_a_window(jumps, window_length):
     assert ordered[0] == window_length - 1
     boundaries = np.isin(ordered, places[first])[1:]
     assert (np.diff(ordered)[boundaries] == window_length).all()
+
+
+# Steps of the calendar, found from rows without a freq: a panel cannot have one.
+
+SUNDAY_TO_THURSDAY = pd.offsets.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu")
+OFFSETS = {
+    "ends of business months": "BME",
+    "starts of business months": "BMS",
+    "ends of business quarters": "BQE",
+    "middles and ends of months": "SME",
+    "starts and middles of months": "SMS",
+    "business days": "B",
+    "every second business day": "2B",
+    "business hours": "bh",
+    "weeks that begin on Sunday": SUNDAY_TO_THURSDAY,
+    "Monday, Wednesday, Friday": pd.offsets.CustomBusinessDay(weekmask="Mon Wed Fri"),
+    "weeks": "W-WED",
+    "every second week": "2W",
+    "days": "D",
+    "hours": "h",
+}
+
+
+@pytest.mark.parametrize("name", OFFSETS)
+@pytest.mark.parametrize("first", ["2026-01-05 09:00", "2025-12-01"])
+def test_the_step_of_the_calendar_is_found_from_the_rows(name, first):
+    index = pd.date_range(first, periods=80, freq=OFFSETS[name])
+    seen = pd.MultiIndex.from_product([["a", "b"], np.array(index[:60])])
+    step = Timeline.of_index(seen).step()
+    assert_array_equal(step.after(index[59:60], 20), index[60:])
+
+
+@pytest.mark.parametrize("name", [n for n in OFFSETS if n not in ("days", "hours")])
+def test_a_few_holidays_do_not_change_the_step(name):
+    index = pd.date_range("2025-12-01", periods=80, freq=OFFSETS[name])
+    open_days = index.delete([20, 41])
+    step = Timeline.of_index(pd.DatetimeIndex(np.array(open_days))).step()
+    assert_array_equal(step.after(index[59:60], 20), index[60:])
+
+
+def test_days_with_holes_are_days():
+    index = pd.date_range("2026-01-01", periods=300)
+    for seed in range(10):
+        some = index[np.random.RandomState(seed).rand(300) > 0.3]
+        assert Timeline.of_index(some).step() == Step("number", DAY)
+
+
+ZONES_WITHOUT_SOME_MIDNIGHTS = [
+    ("Africa/Cairo", "2025-03-10", "2025-04-25 01:00"),
+    ("Asia/Beirut", "2025-03-10", "2025-03-30 01:00"),
+    ("America/Havana", "2025-03-01", "2025-03-09 01:00"),
+    ("Atlantic/Azores", "2025-03-10 00:30", "2025-03-30 01:00"),
+    ("Europe/Berlin", "2025-03-10 02:30", "2025-03-30 03:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "first", "moved"), ZONES_WITHOUT_SOME_MIDNIGHTS)
+def test_days_on_which_the_time_is_skipped(zone, first, moved):
+    """The first time that exists is the label of that day, and of no other."""
+    local = pd.date_range(first, periods=60)
+    index = local.tz_localize(zone, nonexistent="shift_forward")
+    at = index.get_loc(pd.Timestamp(moved, tz=zone))
+    for n_rows in (at - 1, at, at + 1, at + 5):
+        timeline = Timeline.of_index(pd.DatetimeIndex(list(index[:n_rows])))
+        step = timeline.step()
+        later = step.after(index[n_rows - 1 : n_rows], 9)
+        assert_array_equal(later, index[n_rows : n_rows + 9])
+    places, _ = place(Timeline.of_index(index), step, 60)
+    assert_array_equal(places, places[0] + np.arange(60))
+
+
+def test_business_days_and_weeks_on_which_the_time_is_skipped():
+    for freq in ("B", "W-FRI"):
+        local = pd.date_range("2025-03-10", periods=40, freq=freq)
+        index = local.tz_localize("Africa/Cairo", nonexistent="shift_forward")
+        step = Timeline.of_index(pd.DatetimeIndex(list(index[:34]))).step()
+        assert_array_equal(step.after(index[5:6], 34), index[6:])
+
+
+@pytest.mark.parametrize("first", ["1500-01-04", "2300-01-04"])
+@pytest.mark.parametrize("freq", ["YS", "YE", "B", "BME", "MS", "D"])
+def test_years_that_do_not_fit_into_nanoseconds(first, freq):
+    index = pd.date_range(first, periods=50, freq=freq, unit="s")
+    for seen in (index[:40], pd.DatetimeIndex(np.array(index[:40]))):
+        step = Timeline.of_index(seen).step()
+        assert_array_equal(step.after(seen[-1:], 10), index[40:])
+        places, _ = place(Timeline.of_index(index), step, 50)
+        assert_array_equal(places, places[0] + np.arange(50))
+
+
+@pytest.mark.parametrize(
+    "dtype", ["timestamp[us][pyarrow]", "date32[pyarrow]", "category", "date"]
+)
+@pytest.mark.parametrize("in_panel", [False, True])
+def test_dates_of_other_types_are_times(dtype, in_panel):
+    dates = pd.date_range("2026-01-01", periods=4).delete(2)
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    if dtype == "category":
+        index = pd.CategoricalIndex(dates)
+    else:
+        index = pd.Index(list(dates.date), dtype=object)
+        index = index if dtype == "date" else index.astype(dtype)
+    if in_panel:
+        index = pd.MultiIndex.from_arrays([["a"] * 3, index])
+    timeline = Timeline.of_index(index)
+    assert_array_equal(timeline.times, dates)
+    assert timeline.step() == Step("number", DAY)
+
+
+def test_rows_at_odd_times_are_named():
+    """One of them makes the grid finer than it should be."""
+    minutes = pd.date_range("2026-01-01", periods=100, freq="h")
+    odd = minutes.insert(50, pd.Timestamp("2026-01-03 01:01"))
+    with pytest.warns(
+        IrregularIndexWarning, match=r"0 days 00:01:00, .* only 101 have"
+    ):
+        assert Timeline.of_index(odd).step_of_fit(None) == Step("number", MINUTE)
+    assert Timeline.of_index(odd).step_of_fit("min") == Step("number", MINUTE)
+    with pytest.raises(ValueError, match="not multiples of 0 days 01:00:00 apart"):
+        Timeline.of_index(odd).step_of_fit("h")
+
+
+def test_a_declared_step_wins_over_the_inferred_one():
+    mondays = pd.date_range("2026-01-05", periods=9, freq="W-MON")
+    assert str(Timeline.of_index(mondays).step_of_fit("B")) == "B"
+    with pytest.raises(ValueError, match="freq='B' needs an index of datetimes"):
+        Timeline.of_index(pd.RangeIndex(5)).step_of_fit("B")
+
+
+@pytest.mark.parametrize(
+    "offset",
+    [
+        SUNDAY_TO_THURSDAY,
+        pd.offsets.CustomBusinessHour(weekmask="1111100", start="09:30", end="16:30"),
+        pd.offsets.SemiMonthEnd(),
+    ],
+)
+def test_a_pickled_step_is_the_same(offset):
+    step = Step(offset, 2, pd.Timedelta(hours=2))
+    loaded = pickle.loads(pickle.dumps(step))
+    assert (loaded, loaded.at) == (step, step.at)
+    assert "pandas" not in str(pickle.dumps(step))
