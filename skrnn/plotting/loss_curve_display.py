@@ -1,9 +1,9 @@
 """LossCurveDisplay: training and validation loss by epoch."""
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
-from skrnn.plotting.axes import axes_or_new, spans_decades
-from skrnn.plotting.inputs import innermost
+from skrnn.plotting.axes import axes_or_new
 
 
 class LossCurveDisplay:
@@ -189,3 +189,24 @@ class LossCurveDisplay:
             name=type(inner).__name__ if name is None else name,
         )
         return display.plot(ax, scale=scale, line_kwargs=line_kwargs)
+
+
+def innermost(estimator):
+    """Return the innermost estimator of pipelines, searches and the like."""
+    while True:
+        if isinstance(estimator, Pipeline):
+            estimator = estimator[-1]
+            continue
+        for name in ("best_estimator_", "regressor_", "estimator_"):
+            if hasattr(estimator, name):
+                estimator = getattr(estimator, name)
+                break
+        else:
+            return estimator
+
+
+def spans_decades(ax):
+    """Return whether all lines are positive and span more than a decade."""
+    values = np.concatenate([np.asarray(line.get_ydata()) for line in ax.lines])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.min() > 0 and values.max() > 10 * values.min()
