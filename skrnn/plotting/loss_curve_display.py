@@ -1,9 +1,8 @@
 """LossCurveDisplay: training and validation loss by epoch."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from skrnn.plotting.axes import axes_or_new
+from skrnn.plotting.conversion import axes_or_new, innermost
 
 
 class LossCurveDisplay:
@@ -102,7 +101,7 @@ class LossCurveDisplay:
         name = self.name if name is None else name
         self.lines_ = self._plot_curves(ax, name, line_kwargs or {})
         self.best_ = None if self.best_epochs is None else self._mark_best(ax)
-        if scale == "log" or (scale == "auto" and spans_decades(ax)):
+        if scale == "log" or (scale == "auto" and _spans_decades(ax)):
             ax.set_yscale("log")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="Epoch", ylabel="Loss")
@@ -116,10 +115,10 @@ class LossCurveDisplay:
         curves = {data: np.asarray(c) for data, c in curves.items() if c is not None}
         lines = []
         for data, curve in curves.items():
-            alone = data == "validation" or len(curves) == 1
+            is_last = len(lines) == len(curves) - 1
             style = {
-                "linewidth": 1.8 if alone else 1.2,
-                "alpha": 1.0 if alone else 0.55,
+                "linewidth": 1.8 if is_last else 1.2,
+                "alpha": 1.0 if is_last else 0.55,
                 "label": data if name is None else f"{name}, {data}",
                 **line_kwargs,
             }
@@ -191,21 +190,7 @@ class LossCurveDisplay:
         return display.plot(ax, scale=scale, line_kwargs=line_kwargs)
 
 
-def innermost(estimator):
-    """Return the innermost estimator of pipelines, searches and the like."""
-    while True:
-        if isinstance(estimator, Pipeline):
-            estimator = estimator[-1]
-            continue
-        for name in ("best_estimator_", "regressor_", "estimator_"):
-            if hasattr(estimator, name):
-                estimator = getattr(estimator, name)
-                break
-        else:
-            return estimator
-
-
-def spans_decades(ax):
+def _spans_decades(ax):
     """Return whether all lines are positive and span more than a decade."""
     values = np.concatenate([np.asarray(line.get_ydata()) for line in ax.lines])
     values = values[np.isfinite(values)]
