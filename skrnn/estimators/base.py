@@ -20,8 +20,10 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import unchanged_on_error
 from skrnn._warnings import warn_user
-from skrnn.estimators.constant_loss import warn_if_nothing_learned
-from skrnn.estimators.data_warnings import warn_of_windows_to_predict
+from skrnn.estimators.data_warnings import (
+    warn_if_nothing_learned,
+    warn_of_windows_to_predict,
+)
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor

@@ -1,4 +1,4 @@
-"""Warnings about the windows and columns passed to the regressors."""
+"""Warnings about windows, columns and training that would give poor predictions."""
 
 import re
 
@@ -8,85 +8,17 @@ from skrnn._warnings import warn_user
 from skrnn.estimators.missing_steps import MissingSteps, few_without_nan
 from skrnn.exceptions import (
     MissingStepsWarning,
+    NothingLearnedWarning,
     NoWindowsWarning,
     RowsLeftOutWarning,
     UnscaledWarning,
 )
 from skrnn.training.data import series_of
+from skrnn.training.targets import power_of_error
 
-_MOST_LEFT_OUT = 0.1  # of the rows
-_LARGEST_STD = 100
-_LARGEST_MEAN = 10  # in standard deviations
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
-_SAMPLED_RUNS, _SAMPLED_ROWS = 64, 1024  # rows in a run
 _LAG_OF_OTHERS = re.compile(r"lag|(?<![a-z])t\s*-\s*\d", re.IGNORECASE)
 _NAMES_SHOWN = 5
-
-
-def warn_of_training_windows(regressor, windows, rows):
-    """Warn if many windows are not used for training, or features are not scaled.
-
-    `rows` are the windows to train on; None for all.
-    """
-    if regressor.missing == "mask":
-        _warn_of_rows_left_out(regressor, windows, rows)
-    if regressor.normalize is None:
-        _warn_of_unscaled_features(regressor, windows)
-
-
-def _warn_of_rows_left_out(regressor, windows, rows):
-    missing = MissingSteps(windows)
-    if not missing.any():
-        return
-    rows = range(len(windows)) if rows is None else rows
-    chosen = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
-    left_out = missing.at_first_step[chosen]
-    n_left_out = np.count_nonzero(left_out)
-    # if all windows start with a missing step, all are used
-    if n_left_out <= _MOST_LEFT_OUT * len(rows) or n_left_out == len(rows):
-        return
-    rows = np.asarray(rows)
-    left_out = rows[left_out & ~missing.before_start()[rows]]
-    share = len(left_out) / len(rows)
-    if share <= _MOST_LEFT_OUT:
-        return
-    counts = np.isnan(windows[left_out, 0]).sum(axis=0)
-    order = [k for k in np.argsort(-counts, kind="stable") if counts[k]]
-    where = [f"{_name(regressor, k)} ({counts[k]} times)" for k in order]
-    warn_user(
-        f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
-        "because their window starts with a missing step. A step is missing if any "
-        f"of its features is missing; here: {_listed(where)}. "
-        'Set missing="fill", or drop features '
-        "that are often missing.",
-        RowsLeftOutWarning,
-    )
-
-
-def _warn_of_unscaled_features(regressor, windows):
-    values = _sampled(series_of(np.asarray(windows))[0]).astype(np.float64)
-    with np.errstate(all="ignore"):
-        n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
-        mean = np.nansum(values, axis=0) / n_observed
-        std = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / n_observed)
-        # Values within [-1, 1] are small enough, and a constant cannot be scaled.
-        is_far = np.abs(mean) > _LARGEST_MEAN * std
-        is_far &= (np.abs(values) > 1).any(axis=0) & (std > 1e-7 * np.abs(mean))
-        is_far &= windows.shape[1] >= _FEWEST_TIMESTEPS
-    unscaled = np.flatnonzero((std > _LARGEST_STD) | is_far)
-    if len(unscaled) == 0:
-        return
-    found = [
-        f"{_name(regressor, k)} (mean {mean[k]:.3g}, standard deviation {std[k]:.3g})"
-        for k in unscaled
-    ]
-    warn_user(
-        f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
-        "little from values that are large or far from zero. Put a scaler such as "
-        "StandardScaler() before the windower, or at the end of target_transformer of "
-        'a Forecaster, or set normalize="standard" if y continues the feature.',
-        UnscaledWarning,
-    )
 
 
 def warn_of_columns(regressor):
@@ -94,14 +26,13 @@ def warn_of_columns(regressor):
 
     Columns whose names only differ in a number, such as `x0` and `x1`, may be steps.
     """
-    names = getattr(regressor, "feature_names_in_", ())
+    names, layout = getattr(regressor, "feature_names_in_", ()), regressor._layout
     if (
-        len(names) < 2
-        or regressor.n_step_features is not None
-        or regressor._layout.n_dims != 2
-        or regressor._layout.features is not None
+        regressor.n_step_features is not None
+        or layout.n_dims != 2
+        or layout.features is not None
         or any(_LAG_OF_OTHERS.search(name) for name in names)
-        or len({re.sub(r"\d+", "0", name) for name in names}) == 1
+        or len({re.sub(r"\d+", "0", name) for name in names}) < 2
     ):
         return
     warn_user(
@@ -110,6 +41,66 @@ def warn_of_columns(regressor):
         "features of a single time step, put a SequenceWindower before the regressor "
         "to make windows of the rows. If they are steps, set n_step_features=1.",
         NoWindowsWarning,
+    )
+
+
+def warn_of_training_windows(regressor, windows, rows):
+    """Warn if many windows are not used for training, or features are not scaled.
+
+    `rows` are the windows to train on; None for all.
+    """
+    names = map(repr, regressor._layout.features or ())
+    names = list(names) or [f"feature {k}" for k in range(windows.shape[2])]
+    if regressor.missing == "mask":
+        _warn_of_rows_left_out(windows, rows, names)
+    if regressor.normalize is None:
+        _warn_of_unscaled_features(windows, names)
+
+
+def _warn_of_rows_left_out(windows, rows, names):
+    missing = MissingSteps(windows)
+    if not missing.any():
+        return
+    rows = np.arange(len(windows)) if rows is None else np.asarray(rows)
+    is_left_out = missing.at_first_step[rows]
+    left_out = rows[is_left_out & ~missing.before_start()[rows]]
+    share = len(left_out) / len(rows)
+    if share <= 0.1 or is_left_out.all():  # if all would be left out, all are used
+        return
+    counts = np.isnan(windows[left_out, 0]).sum(axis=0)
+    order = np.argsort(-counts, kind="stable")
+    found = [f"{names[k]} ({counts[k]} times)" for k in order if counts[k]]
+    warn_user(
+        f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
+        "because their window starts with a missing step. A step is missing if any of "
+        f"its features is missing; here: {_listed(found)}. "
+        'Set missing="fill", or drop features that are often missing.',
+        RowsLeftOutWarning,
+    )
+
+
+def _warn_of_unscaled_features(windows, names):
+    """Warn of means over 10 standard deviations from zero, and of these over 100."""
+    series, _ = series_of(np.asarray(windows))
+    every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
+    values = series[::every].astype(np.float64)
+    with np.errstate(all="ignore"):
+        n_observed, mean, deviations = _deviations(values)
+        std = np.sqrt((deviations**2).sum(axis=0) / n_observed)
+    # Values within [-1, 1] are small enough, and a constant cannot be scaled.
+    is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
+    is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
+    unscaled = np.flatnonzero((std > 100) | is_far)
+    if len(unscaled) == 0:
+        return
+    what = "{} (mean {:.3g}, standard deviation {:.3g})"
+    found = [what.format(names[k], mean[k], std[k]) for k in unscaled]
+    warn_user(
+        f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
+        "little from values that are large or far from zero. Put a scaler such as "
+        "StandardScaler() before the windower, or at the end of target_transformer of "
+        'a Forecaster, or set normalize="standard" if y continues the feature.',
+        UnscaledWarning,
     )
 
 
@@ -122,21 +113,19 @@ def warn_of_windows_to_predict(regressor, windows):
         return
     is_empty = missing.counts == missing.n_timesteps
     is_sparse = (missing.counts > missing.n_timesteps / 2) & ~is_empty
-    # Predicting a whole series, including its first rows, is not a mistake.
-    if is_sparse.sum() <= len(windows) / 2:
-        is_sparse &= ~missing.before_start()
     if getattr(regressor, "_trained_with_missing", True):
         is_sparse[:] = False
-    if not is_empty.any() and not is_sparse.any():
-        return
+    elif is_sparse.sum() <= len(windows) / 2:
+        # predicting a whole series, including its first rows, is not a mistake
+        is_sparse &= ~missing.before_start()
     found = []
     if is_empty.any():
-        found.append(f"{is_empty.sum()} have no observed step")
+        found += [f"{is_empty.sum()} have no observed step"]
     if is_sparse.any():
-        found.append(
-            f"{is_sparse.sum()} have fewer than half of their steps observed, "
-            "while no step was missing in training"
-        )
+        few = f"{is_sparse.sum()} have fewer than half of their steps observed"
+        found += [f"{few}, while no step was missing in training"]
+    if not found:
+        return
     warn_user(
         f"Of {len(windows)} windows to predict, {' and '.join(found)}. Their "
         "predictions may be poor. Fill missing values before the windower. If the "
@@ -146,18 +135,70 @@ def warn_of_windows_to_predict(regressor, windows):
     )
 
 
-def _sampled(series):
-    """Return the rows of a series, or several runs of rows if it is long."""
-    if len(series) <= _SAMPLED_RUNS * _SAMPLED_ROWS:
-        return series
-    starts = np.linspace(0, len(series) - _SAMPLED_ROWS, _SAMPLED_RUNS, dtype=int)
-    return series[(starts[:, np.newaxis] + np.arange(_SAMPLED_ROWS)).ravel()]
+def warn_if_nothing_learned(task, history):
+    """Warn if the training loss is not at least 1 % below that of the best constant.
+
+    If y looks like noise, only warn if it is more than 10 % above. Short trainings are
+    trials, where a high loss means nothing.
+    """
+    data, n_epochs, loss = task.data, history.n_epochs, history.values["loss"][-1]
+    if (
+        n_epochs < 10
+        or n_epochs * task.schedule.n_batches(data) < 100
+        or data.n_samples < 50
+        or data.n_timesteps < _FEWEST_TIMESTEPS
+    ):
+        return
+    lowest = _loss_of_constant(task.objective, data.targets(), data.weights())
+    if not lowest or loss < 0.99 * lowest:
+        return
+    if loss < 1.1 * lowest and _looks_like_noise(data):
+        return
+    warn_user(
+        f"The network has learned nothing: after {n_epochs} epochs the training loss "
+        f"is {loss:.4g}, while the best constant prediction has {lowest:.4g}. "
+        "Scale X if it is not scaled. Then try another learning_rate, or more epochs.",
+        NothingLearnedWarning,
+    )
 
 
-def _name(regressor, feature):
-    """Return the name or position by which messages refer to a feature."""
-    names = regressor._layout.features
-    return f"feature {feature}" if names is None else repr(names[feature])
+def _loss_of_constant(objective, y, weight):
+    """Return the loss of the best constant prediction, or None if unknown."""
+    power = power_of_error(objective.loss)
+    if power == 2:
+        y = y - y[0]  # exactly 0 for a constant
+        error = y - np.average(y, axis=0, weights=weight)
+        return np.average(error**2, axis=0, weights=weight).mean()
+    if objective.levels is not None:
+        return np.mean([_pinball_loss(y, weight, each) for each in objective.levels])
+    return 2 * _pinball_loss(y, weight, 0.5) if power == 1 else None
+
+
+def _pinball_loss(y, weight, level):
+    """Return the pinball loss of the best constant, averaged over the outputs."""
+    until = np.cumsum(weight[np.argsort(y, axis=0)], axis=0, dtype=np.float64)
+    at = (until < level * until[-1]).sum(axis=0, keepdims=True)
+    error = y - np.take_along_axis(np.sort(y, axis=0), at, axis=0)
+    loss = np.maximum(level * error, (level - 1) * error)
+    return np.average(loss, axis=0, weights=weight).mean()
+
+
+def _looks_like_noise(data):
+    """Return whether no value of the windows explains 10 % of the variance of y."""
+    every = -(-data.n_samples // 2000)
+    y = data.targets(every).astype(np.float64)
+    values = data.windows(every).reshape(len(y), -1).astype(np.float64)
+    values, y = _deviations(values)[2], y - y.mean(axis=0)
+    explained = (values.T @ y) ** 2
+    spread = np.outer((values**2).sum(axis=0), (y**2).sum(axis=0))
+    return bool((explained <= max(0.1, 20 / len(y)) * spread).all())
+
+
+def _deviations(values):
+    """Return the number of values in each column, their mean and deviations from it."""
+    n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
+    mean = np.nansum(values, axis=0) / n_observed
+    return n_observed, mean, np.nan_to_num(values - mean)
 
 
 def _listed(names):

@@ -1,4 +1,4 @@
-"""The displays, and the functions that draw them.
+"""The displays, and the conversion of what users pass to them.
 
 May import `skrnn.windows`.
 """

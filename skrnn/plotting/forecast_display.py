@@ -1,26 +1,30 @@
 """ForecastDisplay: observed and predicted values over time, and residuals."""
 
 import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length
 
-from skrnn.plotting.axes import axes_below, axes_or_new, date_ticks
-from skrnn.plotting.forecast_artists import draw_errors, draw_forecast, draw_residuals
-from skrnn.plotting.forecast_makers import MadeFromForecasts
-from skrnn.plotting.inputs import (
+from skrnn.plotting.conversion import (
+    axes_or_new,
+    check_backtest,
     choose_rows,
-    columns_of_one_shape,
-    index_of,
-    index_of_rows,
-    interval_of,
+    errors_by_step,
+    fans_of,
+    first_index,
+    history_and_forecast,
     name_and_leads,
+    of_one_shape,
+    quantile_interval,
+    several_levels,
     split_as_drawn,
+    times_of,
 )
-from skrnn.plotting.times import times_of
 
-_KINDS = ("forecast_and_residuals", "forecast", "residuals")
-_ERROR_KINDS = ("error_by_step",)
+_KINDS = ("error_by_step", "forecast_and_residuals", "forecast", "residuals")
+_SOME, _MANY = 300, 3000  # numbers of points above which lines and marks are thinner
 
 
-class ForecastDisplay(MadeFromForecasts):
+class ForecastDisplay:
     """Plot observed and predicted values over time, and the residuals below them.
 
     Create it with :meth:`from_estimator`, :meth:`from_predictions`,
@@ -152,7 +156,7 @@ class ForecastDisplay(MadeFromForecasts):
         ValueError
             If `kind` is not one that this display can draw.
         """
-        kinds = _KINDS if self.errors is None else _ERROR_KINDS
+        kinds = _KINDS[1:] if self.errors is None else _KINDS[:1]
         kind = kinds[0] if kind == "auto" else kind
         if kind not in kinds:
             raise ValueError(
@@ -160,27 +164,118 @@ class ForecastDisplay(MadeFromForecasts):
                 "instead."
             )
         ax = axes_or_new(ax)
+        self.ax_, self.figure_ = ax, ax.figure
         self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
-        self.errors_ = None
+        self.errors_ = self.residuals_ax_ = None
         if kind == "error_by_step":
-            self.ax_, self.residuals_ax_, self.figure_ = ax, None, ax.figure
-            self.errors_ = draw_errors(ax, self.errors, line_kwargs or {})
+            self._draw_errors(ax, line_kwargs or {})
             return self
-        if kind == "forecast_and_residuals":
-            below = axes_below(ax)
-        else:
-            below = ax if kind == "residuals" else None
-        self.ax_, self.residuals_ax_, self.figure_ = ax, below, ax.figure
+        if kind != "forecast":
+            self.residuals_ax_ = ax if kind == "residuals" else _axes_below(ax)
         if kind != "residuals":
-            artists = draw_forecast(ax, self, line_kwargs or {})
-            self.observed_, self.predicted_, self.interval_ = artists
-        if below is not None:
-            self.residuals_ = draw_residuals(below, self, scatter_kwargs or {})
-        lowest = below or ax
-        lowest.set_xlabel(self.time_name or "")
-        if np.issubdtype(self.times.dtype, np.datetime64):
-            date_ticks(lowest)
+            self._draw_forecast(ax, line_kwargs or {})
+        if kind != "forecast":
+            self._draw_residuals(self.residuals_ax_, scatter_kwargs or {})
+        self._label_times(self.residuals_ax_ or ax)
         return self
+
+    def _draw_errors(self, ax, line_kwargs):
+        """Draw the error at each step, a line for each column."""
+        style = {"marker": "." if len(self.errors) <= 60 else None, **line_kwargs}
+        self.errors_ = [
+            ax.plot(self.errors.index, self.errors[name], label=str(name), **style)[0]
+            for name in self.errors
+        ]
+        ax.set(xlabel="steps ahead", ylabel="mean absolute error")
+        ax.set_ylim(bottom=0)
+        if len(self.errors_) > 1:
+            ax.legend(frameon=False)
+
+    def _draw_forecast(self, ax, line_kwargs):
+        """Draw observed and predicted values, the interval and the split."""
+        n_rows, n_steps = self.predicted.shape
+        width = 1.6 if n_rows <= _SOME else 1.0 if n_rows <= _MANY else 0.5
+        if n_steps == 1:
+            times, observed = self._with_gaps(self.observed)
+        else:
+            times, first = np.unique(self.times, return_index=True)
+            observed = self.observed.ravel()[first]
+        style = {"color": _ink(), "alpha": 0.5, "linewidth": 1.6 * width}
+        (self.observed_,) = ax.plot(times, observed, label="observed", **style)
+        style = {"color": "C0", "alpha": 1.0 if n_rows <= _MANY else 0.7}
+        style |= {"linewidth": width, "label": "predicted", **line_kwargs}
+        band = {"alpha": 0.25, "linewidth": 0, "label": "interval"}
+        draw = self._draw_line if n_steps == 1 else self._draw_fans
+        draw(ax, style, band)
+        self._draw_split(ax)
+        ax.set_ylabel(self.name or "")
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4}
+        ax.legend(**place, frameon=False, fontsize="small", columnspacing=1.2)
+
+    def _draw_line(self, ax, style, band):
+        """Draw forecasts of one step, and the interval."""
+        (self.predicted_,) = ax.plot(*self._with_gaps(self.predicted), **style)
+        if self.interval is not None:
+            (times, lower), (_, upper) = map(self._with_gaps, self.interval)
+            band |= {"color": style["color"]}
+            self.interval_ = ax.fill_between(times, lower, upper, **band)
+
+    def _draw_fans(self, ax, style, band):
+        """Draw forecasts of several steps, and the interval."""
+        from matplotlib.collections import LineCollection, PolyCollection
+
+        rows = self._rows()
+        times = ax.convert_xunits(self.times[rows])
+
+        def points(values):
+            return np.stack([times, values[rows]], axis=-1)
+
+        lines = LineCollection(points(self.predicted), **style)
+        self.predicted_ = ax.add_collection(lines)
+        if self.interval is not None:
+            lower, upper = map(points, self.interval)
+            bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
+            collection = PolyCollection(bands, facecolor=style["color"], **band)
+            self.interval_ = ax.add_collection(collection)
+        ax.autoscale_view()
+
+    def _draw_residuals(self, ax, scatter_kwargs):
+        """Draw the residuals, a line at zero and the split."""
+        rows = self._rows()
+        times, residuals = self.times[rows], (self.observed - self.predicted)[rows]
+        ax.axhline(0, color=_ink(), alpha=0.5, linewidth=0.8)
+        self._draw_split(ax)
+        style = {"s": 6 if len(times) <= _SOME else 2, "color": "C0", "linewidth": 0}
+        style |= scatter_kwargs
+        self.residuals_ = ax.scatter(times.ravel(), residuals.ravel(), **style)
+        ax.set_ylabel("Residual")
+
+    def _draw_split(self, ax):
+        if self.split is not None:
+            style = {"color": _ink(), "alpha": 0.7, "linestyle": ":"}
+            ax.axvline(self.split, label="split", **style)
+
+    def _label_times(self, ax):
+        """Name the horizontal axis, and label it with short dates if it has dates."""
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        ax.set_xlabel(self.time_name or "")
+        if np.issubdtype(self.times.dtype, np.datetime64):
+            locator = AutoDateLocator(minticks=3, maxticks=8)
+            ax.xaxis.set_major_locator(locator)
+            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+    def _rows(self):
+        """Return an index of the rows whose residuals and fans are drawn."""
+        return slice(None) if self.shown is None else self.shown
+
+    def _with_gaps(self, values):
+        """Return times and values of one step, with NaN where the line is broken."""
+        times, values = self.times[:, 0], values[:, 0]
+        if self.breaks is None:
+            return times, values
+        at = np.flatnonzero(self.breaks)
+        return np.insert(times, at, times[at]), np.insert(values, at, np.nan)
 
     @classmethod
     def from_estimator(
@@ -245,15 +340,19 @@ class ForecastDisplay(MadeFromForecasts):
         ValueError
             If the data are not as described.
         """
+        if isinstance(interval, str):
+            if interval != "auto":
+                raise ValueError(
+                    f"interval must be 'auto', None or two arrays. Got {interval!r}."
+                )
+            interval = quantile_interval(estimator, X)
         y_pred = estimator.predict(X)
-        if index is None and index_of(y) is None:
-            index = index_of(X)
         return cls.from_predictions(
             y,
             y_pred,
-            index=index,
+            index=first_index(index, y, X),
             lead=lead,
-            interval=interval_of(estimator, X, interval),
+            interval=interval,
             split=split,
             kind=kind,
             subsample=subsample,
@@ -329,12 +428,14 @@ class ForecastDisplay(MadeFromForecasts):
         ValueError
             If shapes differ, times do not increase, or there is more than one series.
         """
-        observed, predicted, *ends = columns_of_one_shape(y_true, y_pred, interval)
+        observed, predicted, *ends = of_one_shape(y_true, y_pred, interval)
         n_rows, n_steps = observed.shape
         name, leads = name_and_leads(y_true, lead, n_steps)
-        index = index_of_rows(index, (y_true, y_pred), observed)
+        index = first_index(index, y_true, y_pred)
+        index = pd.RangeIndex(n_rows) if index is None else index
+        check_consistent_length(observed, index)
         times, breaks = times_of(index, leads)
-        rows = np.arange(0, n_rows, n_steps)
+        rows = np.arange(0, n_rows, n_steps)  # so that fans do not overlap
         display = cls(
             times=times,
             observed=observed,
@@ -349,3 +450,130 @@ class ForecastDisplay(MadeFromForecasts):
         return display.plot(
             ax, kind=kind, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
         )
+
+    @classmethod
+    def from_backtest(
+        cls, frame, *, kind="auto", ax=None, scatter_kwargs=None, line_kwargs=None
+    ):
+        """Draw what :func:`backtest` returned.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Forecasts from several origins, with or without intervals.
+        kind : {"auto", "error_by_step", "forecast_and_residuals", "forecast", \
+                "residuals"}, default="auto"
+            What to draw. `"error_by_step"` is the mean absolute error against the
+            steps ahead, with a line for each model and target. The others draw a fan
+            from each origin, without those that overlap, for a frame with one model,
+            series and target. `"auto"` is `"error_by_step"` if there are several
+            models, series or targets, and otherwise `"forecast_and_residuals"`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        scatter_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
+        line_kwargs : dict, default=None
+            Passed to the Matplotlib method or class that draws the lines.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the frame is not one of :func:`backtest`, or `kind` asks for fans of
+            several models, series or targets.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from skrnn import Forecaster, ForecastDisplay, backtest
+        >>> from skrnn.datasets import load_co2
+        >>> forecaster = Forecaster(Ridge(), horizon=13)
+        >>> co2 = load_co2()["1986":]
+        >>> frame = backtest(forecaster, y=co2, initial_train_size=520)
+        >>> display = ForecastDisplay.from_backtest(frame, kind="error_by_step")
+        >>> display.ax_.get_xlabel()
+        'steps ahead'
+        """
+        check_backtest(frame)
+        if kind == "auto":
+            kind = (
+                "error_by_step" if several_levels(frame) else "forecast_and_residuals"
+            )
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be 'auto' or one of {_KINDS}. Got {kind!r}.")
+        if kind == "error_by_step":
+            display = cls(errors=errors_by_step(frame))
+        else:
+            display = cls(**fans_of(frame))
+        return display.plot(
+            ax, kind=kind, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
+        )
+
+    @classmethod
+    def from_forecast(cls, history, forecast, *, ax=None, line_kwargs=None):
+        """Draw a series and the forecast of what comes after it.
+
+        Parameters
+        ----------
+        history : Series
+            What was observed, or the last part of it.
+        forecast : Series or DataFrame
+            What `forecast` of a :class:`Forecaster` returned.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot`, for the forecast.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `history` and `forecast` are not of one series and one target.
+
+        Examples
+        --------
+        >>> from skrnn import Forecaster, ForecastDisplay
+        >>> from skrnn.datasets import load_co2
+        >>> co2 = load_co2()["1995":]
+        >>> forecaster = Forecaster(horizon=13, calibration_size=52).fit(y=co2)
+        >>> forecast = forecaster.forecast(13, coverage=0.8)
+        >>> display = ForecastDisplay.from_forecast(co2["2001":], forecast)
+        >>> display.ax_.get_ylabel()
+        'co2'
+        """
+        display = cls(**history_and_forecast(history, forecast))
+        return display.plot(ax, kind="forecast", line_kwargs=line_kwargs)
+
+
+def _axes_below(ax):
+    """Split axes, and return the lower part, which shares the horizontal axis."""
+    figure, spec = ax.figure, ax.get_subplotspec()
+    if spec is not None:
+        upper, lower = spec.subgridspec(2, 1, height_ratios=[3, 1])
+        ax.set_subplotspec(upper)
+        below = figure.add_subplot(lower, sharex=ax)
+    else:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position([left, bottom + 0.3 * height, width, 0.7 * height])
+        below = figure.add_axes([left, bottom, width, 0.25 * height], sharex=ax)
+    ax.tick_params(labelbottom=False)
+    return below
+
+
+def _ink():
+    """Return the colour of text, which contrasts with the background."""
+    import matplotlib as mpl
+
+    return mpl.rcParams["text.color"]

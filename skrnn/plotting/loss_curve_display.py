@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from skrnn.plotting.axes import axes_or_new, spans_decades
-from skrnn.plotting.inputs import innermost
+from skrnn.plotting.conversion import axes_or_new, innermost
 
 
 class LossCurveDisplay:
@@ -102,7 +101,7 @@ class LossCurveDisplay:
         name = self.name if name is None else name
         self.lines_ = self._plot_curves(ax, name, line_kwargs or {})
         self.best_ = None if self.best_epochs is None else self._mark_best(ax)
-        if scale == "log" or (scale == "auto" and spans_decades(ax)):
+        if scale == "log" or (scale == "auto" and _spans_decades(ax)):
             ax.set_yscale("log")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="Epoch", ylabel="Loss")
@@ -116,10 +115,10 @@ class LossCurveDisplay:
         curves = {data: np.asarray(c) for data, c in curves.items() if c is not None}
         lines = []
         for data, curve in curves.items():
-            alone = data == "validation" or len(curves) == 1
+            is_last = len(lines) == len(curves) - 1
             style = {
-                "linewidth": 1.8 if alone else 1.2,
-                "alpha": 1.0 if alone else 0.55,
+                "linewidth": 1.8 if is_last else 1.2,
+                "alpha": 1.0 if is_last else 0.55,
                 "label": data if name is None else f"{name}, {data}",
                 **line_kwargs,
             }
@@ -189,3 +188,10 @@ class LossCurveDisplay:
             name=type(inner).__name__ if name is None else name,
         )
         return display.plot(ax, scale=scale, line_kwargs=line_kwargs)
+
+
+def _spans_decades(ax):
+    """Return whether all lines are positive and span more than a decade."""
+    values = np.concatenate([np.asarray(line.get_ydata()) for line in ax.lines])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.min() > 0 and values.max() > 10 * values.min()

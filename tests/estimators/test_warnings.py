@@ -220,6 +220,13 @@ def test_a_learning_rate_far_too_low(loss):
     assert "another learning_rate" in str(warning.message)
 
 
+def test_a_second_fit_with_warm_start_learns_nothing_either():
+    pipe = windowed(epochs=60, learning_rate=1e-7, warm_start=True)
+    for _ in range(2):
+        warning = said(pipe.fit, ROWS, 5000 + 1000 * TARGET)
+        assert "after 60 epochs the training loss is" in str(warning.message)
+
+
 def test_a_large_target_far_from_zero_is_learned():
     pipe = windowed(epochs=60, learning_rate=0.01)
     assert not warnings_of(pipe.fit, ROWS, 5000 + 1000 * TARGET)

@@ -1,0 +1,325 @@
+"""Converts what users pass to displays into axes, times and arrays to draw."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_random_state
+
+from skrnn.windows.supervised import lead_of_name
+from skrnn.windows.timeline import Timeline, numbered
+
+_LEVELS = "series", "target", "model"
+_BOUNDS = "lower_bound", "upper_bound"
+
+
+def axes_or_new(ax):
+    """Return `ax`, or the axes of a new figure if it is None."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "Displays need matplotlib. Install it: `pip install matplotlib`."
+        ) from error
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def innermost(estimator):
+    """Return the innermost estimator of pipelines, searches and the like."""
+    if isinstance(estimator, Pipeline):
+        return innermost(estimator[-1])
+    for name in ("best_estimator_", "regressor_", "estimator_"):
+        if hasattr(estimator, name):
+            return innermost(getattr(estimator, name))
+    return estimator
+
+
+def quantile_interval(estimator, X):
+    """Return the lowest and highest predicted quantile, or None without quantiles."""
+    if hasattr(estimator, "best_estimator_"):
+        return quantile_interval(estimator.best_estimator_, X)
+    if isinstance(estimator, Pipeline):
+        if not hasattr(estimator[-1], "predict_quantiles"):
+            return None
+        return quantile_interval(estimator[-1], estimator[:-1].transform(X))
+    if hasattr(estimator, "forecast"):  # a Forecaster
+        regressor = estimator.regressor_
+        levels = np.ravel(getattr(regressor, "quantile", None))
+        if not hasattr(regressor, "predict_quantiles") or len(levels) < 2:
+            return None
+        quantiles = np.asarray(estimator.predict(X, quantiles=levels[[0, -1]]))
+    elif hasattr(estimator, "regressor_"):  # a TransformedTargetRegressor
+        ends = quantile_interval(estimator.regressor_, X)
+        inverse = estimator.transformer_.inverse_transform
+        return ends and tuple(
+            inverse(end.reshape(len(end), -1)).reshape(end.shape) for end in ends
+        )
+    elif hasattr(estimator, "predict_quantiles"):
+        quantiles = estimator.predict_quantiles(X)
+    else:
+        return None
+    is_one = quantiles.shape[-1] == 1
+    return None if is_one else (quantiles[..., 0], quantiles[..., -1])
+
+
+def first_index(index, *data):
+    """Return `index`, or else the first pandas index of data, or None."""
+    if index is None:
+        indices = [getattr(each, "index", None) for each in data]
+        indices = [each for each in indices if isinstance(each, pd.Index)]
+        return indices[0] if indices else None
+    return index if isinstance(index, pd.Index) else pd.Index(index)
+
+
+def _of_one_series(*indices):
+    """Return the times of indices, which must all belong to the same series."""
+    panels = [index for index in indices if isinstance(index, pd.MultiIndex)]
+    series = list(dict.fromkeys(name for index in panels for name in index.unique(0)))
+    if len(series) > 1:
+        raise ValueError(
+            "ForecastDisplay draws one series. Select one, such as "
+            f"data.loc[[{series[0]!r}]]; there are {series}."
+        )
+    return [index.get_level_values(-1) for index in indices]
+
+
+def times_of(index, leads):
+    """Return times `leads` steps after those of rows, and whether rows follow a gap.
+
+    The shapes are (n_rows, n_leads) and (n_rows,). Rows of labels are numbered.
+    """
+    (index,) = _of_one_series(index)
+    if not _is_plottable(index):
+        index = pd.RangeIndex(len(index))
+    steps, times = _steps_to(index), _plottable(index)
+    breaks = np.diff(steps, prepend=steps[0]) > 1
+    return _at_steps(times, steps, steps[:, np.newaxis] + leads), breaks
+
+
+def _is_plottable(index):
+    """Return whether an index holds times or numbers."""
+    times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+    return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
+
+
+def _plottable(index):
+    """Convert times or numbers to values that matplotlib can draw.
+
+    Datetimes with a time zone become local times, and timedeltas become hours.
+    """
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex):
+        return index.tz_localize(None).to_numpy()
+    if isinstance(index, pd.TimedeltaIndex):
+        return (index / pd.Timedelta(hours=1)).to_numpy()
+    return index.to_numpy(dtype=np.float64)
+
+
+def _steps_to(index):
+    """Return the steps from the first row to each, or row numbers without a step."""
+    try:
+        timeline = Timeline.of_index(index)
+        if timeline is not None:
+            return numbered(timeline, timeline.step(), most=np.iinfo(np.int64).max)
+    except ValueError:  # the times are irregular, which is fine, or not in order
+        if not index.is_monotonic_increasing:
+            raise
+    return np.arange(len(index))
+
+
+def _at_steps(times, steps, wanted):
+    """Interpolate times, of which the steps are known, and extrapolate beyond them."""
+    is_date = np.issubdtype(times.dtype, np.datetime64)
+    numbers = (times - times[0]).astype("m8[us]").astype(float) if is_date else times
+    n_steps = steps[-1] - steps[0]
+    length = (numbers[-1] - numbers[0]) / n_steps if n_steps else 1.0
+    found = np.interp(wanted, steps, numbers)
+    found += length * (wanted - np.clip(wanted, steps[0], steps[-1]))
+    return times[0] + found.round().astype("m8[us]") if is_date else found
+
+
+def of_one_shape(y_true, y_pred, interval):
+    """Return observed, predicted and interval values as arrays (n_samples, n_steps)."""
+    values = [("y_true", y_true), ("y_pred", y_pred)]
+    values += [("interval", end) for end in interval or ()]
+    checks = {"ensure_2d": False, "ensure_all_finite": "allow-nan"}
+    checks["dtype"] = [np.float64, np.float32]
+    arrays = [check_array(y, input_name=name, **checks) for name, y in values]
+    arrays = [array.reshape(len(array), -1) for array in arrays]
+    shapes = [array.shape for array in arrays]
+    if len(set(shapes)) > 1 or (interval is not None and len(arrays) != 4):
+        raise ValueError(
+            "y_true, y_pred and both ends of the interval must have the same shape. "
+            f"Got {shapes}."
+        )
+    return arrays
+
+
+def name_and_leads(y, lead, n_steps):
+    """Return the name of the target, or None, and the lead of each column in steps."""
+    names = [y.name] if isinstance(y, pd.Series) else getattr(y, "columns", ())
+    targets = [str(name) for name in names if name is not None]
+    leads = [0] if n_steps == 1 else range(1, n_steps + 1)
+    read = [lead_of_name(name) for name in targets]
+    if read and None not in read:
+        targets, leads = zip(*read, strict=True)
+    if len(set(targets)) > 1:
+        raise ValueError(
+            "ForecastDisplay draws a single target, whose columns for several steps "
+            f"must be named <target>_lead<h>. Got columns {list(names)}. Select the "
+            "columns of one target."
+        )
+    leads = np.atleast_1d(leads if lead is None else lead)
+    if len(leads) != n_steps:
+        raise ValueError(
+            f"lead must have one number for each of {n_steps} columns. Got {lead!r}."
+        )
+    return (targets[0] if targets else None), leads
+
+
+def split_as_drawn(split):
+    """Convert the time to mark, if any, to a value that matplotlib can draw."""
+    if split is None:
+        return None
+    split = pd.Timestamp(split) if isinstance(split, str) else split
+    return _plottable(pd.Index([split]))[0]
+
+
+def choose_rows(rows, subsample, random_state):
+    """Return a random subset of rows, in their order; all if `subsample` is None."""
+    if subsample is None:
+        return rows
+    is_number = isinstance(subsample, Integral)
+    if not (subsample >= 1 if is_number else 0 < subsample < 1):
+        raise ValueError(
+            "subsample must be at least 1 if it is an int, and a float must be "
+            f"between 0 and 1. Got {subsample}."
+        )
+    size = subsample if is_number else max(1, round(subsample * len(rows)))
+    if size >= len(rows):
+        return rows
+    rng = check_random_state(random_state)
+    return np.sort(rng.choice(rows, size=size, replace=False))
+
+
+def check_backtest(frame):
+    """Raise a ValueError unless a frame has rows and the columns of `backtest`."""
+    columns = getattr(frame, "columns", ())
+    for name in ("origin", "time", "step", "observed", "pred"):
+        if name not in columns:
+            raise ValueError(
+                "frame must be a DataFrame as `backtest` returns it, but it has no "
+                f"column {name!r}."
+            )
+    if not len(frame):
+        raise ValueError("frame has no rows.")
+
+
+def several_levels(frame):
+    """Return the names of series, targets and models, if there are several."""
+    names = {each: frame[each].unique() for each in _LEVELS if each in frame}
+    return {level: found for level, found in names.items() if len(found) > 1}
+
+
+def errors_by_step(frame):
+    """Return mean absolute errors (n_steps, n_lines), a line per model and target."""
+    line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
+    if "target" in several_levels(frame):
+        target = frame["target"].astype(str)
+        line = line + ": " + target if "model" in frame else target
+    errors = (frame["observed"] - frame["pred"]).abs()
+    return errors.groupby([frame["step"], line]).mean().unstack()
+
+
+def fans_of(frame):
+    """Return arguments of a display, in which each row is the forecast of an origin.
+
+    An absent step repeats the one before, or else the first one.
+    """
+    for level, names in several_levels(frame).items():
+        raise ValueError(
+            f"Forecasts are drawn for one {level}, but the frame has {list(names)}. "
+            f'Select one, such as frame[frame["{level}"] == {names[0]!r}], or draw '
+            'kind="error_by_step".'
+        )
+    keys = frame[["origin", "step"]]
+    if keys.duplicated().any():
+        raise ValueError("frame has several rows for one origin and step.")
+    rows = pd.Series(range(len(frame)), pd.MultiIndex.from_frame(keys)).unstack()
+    rows = rows.ffill(axis=1).bfill(axis=1).to_numpy(int)
+    times = pd.Index(frame["time"])
+    if not _is_plottable(times):  # labels, which are numbered
+        times = pd.Index(pd.factorize(times)[0])
+    times = _plottable(times)[rows]
+    ends = [frame[name].to_numpy()[rows] for name in _bounds(frame)]
+    return {
+        "times": times,
+        "observed": frame["observed"].to_numpy()[rows],
+        "predicted": frame["pred"].to_numpy()[rows],
+        "interval": tuple(ends) or None,
+        "shown": _without_overlap(times),
+    }
+
+
+def _bounds(frame):
+    """Return the names of the columns with the ends of the interval, if any."""
+    return _BOUNDS if set(_BOUNDS) <= set(frame) else ()
+
+
+def _without_overlap(times):
+    """Return rows that do not overlap: each begins after the one before has ended."""
+    chosen = [0]
+    for row in range(1, len(times)):
+        if times[row, 0] > times[chosen[-1], -1]:
+            chosen.append(row)
+    return np.array(chosen)
+
+
+def history_and_forecast(history, forecast):
+    """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
+    history, forecast = _of_one_target(history, forecast)
+    before, after = _of_one_series(history.index, forecast.index)
+    are_numbers = all(pd.api.types.is_numeric_dtype(i.dtype) for i in (before, after))
+    if type(before) is not type(after) and not are_numbers:
+        raise ValueError(
+            "history and forecast must have the same kind of index. Got "
+            f"{type(before).__name__} and {type(after).__name__}."
+        )
+    n_before, n_after = len(before), len(after)
+
+    def column(values, *n_unknown):
+        values = np.pad(values.to_numpy(float), n_unknown, constant_values=np.nan)
+        return values[:, np.newaxis]
+
+    times = _plottable(before.append(after))
+    ends = [column(forecast[name], n_before, 0) for name in _bounds(forecast)]
+    return {
+        "times": times[:, np.newaxis],
+        "observed": column(history, 0, n_after),
+        "predicted": column(forecast["pred"], n_before, 0),
+        "interval": tuple(ends) or None,
+        "split": times[n_before - 1] if n_before else None,
+        "name": None if history.name is None else str(history.name),
+        "time_name": None if before.name is None else str(before.name),
+    }
+
+
+def _of_one_target(history, forecast):
+    """Return history as a Series, and a forecast as a frame with a column `pred`."""
+    if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
+        history = history.iloc[:, 0]
+    frame = pd.DataFrame(forecast) if isinstance(forecast, pd.Series) else forecast
+    is_frame = isinstance(frame, pd.DataFrame)
+    if is_frame and frame.columns.nlevels == 2 and frame.columns.levshape[0] == 1:
+        frame = frame.droplevel(0, axis=1)
+    if is_frame and frame.shape[1] == 1:
+        frame = frame.set_axis(["pred"], axis=1)
+    if not (isinstance(history, pd.Series) and is_frame and "pred" in frame):
+        raise ValueError(
+            "history must be a Series, and forecast a Series or what "
+            "`forecast` returned with coverage, of one target. Got "
+            f"{type(history).__name__} and {type(forecast).__name__}."
+        )
+    return history, frame
