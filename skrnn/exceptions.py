@@ -3,6 +3,7 @@
 __all__ = [
     "IgnoredIndexWarning",
     "IrregularIndexWarning",
+    "LaterSeriesWarning",
     "MissingInputWarning",
     "MissingStepsWarning",
     "NoWindowsWarning",
@@ -39,7 +40,8 @@ class MissingStepsWarning(SkrnnWarning):
     without an observed step. If no step was missing in the windows used for training,
     it is also issued for windows with fewer than half of their steps observed. Windows
     that reach back before the start of their series are ignored, unless most of the
-    windows to predict have too few observed steps.
+    windows to predict have too few observed steps. :class:`~skrnn.Forecaster` issues it
+    if some of its forecasts are NaN, or a series was never observed.
 
     See Also
     --------
@@ -125,8 +127,21 @@ class IrregularIndexWarning(SkrnnWarning):
     """
 
 
+class LaterSeriesWarning(SkrnnWarning):
+    """Warn that other series of a panel were observed later than the rows to forecast.
+
+    Issued by `predict` of :class:`~skrnn.Forecaster`, for example in the folds of
+    :class:`~sklearn.model_selection.TimeSeriesSplit`, which test one series while the
+    others are trained on at the same times.
+
+    See Also
+    --------
+    skrnn.PanelTimeSeriesSplit : Makes folds of panels in time order.
+    """
+
+
 class MissingInputWarning(SkrnnWarning):
-    """Warn that an input that is known in advance is missing in a row to forecast.
+    """Warn that an input that is known in advance is missing in a step to forecast.
 
     Issued by the forecasting methods of :class:`~skrnn.Forecaster`. All columns that
     `past_features` does not name are taken to be known in advance.

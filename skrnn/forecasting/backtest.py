@@ -12,7 +12,12 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.forecasting.conformal import check_available, column_labels, is_known
+from skrnn.forecasting.conformal import (
+    check_available,
+    column_labels,
+    in_order,
+    is_known,
+)
 from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of
@@ -377,14 +382,14 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
     of_recent = model.columns.with_numbers(of_recent)
     grid, values = model.columns.on_grid(of_recent, model.window_length - 1, horizon)
-    fill_inputs(values, model.columns, grid, horizon)
+    fill_inputs(values, model.columns, grid.last, horizon)
     place = np.full(len(numbers), -1)
     place[recent] = grid.places
     leads, codes = numbers[rows] - origin_of, codes[rows]
     places, of_row = np.unique(place[rows] - leads, return_inverse=True)
     points = model.forecast(values, places)[of_row, leads - 1]
     if coverage is None:
-        return fitted._in_units_of_y(points, None, codes, None, None)
+        return model.columns.targets.inverse(points, codes)
     forecasts = points
     if model.levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
@@ -403,7 +408,7 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
             coverage=coverage,
             quantiles=None,
         )
-    return fitted._in_units_of_y(points, z, codes, coverage, None)
+    return in_order(model.columns.targets.inverse(z, codes), coverage, None)
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -23,6 +24,8 @@ from skrnn._compat.sklearn import (
     fit_context,
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn._warnings import warn_user
+from skrnn.exceptions import MissingStepsWarning
 from skrnn.forecasting.conformal import (
     Calibration,
     check_available,
@@ -50,9 +53,11 @@ from skrnn.forecasting.validation import (
     read_rows,
     target_names,
     timeline_of,
-    warn_of_holes,
+    warn_of_absent,
+    warn_of_later_series,
     warn_of_missing,
 )
+from skrnn.metrics import ignore_missing
 
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
 
@@ -445,6 +450,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
 
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination of forecasts of rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Rows to forecast, as in `predict`.
+        y : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_targets)
+            Observed values. Rows in which one of them is missing are left out.
+        sample_weight : array-like of shape (n_rows,) or None, default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            :func:`~sklearn.metrics.r2_score`, which is 1 at best.
+        """
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return ignore_missing(r2_score)(y, self.predict(X), **weights)
+
     def predict(self, X, *, coverage=None, quantiles=None):
         """Forecast rows after the last observed one.
 
@@ -485,7 +510,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         -----
         MissingInputWarning
             If an input that is known in advance is missing, or a row between two
-            others.
+            others, or the rows end before the last step of the horizon.
+        MissingStepsWarning
+            If some forecasts are NaN, because their window has a missing value and the
+            regressor does not support that, or a series was never observed.
+        LaterSeriesWarning
+            If all rows are before the last row observed of another series.
 
         Notes
         -----
@@ -541,16 +571,21 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         missing = np.isnan(values).any(axis=(1, 2))
+        missing &= ~ahead.is_new[ahead.codes[ahead.wanted]]  # warned of already
         if missing.any() and not takes_missing_values(self.regressor_):
             row = int(np.argmax(missing))
             name = f"row {row}" if ahead.index is None else _named(ahead.index[row])
-            raise ValueError(
+            message = (
                 f"{type(self.regressor_).__name__} does not support missing values, "
                 f"but the window for the forecast of {name} has some: there are fewer "
                 f"than window_length={self.window_length_} rows, or a timestamp, a "
                 "target or an input is missing. Let the regressor be a pipeline that "
                 "starts with an imputer, or use one that supports missing values."
             )
+            if missing.all():
+                raise ValueError(message)
+            n_missing = f"{missing.sum()} of {len(missing)}"
+            warn_user(f"{n_missing} forecasts are NaN. {message}", MissingStepsWarning)
         return self._format.like(values, ahead.index, labels)
 
     def _check_within_horizon(self, ahead):
@@ -584,11 +619,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """
         model, columns = self._model, None
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
-        points = forecast_ahead(model, self._observed, ahead)
+        if ahead.is_new.any():
+            targets = model.columns.targets.with_new(len(ahead.is_new))
+            model = replace(model, columns=replace(model.columns, targets=targets))
+        points = forecast_ahead(model, ahead)
         if coverage is not None or quantiles is not None:
             forecasts = points
             if model.levels is not None:
-                forecasts = forecast_ahead(model, self._observed, ahead, quantiles=True)
+                forecasts = forecast_ahead(model, ahead, quantiles=True)
             columns = self._calibration.columns(
                 points,
                 forecasts,
@@ -598,14 +636,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 quantiles=quantiles,
             )
             columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
-        return self._in_units_of_y(points, columns, codes, coverage, quantiles)
-
-    def _in_units_of_y(self, points, columns, codes, coverage, quantiles):
-        """Return transformed forecasts, or their columns, as targets of series."""
-        targets = self._model.columns.targets
         if columns is None:
-            return targets.inverse(points, codes)
-        return in_order(targets.inverse(columns, codes), coverage, quantiles)
+            return model.columns.targets.inverse(points, codes)
+        values = model.columns.targets.inverse(columns, codes)
+        return in_order(values, coverage, quantiles)
 
     def _read_ahead(self, X):
         """Return the rows that `predict` gets as rows ahead."""
@@ -622,7 +656,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if index is None:
             self._check_one_series()
             *_, index = self._observed.ahead(len(X))
-        return self._ahead(self._later(X, index), index)
+        rows = self._later(X, index)
+        warn_of_later_series(rows.names, rows.times, self._observed.times)
+        return self._ahead(rows, index)
 
     def _read_next(self, steps, X):
         """Return the next rows of each series as rows ahead, with inputs of X."""
@@ -636,7 +672,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 )
             codes, leads, index = observed.ahead(steps)
             numbers = np.full((len(codes), len(inputs.names)), np.nan)
-            return Ahead(codes, leads, numbers, np.ones(len(codes), bool), index)
+            none_new = np.zeros(observed.n_series, dtype=bool)
+            wanted = np.ones(len(codes), dtype=bool)
+            return Ahead(observed, none_new, codes, leads, numbers, wanted, index)
         # inputs of all steps that are forecast at once with the wanted ones
         n_steps = -(-steps // self._model.horizon) * self._model.horizon
         if observed.times is None or index_of(X) is None:
@@ -665,7 +703,16 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _later(self, X, index):
         """Return rows to forecast, which have no targets yet."""
-        return self._observed.next(np.empty((len(X), 0)), X, timeline_of(index))
+        return self._observed.next(
+            np.empty((len(X), 0)),
+            X,
+            timeline_of(index),
+            what_to_do=(
+                "A Forecaster forecasts no rows of fit: `backtest` forecasts past "
+                "rows. Scores of training rows, as in learning curves or with "
+                "`return_train_score=True`, are not available."
+            ),
+        )
 
     def _ahead(self, rows, index, most_steps=None):
         """Return later rows, of which the first steps are forecast, as rows ahead.
@@ -673,17 +720,42 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         X without columns stands for inputs that are not known in advance.
         """
         inputs, X = self._model.columns.inputs, rows.X
-        leads = self._observed.steps_to(rows)
+        observed, is_new = self._observed_of(rows)
+        leads = observed.steps_to(rows) + is_new[rows.codes]
         wanted = leads <= (most_steps or leads.max())
         of_wanted = None if index is None else index[wanted]
         if X.shape[1]:
             warn_of_missing(rows[wanted].X, inputs.past, of_wanted)
             if inputs.is_known.any():
-                warn_of_holes(rows.codes, leads)
+                warn_of_absent(rows.codes, leads, wanted, self._model.horizon)
             numbers = inputs.transform_ahead(X)
         else:
             numbers = np.full((len(X), len(inputs.names)), np.nan)
-        return Ahead(rows.codes, leads, numbers, wanted, of_wanted)
+        return Ahead(observed, is_new, rows.codes, leads, numbers, wanted, of_wanted)
+
+    def _observed_of(self, rows):
+        """Return the rows to forecast from, and which series are new.
+
+        A new series has its first row to forecast, without values.
+        """
+        observed = self._observed
+        is_new = np.bincount(observed.codes, minlength=rows.n_series) == 0
+        _, first = np.unique(rows.codes, return_index=True)
+        first = first[is_new[rows.codes[first]]]
+        if not len(first):
+            return observed, is_new
+        new = rows[first]
+        warn_user(
+            f"Nothing was observed of series {new.series.tolist()}. They are forecast "
+            "from their inputs alone, or are NaN if the regressor does not support "
+            "missing values. Pass rows of them to `update` first.",
+            MissingStepsWarning,
+        )
+        targets, X = (
+            np.full((len(first), values.shape[1]), np.nan)
+            for values in (observed.targets, observed.X)
+        )
+        return observed.followed_by(replace(new, targets=targets, X=X)), is_new
 
     def _with_past_features(self, X):
         """Return X with the columns that are not known in advance, if it lacks them."""

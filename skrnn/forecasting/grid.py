@@ -47,7 +47,7 @@ class Rows:
         steps = numbered(timeline, step, ANY_DISTANCE)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 
-    def next(self, targets, X, timeline):
+    def next(self, targets, X, timeline, **message):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
             if timeline is not None and timeline.series is not None:
@@ -57,7 +57,7 @@ class Rows:
                 )
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
-        both = self.timeline.continued_by(timeline)
+        both = self.timeline.continued_by(timeline, **message)
         step = self.step or both.step()
         steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
@@ -135,13 +135,6 @@ class Rows:
 
     def steps_to(self, later):
         """Return how many steps later rows are after the last row of their series."""
-        observed = np.bincount(self.codes, minlength=later.n_series) > 0
-        unknown = ~observed[later.codes]
-        if unknown.any():
-            raise ValueError(
-                f"Nothing was observed of series {later.series[unknown][0]!r}. Pass "
-                "its rows to `update` first."
-            )
         last = last_of(self.steps, self.codes, later.n_series)
         leads = later.steps - last[later.codes]
         nearest = first_of(leads, later.codes, later.n_series)

@@ -1,6 +1,7 @@
 """Transforms targets and back, with a transformer for each series and target."""
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,11 +45,14 @@ class TargetTransform:
     transformers : list of fitted transformers; those that act on each column separately
         have a column for each of many pairs
     pairs : ndarray of _PAIR, shape (n_series, n_targets)
+    common : TargetTransform or None, fitted to all series as if they were one, for
+        series that were never observed
     """
 
     prototype: object
     transformers: list
     pairs: np.ndarray
+    common: "TargetTransform | None" = None
 
     @classmethod
     def fit(cls, prototype, rows, fewest_rows):
@@ -62,15 +66,15 @@ class TargetTransform:
             n_rows = np.bincount(rows.codes, minlength=rows.n_series)
             fitted.pairs["is_open"] = fitted.pairs["transformer"] < 0
             fitted.pairs["is_open"][n_rows < fewest_rows] = True
+        if rows.names is not None:
+            alike = replace(rows, codes=np.zeros_like(rows.codes), names=None)
+            with suppress(ValueError):  # not exact for series of different scale
+                fitted = replace(fitted, common=cls.fit(prototype, alike, 0))
         return fitted
 
     def updated(self, rows):
         """Return transformers, those of open and new series fitted to these rows."""
-        n_known, n_targets = self.pairs.shape
-        new = np.zeros((rows.n_series - n_known, n_targets), dtype=_PAIR)
-        new["transformer"], new["constant"] = -1, np.nan
-        new["is_open"] = self.prototype is not None
-        grown = replace(self, pairs=np.concatenate([self.pairs, new]))
+        grown = self._with_unknown(rows.n_series)
         again = grown.of_rows("is_open", rows.codes)
         if not again.any():
             return grown
@@ -79,6 +83,26 @@ class TargetTransform:
         if again.all():  # no copy
             return grown._fitted(values.ravel(), numbers)
         return grown._fitted(values[again], numbers.reshape(again.shape)[again])
+
+    def _with_unknown(self, n_series):
+        """Return the same with more series, which have no transformers yet."""
+        n_known, n_targets = self.pairs.shape
+        new = np.zeros((n_series - n_known, n_targets), dtype=_PAIR)
+        new["transformer"], new["constant"] = -1, np.nan
+        new["is_open"] = self.prototype is not None
+        return replace(self, pairs=np.concatenate([self.pairs, new]))
+
+    def with_new(self, n_series):
+        """Return the same with the common transformer for new series."""
+        if self.common is None:
+            return self._with_unknown(n_series)
+        pairs = np.repeat(self.common.pairs, n_series - len(self.pairs), axis=0)
+        pairs["transformer"] += len(self.transformers) * (pairs["transformer"] >= 0)
+        return replace(
+            self,
+            transformers=[*self.transformers, *self.common.transformers],
+            pairs=np.concatenate([self.pairs, pairs]),
+        )
 
     def of_rows(self, name, codes):
         """Return what is known of the pairs of rows of series, (n_rows, n_targets)."""
@@ -115,9 +139,8 @@ class TargetTransform:
             pairs["transformer"][has_one], return_inverse=True
         )
         transformers = [transformers[k] for k in used]
-        return TargetTransform(
-            self.prototype, transformers, pairs.reshape(self.pairs.shape)
-        )
+        pairs = pairs.reshape(self.pairs.shape)
+        return replace(self, transformers=transformers, pairs=pairs)
 
     def falls(self, codes):
         """Return whether larger targets of series become smaller, as `of_rows` does."""

@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skrnn._warnings import warn_user
-from skrnn.exceptions import MissingInputWarning
+from skrnn.exceptions import LaterSeriesWarning, MissingInputWarning
 from skrnn.forecasting.grid import Rows, first_of, last_of
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
@@ -225,17 +225,39 @@ def warn_of_missing(X, past, index):
     )
 
 
-def warn_of_holes(codes, leads):
-    """Warn of rows without inputs between rows to forecast, `leads` steps ahead."""
+def warn_of_absent(codes, leads, wanted, horizon):
+    """Warn of steps between rows to forecast, or after them, that lack inputs."""
     given = np.bincount(codes)
-    span = last_of(leads, codes, len(given)) - first_of(leads, codes, len(given)) + 1
-    n_absent = int((span - given)[given > 0].sum())
-    if n_absent:
+    last = last_of(leads, codes, len(given))
+    span = last - first_of(leads, codes, len(given)) + 1
+    n_between = int((span - given)[given > 0].sum())
+    n_steps = -(-leads[wanted].max() // horizon) * horizon
+    n_after = int(n_steps - last[given > 0].min())
+    if n_between > 0:
+        where = f"for {n_between} steps between those to forecast"
+    elif n_after > 0:
+        where = (
+            f"for the last {n_after} steps of horizon={horizon}, which are forecast "
+            "together with the others"
+        )
+    else:
+        return
+    warn_user(
+        f"X has no rows {where}. Their inputs are taken to be those of the row before. "
+        "Pass a row for each step whose inputs are known in advance, or list columns "
+        "that are not in past_features.",
+        MissingInputWarning,
+    )
+
+
+def warn_of_later_series(names, times, latest):
+    """Warn if all rows to forecast are before the last row observed of any series."""
+    if names is not None and times.max() <= latest.max():
         warn_user(
-            f"X has no rows for {n_absent} steps between those to forecast. Their "
-            "inputs are taken to be those of the row before. Pass a row for each step "
-            "whose inputs are known in advance.",
-            MissingInputWarning,
+            f"The rows to forecast end at {times.max()}, but other series were "
+            f"observed until {latest.max()}, and the forecasts may use that. For folds "
+            "of a panel in time order, use PanelTimeSeriesSplit.",
+            LaterSeriesWarning,
         )
 
 

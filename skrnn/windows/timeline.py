@@ -18,6 +18,12 @@ _TO_DO = (
 )
 
 
+_LATER_ROWS = (
+    "Leave out rows that were seen before. If the index of X restarts, make it "
+    "continue. To start over, call `fit`."
+)
+
+
 @dataclass(frozen=True)
 class Timeline:
     """The time of each row, and in a panel its series.
@@ -64,13 +70,22 @@ class Timeline:
                 "A MultiIndex must have two levels, series and time. Got "
                 f"{index.nlevels} levels: {list(index.names)}."
             )
+        series = index.get_level_values(0)
         times = _as_dates(index.get_level_values(1))
+        is_swapped = isinstance(_as_dates(series), (pd.DatetimeIndex, pd.PeriodIndex))
+        if is_swapped and pd.api.types.is_integer_dtype(times.dtype):
+            raise ValueError(
+                "The first level of a MultiIndex must be the series and the second "
+                f"the time, but the first is {series.dtype} and the second "
+                f"{times.dtype}. Swap them: `data.swaplevel().sort_index()`. If the "
+                "series have dates as names, make strings of them."
+            )
         if not _is_time(times):
             raise ValueError(
                 "The second level of a MultiIndex must be the time: datetimes, "
                 f"periods, timedeltas or integers. Got {times.dtype}."
             )
-        timeline = cls(times, index.get_level_values(0))
+        timeline = cls(times, series)
         timeline._check_increasing()
         return timeline
 
@@ -133,7 +148,7 @@ class Timeline:
         series = None if self.series is None else self.series.append(new.series)
         return Timeline(self.times.append(times), series)
 
-    def continued_by(self, new):
+    def continued_by(self, new, what_to_do=_LATER_ROWS):
         """Return the timeline of these rows followed by rows that must be later."""
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
@@ -142,8 +157,7 @@ class Timeline:
             of = "" if both.series is None else f"Series {both.series[rows[0]]} of "
             raise ValueError(
                 f"{of}X starts at {first}, which is not after the last row seen, at "
-                f"{last}. Leave out rows that were seen before. If the index of X "
-                "restarts, make it continue. To start over, call `fit`."
+                f"{last}. {what_to_do}"
             )
         return both
 

@@ -19,6 +19,9 @@ from skrnn import (
 )
 from skrnn.exceptions import MissingInputWarning
 
+# Many forecasts here are shorter than the horizon, without inputs of its last steps.
+pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -29,7 +29,14 @@ from skrnn import (
     SeasonalNaiveRegressor,
     backtest,
 )
-from skrnn.exceptions import MissingInputWarning
+from skrnn.exceptions import (
+    LaterSeriesWarning,
+    MissingInputWarning,
+    MissingStepsWarning,
+)
+
+# Many forecasts here are shorter than the horizon, without inputs of its last steps.
+pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
 
 HOURS = pd.date_range("2026-01-01", periods=200, freq="h")
 RNG = np.random.RandomState(0)
@@ -72,9 +79,23 @@ def test_inputs_known_ahead_of_a_series_with_a_single_row():
     panel = pd.concat({"a": flag, "b": flag[3:]}, names=["series"])
     fitted = forecaster(TREES, window_length=6, horizon=6)
     fitted.fit(panel, 10.0 * panel["flag"].rename("y"))
-    new = pd.concat({"new": flag[:7]}, names=["series"])
-    fitted.update(new[:1], 10.0 * new["flag"][:1].rename("y"))
-    assert_array_equal(fitted.predict(new[1:]) > 5, new["flag"][1:] == 1)
+    later = pd.concat({"new": flag.shift(freq="200h")[:7]}, names=["series"])
+    fitted.update(later[:1], 10.0 * later["flag"][:1].rename("y"))
+    assert_array_equal(fitted.predict(later[1:]) > 5, later["flag"][1:] == 1)
+
+
+@pytest.mark.filterwarnings("default:X has no rows for the last")
+def test_inputs_that_end_before_the_horizon_are_named():
+    fitted = forecaster(Ridge(), window_length=6, horizon=6).fit(X[:150], Y[:150])
+    message = "X has no rows for the last 4 steps of horizon=6"
+    with pytest.warns(MissingInputWarning, match=message) as caught:
+        fitted.predict(X[150:152])
+    with pytest.warns(MissingInputWarning, match=message):
+        fitted.forecast(2, X[150:152])
+    assert len(caught) == 1
+    assert_allclose(fitted.forecast(2, X[150:156]), fitted.predict(X[150:156])[:2])
+    past = forecaster(Ridge(), window_length=6, horizon=6, past_features=["a", "b"])
+    past.fit(X[:150], Y[:150]).predict(X[150:152])
 
 
 @pytest.mark.parametrize(
@@ -193,10 +214,16 @@ def test_series_that_are_too_short_to_forecast_are_named():
     panel = pd.concat({"a": Y, "b": 2 * Y}, names=["series"])
     fitted = forecaster(horizon=3, calibration_size=50).fit(y=panel)
     fitted.update(y=pd.concat({"new": Y[:2]}, names=["series"]))
-    with pytest.raises(
-        ValueError, match="window for the forecast of 2026-01-01 02:00:00 of 'n"
+    message = "3 of 9 forecasts are NaN.* 2026-01-01 02:00:00 of 'new' has some"
+    with pytest.warns(MissingStepsWarning, match=message):
+        forecasts = fitted.forecast(3)
+    assert_array_equal(forecasts.isna(), forecasts.index.get_level_values(0) == "new")
+    ahead = forecasts.to_frame()[[]].loc[["new"]]
+    with (
+        pytest.warns(LaterSeriesWarning),
+        pytest.raises(ValueError, match="window for the forecast of 2026-01-01 02"),
     ):
-        fitted.forecast(3)
+        fitted.predict(ahead)
     fitted.update(y=pd.concat({"new": Y[2:20]}, names=["series"]))
     assert np.isfinite(fitted.forecast(3, coverage=0.9).to_numpy()).all()
 

@@ -21,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.metrics import mean_absolute_error
+from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -44,7 +44,15 @@ from skrnn import (
     backtest,
     to_supervised,
 )
-from skrnn.exceptions import MissingInputWarning
+from skrnn.exceptions import (
+    LaterSeriesWarning,
+    MissingInputWarning,
+    MissingStepsWarning,
+)
+from skrnn.metrics import ignore_missing
+
+# Many forecasts here are shorter than the horizon, without inputs of its last steps.
+pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
 
 
 def ridge(window_length=4, **parameters):
@@ -577,12 +585,77 @@ def test_interleaved_rows_are_the_same_panel(panel):
 
 def test_a_new_series_is_forecast_from_its_own_rows(panel, load):
     forecaster = ridge(horizon=3).fit(y=panel)
-    ahead = pd.concat({"new": load[20:22]}, names=["series"]).to_frame()[[]]
-    with pytest.raises(ValueError, match="Nothing was observed of series 'new'"):
-        forecaster.predict(ahead)
-    forecaster.update(y=pd.concat({"new": load[:20]}, names=["series"]))
+    new = pd.concat({"new": load.shift(freq="1000h")[:22]}, names=["series"])
+    forecaster.update(y=new[:20])
     expected = of_windows(forecaster, [load[16:20]])[0]
-    assert_allclose(forecaster.predict(ahead), expected[:2])
+    assert_allclose(forecaster.predict(new[20:].to_frame()[[]]), expected[:2])
+
+
+def test_a_series_that_was_never_observed_is_forecast_from_its_inputs():
+    hours = pd.date_range("2026-01-01", periods=60, freq="h")
+    X = pd.DataFrame({"x": np.random.RandomState(0).rand(60)}, hours)
+    panel = pd.concat({"a": X[:40], "b": X[:40]}, names=["series"])
+    new = pd.concat({"a": X[40:42], "new": X[40:46]}, names=["series"])
+    for transformer, scale in (None, 1), ("auto", 10):
+        y = scale * panel["x"].rename("y")
+        trees = HistGradientBoostingRegressor(min_samples_leaf=1, max_iter=200)
+        forecaster = Forecaster(
+            trees, horizon=2, window_length=3, target_transformer=transformer
+        ).fit(panel, y)
+        with pytest.warns(MissingStepsWarning, match=r"observed of series \['new'\]"):
+            forecasts = forecaster.predict(new)
+        assert_index_equal(forecasts.index, new.index)
+        assert_allclose(forecasts.loc["new"], scale * X["x"][40:46], atol=0.1 * scale)
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.MissingStepsWarning")
+def test_a_series_that_was_never_observed_is_missing_without_missing_values(panel):
+    forecaster = ridge(horizon=3).fit(y=panel)
+    of_known = forecaster.forecast(2).to_frame()[[]]
+    last = of_known.index.levels[1][-2:]
+    of_new = pd.DataFrame(index=pd.MultiIndex.from_product([["new"], last]))
+    forecasts = forecaster.predict(pd.concat([of_known, of_new]))
+    assert forecasts.loc["new"].isna().all()
+    assert_allclose(forecasts.drop("new"), forecaster.predict(of_known))
+    assert forecaster.predict(of_new).isna().all()
+
+
+def test_folds_that_test_one_series_of_a_panel_are_named(load):
+    panel = pd.concat({"a": load, "b": 2 * load}, names=["series"])
+    X = panel.to_frame()[[]]
+    train, test = list(TimeSeriesSplit(3, test_size=20).split(X))[-1]
+    forecaster = ridge().fit(X.iloc[train], panel.iloc[train])
+    with pytest.warns(LaterSeriesWarning, match="use PanelTimeSeriesSplit"):
+        forecaster.predict(X.iloc[test])
+    train, test = list(PanelTimeSeriesSplit(3).split(X))[-1]
+    ridge().fit(X.iloc[train], panel.iloc[train]).predict(X.iloc[test])
+
+
+def test_rows_of_fit_cannot_be_forecast(load):
+    X = load.to_frame()[[]]
+    forecaster = ridge().fit(y=load)
+    message = r"X starts at 2026-03-01 .* A Forecaster forecasts no rows of fit: `back"
+    with pytest.raises(ValueError, match=message):
+        forecaster.predict(X)
+
+
+def test_scores_leave_out_missing_targets():
+    """A search would take the first candidate otherwise."""
+    weekly = np.arange(140) % 7 + 1e-3 * np.random.RandomState(0).rand(140)
+    y = pd.Series(weekly, pd.date_range("2026-01-01", periods=140))
+    y.iloc[-3] = np.nan
+    X = y.to_frame()[[]]
+    mae = make_scorer(ignore_missing(mean_absolute_error), greater_is_better=False)
+    for scoring in (None, mae):
+        search = GridSearchCV(
+            Forecaster(SeasonalNaiveRegressor(), window_length=7),
+            {"regressor__season_length": [1, 2, 7]},
+            cv=TimeSeriesSplit(3, test_size=7),
+            scoring=scoring,
+            n_jobs=2,
+        ).fit(X, y)
+        assert search.best_params_ == {"regressor__season_length": 7}
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 # What may go wrong

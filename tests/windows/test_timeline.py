@@ -353,3 +353,13 @@ def test_a_pickled_step_is_the_same(offset):
     loaded = pickle.loads(pickle.dumps(step))
     assert (loaded, loaded.at) == (step, step.at)
     assert "pandas" not in str(pickle.dumps(step))
+
+
+@pytest.mark.parametrize("times", [dates("01-01", "01-02"), ["2026-01", "2026-02"]])
+def test_swapped_levels_of_a_panel_are_refused(times):
+    if isinstance(times, list):
+        times = pd.PeriodIndex(times, freq="M")
+    index = pd.MultiIndex.from_product([times, [101, 113]])
+    with pytest.raises(ValueError, match=r"Swap them: `data.swaplevel\(\)"):
+        Timeline.of_index(index)
+    assert Timeline.of_index(index.swaplevel().sort_values()).codes.max() == 1
