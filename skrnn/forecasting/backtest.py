@@ -16,7 +16,6 @@ from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
     in_order,
-    is_known,
 )
 from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
@@ -404,6 +403,7 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
             points[of_origin],
             forecasts[of_origin],
             leads[of_origin],
+            codes[of_origin],
             falls[of_origin],
             coverage=coverage,
             quantiles=None,
@@ -412,19 +412,20 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):
-    """Return the calibration at each origin, with all errors known by then."""
+    """Yield the calibration at each origin, with all errors known by then."""
     calibration, model = fitted._calibration, fitted._model
     if calibration.errors is None:
-        return [calibration] * len(origins)
+        yield from [calibration] * len(origins)
+        return
     first = grid.last_before(numbers <= origins[0]) - model.horizon + 1
     found, codes = model.calibration_origins(grid, rows, first)
     errors = model.errors(values, found, codes, model.columns.targets)
     number_at = np.empty(grid.n_places, dtype=np.int64)
     number_at[grid.places] = numbers
-    known_at = number_at[found][is_known(errors)] + model.horizon
-    both = np.concatenate([calibration.errors, errors[is_known(errors)]])
-    n_kept, n_new = len(calibration.errors), np.searchsorted(known_at, origins, "right")
-    return [replace(calibration, errors=both[n : n + n_kept]) for n in n_new]
+    n_known = np.searchsorted(number_at[found] + model.horizon, origins, "right")
+    for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
+        calibration = calibration.followed_by(errors[start:stop], codes[start:stop])
+        yield calibration
 
 
 def _with_bar(results, n_results):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -12,54 +13,63 @@ class Calibration:
 
     errors : ndarray of shape (n_origins, horizon, n_targets, n_levels), observed values
         minus forecasts, NaN where a value is not known; or None without a calibration
+    codes : ndarray of int, shape (n_origins,), the number of the series of each origin
+    n_kept : int, number of last origins of each series that are kept
     levels : ndarray of shape (n_levels,) or None, of the quantiles that were forecast
 
     For forecasts without quantiles, bounds are those of split conformal prediction
     (Vovk, Gammerman and Shafer 2005): the forecast plus and minus a quantile of the
     absolute errors. For quantiles (Romano, Patterson and Candes 2019), the same
     quantile of the distance to the interval between two of them is added on both sides.
-    Each step ahead has its own.
+    Each step ahead has its own, and each series with enough origins for it; the others
+    share the errors of all series.
     """
 
     errors: np.ndarray | None
+    codes: np.ndarray | None
+    n_kept: int
     levels: np.ndarray | None
 
     @classmethod
-    def of(cls, errors, levels):
+    def of(cls, errors, codes, n_kept, levels):
         """Return a calibration of the origins for which any error is known."""
-        return cls(errors[is_known(errors)], levels)
+        empty = cls(errors[:0], codes[:0], n_kept, levels)
+        return empty.followed_by(errors, codes)
 
-    def followed_by(self, errors):
-        """Return the calibration with new errors in place of the oldest ones."""
-        errors = errors[is_known(errors)]
-        both = np.concatenate([self.errors, errors])
-        return replace(self, errors=both[len(errors) :])
+    def followed_by(self, errors, codes):
+        """Return the calibration with new errors in place of the oldest of a series."""
+        known = ~np.isnan(errors).all(axis=(1, 2, 3))
+        errors = np.concatenate([self.errors, errors[known]])
+        codes = np.concatenate([self.codes, codes[known]])
+        from_last = pd.Series(codes).groupby(codes).cumcount(ascending=False)
+        kept = (from_last < self.n_kept).to_numpy()
+        return replace(self, errors=errors[kept], codes=codes[kept])
 
-    def columns(self, points, forecasts, leads, falls, *, coverage, quantiles):
+    def columns(self, points, forecasts, leads, codes, falls, *, coverage, quantiles):
         """Return the columns of `column_labels`, (n_rows, n_targets, n_columns).
 
         `points` (n_rows, n_targets, 1) and `forecasts` (n_rows, n_targets, n_levels)
-        are transformed, `leads` the steps ahead. Where `falls` (n_rows, n_targets),
+        are transformed, `leads` the steps ahead, and `codes` the series. Where `falls`,
         larger values are smaller in the units of the targets: bounds are swapped, and
         levels counted from above.
         """
         if quantiles is None:
             columns = [points[..., 0]]
             for share in np.atleast_1d(coverage):
-                low, high = self.bounds(forecasts, leads, share)
+                low, high = self.bounds(forecasts, leads, codes, share)
                 columns += [np.where(falls, high, low), np.where(falls, low, high)]
         else:
             columns = []
             for level in np.atleast_1d(quantiles):
                 rising = falling = None
                 if not falls.all():
-                    rising = self.quantile(forecasts, leads, level)
+                    rising = self.quantile(forecasts, leads, codes, level)
                 if falls.any():
-                    falling = self.quantile(forecasts, leads, 1 - level)
+                    falling = self.quantile(forecasts, leads, codes, 1 - level)
                 columns.append(np.where(falls, falling, rising))
         return np.stack(columns, axis=-1).astype(np.float64)
 
-    def bounds(self, forecasts, leads, coverage):
+    def bounds(self, forecasts, leads, codes, coverage):
         """Return lower and upper bounds (n_rows, n_targets)."""
         levels, name = (1 - coverage) / 2, f"coverage={coverage}"
         levels = levels, 1 - levels
@@ -67,21 +77,38 @@ class Calibration:
             return [self._between(forecasts, level, name) for level in levels]
         low, high = (_weights(self.levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
-        margin = _order_statistic(scores, coverage, name)[leads - 1]
+        margin = self._score(scores, coverage, name, leads, codes)
         ends = forecasts @ low - margin, forecasts @ high + margin
         return np.minimum(*ends), np.maximum(*ends)
 
-    def quantile(self, forecasts, leads, level):
+    def quantile(self, forecasts, leads, codes, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
         name = f"quantiles={level}"
         if self.levels is not None:
             return self._between(forecasts, level, name)
         errors = self.errors[..., 0]
         if level < 0.5:  # so that the tails are alike
-            error = -_order_statistic(-errors, 1 - level, name)
+            error = -self._score(-errors, 1 - level, name, leads, codes)
         else:
-            error = _order_statistic(errors, level, name)
-        return forecasts[..., 0] + error[leads - 1]
+            error = self._score(errors, level, name, leads, codes)
+        return forecasts[..., 0] + error
+
+    def _score(self, scores, share, name, leads, codes):
+        """Return the quantile of scores for each row, (n_rows, n_targets)."""
+        is_known = ~np.isnan(scores)
+        of_series = pd.Series(self.codes).groupby(self.codes).indices
+        chosen, of_all = np.empty((len(leads), scores.shape[2])), None
+        for code, rows in pd.Series(codes).groupby(codes).indices.items():
+            own = of_series.get(code, np.zeros(0, dtype=np.intp))
+            enough = is_known[own].sum(axis=0) >= _fewest(share)
+            if len(of_series) > 1 and (enough | ~is_known.any(axis=0)).all():
+                score = _order_statistic(scores[own], share, name)
+            elif of_all is None:
+                score = of_all = _order_statistic(scores, share, name)
+            else:
+                score = of_all
+            chosen[rows] = score[leads[rows] - 1]
+        return chosen
 
     def _between(self, forecasts, level, name):
         """Return a quantile between those that were forecast (..., n_levels)."""
@@ -144,11 +171,6 @@ def check_available(is_calibrated, has_quantiles, coverage, of=""):
         )
 
 
-def is_known(errors):
-    """Return for which origins any error is known."""
-    return ~np.isnan(errors).all(axis=(1, 2, 3))
-
-
 def _check_share(name, value):
     """Raise an error unless a coverage or level is a number between 0 and 1."""
     if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
@@ -166,6 +188,11 @@ def _weights(levels, wanted):
     return np.array([np.interp(wanted, levels, unit) for unit in np.eye(len(levels))])
 
 
+def _fewest(share):
+    """Return the number of scores that a quantile of them needs."""
+    return int(np.ceil(share / (1 - share) - 1e-9))
+
+
 def _order_statistic(scores, share, name):
     """Return the quantile of scores (n, ...) that covers one more of their kind.
 
@@ -174,12 +201,11 @@ def _order_statistic(scores, share, name):
     n_known = (~np.isnan(scores)).sum(axis=0)
     rank = np.maximum(np.ceil((n_known + 1) * share - 1e-9).astype(int), 1)
     if ((rank > n_known) & (n_known > 0)).any():
-        needed = int(np.ceil(share / (1 - share) - 1e-9))
-        fewest = n_known[n_known > 0].min()
         raise ValueError(
-            f"{name} needs the errors of at least {needed} origins, but there are "
-            f"{fewest}. An origin counts once all of its steps are observed. Set "
-            "a larger calibration_size, or ask for less extreme bounds."
+            f"{name} needs the errors of at least {_fewest(share)} origins, but there "
+            f"are {n_known[n_known > 0].min()}. An origin counts once all of its steps "
+            "are observed. Set a larger calibration_size, or ask for less extreme "
+            "bounds."
         )
     if not len(scores):
         return np.full(scores.shape[1:], np.nan)

@@ -121,17 +121,17 @@ class DirectModel:
         return forecasts
 
     def errors_after(self, rows, earlier, *, whole, units):
-        """Return errors of forecasts (n_origins, horizon, n_targets, n_levels).
+        """Return errors (n_origins, horizon, n_targets, n_levels), and their series.
 
-        They are observed minus forecast targets in the units of a TargetTransform, NaN
-        where one is not known. Forecasts end after the `earlier` rows; if `whole`, they
-        also begin there.
+        Errors are observed minus forecast targets in the units of a TargetTransform,
+        NaN where one is not known. Forecasts end after the `earlier` rows; if `whole`,
+        they also begin there.
         """
         grid, values = self.columns.on_grid(rows, self.window_length - 1, self.horizon)
         n_back = 0 if whole else self.horizon - 1
         first = grid.last_before(earlier) - n_back
         origins, codes = self.calibration_origins(grid, rows, first)
-        return self.errors(values, origins, codes, units)
+        return self.errors(values, origins, codes, units), codes
 
     def calibration_origins(self, grid, rows, first):
         """Return places from `first` on with an observed horizon, and their series.

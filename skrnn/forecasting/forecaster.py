@@ -369,7 +369,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return the calibration of a model, by one without the last rows."""
         n_held_out, units = self.calibration_size, model.columns.targets
         if not n_held_out:
-            return Calibration(None, model.levels)
+            return Calibration(None, None, 0, model.levels)
         if n_held_out < self.horizon:
             raise ValueError(
                 f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
@@ -391,8 +391,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
         rows = model.columns.with_numbers(rows)
-        errors = model.errors_after(rows, earlier, whole=True, units=units)
-        return Calibration.of(errors, model.levels)
+        errors, codes = model.errors_after(rows, earlier, whole=True, units=units)
+        n_kept = n_held_out - self.horizon + 1
+        return Calibration.of(errors, codes, n_kept, model.levels)
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
@@ -445,8 +446,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
-            errors = model.errors_after(rows, old, whole=False, units=targets)
-            calibration = calibration.followed_by(errors)
+            errors, codes = model.errors_after(rows, old, whole=False, units=targets)
+            calibration = calibration.followed_by(errors, codes)
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
 
@@ -631,6 +632,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 points,
                 forecasts,
                 np.minimum(leads, model.horizon),
+                codes,
                 model.columns.targets.falls(codes),
                 coverage=coverage,
                 quantiles=quantiles,
