@@ -55,6 +55,7 @@ def limit_threads(settings):
 def session_callable(session, fetched, fed):
     """Return the same as `session.make_callable`, at a third of the cost per call.
 
+    `fetched` and `fed` are lists of tensors, and the values come as a list.
     Arguments must be arrays or NumPy scalars of exactly the dtypes of `fed`. Needed
     until TensorFlow makes the private function public (it is not in 2.18 to 2.21).
     """
@@ -64,9 +65,8 @@ def session_callable(session, fetched, fed):
         make = session._make_callable_from_options
     except (ImportError, AttributeError):
         return session.make_callable(fetched, fed)
-    options = CallableOptions(feed=[t.name for t in fed], fetch=[fetched.name])
-    run = make(options)
-    return lambda *arrays: run(*arrays)[0]
+    names = {"feed": [t.name for t in fed], "fetch": [t.name for t in fetched]}
+    return make(CallableOptions(**names))
 
 
 def without_all_reduce(optimizer):
