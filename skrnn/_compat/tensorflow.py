@@ -5,6 +5,7 @@ Nothing here imports TensorFlow before it is called.
 
 import contextlib
 import os
+import sys
 
 
 def give_sessions_own_threads():
@@ -32,6 +33,16 @@ def _check_backend(name):
             f"{name!r}. Unset KERAS_BACKEND, or set it to 'tensorflow', before Keras "
             "is imported."
         )
+
+
+def has_started():
+    """Return whether TensorFlow has started its threads, at the first operation.
+
+    Needed until there is a public way that does not start it (not in 2.18 to 2.21).
+    """
+    module = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(module, "_context", None)
+    return context is not None and getattr(context, "_initialized", True)
 
 
 def limit_threads(settings):

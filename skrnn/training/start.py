@@ -4,56 +4,69 @@ import contextlib
 import importlib
 import logging
 import os
-import shutil
 import signal
-import sys
 import tempfile
 import threading
 import warnings
 
 from skrnn._compat.tensorflow import (
     give_sessions_own_threads,
+    has_started,
     import_keras,
     limit_threads,
 )
 
 give_sessions_own_threads()  # at import, as TensorFlow may start before the first fit
 _lock = threading.RLock()
-_loaded = []
-_process = []  # the id of the process that imports TensorFlow
+_begun, _done, _forked = [], [], []
+
+
+def _note_fork():
+    if _begun or has_started():  # the threads of TensorFlow are not copied
+        _forked.append(True)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 def load():
     """Import TensorFlow, or raise a RuntimeError if it cannot work in this process."""
-    if _process and _process != [os.getpid()]:  # its threads are not copied
+    if _forked:
         raise RuntimeError(
-            "This process was forked after TensorFlow had been imported, and "
-            "TensorFlow does not work in such a process. Use joblib's backend 'loky', "
-            "or multiprocessing's start method 'spawn', or fit nothing before forking."
+            "This process was forked after TensorFlow had started, and TensorFlow does "
+            "not work in such a process. Use joblib's backend 'loky', or "
+            "multiprocessing's start method 'spawn', or fit nothing before forking."
         )
     import_once()
 
 
 def import_once():
     """Import TensorFlow, Keras and scikeras, without messages."""
-    if _loaded:
+    if _done:
         return
     with _lock, _interrupts_held():
-        if _loaded:  # by another thread
+        if _done:  # by another thread
             return
-        _process[:] = [os.getpid()]
+        _begun.append(True)
         try:
-            with _log_level(), _stderr_held(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                import_keras()
-                tensorflow = importlib.import_module("tensorflow")
-                limit_threads(tensorflow.config.threading)
-                tensorflow.config.list_logical_devices()  # logs when first called
-                importlib.import_module("scikeras.wrappers")
+            _import_all()
         except BaseException:
-            _process.clear()
+            _begun.clear()
             raise
-        _loaded.append(True)
+        _done.append(True)
+
+
+def _import_all():
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.nullcontext() if level == "0" else _stderr_held():
+            import_keras()
+            tensorflow = importlib.import_module("tensorflow")
+        limit_threads(tensorflow.config.threading)
+        tensorflow.config.list_logical_devices()  # logs when first called
+        importlib.import_module("scikeras.wrappers")
 
 
 @contextlib.contextmanager
@@ -75,43 +88,25 @@ def _interrupts_held():
 
 
 @contextlib.contextmanager
-def _log_level():
-    """Let TensorFlow log only fatal errors, unless the user has set a level."""
-    name = "TF_CPP_MIN_LOG_LEVEL"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = "3"
-    try:
-        yield
-    finally:  # TensorFlow reads it once; child processes are to log as the user set
-        os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
 def _stderr_held():
     """Hold back stderr, as TensorFlow logs before it reads the level; show failures."""
     with contextlib.ExitStack() as files:
-        held = None
-        if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3":
-            with contextlib.suppress(OSError):  # no stderr, or no temporary folder
-                stderr = files.enter_context(open(os.dup(2), "wb", buffering=0))
-                held = files.enter_context(tempfile.TemporaryFile())
-        if held is None:
+        try:
+            held = files.enter_context(tempfile.TemporaryFile())
+            stderr = os.dup(2)
+        except OSError:  # no stderr, or no temporary folder
             yield
             return
-        with contextlib.suppress(Exception):  # sys.stderr may be any object, or None
-            sys.stderr.flush()
+        files.callback(os.close, stderr)
         os.dup2(held.fileno(), 2)
         try:
             yield
         except BaseException:
-            with contextlib.suppress(OSError):
-                held.seek(0)
-                shutil.copyfileobj(held, stderr)
+            held.seek(0)
+            os.write(stderr, held.read())
             raise
         finally:
-            os.dup2(stderr.fileno(), 2)
+            os.dup2(stderr, 2)
 
 
 @contextlib.contextmanager
