@@ -5,6 +5,7 @@ Nothing here imports TensorFlow before it is called.
 
 import contextlib
 import os
+import sys
 
 
 def give_sessions_own_threads():
@@ -34,6 +35,16 @@ def _check_backend(name):
         )
 
 
+def has_started():
+    """Return whether TensorFlow has started its threads, at the first operation.
+
+    Needed until there is a public way that does not start it (not in 2.18 to 2.21).
+    """
+    module = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(module, "_context", None)
+    return context is not None and getattr(context, "_initialized", True)
+
+
 def limit_threads(settings):
     """Limit TensorFlow to the threads that joblib, Dask or the user allow the process.
 
@@ -55,6 +66,7 @@ def limit_threads(settings):
 def session_callable(session, fetched, fed):
     """Return the same as `session.make_callable`, at a third of the cost per call.
 
+    `fetched` and `fed` are lists of tensors, and the values come as a list.
     Arguments must be arrays or NumPy scalars of exactly the dtypes of `fed`. Needed
     until TensorFlow makes the private function public (it is not in 2.18 to 2.21).
     """
@@ -64,9 +76,8 @@ def session_callable(session, fetched, fed):
         make = session._make_callable_from_options
     except (ImportError, AttributeError):
         return session.make_callable(fetched, fed)
-    options = CallableOptions(feed=[t.name for t in fed], fetch=[fetched.name])
-    run = make(options)
-    return lambda *arrays: run(*arrays)[0]
+    names = {"feed": [t.name for t in fed], "fetch": [t.name for t in fetched]}
+    return make(CallableOptions(**names))
 
 
 def without_all_reduce(optimizer):

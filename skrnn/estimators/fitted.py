@@ -111,7 +111,7 @@ class FittedModel:
         start.load()
         keras_network = importlib.import_module("skrnn.training.keras_network")
         model = keras_network.build_model(self.spec, state)
-        return _KerasPredictor(model, self.spec, n_steps)
+        return _KerasPredictor(model, self.spec.dtype)
 
     def keras_model(self):
         """Build a `keras.Model` from windows to predictions, without the base."""
@@ -138,13 +138,12 @@ def _column(values):
 class _KerasPredictor:
     """Predicts with Keras, for activations that are not implemented in NumPy."""
 
-    def __init__(self, model, spec, n_timesteps):
-        self._model, self._dtype = model, spec.dtype
-        with start.compiling():  # TensorFlow logs at the first prediction
-            model(np.zeros((1, n_timesteps, spec.n_features), spec.dtype))
+    def __init__(self, model, dtype):
+        self._model, self._dtype = model, dtype
         self._lock = threading.Lock()
 
     def __call__(self, windows):
+        start.load()  # again, as this process may be a fork
         with self._lock:
             return np.concatenate(
                 [

@@ -17,7 +17,6 @@ class PersistentRegressor(VersionedEstimator):
         return state
 
     def __setstate__(self, state):
-        start.quieten_worker()
         super().__setstate__({k: v for k, v in state.items() if k != "_imports_first"})
 
 
@@ -25,7 +24,7 @@ class _Imports:
     """Imports TensorFlow, and silences it, when it is unpickled."""
 
     def __reduce__(self):
-        return start.load, ()
+        return start.import_once, ()
 
 
 def _may_need_keras(value):

@@ -1,8 +1,22 @@
 """Handles the end of each epoch: history, early stopping, reports (NumPy only)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from skrnn.training.state import TrainingState
+
 _LOSSES = "loss", "val_loss"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The number of a recorded epoch, its logs, the state and the best weights."""
+
+    number: int
+    logs: dict
+    state: TrainingState
+    best_weights: list | None
 
 
 class Events:
@@ -16,6 +30,7 @@ class Events:
         self._report, self._patience, self._observer = report, patience, observer
         self.best_weights, self._best = None, np.inf
         self._to_beat, self._waited = np.inf, 0
+        self.last = None
 
     def start(self, loss, weights):
         """Let early stopping choose the state before the first epoch as the best."""
@@ -35,12 +50,19 @@ class Events:
         _check_finite("the loss of", epoch, logs["loss"])
         if self._patience:
             _check_finite("the validation loss of", epoch, logs["val_loss"])
-        self._report(epoch, logs)
-        if self._patience:
             self._watch_validation_loss(logs["val_loss"], state)
+        self.last = Epoch(epoch, logs, state, self.best_weights)
+        self._report(epoch, logs)
         if self._observer is not None:
-            self.stop |= bool(self._observer.end_epoch(self.history, state))
+            self.stop |= bool(self._observer.end_epoch(self.history, lambda: state))
         return logs
+
+    def interrupt(self):
+        """Forget what came after the last recorded epoch, and return that epoch."""
+        self.interrupted = True
+        self.history.cut(self.last.number)
+        self.best_weights = self.last.best_weights
+        return self.last
 
     def in_units(self, logs):
         """Return loss and metrics by name, the losses in the units of the targets."""
@@ -54,7 +76,7 @@ class Events:
 
     def _watch_validation_loss(self, loss, state):
         if loss < self._best:
-            self._best, self.best_weights = loss, state().weights
+            self._best, self.best_weights = loss, state.weights
         n_iter_no_change, tol = self._patience
         if loss < self._to_beat - tol:
             self._to_beat, self._waited = loss, 0

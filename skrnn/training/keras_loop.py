@@ -3,11 +3,8 @@
 It is the reference for the compiled engine, and trains what the engine cannot train.
 """
 
-import contextlib
-
 import keras
 import numpy as np
-import tensorflow as tf
 from scikeras.wrappers import BaseWrapper
 from sklearn.preprocessing import FunctionTransformer
 
@@ -23,7 +20,7 @@ from skrnn.training.keras_network import (
 )
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import OptimizerKind, make_optimizer
-from skrnn.training.start import compiling, without_retracing_notices
+from skrnn.training.start import without_retracing_notices
 from skrnn.training.state import OptimizerState, TrainingState
 
 
@@ -31,7 +28,6 @@ def train(task, plan, events):
     """Train a network with `keras.Model.fit`, and return the TrainingState."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
     trained = _TrainedModel(task, is_weighted=plan.weighted)
-    _compile_quietly(trained, task)
     batches = OrderedBatches(task.data, task.schedule)
     follow = _Follow(events, batches, trained)
     told = in_units(task, events) if task.callbacks else []
@@ -49,47 +45,10 @@ def train(task, plan, events):
         with without_retracing_notices():
             wrapper.fit(nothing, nothing[0], validation_data=validation)
     except KeyboardInterrupt:  # perhaps between two batches
-        if not events.history.n_epochs:
+        if events.last is None:
             raise
-        events.interrupted = True
-        follow.end_interrupted(task.callbacks)
+        follow.end_interrupted(events.interrupt(), told)
     return trained.state()
-
-
-def _compile_quietly(trained, task):
-    """Compile the training steps by a dry run without batches, and restore variables.
-
-    Operations that do not depend on a batch run even so, such as the step counter.
-    """
-    model, data, validation = trained.model, task.data, task.validation
-    model.make_train_function()
-    model.make_test_function()
-    variables = [*trained.variables, *_variables_of(model.loss, task)]
-    values = values_of(variables)
-    with compiling():
-        _run_no_batches(model.train_function, task.spec, data)
-        if validation is not None:
-            _run_no_batches(model.test_function, task.spec, validation)
-    assign(variables, values)
-
-
-def _run_no_batches(run, spec, data):
-    batch = [(data.inputs.n_steps, spec.n_features), (data.n_columns,)]
-    shapes = [*batch, ()] if data.is_weighted else batch
-    signature = tuple(tf.TensorSpec((None, *s), spec.dtype) for s in shapes)
-    empty = tf.data.Dataset.from_generator(list, output_signature=signature)
-    with contextlib.suppress(tf.errors.OutOfRangeError):
-        run(iter(empty))
-
-
-def _variables_of(loss, task):
-    """Return the variables that a loss contains, if any."""
-    n_columns, n_outputs = task.data.n_columns, task.spec.n_outputs
-    arguments = [
-        tf.TensorSpec((None, n), task.spec.dtype) for n in (n_columns, n_outputs)
-    ]
-    traced = tf.function(lambda y_true, y_pred: loss(y_true, y_pred), autograph=False)
-    return traced.get_concrete_function(*arguments).variables
 
 
 class _TrainedModel:
@@ -155,7 +114,6 @@ class _Follow(keras.callbacks.Callback):
     def __init__(self, events, batches, trained):
         super().__init__()
         self._events, self._batches, self._trained = events, batches, trained
-        self._last_logs, self._whole_epoch = {}, None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Start the order of the epoch; PyDataset.on_epoch_end would be too early."""
@@ -166,9 +124,7 @@ class _Follow(keras.callbacks.Callback):
         """Record the epoch."""
         use_mean_loss(logs)
         figures = [logs[name] for name in self._events.names]
-        logs.update(self._events.end_epoch(figures, self._trained.state))
-        self._last_logs = dict(logs)
-        self._whole_epoch = values_of(self._trained.variables)
+        logs.update(self._events.end_epoch(figures, self._trained.state()))
         if self._events.stop:
             self.model.stop_training = True
 
@@ -178,13 +134,13 @@ class _Follow(keras.callbacks.Callback):
         if best is not None:
             assign(self._trained.model.weights, best)
 
-    def end_interrupted(self, callbacks):
-        """Restore the last complete epoch, and end the training as Keras would."""
+    def end_interrupted(self, epoch, callbacks):
+        """Restore a recorded epoch, and end the training as Keras would."""
         model = self._trained.model
-        assign(self._trained.variables, self._whole_epoch)
+        assign(self._trained.variables, epoch.state.values)
         self._trained.optimizer.finalize_variable_values(model.trainable_variables)
         for callback in [self, *callbacks]:
-            callback.on_train_end(self._last_logs)
+            callback.on_train_end(epoch.logs)
 
 
 class OrderedBatches(keras.utils.PyDataset):

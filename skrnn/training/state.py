@@ -32,6 +32,11 @@ class TrainingState:
     dropout_states: list
     optimizer: OptimizerState | None = None
 
+    @property
+    def values(self):
+        """All arrays of a state after training, in this order."""
+        return [*self.weights, *self.dropout_states, *self.optimizer.values]
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -78,6 +83,11 @@ class History:
         """Append loss and metrics of an epoch, NaN for names that it lacks."""
         for name, so_far in self.values.items():
             so_far.append(figures.get(name, np.nan))
+
+    def cut(self, n_epochs):
+        """Remove all but the first epochs of this training."""
+        for so_far in self.values.values():
+            del so_far[self.n_before + n_epochs :]
 
     def copy(self):
         """Return a copy that later epochs do not change."""

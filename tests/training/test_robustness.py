@@ -238,35 +238,6 @@ def test_the_warning_of_an_interrupt_names_the_users_line(windows, target):
         assert warning.filename == __file__
 
 
-# Processes
-
-
-@pytest.mark.slow
-def test_a_process_started_while_tensorflow_starts_keeps_its_stderr():
-    """It inherits the pipe that replaces stderr."""
-    code = """
-import subprocess, sys, threading, time
-import numpy as np
-from skrnn import ElmanRegressor
-X = np.zeros((20, 3, 1))
-fit = ElmanRegressor(2, epochs=1).fit
-training = threading.Thread(target=fit, args=(X, X[:, 0, 0]))
-training.start()
-while "tensorflow" not in sys.modules:
-    time.sleep(0.01)
-child = subprocess.Popen([sys.executable, "-c", (
-    "import sys, time; time.sleep(8); sys.stderr.write('late words')"
-)])
-training.join()
-child.wait()
-time.sleep(0.2)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stderr == "late words"
-
-
 # Pipelines that keep the results of their steps
 
 

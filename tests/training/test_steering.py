@@ -24,7 +24,9 @@ from sklearn.preprocessing import MinMaxScaler
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
 from skrnn.estimators import base
 from skrnn.training.compiled.epoch import EpochProgram
+from skrnn.training.events import Events
 from skrnn.training.rows import hold_out_last
+from skrnn.training.state import History
 
 
 @pytest.fixture(params=["auto", "keras"], ids=["engine", "Model.fit"])
@@ -561,19 +563,49 @@ def test_partial_fit_has_no_later_part_to_stop_on(windows, target):
         small(early_stopping=True).partial_fit(windows, target)
 
 
-class Interrupts(keras.callbacks.Callback):
+class BeforeAnEpoch(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 2:
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_leaves_the_last_whole_epoch(windows, target, trainer):
-    estimator = small(callbacks=[Interrupts], trainer=trainer)
+class AfterAnEpoch(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+class WithinAnEpoch(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """A batch event, for which Keras trains."""
+        if self.epoch == 2 and batch == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("callback", [BeforeAnEpoch, AfterAnEpoch, WithinAnEpoch])
+def test_ctrl_c_leaves_the_last_recorded_epoch(windows, target, trainer, callback):
+    estimator = small(callbacks=[callback], trainer=trainer, batch_size=8)
     with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
         estimator.fit(windows, target)
-    expected = small(epochs=2, trainer=trainer).fit(windows, target)
-    assert estimator.loss_curve_ == expected.loss_curve_
-    assert_array_equal(estimator.predict(windows), expected.predict(windows))
+    by_keras = callback is WithinAnEpoch or trainer == "keras"
+    expected = small(
+        epochs=2, trainer="keras" if by_keras else trainer, batch_size=8
+    ).fit(windows, target)
+    assert_as_fitted(estimator, expected, windows, target)
+
+
+def assert_as_fitted(found, expected, windows, target):
+    """Compare history, weights and, by going on, the optimizer's state."""
+    assert found.history_ == expected.history_
+    assert found.n_iter_ == expected.n_iter_
+    assert_array_equal(found.predict(windows), expected.predict(windows))
+    for each in (found, expected):
+        each.set_params(callbacks=None, early_stopping=False, trainer="auto")
+        each.set_params(random_state=1).partial_fit(windows, target)
+    assert found.loss_curve_ == expected.loss_curve_
 
 
 @pytest.fixture
@@ -584,40 +616,81 @@ def terminal():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("terminal")
-@pytest.mark.parametrize("trainer", ["auto", "xla"])
-def test_ctrl_c_while_a_compiled_epoch_runs(windows, target, trainer, monkeypatch):
-    """It is pressed when the epoch has ended but is not in the history yet."""
-    n_runs = 0
+def pressing(function, times):
+    """Return a function that calls another one, and presses Ctrl-C at the last time."""
+    n_calls = 0
 
-    def train(program, *args, real=EpochProgram.train):
-        nonlocal n_runs
-        n_runs += 1
-        figures = real(program, *args)
-        if n_runs == 2:
+    def call(*args):
+        nonlocal n_calls
+        n_calls += 1
+        result = function(*args)
+        if n_calls == times:
             signal.raise_signal(signal.SIGINT)
-        return figures
+        return result
 
-    expected = small(epochs=2, trainer=trainer).fit(windows, target)
+    return call
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("trainer", ["compiled", "xla"])
+@pytest.mark.parametrize("method", ["train", "evaluate", "state"])
+def test_ctrl_c_while_a_compiled_epoch_runs(
+    windows, target, trainer, method, monkeypatch
+):
+    """It acts when the third epoch has changed the weights but is not recorded."""
+    options = {"early_stopping": True, "trainer": trainer}
+    expected = small(epochs=2, **options).fit(windows, target)
     with monkeypatch.context() as patch:
-        patch.setattr(EpochProgram, "train", train)
+        pressed = pressing(getattr(EpochProgram, method), 3)
+        patch.setattr(EpochProgram, method, lambda *args: pressed(*args))
         with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
-            found = small(trainer=trainer).fit(windows, target)
-    assert found.loss_curve_ == expected.loss_curve_
-    assert_array_equal(found.predict(windows), expected.predict(windows))
+            found = small(**options).fit(windows, target)
+    assert_as_fitted(found, expected, windows, target)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.usefixtures("terminal")
-def test_ctrl_c_twice_is_at_once(windows, target, monkeypatch):
-    def train(program, *args):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        raise AssertionError("the second Ctrl-C waited")
+def append_half(history, logs):
+    history.values["loss"].append(logs["loss"])
+    if history.n_epochs < 3:
+        history.values["val_loss"].append(logs["val_loss"])
 
-    monkeypatch.setattr(EpochProgram, "train", train)
-    with pytest.raises(KeyboardInterrupt):
-        small().fit(windows, target)
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("step", ["append", "_watch_validation_loss"])
+def test_ctrl_c_while_an_epoch_is_recorded(windows, target, trainer, step, monkeypatch):
+    """It acts when history or best weights are of the third epoch already."""
+    options = {"early_stopping": True, "learning_rate": 0.01, "trainer": trainer}
+    expected = small(epochs=2, **options).fit(windows, target)
+    longer = small(epochs=3, **options).fit(windows, target)
+    assert longer.best_epoch_ == 3
+    with monkeypatch.context() as patch:
+        if step == "append":
+            pressed = pressing(append_half, 3)
+            patch.setattr(History, step, lambda *args: pressed(*args))
+        else:
+            pressed = pressing(getattr(Events, step), 3)
+            patch.setattr(Events, step, lambda *args: pressed(*args))
+        with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
+            found = small(**options).fit(windows, target)
+    assert found.best_epoch_ == expected.best_epoch_ == 2
+    assert_as_fitted(found, expected, windows, target)
+
+
+def test_the_end_of_an_interrupted_training_is_in_units_of_y(windows, target, trainer):
+    """Callbacks see weights of the network that predicts, also in on_train_end."""
+    seen = {}
+
+    class Sees(BeforeAnEpoch):
+        def on_epoch_end(self, epoch, logs=None):
+            seen["epoch"] = self.model.get_weights()
+
+        def on_train_end(self, logs=None):
+            seen["train"] = self.model.get_weights()
+
+    with pytest.warns(UserWarning, match="interrupted by the user"):
+        small(callbacks=[Sees], trainer=trainer).fit(windows, 100 + 50 * target)
+    for at_end, after_epoch in zip(seen["train"], seen["epoch"], strict=True):
+        assert_allclose(at_end, after_epoch, rtol=1e-5)
 
 
 def test_ctrl_c_before_the_first_epoch_is_an_interrupt(windows, target, trainer):

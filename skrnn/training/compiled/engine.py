@@ -7,7 +7,6 @@ They contain no data, and are never used by two fits at once.
 from skrnn.training.callbacks import SeenModel
 from skrnn.training.compiled.epoch import EpochProgram
 from skrnn.training.compiled.programs import ProgramStore
-from skrnn.training.interrupts import AbortedError, interrupts_between_epochs
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
 from skrnn.training.refusal import refuse_if_needed
@@ -86,19 +85,22 @@ class _Run:
         logs = {}
         orders = self._task.schedule.of_epochs(data.n_blocks)
         try:
-            with interrupts_between_epochs() as deliver:
-                for epoch, order in enumerate(orders):
-                    logs = self._train_epoch(epoch, data.in_order(*order), validation)
-                    deliver()
-                    if events.stop or (seen is not None and seen.stop_training):
-                        break
-        except AbortedError:
-            raise KeyboardInterrupt from None
-        except KeyboardInterrupt:
-            if not events.history.n_epochs:
+            for epoch, order in enumerate(orders):
+                logs = self._train_epoch(epoch, data.in_order(*order), validation)
+                if events.stop or (seen is not None and seen.stop_training):
+                    break
+        except KeyboardInterrupt:  # perhaps within an epoch
+            if events.last is None:
                 raise
-            events.interrupted = True
+            logs = self._restore(events.interrupt())
         return self._end(logs)
+
+    def _restore(self, epoch):
+        """Restore the state of a recorded epoch, and return its logs."""
+        self._program.set_state(epoch.state.values)
+        if self._seen is not None:
+            self._seen.assign(epoch.state.values)
+        return epoch.logs
 
     def _end(self, logs):
         """Call the callbacks for the end of training, and return the final state."""
@@ -124,9 +126,10 @@ class _Run:
         figures = program.train(blocks)
         if validation is not None:
             figures += program.evaluate(validation.blocks())
+        values = program.state()
         if seen is not None:
-            seen.assign(program.state())
-        logs = self._events.end_epoch(figures, lambda: self._state(program.state()))
+            seen.assign(values)
+        logs = self._events.end_epoch(figures, self._state(values))
         if seen is not None:
             seen.tell("on_epoch_end", epoch, logs)
         return logs

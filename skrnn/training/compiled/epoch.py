@@ -20,7 +20,6 @@ from skrnn.training.keras_network import (
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import keeps_averages, make_optimizer
 from skrnn.training.refusal import RefusedError
-from skrnn.training.start import compiling
 
 # Errors that XLA raises if it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -60,22 +59,22 @@ class EpochProgram:
     def __init__(self, task, plan):
         spec, objective = task.spec, task.objective
         self.plan = plan
-        with compiling():
-            layer = FusedLSTM if plan.fused else None
-            self.model = build_model(spec, masked=plan.masked, layer=layer)
-            self.optimizer = make_optimizer(objective)
-            self.loss = make_loss(objective, spec)
-            self.metrics = make_metrics(objective, spec)
-            self.optimizer.build(self.model.trainable_variables)
-            others = dropout_variables(self.model)
-            state = [*self.model.weights, *others, *self.optimizer.variables]
-            self._first_values = values_of(self.optimizer.variables)
-            self._traced = TracedEpoch(
-                self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
-            )
-            self._n_columns = spec.n_columns
-            self._state = [variable.value for variable in state]
-            self._session = OwnSession(self._state)
+        layer = FusedLSTM if plan.fused else None
+        self.model = build_model(spec, masked=plan.masked, layer=layer)
+        self.optimizer = make_optimizer(objective)
+        self.loss = make_loss(objective, spec)
+        self.metrics = make_metrics(objective, spec)
+        self.optimizer.build(self.model.trainable_variables)
+        others = dropout_variables(self.model)
+        state = [*self.model.weights, *others, *self.optimizer.variables]
+        self._first_values = values_of(self.optimizer.variables)
+        self._traced = TracedEpoch(
+            self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
+        )
+        self._n_columns = spec.n_columns
+        self._state = [variable.value for variable in state]
+        self._session = OwnSession(self._state)
+        self._read_state = self._session.reader(self._state)
         self._compiled = {}
 
     def first_optimizer_values(self, learning_rate):
@@ -98,7 +97,7 @@ class EpochProgram:
 
     def state(self):
         """Return the values that `set_state` sets."""
-        return self._session.values(self._state)
+        return self._read_state()
 
     def final_state(self):
         """Return the state, with the averaged weights of optimizers that keep them."""
@@ -114,19 +113,15 @@ class EpochProgram:
         key, specs, sizes = self._signature(what, block)
         if key in self._compiled:
             return
-        with compiling() as forget:
-            try:
-                run = self._compile(what, [*specs, *sizes])
-                run(*self._inputs(block, n_samples=0))
-            except ForeignResourceError as error:
-                raise RefusedError(str(error)) from error
-            except _REFUSALS as error:
-                if not self.plan.xla:
-                    raise
-                forget()
-                raise RefusedError(
-                    f"XLA cannot compile it: {_reason(error)}"
-                ) from error
+        try:
+            run = self._compile(what, [*specs, *sizes])
+            run(*self._inputs(block, n_samples=0))
+        except ForeignResourceError as error:
+            raise RefusedError(str(error)) from error
+        except _REFUSALS as error:
+            if not self.plan.xla:
+                raise
+            raise RefusedError(f"XLA cannot compile it: {_reason(error)}") from error
         self._compiled[key] = run
 
     def load(self, block, n_rows, batch_size, arrays=None):

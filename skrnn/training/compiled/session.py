@@ -43,6 +43,11 @@ class OwnSession:
         places = [self._places[id(variable.handle)] for variable in variables]
         return self._session.run([place.value for place in places]) if places else []
 
+    def reader(self, variables):
+        """Return a function that returns what `values` does, in less time."""
+        places = [self._places[id(variable.handle)] for variable in variables]
+        return session_callable(self._session, [place.value for place in places], [])
+
     def assign(self, variables, values):
         """Set some of the variables."""
         places = [self._places[id(variable.handle)] for variable in variables]
@@ -59,7 +64,8 @@ class OwnSession:
             inputs = [v1.placeholder(tensor.dtype, tensor.shape) for tensor in given]
             held = [self._own(tensor) for tensor in captured]
             result = _call(function, [*inputs, *held], xla=xla)
-        return session_callable(self._session, result, inputs)
+        run = session_callable(self._session, [result], inputs)
+        return lambda *arrays: run(*arrays)[0]
 
     def _own(self, captured):
         """Return the tensor of this session that replaces a captured tensor."""
