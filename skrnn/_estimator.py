@@ -3,6 +3,8 @@
 import warnings
 from contextlib import contextmanager
 
+import numpy as np
+import pandas as pd
 from sklearn.exceptions import InconsistentVersionWarning
 
 from skrnn._version import __version__
@@ -55,3 +57,26 @@ def unchanged_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def unmasked(data):
+    """Return a masked array with NaN for masked values, other data as they are."""
+    is_masked = isinstance(data, np.ma.MaskedArray)
+    return data.astype(np.float64).filled(np.nan) if is_masked else data
+
+
+def check_no_text(data, name):
+    """Raise a ValueError that names the first column of a DataFrame that holds text."""
+    if not isinstance(data, pd.DataFrame):
+        return
+    for j, dtype in enumerate(data.dtypes):
+        if pd.api.types.is_numeric_dtype(dtype):
+            continue
+        column = data.iloc[:, j]
+        is_lost = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+        texts = [value for value in column[is_lost] if isinstance(value, str)]
+        if texts:
+            raise ValueError(
+                f"Column {data.columns[j]!r} of {name} holds text, such as "
+                f"{texts[0]!r}. Pass numbers: drop the column, or encode it."
+            )

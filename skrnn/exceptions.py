@@ -104,9 +104,11 @@ class NoWindowsWarning(SkrnnWarning):
 
 
 class IgnoredIndexWarning(SkrnnWarning):
-    """Warn that the index of X holds times as strings, which are ignored.
+    """Warn that the index of X holds times as strings or numbers, which are no times.
 
-    Issued by `fit` of :class:`~skrnn.SequenceWindower`.
+    Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`.
+    Strings and decimal years are ignored; integers such as 202412 for a month are read
+    as numbers.
 
     See Also
     --------

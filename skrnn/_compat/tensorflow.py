@@ -7,6 +7,8 @@ import contextlib
 import os
 import sys
 
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # from which TensorFlow's messages are printed
+
 
 def give_sessions_own_threads():
     """Let each TensorFlow session have its own thread pool, of the size it asks for.

@@ -59,6 +59,7 @@ from skrnn.forecasting.validation import (
 )
 from skrnn.metrics import ignore_missing
 
+_MOST_STEPS = 100_000  # that are forecast at once
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
 
 
@@ -303,6 +304,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             in advance, `target_transformer` has no exact inverse, or there is nothing
             to train on.
         """
+        for name in ("horizon", "window_length", "calibration_size"):
+            if isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y)
             return self._fit_rows(rows, fit_params)
@@ -535,7 +539,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Parameters
         ----------
         steps : int
-            Number of steps to forecast.
+            Number of steps to forecast, at most 100,000.
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
             Inputs of these steps. Required if inputs are known in advance. It may have
             more rows than `steps`: inputs of later steps of the horizon are used too.
@@ -558,7 +562,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         check_is_fitted(self)
         if isinstance(steps, (bool, np.bool_)):
             raise TypeError(f"steps must be an int. Got {steps!r}.")
-        check_scalar(steps, "steps", Integral, min_val=1)
+        check_scalar(steps, "steps", Integral, min_val=1, max_val=_MOST_STEPS)
         return self._forecast(self._read_next(int(steps), X), coverage, quantiles)
 
     def _forecast(self, ahead, coverage, quantiles):

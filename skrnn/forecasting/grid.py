@@ -11,6 +11,7 @@ from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
+_MOST_PLACES = 2**27
 _LONGEST_GAP = 10_000  # steps to the first row to forecast
 
 
@@ -235,6 +236,12 @@ class Grid:
         first = ends - length - n_after
         last = first + length - 1
         starts = first - n_before
+        if ends[-1] > max(_MOST_PLACES, 8 * len(rows)):
+            raise ValueError(
+                f"The rows span {length.sum()} steps, but there are only {len(rows)} "
+                "rows, and features of dates need a place in memory for each step. "
+                "Check the index of X, or set date_features=None."
+            )
         return cls(first[of_row] + steps, series, starts, first, last, int(ends[-1]))
 
     @cached_property

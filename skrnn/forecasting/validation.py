@@ -1,5 +1,6 @@
 """Validates series, inputs and their index, and returns forecasts like the series."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from skrnn._estimator import check_no_text, unmasked
 from skrnn._warnings import warn_user
 from skrnn.exceptions import LaterSeriesWarning, MissingInputWarning
 from skrnn.forecasting.grid import Rows, first_of, last_of
@@ -105,10 +107,17 @@ def read_rows(forecaster, X, y, after=None):
     """Return X and y as validated rows that follow others, and the format of y."""
     targets, target_format = read_targets(y)
     inputs = read_inputs(forecaster, X, len(targets), reset=after is None)
-    timeline = timeline_of(index_of_both(X, y), "y" if X is None else "X")
-    if after is not None:
-        return after.next(targets, inputs, timeline), target_format
-    rows = Rows.first(targets, inputs, timeline, forecaster.freq)
+    index = index_of_both(X, y)
+    try:
+        timeline = timeline_of(index)
+        if after is not None:
+            return after.next(targets, inputs, timeline), target_format
+        rows = Rows.first(targets, inputs, timeline, forecaster.freq)
+    except ValueError as error:
+        message = str(error)
+        if X is None:  # the index was that of y
+            message = re.sub(r"\bX\b", "y", message)
+        raise ValueError(message) from None
     return rows, target_format
 
 
@@ -127,8 +136,14 @@ def read_targets(y):
             f"y holds times ({times[0]}). Forecast numbers, such as the hours since a "
             "date."
         )
+    if np.ndim(y) > 2:
+        raise ValueError(
+            "y must have the shape (n_rows,) or (n_rows, n_targets), but it has "
+            f"{np.ndim(y)} dimensions."
+        )
+    check_no_text(y, "y")
     values = check_array(
-        y,
+        unmasked(y),
         ensure_2d=False,
         dtype=[np.float64, np.float32],
         ensure_all_finite="allow-nan",
@@ -154,7 +169,7 @@ def read_inputs(forecaster, X, n_rows, *, reset):
     if not isinstance(X, pd.DataFrame):
         X = validate_data(
             forecaster,
-            X,
+            unmasked(X),
             reset=reset,
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",
@@ -196,15 +211,12 @@ def index_of(data):
     return index if isinstance(index, pd.Index) else None  # lists have a method index
 
 
-def timeline_of(index, of="X"):
+def timeline_of(index):
     """Return the times of rows, or None where the index is not of times."""
     if index is None:
         return None
     warn_of_string_index(pd.DataFrame(index=index))
-    try:
-        return Timeline.of_index(index)
-    except ValueError as error:
-        raise ValueError(str(error).replace("index of X", f"index of {of}")) from None
+    return Timeline.of_index(index)
 
 
 def warn_of_missing(X, past, index):

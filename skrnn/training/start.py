@@ -11,6 +11,7 @@ import threading
 import warnings
 
 from skrnn._compat.tensorflow import (
+    LOG_LEVEL,
     give_sessions_own_threads,
     has_started,
     import_keras,
@@ -64,7 +65,7 @@ def import_once():
 
 
 def _import_all():
-    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    level = os.environ.setdefault(LOG_LEVEL, "3")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with contextlib.nullcontext() if level == "0" else _stderr_held():

@@ -155,6 +155,8 @@ def numbers_of(times):
 
     In nanoseconds, times before 1678 and after 2262 do not fit into int64.
     """
+    if times.dtype == np.uint64 and times.max() > np.iinfo(np.int64).max:
+        raise ValueError("The index of X has integers that do not fit into int64.")
     return times.astype(np.int64).to_numpy()
 
 

@@ -17,7 +17,12 @@ from skrnn._compat.sklearn import (
     fit_context,
     returns_frame,
 )
-from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn._estimator import (
+    VersionedEstimator,
+    check_no_text,
+    unchanged_on_error,
+    unmasked,
+)
 from skrnn.windows.history import History, fingerprint
 from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.layout import lag_names
@@ -343,7 +348,8 @@ class SequenceWindower(
         if isinstance(X, pd.Series):
             X = X.to_frame()
         timeline = Timeline.of(X)
-        return validate_data(self, X, reset=reset, **_X_CHECKS), timeline
+        check_no_text(X, "X")
+        return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
 
     def _remember(self, history):
         self.last_window_, self.last_index_ = history.rows, history.index

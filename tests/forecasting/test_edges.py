@@ -30,6 +30,7 @@ from skrnn import (
     backtest,
 )
 from skrnn.exceptions import (
+    IrregularIndexWarning,
     LaterSeriesWarning,
     MissingInputWarning,
     MissingStepsWarning,
@@ -438,3 +439,64 @@ def test_years_that_do_not_fit_into_nanoseconds(first, unit, freq):
     forecasts = naive().fit(y=y).forecast(3)
     assert_array_equal(forecasts.index, index[40:])
     assert_array_equal(forecasts, [39, 39, 39])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.zeros((5, 2, 2)), "y must have the shape .* but it has 3 dimensions"),
+        (
+            pd.DataFrame({"a": [1, 2], "b": [3, "x"]}),
+            "Column 'b' of y holds text, such",
+        ),
+        (Y[::-1], "The index of y does not increase"),
+        (Y.iloc[[0, 1, 4]].set_axis(np.array([0, 1, 2**63], dtype=np.uint64)), "int64"),
+    ],
+)
+def test_what_is_wrong_with_a_target_is_named(y, message):
+    with pytest.raises(ValueError, match=message):
+        forecaster().fit(y=y)
+
+
+def test_what_is_wrong_with_an_update_is_named():
+    fitted = forecaster().fit(y=Y[:100])
+    for rows, message in [
+        (Y[99:120], "^y starts at 2026-01-05 03:00:00, which is not after"),
+        (Y[100:120].to_numpy(), "^y has no time index"),
+        (Y[120:110:-1], "The index of y does not increase"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fitted.update(y=rows)
+
+
+def test_masked_values_are_missing():
+    values = np.ma.masked_less(Y[:60].to_numpy(), Y[:60].quantile(0.1))
+    expected = forecaster(TREES).fit(y=values.filled(np.nan)).forecast(3)
+    assert_allclose(forecaster(TREES).fit(y=values).forecast(3), expected)
+    inputs = values[:, np.newaxis]
+    given = forecaster(TREES).fit(inputs, Y[:60].to_numpy())
+    filled = forecaster(TREES).fit(inputs.filled(np.nan), Y[:60].to_numpy())
+    with pytest.warns(MissingInputWarning):
+        forecasts = given.predict(inputs[:3])
+    with pytest.warns(MissingInputWarning):
+        assert_allclose(forecasts, filled.predict(inputs.filled(np.nan)[:3]))
+
+
+def test_sizes_that_no_memory_holds_are_refused():
+    with pytest.raises(ValueError, match="steps == 1000000000, must be <= 100000"):
+        forecaster().fit(y=Y).forecast(10**9)
+    index = pd.DatetimeIndex(["1700", "1900", "2000"]).insert(
+        1, pd.Timestamp("1700-01-01 00:00:00.000001")
+    )
+    far_apart = pd.Series(1.0, index)
+    with (
+        pytest.warns(IrregularIndexWarning),
+        pytest.raises(ValueError, match="steps, but there are only 4 rows"),
+    ):
+        forecaster(date_features="hour").fit(y=far_apart)
+
+
+@pytest.mark.parametrize("name", ["horizon", "window_length", "calibration_size"])
+def test_a_number_is_not_true(name):
+    with pytest.raises(TypeError, match=f"{name} must be an int. Got True"):
+        forecaster(**{name: True}).fit(y=Y)

@@ -230,3 +230,46 @@ def test_only_a_regressor_of_quantiles_has_them(series, quantile_forecaster):
     ahead = pd.DataFrame(index=quantile_forecaster.forecast(4).index)
     with pytest.raises(ValueError, match="quantiles are forecast up to horizon=3"):
         quantile_forecaster.predict(ahead, quantiles=[0.1, 0.5, 0.9]).to_numpy()
+
+
+def test_each_series_has_its_own_errors_where_there_are_enough():
+    """Series that do not change have none, and do not narrow the others' intervals."""
+    noise = np.random.RandomState(0).normal(size=(3, 300))
+    days = pd.date_range("2026-01-01", periods=300)
+    calm, wild = (pd.Series(scale * noise[k], days) for k, scale in enumerate((1, 50)))
+    short = pd.Series(10 * noise[2, :40], days[-40:])
+    dead = {f"dead{k}": 0 * calm + k for k in range(8)}
+    panel = pd.concat({"calm": calm, "wild": wild, "short": short, **dead})
+    panel.index.names = "series", "day"
+
+    def interval(y, name=None):
+        naive = Forecaster(
+            SeasonalNaiveRegressor(),
+            window_length=2,
+            target_transformer=None,
+            calibration_size=36,
+        )
+        forecasts = naive.fit(y=y).forecast(1, coverage=0.9)
+        return forecasts if name is None else forecasts.loc[name]
+
+    for name, series in ("calm", calm), ("wild", wild):
+        assert_allclose(interval(panel, name), interval(series))
+    for name in dead:
+        assert_allclose(interval(panel, name).iloc[0], float(name[4:]))
+
+
+def test_a_series_with_few_errors_shares_those_of_all():
+    noise = np.random.RandomState(0).normal(size=(2, 100))
+    days = pd.date_range("2026-01-01", periods=100)
+    parts = {
+        "long": pd.Series(noise[0], days),
+        "short": pd.Series(noise[1, :9], days[-9:]),
+    }
+    panel = pd.concat(parts, names=["series", "day"])
+    naive = Forecaster(SeasonalNaiveRegressor(), window_length=2, calibration_size=30)
+    bounds = naive.fit(y=panel).forecast(1, coverage=0.8)
+    width = (bounds.upper_bound - bounds.lower_bound).droplevel("day")
+    scales = panel.groupby("series").std(ddof=0)
+    assert_allclose(
+        width["short"] / scales["short"], width["long"] / scales["long"], rtol=0.2
+    )

@@ -81,3 +81,36 @@ def test_an_index_of_times_says_nothing(index):
         warnings.simplefilter("always")
         SequenceWindower(3).fit_transform(frame(index))
     assert not caught
+
+
+@pytest.mark.parametrize(
+    ("labels", "how"),
+    [
+        ([202411, 202412, 202501], r"read as integers.*format='%Y%m'\)"),
+        ([20240131, 20240201], r"read as integers.*format='%Y%m%d'\)"),
+        (2000 + np.arange(24) / 12, "ignored. Make dates of them"),
+    ],
+)
+def test_numbers_that_look_like_times_are_named(labels, how):
+    index = pd.Index(labels)
+    data = pd.DataFrame({"x": np.arange(float(len(index)))}, index=index)
+    with pytest.warns(IgnoredIndexWarning, match=f"such as {index[0]}.*{how}"):
+        SequenceWindower(2).fit(data)
+    if pd.api.types.is_integer_dtype(index.dtype):
+        panel = pd.concat({"a": data, "b": data})
+        with pytest.warns(IgnoredIndexWarning, match=f"such as {index[0]}"):
+            SequenceWindower(2).fit(panel)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [3, 4, 9],
+        [2001, 2002],
+        [2001.0, 2002.0],
+        range(202401, 202412),
+        [202499, 202500],
+    ],
+)
+def test_other_numbers_are_no_times(labels):
+    SequenceWindower(2).fit(pd.DataFrame({"x": 1.0}, index=pd.Index(labels)))
