@@ -197,7 +197,9 @@ def _with_freq(ahead, times):
     if ahead.freq is not None and freq in (None, ahead.freq):
         return ahead
     try:
-        return pd.DatetimeIndex(ahead, freq=freq or "infer", name=ahead.name)
+        plain = ahead.copy()
+        plain.freq = None  # in pandas 2, it would win
+        return pd.DatetimeIndex(plain, freq=freq or "infer", name=ahead.name)
     except ValueError:  # fewer than three times, or not regular to pandas
         return ahead
 

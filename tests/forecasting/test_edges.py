@@ -500,3 +500,26 @@ def test_sizes_that_no_memory_holds_are_refused():
 def test_a_number_is_not_true(name):
     with pytest.raises(TypeError, match=f"{name} must be an int. Got True"):
         forecaster(**{name: True}).fit(y=Y)
+
+
+@pytest.mark.parametrize("is_panel", [False, True])
+def test_a_forecast_over_a_day_without_midnight(is_panel):
+    days = pd.date_range("2025-03-10", periods=46, tz="Africa/Cairo")
+    y = pd.Series(np.arange(46.0), days)
+    y = pd.concat({"a": y, "b": y}) if is_panel else y
+    fitted = forecaster(LinearRegression()).fit(y=y)
+    forecasts = fitted.forecast(3)
+    of_one = forecasts.loc["b"] if is_panel else forecasts
+    expected = ["2025-04-25 01:00", "2025-04-26", "2025-04-27"]
+    expected = [pd.Timestamp(time, tz="Africa/Cairo") for time in expected]
+    assert list(of_one.index) == expected
+    assert_allclose(of_one, [46, 47, 48])
+    assert_allclose(fitted.update(y=forecasts).forecast(1), 49)
+
+
+def test_a_declared_step_is_that_of_the_forecast():
+    week = Y[:5].set_axis(pd.date_range("2026-01-05", periods=5))
+    for freq, expected in (None, "2026-01-10"), ("B", "2026-01-12"):
+        plain = week.set_axis(pd.DatetimeIndex(np.array(week.index)))
+        fitted = forecaster(Ridge(), window_length=1, freq=freq).fit(y=plain)
+        assert fitted.forecast(1).index[0] == pd.Timestamp(expected)

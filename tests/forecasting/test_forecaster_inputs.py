@@ -349,7 +349,7 @@ def test_windows_shorter_than_the_horizon_cannot_hold_dates():
 
 
 def test_a_value_known_in_advance_that_is_missing_is_named():
-    X = PRICE.to_frame()
+    X = PRICE.to_frame().copy()
     forecaster = linear().fit(X[:-6], Y[:-6])
     X.iloc[-2] = np.nan
     with (
