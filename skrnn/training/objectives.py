@@ -1,5 +1,7 @@
 """Losses, metrics and activations, given by name or as objects, and their checks."""
 
+import inspect
+
 import keras
 import numpy as np
 
@@ -55,7 +57,7 @@ class WeightedMeanLoss(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """Return the loss of each sample."""
         losses = self.function(*compared(y_true, y_pred, self.n_targets))
-        n_dims = len(losses.shape)
+        n_dims = len(getattr(losses, "shape", ()))
         if n_dims == 0:
             raise ValueError(
                 "The function passed as the 'loss' parameter must return one value "
@@ -207,6 +209,11 @@ def _metric_of_name(name, dtype):
     given = given() if isinstance(given, type) else given
     if not isinstance(given, keras.metrics.Metric):
         return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
+    if "y_true" not in inspect.signature(given.update_state).parameters:
+        raise ValueError(
+            "The 'metrics' parameter must hold metrics that compare targets with "
+            f"predictions, such as 'mean_absolute_error'. Got {name!r} instead."
+        )
     given.update_state(np.zeros((2, 2)), np.zeros((2, 2)))
     if len(given.result().shape):
         raise ValueError(

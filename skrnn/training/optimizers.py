@@ -29,6 +29,8 @@ class OptimizerKind:
     def of(cls, objective):
         """Return the kind of the optimizer of an objective."""
         given, changes = objective.optimizer, _changes(objective)
+        if isinstance(given, type):
+            raise ValueError(_no_optimizer(given))
         if isinstance(given, str):
             rate = changes.pop("learning_rate")
             names = {name.lower() for name in dir(keras.optimizers)}
@@ -47,17 +49,20 @@ class OptimizerKind:
         return cls(json.dumps(what, sort_keys=True, default=str), rate, is_keras)
 
 
+def _no_optimizer(given):
+    return (
+        "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
+        f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {given!r} instead."
+    )
+
+
 def make_optimizer(objective):
     """Return a new Keras optimizer, never the instance that was passed."""
     optimizer = objective.optimizer
     try:
         given = keras.optimizers.get(optimizer)
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
-            f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} "
-            "instead."
-        ) from error
+        raise ValueError(_no_optimizer(optimizer)) from error
     if isinstance(given, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
             "The 'optimizer' parameter cannot be a LossScaleOptimizer: the network "

@@ -205,3 +205,17 @@ def test_scaling_of_the_loss_is_refused():
 def test_losses_that_compare_classes_are_refused(windows, target, loss):
     with pytest.raises(ValueError, match="must compare numbers"):
         ElmanRegressor(**SMALL, loss=loss).fit(windows, target)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"optimizer": keras.optimizers.Adam}, "name of a Keras optimizer.*class"),
+        ({"metrics": ["sum"]}, "compare targets with predictions.*Got 'sum'"),
+        ({"loss": lambda y_true, y_pred: 1.0}, "one value for each.*a scalar"),
+    ],
+)
+def test_what_neither_trains_nor_measures_is_refused(windows, target, params, message):
+    for trainer in ("compiled", "keras"):
+        with pytest.raises(ValueError, match=message):
+            ElmanRegressor(**SMALL, **params, trainer=trainer).fit(windows, target)
