@@ -1,7 +1,10 @@
 """The memory layout of windows and the names of their columns (NumPy only)."""
 
+import errno
+import math
 import os
 import re
+import shutil
 import tempfile
 import weakref
 from dataclasses import dataclass
@@ -36,9 +39,36 @@ def empty_beside(rows, shape):
     if owner is None:
         return np.empty(shape, dtype=rows.dtype)
     with tempfile.NamedTemporaryFile(prefix="skrnn-", delete=False) as file:
-        mapped = np.memmap(file, dtype=rows.dtype, mode="w+", shape=shape)
+        try:
+            _reserve(file, math.prod(shape) * rows.dtype.itemsize)
+            mapped = np.memmap(file, dtype=rows.dtype, mode="w+", shape=shape)
+        except BaseException:
+            os.unlink(file.name)
+            raise
     weakref.finalize(mapped.base, os.unlink, file.name)
     return np.asarray(mapped)
+
+
+def _reserve(file, n_bytes):
+    """Reserve space on the disk, as a process that writes to a full one is killed."""
+    folder = os.path.dirname(file.name)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+            return
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return  # the file system cannot reserve
+    else:
+        if shutil.disk_usage(folder).free >= n_bytes:
+            return
+    raise OSError(
+        errno.ENOSPC,
+        f"Memory-mapped rows need a temporary file of {n_bytes} bytes, for which there "
+        "is no space. Make some, or set the environment variable TMPDIR to another "
+        "folder",
+        folder,
+    )
 
 
 class PanelWindows(np.ndarray):

@@ -1,12 +1,23 @@
 """Windows as views, and the names of their columns."""
 
+import errno
+import os
+import shutil
+import tempfile
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn.windows.layout import lag_names, layout_of_names, view_windows
+from skrnn.windows.layout import (
+    empty_beside,
+    lag_names,
+    layout_of_names,
+    view_windows,
+)
 
 sizes = st.integers(1, 6)
 
@@ -51,3 +62,33 @@ def test_a_name_without_lag_carries_no_layout():
 def test_an_absent_lag_is_named():
     with pytest.raises(ValueError, match="'b_lag1' is absent"):
         layout_of_names(["a_lag1", "a_lag0", "b_lag0"])
+
+
+@pytest.mark.parametrize("has_fallocate", [True, False])
+def test_a_full_disk_is_an_error_that_names_the_folder(
+    tmp_path, monkeypatch, has_fallocate
+):
+    """Writing to the mapped file would kill the process."""
+    path = tmp_path / "rows.dat"
+    rows = np.memmap(path, dtype=np.float64, mode="w+", shape=(100, 2))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    if has_fallocate:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        monkeypatch.setattr(
+            os, "posix_fallocate", Mock(side_effect=full), raising=False
+        )
+    else:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: Mock(free=1000))
+    with pytest.raises(OSError, match=r"file of 1600 bytes, .* no space") as caught:
+        empty_beside(rows, (100, 2))
+    assert caught.value.filename == str(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_space_of_mapped_rows_is_reserved(tmp_path, monkeypatch):
+    rows = np.memmap(tmp_path / "rows.dat", dtype=np.float64, mode="w+", shape=(9, 2))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = empty_beside(rows, (100_000, 2))
+    (file,) = tmp_path.glob("skrnn-*")
+    assert file.stat().st_blocks * 512 >= kept.nbytes
