@@ -308,6 +308,8 @@ def history_and_forecast(history, forecast):
 
 def _of_one_target(history, forecast):
     """Return history as a Series, and a forecast as a frame with a column `pred`."""
+    if isinstance(history, np.ndarray) and isinstance(forecast, np.ndarray):
+        history, forecast = pd.DataFrame(history), _frame_of_array(history, forecast)
     if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
         history = history.iloc[:, 0]
     frame = pd.DataFrame(forecast) if isinstance(forecast, pd.Series) else forecast
@@ -318,8 +320,17 @@ def _of_one_target(history, forecast):
         frame = frame.set_axis(["pred"], axis=1)
     if not (isinstance(history, pd.Series) and is_frame and "pred" in frame):
         raise ValueError(
-            "history must be a Series, and forecast a Series or what "
-            "`forecast` returned with coverage, of one target. Got "
+            "history must be a Series or an array, and forecast what `forecast` "
+            "returned, perhaps with one coverage, of one target. Got "
             f"{type(history).__name__} and {type(forecast).__name__}."
         )
     return history, frame
+
+
+def _frame_of_array(history, forecast):
+    """Return forecasts of one target (n_rows, ..., n_columns) as a DataFrame."""
+    values = forecast.reshape(len(forecast), -1)
+    columns = {1: ["pred"], 3: ["pred", "lower_bound", "upper_bound"]}
+    names = columns.get(values.shape[1])
+    index = pd.RangeIndex(len(history), len(history) + len(forecast))
+    return pd.DataFrame(values, index, names) if names else forecast

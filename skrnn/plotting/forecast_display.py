@@ -521,9 +521,9 @@ class ForecastDisplay:
 
         Parameters
         ----------
-        history : Series
+        history : Series or ndarray of shape (n_rows,)
             What was observed, or the last part of it.
-        forecast : Series or DataFrame
+        forecast : Series, DataFrame or ndarray
             What `forecast` of a :class:`Forecaster` returned.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.

@@ -521,3 +521,16 @@ def test_missing_values_of_a_backtest_are_not_drawn():
     display = ForecastDisplay.from_backtest(frame[:-1], kind="forecast")
     assert_array_equal(display.observed[0], [1, np.nan, 3])
     assert_array_equal(display.observed[1], [4, 5, 5])
+
+
+@pytest.mark.parametrize("coverage", [None, 0.8])
+@pytest.mark.parametrize("n_dims", [1, 2])
+def test_a_forecast_of_arrays_is_drawn_after_them(coverage, n_dims):
+    y = LOAD.to_numpy().reshape((-1, 1)[:n_dims])
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5, calibration_size=20)
+    forecast = forecaster.fit(y=y).forecast(5, coverage=coverage)
+    display = ForecastDisplay.from_forecast(y[-20:], forecast)
+    drawn = display.predicted_
+    expected = forecast.reshape(5, -1)[:, 0]
+    assert_allclose(drawn.get_ydata()[-5:], expected)
+    assert (display.interval_ is None) == (coverage is None)
