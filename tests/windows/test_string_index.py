@@ -113,4 +113,6 @@ def test_numbers_that_look_like_times_are_named(labels, how):
     ],
 )
 def test_other_numbers_are_no_times(labels):
-    SequenceWindower(2).fit(pd.DataFrame({"x": 1.0}, index=pd.Index(labels)))
+    """Warnings are errors."""
+    data = pd.DataFrame({"x": 1.0}, index=pd.Index(labels))
+    assert SequenceWindower(2).fit_transform(data).shape == (len(data), 2, 1)
