@@ -12,12 +12,12 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.forecasting.ahead import fill_inputs, make_ahead
 from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
     in_order,
 )
-from skrnn.forecasting.direct import fill_inputs
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of
 from skrnn.forecasting.validation import (
@@ -367,7 +367,8 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
         of_origin = np.flatnonzero(origin_of == origin)
         if len(of_origin):
             chosen = rows[of_origin]
-            ahead = fitted._ahead(data.rows[chosen], data.index_of(chosen))
+            observed, index = fitted._observed, data.index_of(chosen)
+            ahead = make_ahead(fitted._model, observed, data.rows[chosen], index)
             values[of_origin] = fitted._values(ahead, coverage, None)
     return values
 

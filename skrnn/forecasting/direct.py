@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn.forecasting.date_features import DateFeatures
-from skrnn.forecasting.grid import ANY_DISTANCE, Grid, Rows
+from skrnn.forecasting.grid import ANY_DISTANCE, Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import PanelWindows, lag_names, view_windows
@@ -168,73 +168,6 @@ class DirectModel:
         errors = both[..., :1] - both[..., 1:]
         is_open = targets.of_rows("is_open", codes)
         return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """Rows to forecast, after those observed.
-
-    observed : Rows, those observed; of new series, the first row to forecast
-    is_new : ndarray of bool, shape (n_series,), the series of which none was observed
-    codes : ndarray of int, shape (n_rows,), the number of the series of each row
-    leads : ndarray of int, shape (n_rows,), its steps after the last row observed
-    inputs : ndarray of shape (n_rows, n_inputs), transformed
-    wanted : ndarray of bool, shape (n_rows,), which are forecast; the others are given
-        for their inputs
-    index : Index or None, of the wanted rows
-    """
-
-    observed: Rows
-    is_new: np.ndarray
-    codes: np.ndarray
-    leads: np.ndarray
-    inputs: np.ndarray
-    wanted: np.ndarray
-    index: object
-
-
-def forecast_ahead(model, ahead, *, quantiles=False):
-    """Return forecasts (n_wanted, n_targets, n_levels), in blocks of the horizon.
-
-    A block is fed with the forecasts of those before it.
-    """
-    columns, horizon, observed = model.columns, model.horizon, ahead.observed
-    if observed.names is not None:
-        observed = observed[np.isin(observed.codes, ahead.codes)]
-    n_steps = -(-ahead.leads[ahead.wanted].max() // horizon) * horizon
-    grid, values = columns.on_grid(observed, model.window_length, n_steps)
-    grids = np.searchsorted(grid.series, ahead.codes)
-    last = grid.last - ahead.is_new[grid.series]
-    used = ahead.leads <= n_steps
-    at = last[grids[used]] + ahead.leads[used]
-    inputs = columns.n_targets + np.arange(ahead.inputs.shape[1])
-    values[np.ix_(at, inputs)] = ahead.inputs[used]
-    fill_inputs(values, columns, last, n_steps, at)
-    blocks = []
-    for start in range(0, n_steps, horizon):
-        origins = last + start
-        forecasts = model.forecast(values, origins, quantiles=quantiles)
-        blocks.append(forecasts)
-        if start + horizon < n_steps and not quantiles:
-            next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
-            values[next_places, : columns.n_targets] = forecasts[..., 0]
-    forecasts = np.concatenate(blocks, axis=1)
-    return forecasts[grids[ahead.wanted], ahead.leads[ahead.wanted] - 1]
-
-
-def fill_inputs(values, columns, last, n_steps, given=()):
-    """Fill the inputs at the places after the last rows, except at given places.
-
-    Those that are known in advance keep the last given value, the others that of the
-    last row.
-    """
-    last = last[:, np.newaxis]
-    places = last + np.arange(1, n_steps + 1)
-    is_given = np.zeros(len(values), dtype=bool)
-    is_given[np.asarray(given, dtype=np.intp)] = True
-    source = np.maximum.accumulate(np.where(is_given[places], places, last), axis=1)
-    for position, is_known in enumerate(columns.inputs.is_known, columns.n_targets):
-        values[places, position] = values[source if is_known else last, position]
 
 
 def fit_direct(regressor, columns, grid, values, window_length, horizon, params):

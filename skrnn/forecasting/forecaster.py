@@ -26,6 +26,7 @@ from skrnn._compat.sklearn import (
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingStepsWarning
+from skrnn.forecasting.ahead import forecast_ahead, named, read_ahead, read_next
 from skrnn.forecasting.conformal import (
     Calibration,
     check_available,
@@ -35,27 +36,19 @@ from skrnn.forecasting.conformal import (
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.defaults import automatic_window_length, default_regressor
 from skrnn.forecasting.direct import (
-    Ahead,
     Columns,
     check_reads_windows,
     fit_direct,
-    forecast_ahead,
     takes_missing_values,
 )
 from skrnn.forecasting.inputs import Inputs
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
     check_window_length,
-    index_of,
     of_rows,
-    read_inputs,
     read_past_features,
     read_rows,
     target_names,
-    timeline_of,
-    warn_of_absent,
-    warn_of_later_series,
-    warn_of_missing,
 )
 from skrnn.metrics import ignore_missing
 
@@ -531,7 +524,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         calibration to the forecast.
         """
         check_is_fitted(self)
-        return self._forecast(self._read_ahead(X), coverage, quantiles)
+        return self._forecast(read_ahead(self, X), coverage, quantiles)
 
     def forecast(self, steps, X=None, *, coverage=None, quantiles=None):
         """Forecast the next rows of each series.
@@ -563,7 +556,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if isinstance(steps, (bool, np.bool_)):
             raise TypeError(f"steps must be an int. Got {steps!r}.")
         check_scalar(steps, "steps", Integral, min_val=1, max_val=_MOST_STEPS)
-        return self._forecast(self._read_next(int(steps), X), coverage, quantiles)
+        return self._forecast(read_next(self, int(steps), X), coverage, quantiles)
 
     def _forecast(self, ahead, coverage, quantiles):
         """Return forecasts of rows ahead like the targets of fit."""
@@ -579,7 +572,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         missing &= ~ahead.is_new[ahead.codes[ahead.wanted]]  # warned of already
         if missing.any() and not takes_missing_values(self.regressor_):
             row = int(np.argmax(missing))
-            name = f"row {row}" if ahead.index is None else _named(ahead.index[row])
+            name = f"row {row}" if ahead.index is None else named(ahead.index[row])
             message = (
                 f"{type(self.regressor_).__name__} does not support missing values, "
                 f"but the window for the forecast of {name} has some: there are fewer "
@@ -646,142 +639,3 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             return model.columns.targets.inverse(points, codes)
         values = model.columns.targets.inverse(columns, codes)
         return in_order(values, coverage, quantiles)
-
-    def _read_ahead(self, X):
-        """Return the rows that `predict` gets as rows ahead."""
-        if X is None:
-            raise ValueError(
-                "X is None, but predict needs the rows to forecast. Use "
-                "`forecast(steps)`, or pass a DataFrame without columns that has their "
-                "index."
-            )
-        if hasattr(X, "__len__") and not len(X):
-            raise ValueError("X has no rows to forecast (n_samples=0).")
-        index = index_of(X)
-        X = read_inputs(self, self._with_past_features(X), None, reset=False)
-        if index is None:
-            self._check_one_series()
-            *_, index = self._observed.ahead(len(X))
-        rows = self._later(X, index)
-        warn_of_later_series(rows.names, rows.times, self._observed.times)
-        return self._ahead(rows, index)
-
-    def _read_next(self, steps, X):
-        """Return the next rows of each series as rows ahead, with inputs of X."""
-        observed, inputs = self._observed, self._model.columns.inputs
-        if X is None:
-            if inputs.is_known.any():
-                known = np.array(inputs.names)[inputs.is_known].tolist()
-                raise ValueError(
-                    f"X is None, but {known} are needed for the rows to forecast. Pass "
-                    "X, or name columns that are not known in advance in past_features."
-                )
-            codes, leads, index = observed.ahead(steps)
-            numbers = np.full((len(codes), len(inputs.names)), np.nan)
-            none_new = np.zeros(observed.n_series, dtype=bool)
-            wanted = np.ones(len(codes), dtype=bool)
-            return Ahead(observed, none_new, codes, leads, numbers, wanted, index)
-        # inputs of all steps that are forecast at once with the wanted ones
-        n_steps = -(-steps // self._model.horizon) * self._model.horizon
-        if observed.times is None or index_of(X) is None:
-            self._check_one_series()
-            X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
-            if len(X) < steps:
-                raise ValueError(
-                    f"X has {len(X)} rows, but steps={steps}. Give a row for each "
-                    "step, or lower steps."
-                )
-            *_, index = observed.ahead(len(X))
-        else:
-            observed.timeline.check_same_kind(timeline_of(X.index))
-            _, leads, index = observed.ahead(n_steps)
-            wanted = index[leads <= steps]
-            absent = wanted[~wanted.isin(X.index)]
-            if len(absent):
-                raise ValueError(
-                    f"X has no row for {_named(absent[0])}, which is one of the "
-                    f"{steps} rows to forecast. Give a row for each, or lower steps."
-                )
-            X = X[X.index.isin(index)]
-            index = X.index
-        X = read_inputs(self, self._with_past_features(X), None, reset=False)
-        return self._ahead(self._later(X, index), index, steps)
-
-    def _later(self, X, index):
-        """Return rows to forecast, which have no targets yet."""
-        return self._observed.next(
-            np.empty((len(X), 0)),
-            X,
-            timeline_of(index),
-            what_to_do=(
-                "A Forecaster forecasts no rows of fit: `backtest` forecasts past "
-                "rows. Scores of training rows, as in learning curves or with "
-                "`return_train_score=True`, are not available."
-            ),
-        )
-
-    def _ahead(self, rows, index, most_steps=None):
-        """Return later rows, of which the first steps are forecast, as rows ahead.
-
-        X without columns stands for inputs that are not known in advance.
-        """
-        inputs, X = self._model.columns.inputs, rows.X
-        observed, is_new = self._observed_of(rows)
-        leads = observed.steps_to(rows) + is_new[rows.codes]
-        wanted = leads <= (most_steps or leads.max())
-        of_wanted = None if index is None else index[wanted]
-        if X.shape[1]:
-            warn_of_missing(rows[wanted].X, inputs.past, of_wanted)
-            if inputs.is_known.any():
-                warn_of_absent(rows.codes, leads, wanted, self._model.horizon)
-            numbers = inputs.transform_ahead(X)
-        else:
-            numbers = np.full((len(X), len(inputs.names)), np.nan)
-        return Ahead(observed, is_new, rows.codes, leads, numbers, wanted, of_wanted)
-
-    def _observed_of(self, rows):
-        """Return the rows to forecast from, and which series are new.
-
-        A new series has its first row to forecast, without values.
-        """
-        observed = self._observed
-        is_new = np.bincount(observed.codes, minlength=rows.n_series) == 0
-        _, first = np.unique(rows.codes, return_index=True)
-        first = first[is_new[rows.codes[first]]]
-        if not len(first):
-            return observed, is_new
-        new = rows[first]
-        warn_user(
-            f"Nothing was observed of series {new.series.tolist()}. They are forecast "
-            "from their inputs alone, or are NaN if the regressor does not support "
-            "missing values. Pass rows of them to `update` first.",
-            MissingStepsWarning,
-        )
-        targets, X = (
-            np.full((len(first), values.shape[1]), np.nan)
-            for values in (observed.targets, observed.X)
-        )
-        return observed.followed_by(replace(new, targets=targets, X=X)), is_new
-
-    def _with_past_features(self, X):
-        """Return X with the columns that are not known in advance, if it lacks them."""
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or not isinstance(X, pd.DataFrame):
-            return X
-        past = self._model.columns.inputs.past
-        absent = [name for name in names if name not in X.columns]
-        if not set(past).issuperset(absent) or len(X.columns.difference(names)):
-            return X
-        return X.assign(**{name: past[name] for name in absent})[list(names)]
-
-    def _check_one_series(self):
-        if self._observed.names is not None:
-            raise ValueError(
-                "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
-                "with that index, even if it has no columns."
-            )
-
-
-def _named(label):
-    """Return the time of a row in words, with its series if it has one."""
-    return f"{label[1]} of {label[0]!r}" if isinstance(label, tuple) else f"{label}"
