@@ -125,8 +125,7 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
     rows = rows_to_train_on(windows, rows, inputs)
     features = None
     if inputs.normalize or inputs.fill or regressor.base is not None:
-        newest = windows[:, -1][_index(rows)]
-        features = FeatureScales.of(windows[rows[0], :-1], newest)
+        features = FeatureScales.of(_weighted_steps(windows, rows, weight))
         if inputs.fill:
             series, _ = series_of(windows[rows[0] : rows[-1] + 1])
             missing = np.flatnonzero(np.isnan(series).any(axis=0))
@@ -166,6 +165,25 @@ def inputs_of(regressor, windows, y, given_y):
         continued=continued,
         fill=regressor.missing == "fill",
     )
+
+
+def _weighted_steps(windows, rows, weight):
+    """Yield the steps (n_steps, n_features) of the windows in `rows`, and weights.
+
+    A step of several windows is in a part once, with the sum of their weights.
+    """
+    _, n_timesteps, n_features = windows.shape
+    of_windows = np.zeros(len(windows))
+    of_windows[_index(rows)] = 1.0 if weight is None else weight[_index(rows)]
+    _, stride = series_of(windows[:2])
+    n_at_once = max(1, _VALUES_AT_ONCE // (stride * n_features))
+    for start in range(rows[0], rows[-1] + 1, n_at_once):
+        part = slice(start, min(start + n_at_once, rows[-1] + 1))
+        steps, stride = series_of(windows[part])
+        if stride == n_timesteps:
+            yield steps, np.repeat(of_windows[part], n_timesteps)
+        else:
+            yield steps, np.convolve(of_windows[part], np.ones(n_timesteps))
 
 
 def described(inputs, base):
