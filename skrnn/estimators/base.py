@@ -234,7 +234,7 @@ class BaseRecurrentRegressor(
         )
         for task in tasks:
             trained = train(task, options, self.history_ if earlier else {})
-            states.append(trained.state)
+            states.append(data.preparation.exact(trained.state))
             histories.append(trained.history)
             if trained.interrupted:
                 break

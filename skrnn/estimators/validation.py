@@ -96,7 +96,7 @@ class ValidatesWindows:
         check_unchanged(
             described(inputs, self.base), described(prepared.inputs, prepared.base)
         )
-        prepared = replace(prepared, inputs=inputs)
+        prepared = replace(prepared, inputs=inputs, constants=None)
         rows = rows_to_train_on(windows, rows, inputs)
         return prepared, prepared.samples(self, windows, y, weight), rows
 

@@ -9,6 +9,8 @@ import numpy as np
 
 FLOOR = 0.1  # smallest divisor of a window, in standard deviations of the feature
 
+_ROUNDING = 1e-15  # spread of equal values, relative to their mean
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -156,7 +158,7 @@ def _reference(values, feature, inputs, scales):
     spread = np.maximum(spread, FLOOR * std)
     empty = ~observed.any(axis=1)
     center[empty], spread[empty] = mean, std
-    spread[spread == 0] = 1.0
+    spread[spread <= _ROUNDING * np.abs(center)] = 1.0
     return center, spread
 
 

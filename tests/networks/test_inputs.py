@@ -87,6 +87,14 @@ def test_standard_never_divides_by_next_to_nothing(values, center, spread):
     assert_allclose(found, [[[center]], [[spread]]])
 
 
+@pytest.mark.parametrize("value", [0.1, 377.7, 1e6 + 0.3])
+def test_equal_values_have_no_spread(value):
+    windows = np.full((1, 12, 1), value)
+    inputs = InputSpec(12, 1, normalize="standard", continued=(0,))
+    _, spread = references(windows, inputs, scales_of(windows[0]))
+    assert spread == 1
+
+
 def test_filling_takes_the_last_value_or_the_mean():
     windows = np.array([[[np.nan, 1], [5.0, np.nan], [np.nan, np.nan]]])
     scales = FeatureScales(np.array([2.0, 9.0]), np.ones(2))
