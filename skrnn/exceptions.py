@@ -36,10 +36,10 @@ class MissingStepsWarning(SkrnnWarning):
     """Warn that windows to predict have too few observed steps.
 
     Issued by `predict` and `predict_quantiles` of the recurrent regressors for windows
-    without an observed step. If no step was missing in the windows used for training,
-    it is also issued for windows with fewer than half of their steps observed. Windows
-    that reach back before the start of their series are ignored, unless most of the
-    windows to predict have too few observed steps.
+    without an observed step or with fewer than a tenth of their steps observed. If no
+    step was missing in the windows used for training, half of the steps must be
+    observed. Windows that reach back before the start of their series are ignored,
+    unless most of the windows to predict have too few observed steps.
 
     See Also
     --------

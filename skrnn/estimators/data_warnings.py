@@ -111,19 +111,21 @@ def warn_of_windows_to_predict(regressor, windows):
     missing = MissingSteps(windows, filled=regressor.missing == "fill")
     if not missing.any():
         return
-    is_empty = missing.counts == missing.n_timesteps
-    is_sparse = (missing.counts > missing.n_timesteps / 2) & ~is_empty
-    if getattr(regressor, "_trained_with_missing", True):
-        is_sparse[:] = False
-    elif is_sparse.sum() <= len(windows) / 2:
+    n_observed = missing.n_timesteps - missing.counts
+    part, few = 10, "fewer than a tenth of their steps observed"
+    if not getattr(regressor, "_trained_with_missing", True):
+        part, few = 2, "fewer than half of their steps observed, while no step was "
+        few += "missing in training"
+    is_empty = n_observed == 0
+    is_sparse = (n_observed * part < missing.n_timesteps) & ~is_empty
+    if is_sparse.sum() <= len(windows) / 2:
         # predicting a whole series, including its first rows, is not a mistake
         is_sparse &= ~missing.before_start()
     found = []
     if is_empty.any():
         found += [f"{is_empty.sum()} have no observed step"]
     if is_sparse.any():
-        few = f"{is_sparse.sum()} have fewer than half of their steps observed"
-        found += [f"{few}, while no step was missing in training"]
+        found += [f"{is_sparse.sum()} have {few}"]
     if not found:
         return
     warn_user(
