@@ -52,7 +52,8 @@ class RowsLeftOutWarning(SkrnnWarning):
 
     Issued by `fit` and `partial_fit` of the recurrent regressors, because windows that
     start with a missing step are not used for training. Windows that reach back
-    before the start of their series are not counted.
+    before the start of their series are not counted. Sequences of different length may
+    be padded in front.
 
     See Also
     --------

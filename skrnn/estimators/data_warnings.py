@@ -5,7 +5,11 @@ import re
 import numpy as np
 
 from skrnn._warnings import warn_user
-from skrnn.estimators.missing_steps import MissingSteps, few_without_nan
+from skrnn.estimators.missing_steps import (
+    MissingSteps,
+    few_without_nan,
+    padded_in_front,
+)
 from skrnn.exceptions import (
     MissingStepsWarning,
     NothingLearnedWarning,
@@ -62,7 +66,8 @@ def _warn_of_rows_left_out(windows, rows, names):
     if not missing.any():
         return
     rows = np.arange(len(windows)) if rows is None else np.asarray(rows)
-    is_left_out = missing.at_first_step[rows]
+    is_used = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
+    is_left_out = (missing.at_first_step & ~is_used)[rows]
     left_out = rows[is_left_out & ~missing.before_start()[rows]]
     share = len(left_out) / len(rows)
     if share <= 0.1 or is_left_out.all():  # if all would be left out, all are used

@@ -1,13 +1,17 @@
-"""Finds the missing steps of windows, from the series that the windows view."""
+"""Finds the missing steps of windows, and the windows to train on in spite of them."""
 
 import math
 from functools import cached_property
 
 import numpy as np
 
+from skrnn.networks.missing import observed
 from skrnn.training.data import series_of
+from skrnn.training.rows import rows_to_train_on
+from skrnn.windows.layout import PanelWindows
 
 _VALUES_AT_ONCE = 2**20
+_ROWS_AT_ONCE = 2**16
 _FEW_VALUES = 2**14
 
 
@@ -17,6 +21,53 @@ def few_without_nan(windows):
     Many values would take too long to check.
     """
     return windows.size <= _FEW_VALUES and not math.isnan(windows.max())
+
+
+def usable_rows(windows, rows, inputs):
+    """Return the rows to train on, with sequences that are padded in front."""
+    chosen = rows_to_train_on(windows, rows, inputs)
+    if inputs.fill or len(chosen) == (len(windows) if rows is None else len(rows)):
+        return chosen
+    padded = np.flatnonzero(padded_in_front(windows)).astype(np.int32)
+    if rows is not None:
+        padded = padded[np.isin(padded, rows)]
+    length = inputs.segment_length
+    segments = [range(k, k + length) for k in range(0, inputs.n_timesteps, length)]
+    parts = [
+        part[observed(windows, part, segments)]
+        for part in np.split(padded, range(_ROWS_AT_ONCE, len(padded), _ROWS_AT_ONCE))
+    ]
+    padded = np.concatenate(parts)
+    return np.union1d(chosen, padded) if len(padded) else chosen
+
+
+def padded_in_front(windows):
+    """Return which windows are sequences, not of one series, that start without values.
+
+    The shape is (n_windows,).
+    """
+    if follow_each_other(windows):
+        return np.zeros(len(windows), dtype=bool)
+    return np.isnan(windows[:, 0]).all(axis=1)
+
+
+def follow_each_other(windows):
+    """Return whether windows are of a series: most are one step apart, or repeated."""
+    n_timesteps = windows.shape[1]
+    if isinstance(windows, PanelWindows) or windows.strides[0] == windows.strides[1]:
+        return True
+    windows = windows[: max(2, _VALUES_AT_ONCE // windows[0].size)]
+    if n_timesteps == 1 or len(windows) == 1:
+        return False
+    repeated = _same(windows[1:], windows[:-1])  # instead of a weight
+    follow = _same(windows[1:, :-1], windows[:-1, 1:])
+    return bool(follow[~repeated].sum() > (~repeated).sum() / 2)
+
+
+def _same(windows, others):
+    """Return which windows equal others, with NaN at the same places."""
+    same = (windows == others) | (np.isnan(windows) & np.isnan(others))
+    return same.all(axis=(1, 2))
 
 
 class MissingSteps:

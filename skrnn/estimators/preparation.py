@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.outputs import check_continued, outputs_of
 from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
 from skrnn.training.data import Samples, TrainingData, series_of
-from skrnn.training.rows import rows_to_train_on
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
@@ -138,7 +138,7 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
     passed them, with their names.
     """
     inputs = inputs_of(regressor, windows, y, given_y)
-    rows = rows_to_train_on(windows, rows, inputs)
+    rows = usable_rows(windows, rows, inputs)
     features = None
     if inputs.normalize or inputs.fill or regressor.base is not None:
         features = FeatureScales.of(_weighted_steps(windows, rows, weight))
