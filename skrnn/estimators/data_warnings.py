@@ -19,9 +19,9 @@ from skrnn.exceptions import (
 )
 from skrnn.training.data import series_of
 from skrnn.training.targets import power_of_error
+from skrnn.windows.layout import lags_of_names
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
-_LAG_OF_OTHERS = re.compile(r"lag|(?<![a-z])t\s*-\s*\d", re.IGNORECASE)
 _NAMES_SHOWN = 5
 
 
@@ -35,7 +35,7 @@ def warn_of_columns(regressor):
         regressor.n_step_features is not None
         or layout.n_dims != 2
         or layout.features is not None
-        or any(_LAG_OF_OTHERS.search(name) for name in names)
+        or any(lags_of_names(names))
         or len({re.sub(r"\d+", "0", name) for name in names}) < 2
     ):
         return

@@ -389,6 +389,11 @@ def test_a_frame_of_features_without_a_windower(regressor):
     assert "SequenceWindower" in str(warning.message)
 
 
+def test_names_that_contain_lag_but_are_none():
+    frame = FRAME.set_axis(["village", "holiday_flag"], axis=1)
+    assert said(net().fit, frame, TARGET).category is NoWindowsWarning
+
+
 @pytest.mark.parametrize(
     "names",
     [
