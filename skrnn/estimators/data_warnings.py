@@ -65,18 +65,24 @@ def _warn_of_rows_left_out(windows, rows, names):
     missing = MissingSteps(windows)
     if not missing.any():
         return
-    rows = np.arange(len(windows)) if rows is None else np.asarray(rows)
-    is_used = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
-    is_left_out = (missing.at_first_step & ~is_used)[rows]
-    left_out = rows[is_left_out & ~missing.before_start()[rows]]
-    share = len(left_out) / len(rows)
-    if share <= 0.1 or is_left_out.all():  # if all would be left out, all are used
+    chosen = np.zeros(len(windows), dtype=bool)
+    if isinstance(rows, range):
+        rows = slice(rows.start, rows.stop)
+    chosen[slice(None) if rows is None else rows] = True
+    n_rows = np.count_nonzero(chosen)
+    is_left_out = missing.at_first_step & chosen
+    is_padded = padded_in_front(windows)
+    if is_padded.any():
+        is_left_out &= ~(is_padded & (missing.counts < missing.n_timesteps))
+    left_out = np.flatnonzero(is_left_out & ~missing.before_start())
+    share = len(left_out) / n_rows
+    if share <= 0.1 or is_left_out.sum() == n_rows:  # then all are used
         return
     counts = np.isnan(windows[left_out, 0]).sum(axis=0)
     order = np.argsort(-counts, kind="stable")
     found = [f"{names[k]} ({counts[k]} times)" for k in order if counts[k]]
     warn_user(
-        f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
+        f"{len(left_out)} of {n_rows} rows ({share:.0%}) are not used for training, "
         "because their window starts with a missing step. A step is missing if any of "
         f"its features is missing; here: {_listed(found)}. "
         'Set missing="fill", or drop features that are often missing.',

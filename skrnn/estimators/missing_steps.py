@@ -29,6 +29,8 @@ def usable_rows(windows, rows, inputs):
     if inputs.fill or len(chosen) == (len(windows) if rows is None else len(rows)):
         return chosen
     padded = np.flatnonzero(padded_in_front(windows)).astype(np.int32)
+    if len(padded) == 0:
+        return chosen
     if rows is not None:
         padded = padded[np.isin(padded, rows)]
     length = inputs.segment_length
@@ -37,8 +39,7 @@ def usable_rows(windows, rows, inputs):
         part[observed(windows, part, segments)]
         for part in np.split(padded, range(_ROWS_AT_ONCE, len(padded), _ROWS_AT_ONCE))
     ]
-    padded = np.concatenate(parts)
-    return np.union1d(chosen, padded) if len(padded) else chosen
+    return np.union1d(chosen, np.concatenate(parts))
 
 
 def padded_in_front(windows):
@@ -105,9 +106,11 @@ class MissingSteps:
         Without a view on a series, its start looks the same as the end of a gap that is
         at least as long as a window: only the last step is observed.
         """
-        row = np.arange(self._n_windows)
         if self._stride == 1:
-            return row < np.argmin(self._missing)
+            before = np.zeros(self._n_windows, dtype=bool)
+            before[: np.argmin(self._missing)] = True
+            return before
+        row = np.arange(self._n_windows)
         last_missing = self._missing[self.n_timesteps - 1 :: self.n_timesteps]
         starts = (self.counts == self.n_timesteps - 1) & ~last_missing
         latest = np.maximum.accumulate(np.where(starts, row, -self.n_timesteps))

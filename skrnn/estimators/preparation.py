@@ -15,6 +15,7 @@ from skrnn.training.data import Samples, TrainingData, series_of
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
+_OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
 _ROUNDING = 1e-14  # of differences, relative to the targets
 
 
@@ -165,7 +166,7 @@ def _constants(targets, rows):
     """Return the value of each relative target that is constant, NaN for the others."""
     is_plain = targets.offset is None and not targets.inputs.normalize
     lowest, highest, largest = np.inf, -np.inf, 0.0
-    for part in batches(targets.windows, len(rows)):
+    for part in gen_batches(len(rows), _ROWS_AT_ONCE):
         some = _index(rows[part])
         y = targets.y[some].reshape(-1, targets.n_targets).astype(np.float64)
         center, spread = targets.references(some)
@@ -226,7 +227,7 @@ def _weighted_steps(windows, rows, weight):
     of_windows = np.zeros(len(windows))
     of_windows[_index(rows)] = 1.0 if weight is None else weight[_index(rows)]
     _, stride = series_of(windows[:2])
-    n_at_once = max(1, _VALUES_AT_ONCE // (stride * n_features))
+    n_at_once = max(1, _OF_STEPS_AT_ONCE // (stride * n_features))
     for start in range(rows[0], rows[-1] + 1, n_at_once):
         part = slice(start, min(start + n_at_once, rows[-1] + 1))
         steps, stride = series_of(windows[part])

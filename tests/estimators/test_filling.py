@@ -114,11 +114,11 @@ def scales_of_fit(windows, weight=None, **params):
 
 @pytest.mark.parametrize("as_view", [True, False])
 @pytest.mark.parametrize("window_length", [1, 8])
-@pytest.mark.parametrize("values_at_once", [2**20, 100])
+@pytest.mark.parametrize("values_at_once", [2**17, 100])
 def test_the_mean_is_that_of_all_steps_of_the_windows(
     values_at_once, window_length, as_view, rows, monkeypatch
 ):
-    monkeypatch.setattr(preparation, "_VALUES_AT_ONCE", values_at_once)
+    monkeypatch.setattr(preparation, "_OF_STEPS_AT_ONCE", values_at_once)
     windows = SequenceWindower(window_length).fit_transform(rows)
     windows = windows if as_view else np.array(windows)
     means, stds = scales_of_fit(windows)
@@ -167,7 +167,7 @@ def test_the_mean_of_a_long_series_needs_no_memory_for_windows():
     scales = FeatureScales.of(parts)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 10 * rows.nbytes
+    assert peak < 6 * rows.nbytes
     assert_allclose(scales.means, 0, atol=0.01)
 
 
