@@ -85,6 +85,10 @@ class UnscaledWarning(SkrnnWarning):
     than 10 standard deviations from zero, if they have values outside of [-1, 1] and
     the windows have at least 3 steps.
 
+    With `normalize`, it is issued instead if targets seem to have other units than the
+    feature that they continue: their means differ by more than 3 standard deviations,
+    or these by more than a factor of 3, and no targets are values of the feature.
+
     See Also
     --------
     NothingLearnedWarning : A frequent consequence.

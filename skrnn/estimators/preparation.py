@@ -9,7 +9,7 @@ from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skrnn.estimators.missing_steps import usable_rows
-from skrnn.estimators.outputs import check_continued, outputs_of
+from skrnn.estimators.outputs import outputs_of, warn_of_other_units
 from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
 from skrnn.training.data import Samples, TrainingData, series_of
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
@@ -206,7 +206,7 @@ def inputs_of(regressor, windows, y, given_y):
     continued = ()
     if regressor.normalize:
         outputs = outputs_of(given_y, regressor.target_features, regressor._layout)
-        check_continued(windows, y, outputs)
+        warn_of_other_units(windows, y, outputs)
         continued = tuple(outputs.features)
     return InputSpec(
         n_timesteps,
