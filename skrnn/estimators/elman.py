@@ -157,8 +157,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     network_share_ : float
         Factor of the network's output in the sum with the prediction of the base.
         With `early_stopping` it is the value between 0 and 1 that minimises the
-        validation loss, otherwise 1. `partial_fit` and `warm_start` keep it. Only
-        defined if `base` is not None.
+        validation loss, and 0 if all `best_epochs_` are 0; otherwise 1. `partial_fit`
+        and `warm_start` keep it. Only defined if `base` is not None.
     n_iter_ : int
         Number of epochs trained.
     n_features_in_ : int
