@@ -8,6 +8,7 @@ from skrnn._warnings import warn_user
 from skrnn.estimators.missing_steps import (
     MissingSteps,
     few_without_nan,
+    follow_each_other,
     padded_in_front,
 )
 from skrnn.exceptions import (
@@ -65,16 +66,16 @@ def _warn_of_rows_left_out(windows, rows, names):
     missing = MissingSteps(windows)
     if not missing.any():
         return
-    chosen = np.zeros(len(windows), dtype=bool)
+    is_left_out = np.zeros(len(windows), dtype=bool)
     if isinstance(rows, range):
         rows = slice(rows.start, rows.stop)
-    chosen[slice(None) if rows is None else rows] = True
-    n_rows = np.count_nonzero(chosen)
-    is_left_out = missing.at_first_step & chosen
-    is_padded = padded_in_front(windows)
-    if is_padded.any():
-        is_left_out &= ~(is_padded & (missing.counts < missing.n_timesteps))
-    left_out = np.flatnonzero(is_left_out & ~missing.before_start())
+    is_left_out[slice(None) if rows is None else rows] = True
+    n_rows = np.count_nonzero(is_left_out)
+    is_left_out &= missing.at_first_step
+    if not follow_each_other(windows):
+        is_padded = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
+        is_left_out &= ~is_padded
+    left_out = np.flatnonzero(is_left_out > missing.before_start())
     share = len(left_out) / n_rows
     if share <= 0.1 or is_left_out.sum() == n_rows:  # then all are used
         return

@@ -24,9 +24,9 @@ def few_without_nan(windows):
 
 
 def usable_rows(windows, rows, inputs):
-    """Return the rows to train on, with sequences that are padded in front."""
+    """Return the rows to train on: also padded ones, if windows are not of a series."""
     chosen = rows_to_train_on(windows, rows, inputs)
-    if inputs.fill or len(chosen) == (len(windows) if rows is None else len(rows)):
+    if inputs.fill or follow_each_other(windows):
         return chosen
     padded = np.flatnonzero(padded_in_front(windows)).astype(np.int32)
     if len(padded) == 0:
@@ -43,12 +43,7 @@ def usable_rows(windows, rows, inputs):
 
 
 def padded_in_front(windows):
-    """Return which windows are sequences, not of one series, that start without values.
-
-    The shape is (n_windows,).
-    """
-    if follow_each_other(windows):
-        return np.zeros(len(windows), dtype=bool)
+    """Return which windows start with a step without values, of shape (n_windows,)."""
     return np.isnan(windows[:, 0]).all(axis=1)
 
 
