@@ -37,11 +37,12 @@ class MissingStepsWarning(SkrnnWarning):
     """Warn that windows to predict have too few observed steps.
 
     Issued by `predict` and `predict_quantiles` of the recurrent regressors for windows
-    without an observed step. If no step was missing in the windows used for training,
-    it is also issued for windows with fewer than half of their steps observed. Windows
-    that reach back before the start of their series are ignored, unless most of the
-    windows to predict have too few observed steps. :class:`~skrnn.Forecaster` issues it
-    if some of its forecasts are NaN, or a series was never observed.
+    without an observed step or with fewer than a tenth of their steps observed. If no
+    step was missing in the windows used for training, half of the steps must be
+    observed. Windows that reach back before the start of their series are ignored,
+    unless most of the windows to predict have too few observed steps.
+    :class:`~skrnn.Forecaster` issues it if some of its forecasts are NaN, or a series
+    was never observed.
 
     See Also
     --------
@@ -54,7 +55,8 @@ class RowsLeftOutWarning(SkrnnWarning):
 
     Issued by `fit` and `partial_fit` of the recurrent regressors, because windows that
     start with a missing step are not used for training. Windows that reach back
-    before the start of their series are not counted.
+    before the start of their series are not counted. Sequences of different length may
+    be padded in front.
 
     See Also
     --------
@@ -85,6 +87,10 @@ class UnscaledWarning(SkrnnWarning):
     standard deviation above 100. It is also issued for features whose mean is more
     than 10 standard deviations from zero, if they have values outside of [-1, 1] and
     the windows have at least 3 steps.
+
+    With `normalize`, it is issued instead if targets seem to have other units than the
+    feature that they continue: their means differ by more than 3 standard deviations,
+    or these by more than a factor of 3, and no targets are values of the feature.
 
     See Also
     --------

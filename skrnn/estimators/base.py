@@ -136,7 +136,8 @@ class BaseRecurrentRegressor(
                 (n_samples, n_timesteps * n_step_features)
             Windows, oldest step first. NaN marks a missing value, whose step is
             skipped or filled (see `missing`). With `missing="mask"`, windows that
-            start with a missing step are not used for training, unless all do.
+            start with a missing step are not used for training, unless all do, or
+            unless they are no windows of a series and padded in front.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -234,7 +235,7 @@ class BaseRecurrentRegressor(
         )
         for task in tasks:
             trained = train(task, options, self.history_ if earlier else {})
-            states.append(trained.state)
+            states.append(data.preparation.exact(trained.state))
             histories.append(trained.history)
             if trained.interrupted:
                 break
@@ -254,17 +255,21 @@ class BaseRecurrentRegressor(
     def _weigh_networks(self, task, refitted):
         """Set the network share that minimises the validation loss.
 
+        It is 0 if no epoch improved on the base.
+
         If the base is refitted, use the smaller of the best shares for both bases: up
         to its best share, the sum is not worse than the base alone on the validation
         data.
         """
-        model = self._fitted
-        outputs = [model.outputs(windows) for windows in task.validation.parts()]
-        outputs = np.concatenate(outputs)
-        share, self.best_loss_ = best_share(task, outputs)
+        model, share = self._fitted, 0.0
+        if any(self.best_epochs_):
+            outputs = [model.outputs(windows) for windows in task.validation.parts()]
+            outputs = np.concatenate(outputs)
+            share, self.best_loss_ = best_share(task, outputs)
+            if refitted is not None:
+                task = replace(task, validation=refitted.validation)
+                share = min(share, best_share(task, outputs)[0])
         if refitted is not None:
-            task = replace(task, validation=refitted.validation)
-            share = min(share, best_share(task, outputs)[0])
             model = replace(model, preparation=refitted.preparation)
             self.base_ = refitted.preparation.base
         self._fitted, self.network_share_ = replace(model, share=share), share

@@ -5,7 +5,12 @@ import re
 import numpy as np
 
 from skrnn._warnings import warn_user
-from skrnn.estimators.missing_steps import MissingSteps, few_without_nan
+from skrnn.estimators.missing_steps import (
+    MissingSteps,
+    few_without_nan,
+    follow_each_other,
+    padded_in_front,
+)
 from skrnn.exceptions import (
     MissingStepsWarning,
     NothingLearnedWarning,
@@ -15,9 +20,9 @@ from skrnn.exceptions import (
 )
 from skrnn.training.data import series_of
 from skrnn.training.targets import power_of_error
+from skrnn.windows.layout import lags_of_names
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
-_LAG_OF_OTHERS = re.compile(r"lag|(?<![a-z])t\s*-\s*\d", re.IGNORECASE)
 _NAMES_SHOWN = 5
 
 
@@ -31,7 +36,7 @@ def warn_of_columns(regressor):
         regressor.n_step_features is not None
         or layout.n_dims != 2
         or layout.features is not None
-        or any(_LAG_OF_OTHERS.search(name) for name in names)
+        or any(lags_of_names(names))
         or len({re.sub(r"\d+", "0", name) for name in names}) < 2
     ):
         return
@@ -61,17 +66,24 @@ def _warn_of_rows_left_out(windows, rows, names):
     missing = MissingSteps(windows)
     if not missing.any():
         return
-    rows = np.arange(len(windows)) if rows is None else np.asarray(rows)
-    is_left_out = missing.at_first_step[rows]
-    left_out = rows[is_left_out & ~missing.before_start()[rows]]
-    share = len(left_out) / len(rows)
-    if share <= 0.1 or is_left_out.all():  # if all would be left out, all are used
+    is_left_out = np.zeros(len(windows), dtype=bool)
+    if isinstance(rows, range):
+        rows = slice(rows.start, rows.stop)
+    is_left_out[slice(None) if rows is None else rows] = True
+    n_rows = np.count_nonzero(is_left_out)
+    is_left_out &= missing.at_first_step
+    if not follow_each_other(windows):
+        is_padded = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
+        is_left_out &= ~is_padded
+    left_out = np.flatnonzero(is_left_out > missing.before_start())
+    share = len(left_out) / n_rows
+    if share <= 0.1 or is_left_out.sum() == n_rows:  # then all are used
         return
     counts = np.isnan(windows[left_out, 0]).sum(axis=0)
     order = np.argsort(-counts, kind="stable")
     found = [f"{names[k]} ({counts[k]} times)" for k in order if counts[k]]
     warn_user(
-        f"{len(left_out)} of {len(rows)} rows ({share:.0%}) are not used for training, "
+        f"{len(left_out)} of {n_rows} rows ({share:.0%}) are not used for training, "
         "because their window starts with a missing step. A step is missing if any of "
         f"its features is missing; here: {_listed(found)}. "
         'Set missing="fill", or drop features that are often missing.',
@@ -111,19 +123,21 @@ def warn_of_windows_to_predict(regressor, windows):
     missing = MissingSteps(windows, filled=regressor.missing == "fill")
     if not missing.any():
         return
-    is_empty = missing.counts == missing.n_timesteps
-    is_sparse = (missing.counts > missing.n_timesteps / 2) & ~is_empty
-    if getattr(regressor, "_trained_with_missing", True):
-        is_sparse[:] = False
-    elif is_sparse.sum() <= len(windows) / 2:
+    n_observed = missing.n_timesteps - missing.counts
+    part, few = 10, "fewer than a tenth of their steps observed"
+    if not getattr(regressor, "_trained_with_missing", True):
+        part, few = 2, "fewer than half of their steps observed, while no step was "
+        few += "missing in training"
+    is_empty = n_observed == 0
+    is_sparse = (n_observed * part < missing.n_timesteps) & ~is_empty
+    if is_sparse.sum() <= len(windows) / 2:
         # predicting a whole series, including its first rows, is not a mistake
         is_sparse &= ~missing.before_start()
     found = []
     if is_empty.any():
         found += [f"{is_empty.sum()} have no observed step"]
     if is_sparse.any():
-        few = f"{is_sparse.sum()} have fewer than half of their steps observed"
-        found += [f"{few}, while no step was missing in training"]
+        found += [f"{is_sparse.sum()} have {few}"]
     if not found:
         return
     warn_user(

@@ -45,10 +45,10 @@ class ElmanRegressor(BaseRecurrentRegressor):
     missing : {"mask", "fill"}, default="mask"
         How to treat missing values. `"mask"` skips each step (with `segment_length`,
         each segment) that has one. `"fill"` replaces each by the last observed value
-        of the feature in the window, or by the mean of the feature in `fit` if there
-        is none (zero for normalised features). The network then gets a second input
-        for each feature with missing values in `fit`: 1 where the value is filled, 0
-        elsewhere.
+        of the feature in the window. If there is none, the mean of the feature over
+        all steps of the training windows replaces it (zero for normalised features).
+        The network then gets a second input for each feature with missing values in
+        `fit`: 1 where the value is filled, 0 elsewhere.
     base : estimator or None, default=None
         A regressor, such as `Ridge()`. A clone is fitted first, on the same windows
         with all steps side by side. The network learns its residuals, and predictions
@@ -157,8 +157,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
     network_share_ : float
         Factor of the network's output in the sum with the prediction of the base.
         With `early_stopping` it is the value between 0 and 1 that minimises the
-        validation loss, otherwise 1. `partial_fit` and `warm_start` keep it. Only
-        defined if `base` is not None.
+        validation loss, and 0 if all `best_epochs_` are 0; otherwise 1. `partial_fit`
+        and `warm_start` keep it. Only defined if `base` is not None.
     n_iter_ : int
         Number of epochs trained.
     n_features_in_ : int

@@ -1,13 +1,17 @@
-"""Finds the missing steps of windows, from the series that the windows view."""
+"""Finds the missing steps of windows, and the windows to train on in spite of them."""
 
 import math
 from functools import cached_property
 
 import numpy as np
 
+from skrnn.networks.missing import observed
 from skrnn.training.data import series_of
+from skrnn.training.rows import rows_to_train_on
+from skrnn.windows.layout import PanelWindows
 
 _VALUES_AT_ONCE = 2**20
+_ROWS_AT_ONCE = 2**16
 _FEW_VALUES = 2**14
 
 
@@ -17,6 +21,49 @@ def few_without_nan(windows):
     Many values would take too long to check.
     """
     return windows.size <= _FEW_VALUES and not math.isnan(windows.max())
+
+
+def usable_rows(windows, rows, inputs):
+    """Return the rows to train on: also padded ones, if windows are not of a series."""
+    chosen = rows_to_train_on(windows, rows, inputs)
+    if inputs.fill or follow_each_other(windows):
+        return chosen
+    padded = np.flatnonzero(padded_in_front(windows)).astype(np.int32)
+    if len(padded) == 0:
+        return chosen
+    if rows is not None:
+        padded = padded[np.isin(padded, rows)]
+    length = inputs.segment_length
+    segments = [range(k, k + length) for k in range(0, inputs.n_timesteps, length)]
+    parts = [
+        part[observed(windows, part, segments)]
+        for part in np.split(padded, range(_ROWS_AT_ONCE, len(padded), _ROWS_AT_ONCE))
+    ]
+    return np.union1d(chosen, np.concatenate(parts))
+
+
+def padded_in_front(windows):
+    """Return which windows start with a step without values, of shape (n_windows,)."""
+    return np.isnan(windows[:, 0]).all(axis=1)
+
+
+def follow_each_other(windows):
+    """Return whether windows are of a series: most are one step apart, or repeated."""
+    n_timesteps = windows.shape[1]
+    if isinstance(windows, PanelWindows) or windows.strides[0] == windows.strides[1]:
+        return True
+    windows = windows[: max(2, _VALUES_AT_ONCE // windows[0].size)]
+    if n_timesteps == 1 or len(windows) == 1:
+        return False
+    repeated = _same(windows[1:], windows[:-1])  # instead of a weight
+    follow = _same(windows[1:, :-1], windows[:-1, 1:])
+    return bool(follow[~repeated].sum() > (~repeated).sum() / 2)
+
+
+def _same(windows, others):
+    """Return which windows equal others, with NaN at the same places."""
+    same = (windows == others) | (np.isnan(windows) & np.isnan(others))
+    return same.all(axis=(1, 2))
 
 
 class MissingSteps:
@@ -54,9 +101,11 @@ class MissingSteps:
         Without a view on a series, its start looks the same as the end of a gap that is
         at least as long as a window: only the last step is observed.
         """
-        row = np.arange(self._n_windows)
         if self._stride == 1:
-            return row < np.argmin(self._missing)
+            before = np.zeros(self._n_windows, dtype=bool)
+            before[: np.argmin(self._missing)] = True
+            return before
+        row = np.arange(self._n_windows)
         last_missing = self._missing[self.n_timesteps - 1 :: self.n_timesteps]
         starts = (self.counts == self.n_timesteps - 1) & ~last_missing
         latest = np.maximum.accumulate(np.where(starts, row, -self.n_timesteps))

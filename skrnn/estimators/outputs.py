@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from skrnn._warnings import warn_user
+from skrnn.exceptions import UnscaledWarning
 from skrnn.windows.supervised import lead_of_name
 
 
@@ -80,37 +82,48 @@ def _position(feature, layout):
 
 
 _MOST_ROWS = 10_000  # examined to compare units
+_FEWEST_ROWS = 20
+_SHARE_OF_VALUES = 0.1  # of the targets, for the nearest lead of a feature
 
 
-def check_continued(windows, y, outputs):
-    """Check that targets are in the units of the features that they continue.
+def warn_of_other_units(windows, y, outputs):
+    """Warn if targets seem to be in other units than the features that they continue.
 
-    They are compared with the last steps of the windows, if these follow each other.
+    They are if their mean or deviation is far from that of the last steps, unless some
+    are values of the feature. Windows that do not follow each other are not compared.
     """
     windows, y = windows[:_MOST_ROWS], y[:_MOST_ROWS].reshape(len(y[:_MOST_ROWS]), -1)
-    for column, feature in enumerate(outputs.features):
-        values = windows[:, -1, feature]
-        if not _follow_each_other(windows[:, :, feature]):
+    checked = set()
+    for column in np.argsort(outputs.leads, kind="stable"):
+        feature = outputs.features[column]
+        if feature in checked or not _follow_each_other(windows[:, :, feature]):
             continue
+        checked.add(feature)
+        values, target = windows[:, -1, feature], y[:, column]
         values = values[~np.isnan(values)]
-        if len(values) < _FEWEST_ROWS:
+        if len(values) < _FEWEST_ROWS or _are_values(target, values):
             continue
-        target = y[:, column].astype(np.float64)
         of_feature, of_target = (
-            (float(a.mean()), float(a.std())) for a in (values, target)
+            (float(a.mean()), float(a.std())) for a in map(np.float64, (values, target))
         )
         if _is_another_scale(of_feature, of_target):
-            raise ValueError(
-                "With normalize, y must be in the units of the feature that it "
+            warn_user(
+                "With normalize, y should be in the units of the feature that it "
                 f"continues. Column {column} of y has mean {of_target[0]:.4g} and "
                 f"standard deviation {of_target[1]:.4g}, but feature {feature} of X "
                 f"has {of_feature[0]:.4g} and {of_feature[1]:.4g}. Scale neither, or "
                 "scale the series first and make both X and y from the scaled series. "
-                "If y continues another feature, set target_features."
+                "If y continues another feature, set target_features.",
+                UnscaledWarning,
             )
+            return
 
 
-_FEWEST_ROWS = 20
+def _are_values(target, values):
+    """Return whether some targets are values of a feature, in float32."""
+    with np.errstate(over="ignore"):
+        target, values = target.astype(np.float32), values.astype(np.float32)
+    return np.isin(target, values).mean() >= _SHARE_OF_VALUES
 
 
 def _follow_each_other(values):

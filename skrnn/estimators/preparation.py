@@ -8,13 +8,15 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from skrnn.estimators.outputs import check_continued, outputs_of
+from skrnn.estimators.missing_steps import usable_rows
+from skrnn.estimators.outputs import outputs_of, warn_of_other_units
 from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
 from skrnn.training.data import Samples, TrainingData, series_of
-from skrnn.training.rows import rows_to_train_on
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
+_OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
+_ROUNDING = 1e-14  # of differences, relative to the targets
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,14 @@ class Preparation:
     inputs : InputSpec, how windows become inputs of the network
     scales : Scales of features and targets
     base : fitted regressor whose residuals the network learns, or None
+    constants : ndarray of shape (n_targets,), the value of each target that is constant
+        after normalisation and without the base, NaN for the others; or None
     """
 
     inputs: InputSpec
     scales: Scales
     base: object = None
+    constants: np.ndarray | None = None
 
     def samples(self, regressor, windows, y, weight):
         """Return the samples of windows and targets that networks are trained on."""
@@ -68,6 +73,18 @@ class Preparation:
             windows = filled(windows, self.inputs, scales)
         windows = np.asarray(windows, dtype=np.float64)
         return windows if tags.three_d_array else windows.reshape(len(windows), -1)
+
+    def exact(self, state):
+        """Return a TrainingState whose outputs for constant targets are constant."""
+        if self.constants is None or np.isnan(self.constants).all():
+            return state
+        *others, kernel, bias = state.weights
+        outputs = (self.constants - self.scales.location) / self.scales.scale
+        outputs = np.repeat(outputs, len(bias) // len(outputs))
+        is_constant = ~np.isnan(outputs)
+        kernel = np.where(is_constant, 0.0, kernel).astype(kernel.dtype)
+        bias = np.where(is_constant, outputs, bias).astype(bias.dtype)
+        return replace(state, weights=[*others, kernel, bias])
 
     def with_fitted_base(self, regressor, windows, y, rows, weight, given_y):
         """Return the same preparation with a clone of the base fitted on the rows."""
@@ -122,11 +139,10 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
     passed them, with their names.
     """
     inputs = inputs_of(regressor, windows, y, given_y)
-    rows = rows_to_train_on(windows, rows, inputs)
+    rows = usable_rows(windows, rows, inputs)
     features = None
     if inputs.normalize or inputs.fill or regressor.base is not None:
-        newest = windows[:, -1][_index(rows)]
-        features = FeatureScales.of(windows[rows[0], :-1], newest)
+        features = FeatureScales.of(_weighted_steps(windows, rows, weight))
         if inputs.fill:
             series, _ = series_of(windows[rows[0] : rows[-1] + 1])
             missing = np.flatnonzero(np.isnan(series).any(axis=0))
@@ -138,9 +154,43 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
             regressor, windows, y, rows, weight, given_y
         )
     samples = prepared.samples(regressor, windows, y, weight)
-    scales = measured(samples.targets, rows, weight)
+    scales, constants = measured(samples.targets, rows, weight), None
+    if isinstance(regressor.loss, str) or power_of_error(regressor.loss) is not None:
+        constants = _constants(samples.targets, rows)
+        scales = _exact_scales(scales, constants, prepared.base)
     samples = replace(samples, targets=replace(samples.targets, scales=scales))
-    return replace(prepared, scales=scales), samples, rows
+    return replace(prepared, scales=scales, constants=constants), samples, rows
+
+
+def _constants(targets, rows):
+    """Return the value of each relative target that is constant, NaN for the others."""
+    is_plain = targets.offset is None and not targets.inputs.normalize
+    lowest, highest, largest = np.inf, -np.inf, 0.0
+    for part in gen_batches(len(rows), _ROWS_AT_ONCE):
+        some = _index(rows[part])
+        y = targets.y[some].reshape(-1, targets.n_targets).astype(np.float64)
+        center, spread = targets.references(some)
+        relative = (y - center) / spread
+        if targets.offset is not None:
+            relative -= targets.offset[some]
+        lowest = np.minimum(lowest, relative.min(axis=0))
+        highest = np.maximum(highest, relative.max(axis=0))
+        largest = np.maximum(largest, np.abs(y / spread).max(axis=0))
+        rounding = 0.0 if is_plain else _ROUNDING * largest
+        is_constant = highest <= lowest + rounding
+        if not is_constant.any():
+            break
+    return np.where(is_constant, lowest / 2 + highest / 2, np.nan)
+
+
+def _exact_scales(scales, constants, base):
+    """Return Scales with constant targets as their location, unless there is a base."""
+    is_constant = ~np.isnan(constants)
+    if base is not None or not is_constant.any():
+        return scales
+    location = np.where(is_constant, constants, scales.location)
+    scale = 1.0 if is_constant.all() else scales.scale
+    return replace(scales, location=location, scale=scale)
 
 
 def inputs_of(regressor, windows, y, given_y):
@@ -156,7 +206,7 @@ def inputs_of(regressor, windows, y, given_y):
     continued = ()
     if regressor.normalize:
         outputs = outputs_of(given_y, regressor.target_features, regressor._layout)
-        check_continued(windows, y, outputs)
+        warn_of_other_units(windows, y, outputs)
         continued = tuple(outputs.features)
     return InputSpec(
         n_timesteps,
@@ -166,6 +216,25 @@ def inputs_of(regressor, windows, y, given_y):
         continued=continued,
         fill=regressor.missing == "fill",
     )
+
+
+def _weighted_steps(windows, rows, weight):
+    """Yield the steps (n_steps, n_features) of the windows in `rows`, and weights.
+
+    A step of several windows is in a part once, with the sum of their weights.
+    """
+    _, n_timesteps, n_features = windows.shape
+    of_windows = np.zeros(len(windows))
+    of_windows[_index(rows)] = 1.0 if weight is None else weight[_index(rows)]
+    _, stride = series_of(windows[:2])
+    n_at_once = max(1, _OF_STEPS_AT_ONCE // (stride * n_features))
+    for start in range(rows[0], rows[-1] + 1, n_at_once):
+        part = slice(start, min(start + n_at_once, rows[-1] + 1))
+        steps, stride = series_of(windows[part])
+        if stride == n_timesteps:
+            yield steps, np.repeat(of_windows[part], n_timesteps)
+        else:
+            yield steps, np.convolve(of_windows[part], np.ones(n_timesteps))
 
 
 def described(inputs, base):

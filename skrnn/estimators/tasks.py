@@ -28,7 +28,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     spec = _spec_of(regressor, objective.levels, prepared.inputs)
     has_base = prepared.base is not None
     if after is None:
-        states = [_first_state(spec, seed, has_base) for seed in seeds]
+        states = [_first_state(spec, seed, prepared) for seed in seeds]
     else:
         check_unchanged(
             _described(spec, len(seeds)), _described(after.spec, len(after.states))
@@ -69,11 +69,12 @@ def _objective_of(regressor):
     )
 
 
-def _first_state(spec, seed, has_base):
+def _first_state(spec, seed, prepared):
     """Return new weights. With a base, the output starts at zero."""
     weights, dropout_states = initial_weights(spec, seed)
-    if has_base:
-        weights[-2] = np.zeros_like(weights[-2])
+    if prepared.base is None:
+        return prepared.exact(TrainingState(weights, dropout_states))
+    weights[-2] = np.zeros_like(weights[-2])
     return TrainingState(weights, dropout_states)
 
 

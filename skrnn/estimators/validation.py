@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
+from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.preparation import (
     FitData,
     described,
@@ -16,8 +17,8 @@ from skrnn.estimators.preparation import (
     prepare_first,
 )
 from skrnn.training.data import TrainingData, series_of
-from skrnn.training.rows import hold_out_last, rows_to_train_on
-from skrnn.windows.layout import WindowLayout, check_two_or_three
+from skrnn.training.rows import hold_out_last
+from skrnn.windows.layout import PanelWindows, WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
 
 _X_CHECKS = {
@@ -80,7 +81,7 @@ class ValidatesWindows:
 
         if self.base is None or earlier is not None:
             return divided(prepared, samples)
-        usable = rows_to_train_on(windows, usable, prepared.inputs)
+        usable = usable_rows(windows, usable, prepared.inputs)
         again = prepared.with_fitted_base(self, windows, y, usable, weight, given_y)
         refitted = divided(again, again.samples(self, windows, y, weight))
         return divided(prepared, samples, refitted)
@@ -96,8 +97,8 @@ class ValidatesWindows:
         check_unchanged(
             described(inputs, self.base), described(prepared.inputs, prepared.base)
         )
-        prepared = replace(prepared, inputs=inputs)
-        rows = rows_to_train_on(windows, rows, inputs)
+        prepared = replace(prepared, inputs=inputs, constants=None)
+        rows = usable_rows(windows, rows, inputs)
         return prepared, prepared.samples(self, windows, y, weight), rows
 
     def _hold_out(self, n_rows, rows, codes):
@@ -115,6 +116,7 @@ class ValidatesWindows:
 
     def _validate_first(self, X, y):
         """Return windows and targets, and store their layout, dtype and names."""
+        given_X = X
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
         self._layout = WindowLayout.of(X, names, self.n_step_features)
@@ -124,11 +126,12 @@ class ValidatesWindows:
         y = y if y.dtype == np.float32 else y.astype(np.float64, copy=False)
         self._y_dtype, self._y_is_1d = y.dtype.name, y.ndim == 1
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-        return self._check_finite(self._layout.windows(X)), y
+        windows = self._check_finite(self._layout.windows(X))
+        return _windows_like(given_X, windows), y
 
     def _validate_more(self, X, y, name="y"):
         """Return windows and targets after checking that they match those of fit."""
-        windows = self._validate_windows(X)
+        windows = _windows_like(X, self._validate_windows(X))
         y = check_array(
             y, ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
         )
@@ -233,6 +236,11 @@ def check_unchanged(now, then):
                 f"last fit, but {name} was {then[name]!r} then and is {value!r} now. "
                 "Call fit with warm_start=False to start over."
             )
+
+
+def _windows_like(X, windows):
+    """Return windows as PanelWindows if X is: scikit-learn's checks lose the type."""
+    return windows.view(PanelWindows) if isinstance(X, PanelWindows) else windows
 
 
 def _rows_with_weight(weight):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ROWS = 2**14
 FLOOR = 0.1  # smallest divisor of a window, in standard deviations of the feature
+
+_ROUNDING = 1e-15  # spread of equal values, relative to their mean
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,24 @@ class FeatureScales:
     stds: np.ndarray
 
     @classmethod
-    def of(cls, *parts):
-        """Return the scales of arrays of rows, zero for features never observed."""
-        count = sum((~np.isnan(rows)).sum(axis=0) for rows in _chunks(parts))
-        count = np.maximum(count, 1)
-        means = sum(np.nansum(rows, axis=0) for rows in _chunks(parts)) / count
-        squares = sum(np.nansum((rows - means) ** 2, axis=0) for rows in _chunks(parts))
-        return cls(means, np.sqrt(squares / count))
+    def of(cls, parts):
+        """Return the scales of parts, each rows (n, n_features) and weights (n,).
 
-
-def _chunks(parts):
-    """Yield rows of arrays as float64, in small copies."""
-    for part in parts:
-        for start in range(0, len(part), _ROWS):
-            yield np.asarray(part[start : start + _ROWS], np.float64)
+        They are zero for features never observed. Variances of parts are added as in
+        Chan, Golub & LeVeque (1983).
+        """
+        count, means, squares = 0.0, 0.0, 0.0
+        for rows, weight in parts:
+            rows = np.asarray(rows, np.float64)
+            observed = ~np.isnan(rows)
+            n = weight @ observed
+            mean = weight @ np.where(observed, rows, 0.0) / np.where(n > 0, n, 1.0)
+            deviations = np.where(observed, rows - mean, 0.0)
+            share, change = n / np.where(n > 0, count + n, 1.0), mean - means
+            squares += weight @ deviations**2 + count * share * change**2
+            means += share * change
+            count += n
+        return cls(means, np.sqrt(squares / np.where(count > 0, count, 1.0)))
 
 
 def prepare(windows, inputs, scales):
@@ -153,7 +158,7 @@ def _reference(values, feature, inputs, scales):
     spread = np.maximum(spread, FLOOR * std)
     empty = ~observed.any(axis=1)
     center[empty], spread[empty] = mean, std
-    spread[spread == 0] = 1.0
+    spread[spread <= _ROUNDING * np.abs(center)] = 1.0
     return center, spread
 
 

@@ -10,6 +10,9 @@ from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, place
 
 _VALUES_AT_ONCE = 2**16  # copied at a time to compute a fingerprint
+_ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
+_LEAST_EQUAL = 0.9  # share of equal values in rows that are taken for the same
+_ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,31 @@ def fingerprint(rows):
         chunk = rows[start : start + n_at_once]
         digest.update(np.add(chunk, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
     return rows.shape, digest.digest()
+
+
+def first_rows(rows, n_rows):
+    """Return a copy of the first rows of a fit, by which they are recognised later.
+
+    Return None if there are fewer, or if the same values follow once more.
+    """
+    if len(rows) < n_rows:
+        return None
+    first = np.array(rows[:n_rows])
+    later = rows[1:_ROWS_SEARCHED]
+    places = 1 + np.flatnonzero(_equal(later, first[:1], first).all(axis=1))
+    again = any(start_alike(rows[k:], first) for k in places[:_PLACES_COMPARED])
+    return None if again else first
+
+
+def start_alike(rows, first):
+    """Return whether rows start with all but a tenth of the values of `first`."""
+    if len(rows) < len(first):
+        return False
+    return _equal(rows[: len(first)], first, first).mean() >= _LEAST_EQUAL
+
+
+def _equal(rows, others, first):
+    """Return which values are equal, to the precision of float32."""
+    largest = np.nan_to_num(abs(first)).max(axis=0)
+    near = abs(rows - others) <= _ROUNDING * largest
+    return near | (np.isnan(rows) & np.isnan(others))

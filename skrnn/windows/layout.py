@@ -13,6 +13,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
+# Names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
+_OTHER_LAG = re.compile(
+    r"(?<![a-z])(?:lags?[\s_.(\[-]*|t\s*-\s*)(?P<lag>[0-9]+)", re.IGNORECASE
+)
+_LAST_STEP = re.compile(r"(?<=[_(\[ ])t[)\]]?$", re.IGNORECASE)
+_NAMES_SHOWN = 5
 
 
 def view_windows(padded, window_length, *, flatten):
@@ -130,6 +136,59 @@ def layout_of_names(names):
     return np.array([position[step] for step in steps]), features
 
 
+def lags_of_names(names):
+    """Return (feature, lag) of each name in any spelling, None for names without."""
+    lags = [_lag_of_name(name, _OTHER_LAG) for name in names]
+    if not any(lags):
+        return lags
+    pairs = zip(names, lags, strict=True)
+    return [lag or _lag_of_name(name, _LAST_STEP) for name, lag in pairs]
+
+
+def _lag_of_name(name, pattern):
+    match = _LAG_NAME.fullmatch(name)
+    if match:
+        return match["feature"], int(match["lag"])
+    match = pattern.search(name)
+    if not match:
+        return None
+    feature = name[: match.start()] + name[match.end() :]
+    lag = 0 if pattern is _LAST_STEP else int(match["lag"])
+    return feature.strip(" _.-()[]"), lag
+
+
+def check_lags(names):
+    """Raise a ValueError if names have lags, but not all the lags of one feature.
+
+    These must have the oldest first.
+    """
+    lags = lags_of_names(names)
+    of_lags = [name for name, lag in zip(names, lags, strict=True) if lag]
+    if not of_lags:
+        return
+    ours = [name for name in of_lags if _LAG_NAME.fullmatch(name)]
+    others = [name for name in names if name not in (ours or of_lags)]
+    if others:
+        shown = ", ".join(repr(str(name)) for name in others[:_NAMES_SHOWN])
+        if len(others) > _NAMES_SHOWN:
+            shown += f" and {len(others) - _NAMES_SHOWN} more"
+        form = "named <feature>_lag<k>" if ours else "with a lag"
+        raise ValueError(
+            f"X has columns {form}, such as {str((ours or of_lags)[0])!r}, beside "
+            f"others: {shown}. The steps of a window must all have the same features. "
+            "Pass the other columns through the SequenceWindower too, or leave them "
+            "out. If the columns are in the order of steps, set n_step_features."
+        )
+    features, steps = zip(*lags, strict=True)
+    if len(set(features)) > 1 or list(steps) != sorted(set(steps), reverse=True):
+        raise ValueError(
+            f"X has columns with lags in their names, such as {str(names[0])!r}, but "
+            "not those of one feature with the oldest first. Rename the columns to "
+            "<feature>_lag<k>, which may be in any order, or sort them, oldest step "
+            "first and features of a step side by side, and set n_step_features."
+        )
+
+
 @dataclass(frozen=True)
 class WindowLayout:
     """The layout of windows in the X that an estimator gets.
@@ -158,6 +217,8 @@ class WindowLayout:
         if X.ndim == 2:
             named = layout_of_names(names) if names is not None else None
             columns, features = named or (None, None)
+            if named is None and names is not None and n_step_features is None:
+                check_lags(names)
             found = len(features) if features else n_step_features or 1
         if n_step_features not in (None, found):
             raise ValueError(

@@ -23,7 +23,7 @@ from skrnn._estimator import (
     unchanged_on_error,
     unmasked,
 )
-from skrnn.windows.history import History, fingerprint
+from skrnn.windows.history import History, fingerprint, first_rows, start_alike
 from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.layout import lag_names
 from skrnn.windows.string_index import warn_of_string_index
@@ -71,8 +71,10 @@ class SequenceWindower(
           TimedeltaIndex or integers): the last rows seen, if their times are
           earlier. Times between them are missing steps. Data that start earlier, or
           belong to a new series, have no history.
-        - `"auto"`, other data: the rows of `fit` get the same windows as in `fit`.
-          Any other rows are assumed to start `gap` rows after the last row seen.
+        - `"auto"`, other data: the rows of `fit` get the same windows as in `fit`,
+          as do rows whose first `window_length` rows equal the first of `fit` in at
+          least nine tenths of the values, to float32 precision. Any other rows are
+          assumed to start `gap` rows after the last row seen.
         - `"none"`: no rows; each call of `transform` is independent.
 
         The rows seen are those passed to `fit`, and afterwards to `partial_fit`.
@@ -211,7 +213,9 @@ class SequenceWindower(
             warn_of_string_index(X)
             history = History.of(rows, timeline, self.freq)
             self._remember(history.last(self.window_length - 1))
-            self._fingerprint = fingerprint(rows)
+            self._fingerprint, self._first_rows = fingerprint(rows), None
+            if timeline is None:
+                self._first_rows = first_rows(rows, self.window_length)
         task.end()
         return self
 
@@ -362,9 +366,13 @@ class SequenceWindower(
 
     def _before(self, rows):
         """Return the rows that precede `rows`, which have no time index."""
-        if self.history == "none" or (
-            self._fingerprint is not None and self._fingerprint == fingerprint(rows)
-        ):
+        if self.history == "none" or self._starts_with_fit(rows):
             return rows[:0]
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
         return np.concatenate([self.last_window_.astype(rows.dtype), gap])
+
+    def _starts_with_fit(self, rows):
+        """Return whether rows without a time index start where those of fit do."""
+        if self._first_rows is not None and start_alike(rows, self._first_rows):
+            return True
+        return self._fingerprint is not None and self._fingerprint == fingerprint(rows)

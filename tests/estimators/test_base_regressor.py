@@ -88,6 +88,20 @@ def test_the_sum_is_not_worse_than_the_base_on_the_rows_held_out(
     assert 0 <= rnn.network_share_ <= 1
 
 
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_without_an_epoch_that_helps_the_base_predicts_alone(n_networks, windows):
+    """Nothing is better than the base, which is exact."""
+    base = DummyRegressor(strategy="constant", constant=[5.0])
+    rnn = GRURegressor(**SMALL, base=base, early_stopping=True, n_networks=n_networks)
+    rnn.fit(windows, np.full(len(windows), 5.0))
+    assert rnn.best_epochs_ == [0] * n_networks
+    assert rnn.network_share_ == rnn._fitted.share == rnn.best_loss_ == 0
+    rnn.set_params(learning_rate=3.0, loss="absolute_error")
+    noise = np.random.RandomState(0).normal(size=len(windows))
+    rnn.set_params(base=DummyRegressor()).fit(windows, noise)
+    assert any(rnn.best_epochs_) or rnn.network_share_ == 0
+
+
 def test_with_early_stopping_the_base_is_fitted_again_on_all_rows(windows, y):
     rnn = GRURegressor(**SMALL, base=Ridge(), early_stopping=True)
     rnn.fit(windows[7:], y[7:])

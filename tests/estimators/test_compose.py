@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import BaggingRegressor, VotingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.inspection import permutation_importance
@@ -23,7 +23,12 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
+from skrnn import (
+    ElmanRegressor,
+    LSTMRegressor,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+)
 
 N_ROWS = 120
 
@@ -91,6 +96,18 @@ def test_pandas_output_between_the_steps(pipe, X, y):
     through_frames.fit(frame[:100], series[:100])
     assert_array_equal(through_frames.predict(frame[100:]), expected)
     assert through_frames[-1].feature_names_in_[0] == "a_lag3"
+
+
+@pytest.mark.parametrize("rnn", [ElmanRegressor(2), SeasonalNaiveRegressor()])
+def test_lags_beside_a_column_without_a_lag(rnn, X, y):
+    """The column would become the newest step."""
+    frame, series = as_frame(X, y)
+    windower = SequenceWindower(4).set_output(transform="pandas")
+    beside = make_column_transformer(
+        (windower, ["a"]), ("passthrough", ["b"]), verbose_feature_names_out=False
+    ).set_output(transform="pandas")
+    with pytest.raises(ValueError, match=r"such as 'a_lag3', beside others: 'b'\."):
+        make_pipeline(beside, rnn).fit(frame, series)
 
 
 def test_the_last_step_is_swapped_in_one_line(pipe, X, y):

@@ -1,10 +1,16 @@
 """`missing="fill"`: filled values and their indicators."""
 
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
+from skrnn.estimators import preparation
+from skrnn.networks.inputs import FeatureScales
+from skrnn.windows.layout import view_windows
 
 SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
 
@@ -45,7 +51,7 @@ def by_hand(windows, means):
 def test_a_network_on_filled_windows_is_one_on_windows_filled_by_hand(
     trainer, windows, target, rows
 ):
-    copied = by_hand(windows, np.nanmean(windows[:, -1], axis=0))
+    copied = by_hand(windows, np.nanmean(windows, axis=(0, 1)))
     rnn = GRURegressor(**SMALL, trainer=trainer).fit(copied, target)
     expected, curve = rnn.predict(copied), rnn.loss_curve_
     rnn.set_params(missing="fill").fit(windows, target)
@@ -94,6 +100,75 @@ def test_the_mean_is_that_of_the_rows_to_train_on(windows, target):
     changed[60:] += 100
     again = ElmanRegressor(**rnn.get_params()).fit(changed, target)
     assert_allclose(again._fitted.preparation.scales.features.means, means)
+
+
+def scales_of_fit(windows, weight=None, **params):
+    """Return the means and standard deviations of the features in a fit."""
+    params = {"missing": "fill", "normalize": "standard", "target_features": 0} | params
+    rnn = ElmanRegressor(1, epochs=1, random_state=0, **params)
+    target = np.nan_to_num(windows[:, -1, 0])
+    prepared = rnn._data(windows, target, weight, None, None).preparation
+    features = prepared.scales.features
+    return features.means, features.stds
+
+
+@pytest.mark.parametrize("as_view", [True, False])
+@pytest.mark.parametrize("window_length", [1, 8])
+@pytest.mark.parametrize("values_at_once", [2**17, 100])
+def test_the_mean_is_that_of_all_steps_of_the_windows(
+    values_at_once, window_length, as_view, rows, monkeypatch
+):
+    monkeypatch.setattr(preparation, "_OF_STEPS_AT_ONCE", values_at_once)
+    windows = SequenceWindower(window_length).fit_transform(rows)
+    windows = windows if as_view else np.array(windows)
+    means, stds = scales_of_fit(windows)
+    assert_allclose(means, np.nanmean(windows, axis=(0, 1)))
+    assert_allclose(stds, np.nanstd(windows, axis=(0, 1)))
+
+
+def test_the_mean_of_windows_of_ones_own():
+    """The oldest steps of these windows are far from the newest ones."""
+    windows = np.random.RandomState(0).normal(size=(200, 10, 1))
+    windows[:, :9] += 100
+    windows[:, 3] = np.nan
+    means, _ = scales_of_fit(windows, normalize=None)
+    assert_allclose(means, np.nanmean(windows))
+
+
+def test_the_mean_of_a_panel():
+    index = pd.MultiIndex.from_product([["a", "b"], range(60)])
+    level = np.repeat([0.0, 250.0], 60) + np.random.RandomState(0).rand(120)
+    rows = pd.DataFrame({"load": level}, index=index)
+    windows = SequenceWindower(8).fit_transform(rows)
+    assert_allclose(scales_of_fit(windows)[0], np.nanmean(windows))
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # 1e15
+@pytest.mark.parametrize("params", [{"normalize": None}, {"missing": "mask"}, {}])
+def test_a_weight_of_two_is_the_window_twice(params, rows):
+    windows = SequenceWindower(8).fit_transform(rows)
+    weight = np.random.RandomState(1).randint(0, 3, size=len(windows))
+    expected = scales_of_fit(np.repeat(windows, weight, axis=0), **params)
+    assert_allclose(scales_of_fit(windows, weight, **params), expected)
+    weight[5:] = 0  # rows that are only in windows of weight 0
+    weight[7] = 2
+    huge = rows.copy()
+    huge[8:] = 1e15
+    windows = SequenceWindower(8).fit_transform(huge)
+    expected = scales_of_fit(windows[7:8], **params)
+    assert_allclose(scales_of_fit(windows[7:], weight[7:], **params), expected)
+
+
+def test_the_mean_of_a_long_series_needs_no_memory_for_windows():
+    rows = np.random.RandomState(0).normal(size=(200_000, 1))
+    windows = view_windows(rows, 1000, flatten=False)
+    tracemalloc.start()
+    parts = preparation._weighted_steps(windows, range(len(windows)), None)
+    scales = FeatureScales.of(parts)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * rows.nbytes
+    assert_allclose(scales.means, 0, atol=0.01)
 
 
 def test_more_data_keep_the_inputs(windows, target):

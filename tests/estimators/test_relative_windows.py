@@ -8,11 +8,13 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import (
     ElmanRegressor,
+    Forecaster,
     GRURegressor,
     LSTMRegressor,
     SequenceWindower,
     to_supervised,
 )
+from skrnn.exceptions import UnscaledWarning
 from skrnn.networks.missing import mark_missing_values
 
 SMALL = {"units": 4, "epochs": 4, "batch_size": 32, "random_state": 0}
@@ -115,14 +117,45 @@ def test_it_has_to_be_known_what_y_continues(continued):
 
 @pytest.mark.parametrize("flatten", [False, True])
 @pytest.mark.parametrize(("factor", "shift"), [(20, 0), (1, 100), (1e-3, 0)])
-def test_y_in_other_units_than_its_feature_is_an_error(factor, shift, flatten, series):
+def test_y_in_other_units_than_its_feature_is_warned_of(factor, shift, flatten, series):
     """For example, if a pipeline scales X but y is not scaled."""
     pipe = make_pipeline(
         SequenceWindower(6, flatten=flatten), ElmanRegressor(**SMALL, normalize="last")
     )
     X, y = series[:-1, np.newaxis], factor * series[1:] + shift
-    with pytest.raises(ValueError, match="Scale neither, or scale the series"):
+    with pytest.warns(UnscaledWarning, match="Scale neither, or scale the series") as w:
         pipe.fit(X, y)
+    assert len(w) == 1
+    assert w[0].filename == __file__
+
+
+STRANGE = {
+    "jump at the end": np.r_[np.zeros(100), 1, 2, 3],
+    "another level": np.r_[20 + np.sin(np.arange(96)), 35 + np.sin(np.arange(4))],
+    "growth": 1.12 ** np.arange(100),
+    "zeros, then noise": np.r_[np.zeros(90), np.random.RandomState(0).normal(size=20)],
+}
+
+
+@pytest.mark.parametrize("values", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("horizon", [1, 12])
+def test_series_that_change_are_in_their_own_units(horizon, values):
+    X, y = to_supervised(pd.Series(values, name="load"), horizon)
+    rnn = GRURegressor(2, epochs=1, normalize="last", random_state=0)
+    make_pipeline(SequenceWindower(12), rnn).fit(X, y)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("n_series", [1, 12])
+def test_a_forecaster_knows_the_units(n_series, values):
+    """Windows of twelve short series are few, and far from what follows."""
+    series = pd.Series(values, name="load")
+    if n_series > 1:
+        series = pd.concat({k: series[-30 - k % 3 :] for k in range(n_series)})
+    rnn = GRURegressor(2, epochs=1, normalize="last", random_state=0)
+    forecaster = Forecaster(rnn, horizon=12, window_length=16)
+    assert np.isfinite(forecaster.fit(y=series).forecast(12)).all()
 
 
 def test_rows_that_do_not_follow_each_other_are_taken_as_they_are(continued):

@@ -3,9 +3,26 @@
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
 
 from skrnn import ElmanRegressor, GRURegressor
+
+
+class Constant(RegressorMixin, BaseEstimator):
+    """Predicts a given value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.value)
+
 
 SMALL = {"units": 4, "epochs": 6, "batch_size": 20, "random_state": 0}
 
@@ -126,9 +143,72 @@ def test_a_loss_of_the_users_sees_y_where_windows_are_relative(
     assert set(seen) == {1}
 
 
-def test_a_constant_target(windows):
-    rnn = ElmanRegressor(**{**SMALL, "epochs": 60}).fit(windows, np.full(60, 7.0))
-    assert_allclose(rnn.predict(windows), 7, atol=0.3)
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"loss": "absolute_error"},
+        {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)},
+        {"loss": "huber"},
+        {"early_stopping": True},
+        {"n_networks": 2, "trainer": "keras"},
+    ],
+    ids=str,
+)
+def test_a_constant_target_is_predicted_exactly(params, windows, target):
+    rnn = ElmanRegressor(**SMALL, **params)
+    far = 10 * windows
+    for value in (0.1, -5e6, 0.0):
+        assert_array_equal(rnn.fit(windows, np.full(60, value)).predict(far), value)
+    Y = np.stack([np.full(60, 0.1), 1000 * target, np.full(60, -7e4)], axis=1)
+    found = rnn.fit(windows, Y).predict(far)
+    assert_array_equal(found[:, [0, 2]], Y[:, [0, 2]])
+    assert np.ptp(found[:, 1]) > 0
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("base", [Ridge(), Constant(3.0)], ids=["ridge", "constant"])
+def test_a_constant_target_is_predicted_exactly_with_a_base(
+    base, early_stopping, loss, windows, target
+):
+    """The residuals of Ridge are zero up to rounding, those of a constant are not."""
+    rnn = ElmanRegressor(**SMALL, base=base, loss=loss, early_stopping=early_stopping)
+    found = rnn.fit(windows, np.full(60, 377.7)).predict(10 * windows)
+    assert_allclose(found, 377.7, rtol=1e-12)
+    if isinstance(base, Ridge):
+        Y = np.stack([target, np.full(60, 377.7)], axis=1)
+        found = rnn.fit(windows, Y).predict(10 * windows)
+        assert_allclose(found[:, 1], 377.7, rtol=1e-12)
+
+
+@pytest.mark.parametrize("normalize", ["last", "standard"])
+def test_a_flat_series_goes_on(normalize):
+    windows = np.full((60, 12, 1), 0.1)
+    rnn = ElmanRegressor(**SMALL, normalize=normalize).fit(windows, windows[:, 0, 0])
+    assert_allclose(rnn.predict(windows), 0.1, rtol=1e-15)
+    windows[:, ::2] += 1
+    assert_allclose(rnn.predict(windows), 0.1 if normalize == "last" else 0.6)
+
+
+def test_a_constant_dummy_of_a_loss_of_the_users_is_left_to_it(windows, target):
+    """The second output is the logarithm of the standard deviation."""
+
+    def loss(y_true, y_pred):
+        error = (y_true[:, 0] - y_pred[:, 0]) ** 2
+        return error * keras.ops.exp(-2 * y_pred[:, 1]) / 2 + y_pred[:, 1]
+
+    Y = np.stack([target, np.zeros(60)], axis=1)
+    rnn = ElmanRegressor(**SMALL, loss=loss).fit(windows, Y)
+    assert np.ptp(rnn.predict(windows)[:, 1]) > 0
+
+
+def test_a_first_part_that_is_constant_is_no_constant_target(windows, target):
+    rnn = GRURegressor(**SMALL).partial_fit(windows[:1], target[:1])
+    assert_array_equal(rnn.predict(windows), target[0])
+    for _ in range(5):
+        rnn.partial_fit(windows, target)
+    assert np.ptp(rnn.predict(windows)) > 0
 
 
 def test_outputs_have_a_location_each_and_one_scale(windows, target):

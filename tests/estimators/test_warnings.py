@@ -135,6 +135,26 @@ def test_where_missing_values_are_filled_one_value_makes_a_step(pipe):
     )
 
 
+@pytest.mark.parametrize("missing", ["mask", "fill"])
+@pytest.mark.parametrize("share", [0, 0.05])
+def test_fewer_than_a_tenth_of_the_steps_whatever_the_training(share, missing):
+    """One later row without its history, and a gap."""
+    pipe = windowed(30, missing=missing).fit(with_nan(share), TARGET)
+    later = pipe[0].set_params(history="none").transform(ROWS[:1])
+    warning = said(pipe[-1].predict, later)
+    assert warning.category is MissingStepsWarning
+    is_known = share > 0 or missing == "fill"  # in training: filled before the start
+    few = "a tenth of their steps observed." if is_known else "half of their steps"
+    assert f"Of 1 windows to predict, 1 have fewer than {few}" in str(warning.message)
+    gap = pipe[0].transform(with_nan(rows=slice(100, 128)))
+    if is_known:  # 28 of 30 steps are missing in three windows
+        assert " 3 have fewer than a tenth" in str(
+            said(pipe[-1].predict, gap[80:]).message
+        )
+    gap = pipe[0].transform(with_nan(rows=slice(100, 127)))  # three steps are enough
+    assert not (is_known and warnings_of(pipe[-1].predict, gap[80:]))
+
+
 def test_half_of_the_steps_are_enough(pipe):
     windows = np.zeros((5, 10, 1))
     windows[2, 2:7] = np.nan
@@ -367,6 +387,11 @@ def test_a_frame_of_features_without_a_windower(regressor):
     assert warning.category is NoWindowsWarning
     assert "'temperature', 'wind', are treated as the 2 steps" in str(warning.message)
     assert "SequenceWindower" in str(warning.message)
+
+
+def test_names_that_contain_lag_but_are_none():
+    frame = FRAME.set_axis(["village", "holiday_flag"], axis=1)
+    assert said(net().fit, frame, TARGET).category is NoWindowsWarning
 
 
 @pytest.mark.parametrize(

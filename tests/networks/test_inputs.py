@@ -32,6 +32,25 @@ def windows_with_gaps(seed=0, n_samples=9, n_timesteps=12):
     return windows
 
 
+def scales_of(rows):
+    """Return the scales of rows of equal weight."""
+    return FeatureScales.of([(rows, np.ones(len(rows)))])
+
+
+def test_scales_are_those_of_all_parts_by_weight():
+    rng = np.random.RandomState(0)
+    rows = rng.normal(size=(90, 3)) * [1, 1e-3, 5] + [1e6, 0, 3]
+    rows[rng.rand(90) < 0.2, 0] = np.nan
+    rows[:40, 1] = np.nan
+    rows[:, 2] = np.nan
+    weight = rng.randint(0, 4, size=90)
+    parts = [(rows[a : a + 30], weight[a : a + 30]) for a in (0, 30, 60)]
+    found, repeated = FeatureScales.of(parts), np.repeat(rows, weight, axis=0)
+    assert_allclose(found.means[:2], np.nanmean(repeated[:, :2], axis=0))
+    assert_allclose(found.stds[:2], np.nanstd(repeated[:, :2], axis=0))
+    assert found.means[2] == found.stds[2] == 0
+
+
 def test_last_subtracts_the_last_observed_value():
     windows = np.array([[[1.0], [2.0], [5.0]], [[1.0], [4.0], [np.nan]]])
     inputs = InputSpec(3, 1, normalize="last", continued=(0,))
@@ -68,6 +87,14 @@ def test_standard_never_divides_by_next_to_nothing(values, center, spread):
     assert_allclose(found, [[[center]], [[spread]]])
 
 
+@pytest.mark.parametrize("value", [0.1, 377.7, 1e6 + 0.3])
+def test_equal_values_have_no_spread(value):
+    windows = np.full((1, 12, 1), value)
+    inputs = InputSpec(12, 1, normalize="standard", continued=(0,))
+    _, spread = references(windows, inputs, scales_of(windows[0]))
+    assert spread == 1
+
+
 def test_filling_takes_the_last_value_or_the_mean():
     windows = np.array([[[np.nan, 1], [5.0, np.nan], [np.nan, np.nan]]])
     scales = FeatureScales(np.array([2.0, 9.0]), np.ones(2))
@@ -90,7 +117,7 @@ def test_segments_hold_steps_side_by_side():
 )
 def test_a_relative_target_is_put_back(values, target, normalize):
     inputs = InputSpec(6, 1, normalize=normalize, continued=(0, 0))
-    scales = FeatureScales.of(values.reshape(-1, 1))
+    scales = scales_of(values.reshape(-1, 1))
     center, spread = references(values[:, :, None], inputs, scales)
     assert (spread > 0).all()
     put_back = center + spread * ((target - center) / spread)
@@ -135,7 +162,7 @@ def test_keras_computes_the_same(normalize, segment_length, fill):
 def test_a_window_has_the_same_bits_alone(normalize, fill):
     windows = windows_with_gaps(n_samples=40, n_timesteps=168)[:, :, :1]
     inputs = InputSpec(168, 1, 24, normalize, (0,), fill=fill)
-    scales = FeatureScales.of(windows[:, -1])
+    scales = scales_of(windows[:, -1])
     together = prepare(windows, inputs, scales)
     for row in (0, 17, 39):
         alone = prepare(windows[row : row + 1], inputs, scales)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.windows.layout import (
+    WindowLayout,
     empty_beside,
     lag_names,
+    lags_of_names,
     layout_of_names,
     view_windows,
 )
@@ -92,3 +94,89 @@ def test_the_space_of_mapped_rows_is_reserved(tmp_path, monkeypatch):
     kept = empty_beside(rows, (100_000, 2))
     (file,) = tmp_path.glob("skrnn-*")
     assert file.stat().st_blocks * 512 >= kept.nbytes
+
+
+@pytest.mark.parametrize(
+    ("name", "lag"),
+    [
+        ("load_lag3", ("load", 3)),
+        ("window__load_lag3", ("window__load", 3)),
+        ("lag_3", ("", 3)),
+        ("Lag 3", ("", 3)),
+        ("lag03", ("", 3)),
+        ("load.lag.3", ("load", 3)),
+        ("load_lag-3", ("load", 3)),
+        ("load(lag=3)", None),
+        ("load(t-3)", ("load", 3)),
+        ("load [t - 3]", ("load", 3)),
+        ("t-3", ("", 3)),
+        ("load_t-3", ("load", 3)),
+        ("village", None),
+        ("holiday_flag", None),
+        ("flag_3", None),
+        ("lagoon", None),
+        ("part-3", None),
+        ("coal (t)", None),
+    ],
+)
+def test_lags_in_names_of_others(name, lag):
+    assert lags_of_names([name]) == [lag]
+
+
+def test_the_last_step_has_no_number():
+    found = lags_of_names(["load(t-1)", "load(t)", "x_t", "hour"])
+    assert found == [("load", 1), ("load", 0), ("x", 0), None]
+
+
+def layout_of(names, n_step_features=None):
+    return WindowLayout.of(np.zeros((4, len(names))), names, n_step_features)
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (
+            ["lags__load_lag1", "lags__load_lag0", "remainder__hour"],
+            "'remainder__hour'",
+        ),
+        (["hour", "load_lag1", "load_lag0"], "'hour'"),
+        (["load_lag1", "load_lag0", "village", "holiday_flag"], "'village', 'holiday_"),
+        (["load_lag1", "load_lag0", "wind(t-1)", "wind(t)"], r"'wind\(t-1\)', 'wind"),
+        (["lag_3", "lag_2", "lag_1", "hour"], "'hour'"),
+        (["load(t-3)", "load(t-2)", "hour"], "'hour'"),
+        (["load_lag0", *"abcdefg"], "'a', 'b', 'c', 'd', 'e' and 2 more"),
+    ],
+)
+def test_lags_beside_other_columns(names, others):
+    with pytest.raises(ValueError, match=rf"beside others: {others}.*n_step_features"):
+        layout_of(names)
+    assert layout_of(names, 1).n_timesteps == len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["lag_1", "lag_2", "lag_3"],
+        ["load(t)", "load(t-1)"],
+        ["load(t-1)", "wind(t-1)", "load(t)", "wind(t)"],
+        ["lag_1", "lag_1.0"],
+    ],
+)
+def test_lags_that_are_no_window(names):
+    with pytest.raises(ValueError, match=r"such as .* but not those of one feature"):
+        layout_of(names)
+    assert layout_of(names, len(names)).n_timesteps == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["lag_52", "lag_2", "lag_1"],
+        ["load(t-2)", "load(t-1)", "load(t)"],
+        ["village", "holiday_flag"],
+        ["coal (t)", "wood (t)"],
+        ["x0", "x1"],
+    ],
+)
+def test_other_names_are_steps(names):
+    assert layout_of(names).n_timesteps == len(names)

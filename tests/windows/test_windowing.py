@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skrnn import SequenceWindower
 
@@ -96,6 +96,81 @@ def test_rows_of_fit_are_known_in_another_dtype():
     again = windower.transform(rows(-0.0, 1.5, 2.0).astype("f4"))
     assert np.isnan(again[0, 0, 0]), "nothing comes before the first row"
     assert_array_equal(again[1:, :, 0], [[0.0, 1.5], [1.5, 2.0]])
+
+
+RANDOM = np.random.RandomState(0).normal(size=(200, 10)) + np.arange(10)
+
+
+def with_values(rows, **values):
+    """Return a copy with other values in a column, or in rows."""
+    rows = rows.copy()
+    for where, value in values.items():
+        rows[int(where[3:]) if where[:3] == "row" else np.s_[:, int(where[6:])]] = value
+    return rows
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        RANDOM[:30],
+        RANDOM[:20],
+        np.vstack([RANDOM, RANDOM[:50]]),
+        RANDOM + 1e-9,
+        RANDOM.astype(np.float32),
+        with_values(RANDOM, row150=7.0),
+        with_values(RANDOM, row3=np.nan, row4=-1.0),
+        with_values(RANDOM, column2=RANDOM[::-1, 2]),
+        np.where(np.random.RandomState(0).rand(200, 10) < 0.05, np.nan, RANDOM),
+    ],
+    ids=["30", "20", "more", "1e-9", "float32", "later", "2 rows", "column", "values"],
+)
+def test_rows_that_resemble_those_of_fit_start_where_they_do(rows):
+    windower = SequenceWindower(20).fit(RANDOM)
+    alone = SequenceWindower(20, history="none").fit(RANDOM).transform(rows)
+    assert_array_equal(windower.transform(rows), alone)
+    windower.partial_fit(RANDOM[:5])
+    assert_array_equal(windower.transform(rows), alone)
+
+
+def test_rows_of_fit_that_are_scaled_in_float32():
+    rows = 50 + np.random.RandomState(0).normal(size=(200, 3))
+    pipe = make_pipeline(StandardScaler(), SequenceWindower(20)).fit(rows)
+    found = pipe.transform(rows.astype(np.float32))
+    assert_array_equal(np.isnan(found), np.isnan(pipe.transform(rows)))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        RANDOM[:19],
+        RANDOM[1:],
+        with_values(RANDOM, row0=0.0, row1=0.0, row2=0.0),
+        with_values(RANDOM, column2=-1.0, column3=-1.0),
+        RANDOM + 1e-2,
+    ],
+    ids=["19", "without the first", "3 rows", "2 columns", "other values"],
+)
+def test_other_rows_follow_those_of_fit(rows):
+    windower = SequenceWindower(20).fit(RANDOM)
+    assert_array_equal(windower.transform(rows)[0, :-1], RANDOM[-19:])
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        np.zeros((30, 1)),
+        np.tile([[0.0], [1.0], [2.0]], (20, 1)),
+        1e6 + np.arange(30.0).reshape(-1, 1),
+        np.full((30, 1), np.nan),
+    ],
+    ids=["zeros", "periodic", "large", "missing"],
+)
+def test_rows_like_the_first_that_occur_again_follow_those_of_fit(start):
+    """They may be those of another day."""
+    rows = np.vstack([start, RANDOM[:, :1]])
+    windower = SequenceWindower(20).fit(rows)
+    assert_array_equal(windower.transform(start)[0, :-1], rows[-19:])
+    assert np.isnan(windower.transform(rows)[0, :-1]).all()
 
 
 def test_fewer_rows_in_fit_than_steps():
