@@ -8,6 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
+from skrnn._estimator import check_no_text, unmasked
 from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
 from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.preparation import (
@@ -116,7 +117,9 @@ class ValidatesWindows:
 
     def _validate_first(self, X, y):
         """Return windows and targets, and store their layout, dtype and names."""
-        given_X = X
+        check_no_text(X, "X")
+        check_no_text(y, "y")
+        given_X, X, y = X, unmasked(X), unmasked(y)
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
         self._layout = WindowLayout.of(X, names, self.n_step_features)
@@ -162,8 +165,9 @@ class ValidatesWindows:
         """Return windows after checking that they match those of fit."""
         if self._needs_no_conversion(X):
             return self._check_finite(self._layout.windows(X))
+        check_no_text(X, "X")
+        X, layout = unmasked(X), self._layout
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-        layout = self._layout
         if n_dims in (2, 3) and n_dims != layout.n_dims:
             raise ValueError(
                 f"X has {n_dims} dimensions, but {type(self).__name__} was fitted on "

@@ -447,3 +447,19 @@ def test_a_failed_fit_keeps_the_last_network(windows, target):
     with pytest.raises(ValueError, match="diverged"):
         estimator.set_params(optimizer="sgd", learning_rate=1e30).fit(windows, target)
     assert_array_equal(estimator.predict(windows), before)
+
+
+def test_masked_values_are_missing(windows, target):
+    masked = np.ma.masked_less(windows, np.quantile(windows, 0.02))
+    filling = ElmanRegressor(2, epochs=1, missing="fill", random_state=0)
+    found = filling.fit(masked, target).predict(masked)
+    filled = masked.filled(np.nan)
+    assert_array_equal(found, filling.fit(filled, target).predict(filled))
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        filling.fit(windows, np.ma.masked_less(target, np.median(target)))
+
+
+def test_a_column_of_text_is_named(windows, target):
+    X = pd.DataFrame(windows[:, :, 0], columns=list("abcde")).assign(e="new")
+    with pytest.raises(ValueError, match="Column 'e' of X holds text, such as 'new'"):
+        ElmanRegressor(2, epochs=1).fit(X, target)
