@@ -239,6 +239,7 @@ INDEX = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.IrregularIndexWarning")
 @given(
     kind=st.sampled_from(list(INDEX)),
     jumps=st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=2, max_size=25),
