@@ -283,9 +283,13 @@ def test_dropout_has_fresh_noise_in_each_step(xla, windows, target):
     """With a tiny learning rate, only dropout changes the loss."""
 
     def losses(n_batches, epochs):
-        X, y = np.repeat(windows[:1], 16 * n_batches, 0), np.ones(16 * n_batches)
+        X, y = (
+            np.repeat(windows[:1], 16 * n_batches, 0),
+            np.tile([0.0, 2], 8 * n_batches),
+        )
         estimator = LSTMRegressor(
             units=(3, 2),
+            shuffle=False,
             dropout=0.3,
             recurrent_dropout=0.3,
             epochs=epochs,
@@ -731,12 +735,13 @@ def squared_error(y_true, y_pred):
     return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1)
 
 
-def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
+def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capsys):
+    """That TensorFlow logs nothing is tested in a fresh process, in test_start.py."""
     monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
     options = {"units": 2, "epochs": 2, "random_state": 0}
     loss = {"loss": squared_error_in_python}
     estimator = ElmanRegressor(**options, **loss, verbose=1).fit(windows, target)
-    printed = capfd.readouterr()
+    printed = capsys.readouterr()
     assert printed.out.count("with keras.Model.fit: XLA cannot compile it: ") == 1
     assert "Graph execution error" not in printed.out, "that is no reason"
     assert printed.err == ""
@@ -744,7 +749,7 @@ def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capfd):
     assert_allclose(estimator.loss_curve_, expected.loss_curve_, rtol=1e-4)
     silent = ElmanRegressor(**options, **loss, verbose=0).fit(windows, target)
     assert silent.loss_curve_ == estimator.loss_curve_
-    assert capfd.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_trainer_xla_fails_where_xla_refuses(windows, target):

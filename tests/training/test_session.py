@@ -136,7 +136,7 @@ def test_without_the_undocumented_call_the_documented_one_serves(
     monkeypatch.setattr(base, "make_callable", make_callable)
     monkeypatch.delattr(base, "_make_callable_from_options")
     found = fit()
-    assert len(called) == 2, "to train and to evaluate"
+    assert len(called) == 3, "to train, to evaluate and to read the state"
     assert found.history_ == expected.history_
     assert_array_equal(found.predict(windows), expected.predict(windows))
 
