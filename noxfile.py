@@ -23,6 +23,7 @@ LINTED = [
     "estimators/seasonal_naive",
     "forecasting/backtest",
     "forecasting/forecaster",
+    "metrics",
     "plotting/*_display",
     "windows/split",
     "windows/supervised",

@@ -219,7 +219,7 @@ OFFSETS = {
     "ends of business months": "BME",
     "starts of business months": "BMS",
     "ends of business quarters": "BQE",
-    "middles and ends of months": "SME",
+    "middles and ends of months": pd.offsets.SemiMonthEnd(),
     "starts and middles of months": "SMS",
     "business days": "B",
     "every second business day": "2B",
