@@ -229,7 +229,9 @@ class Grid:
         """Place rows; longer holes are shortened to `longest_hole` steps."""
         counts = np.bincount(rows.codes)
         series = np.flatnonzero(counts)
-        of_row = (np.cumsum(counts > 0) - 1)[rows.codes]
+        of_row = rows.codes
+        if len(series) < len(counts):
+            of_row = (np.cumsum(counts > 0) - 1)[of_row]
         steps, length = _from_first(rows.steps, of_row, len(series))
         if (length - counts[series] >= longest_hole).any():
             steps = _with_short_holes(steps, of_row, longest_hole)
@@ -244,7 +246,8 @@ class Grid:
                 "rows, and features of dates need a place in memory for each step. "
                 "Check the index of X, or set date_features=None."
             )
-        return cls(first[of_row] + steps, series, starts, first, last, int(ends[-1]))
+        places = _of_rows(first, of_row) + steps
+        return cls(places, series, starts, first, last, int(ends[-1]))
 
     @cached_property
     def grid_of(self):
@@ -286,8 +289,13 @@ class Grid:
 
 def _from_first(steps, of_row, n_grids):
     """Return steps from the first row of each series, and the steps it spans."""
-    steps = steps - first_of(steps, of_row, n_grids)[of_row]
+    steps = steps - _of_rows(first_of(steps, of_row, n_grids), of_row)
     return steps, last_of(steps, of_row, n_grids) + 1
+
+
+def _of_rows(values, of_row):
+    """Return the value of the series of each row; of a single series, the value."""
+    return values[0] if len(values) == 1 else values[of_row]
 
 
 def _with_short_holes(steps, of_row, longest):

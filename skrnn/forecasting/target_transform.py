@@ -79,7 +79,7 @@ class TargetTransform:
         if not again.any():
             return grown
         numbers = grown._numbers(rows.codes)
-        values = rows.targets.astype(np.float64)
+        values = rows.targets.astype(np.float64, copy=False)
         if again.all():  # no copy
             return grown._fitted(values.ravel(), numbers)
         return grown._fitted(values[again], numbers.reshape(again.shape)[again])
@@ -116,10 +116,11 @@ class TargetTransform:
     def _fitted(self, values, numbers):
         """Return the same with transformers fitted to the values of some pairs."""
         transformers, pairs = [*self.transformers], self.pairs.ravel().copy()
+        fitted, starts = numbers[:1], np.zeros(1, dtype=np.intp)
         if np.ptp(numbers):
             order = np.argsort(numbers, kind="stable")
             values, numbers = values[order], numbers[order]
-        fitted, starts = np.unique(numbers, return_index=True)
+            fitted, starts = np.unique(numbers, return_index=True)
         low, high = (f.reduceat(values, starts) for f in (np.fmin, np.fmax))
         pairs["constant"][fitted] = np.where(low == high, low, np.nan)
         pairs["transformer"][fitted] = -1
@@ -293,8 +294,10 @@ def _check_inverse(prototype, transformer, matrix, z):
     if undefined.any():
         raise _undefined(prototype, matrix[undefined][0], z[undefined][0])
     error = np.abs(_call(transformer, "inverse_transform", z) - matrix)
-    size = np.abs(matrix)
-    bound = _TOLERANCE * size + _NEGLIGIBLE * np.nanmax(size, axis=0)
+    bound = np.abs(matrix)
+    negligible = _NEGLIGIBLE * np.nanmax(bound, axis=0)
+    bound *= _TOLERANCE
+    bound += negligible
     wrong = known & ~(error <= bound)
     if wrong.any():
         raise ValueError(

@@ -213,6 +213,9 @@ class Timeline:
 
     def _by_series(self):
         """Return an order that groups series, and whether neighbours share a series."""
+        if self.series is None:
+            n_rows = len(self.times)
+            return np.arange(n_rows), np.ones(max(0, n_rows - 1), dtype=bool)
         codes = self.codes
         order = np.argsort(codes, kind="stable")
         return order, np.diff(codes[order]) == 0
@@ -256,6 +259,8 @@ def numbered(timeline, step, most):
     At most `most` steps are counted from a row to the next one.
     """
     order, same, between = _steps_between(timeline, step)
+    if len(same) and same.all():
+        return np.concatenate([[0], np.cumsum(np.minimum(between, most))])
     jump = np.zeros(len(order), dtype=np.int64)
     jump[1:][same] = np.minimum(between, most)
     steps = np.cumsum(jump)
