@@ -297,9 +297,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             in advance, `target_transformer` has no exact inverse, or there is nothing
             to train on.
         """
-        for name in ("horizon", "window_length", "calibration_size"):
-            if isinstance(getattr(self, name), (bool, np.bool_)):
-                raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y)
             return self._fit_rows(rows, fit_params)
@@ -307,6 +304,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     @fit_context(prefer_skip_nested_validation=False)
     def _fit_rows(self, rows, fit_params):
         """Fit to validated rows, and calibrate."""
+        for name in ("horizon", "window_length", "calibration_size"):
+            if isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         model = self._fit_model(rows, fit_params)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.steps import Step
-from skrnn.windows.timeline import Timeline, numbered
+from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
@@ -48,7 +48,7 @@ class Rows:
         steps = numbered(timeline, step, ANY_DISTANCE)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 
-    def next(self, targets, X, timeline, **message):
+    def next(self, targets, X, timeline, what_to_do=LATER_ROWS):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
             if timeline is not None and timeline.series is not None:
@@ -58,7 +58,7 @@ class Rows:
                 )
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
-        both = self.timeline.continued_by(timeline, **message)
+        both = self.timeline.continued_by(timeline, what_to_do)
         step = self.step or both.step()
         steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
@@ -246,7 +246,7 @@ class Grid:
                 "rows, and features of dates need a place in memory for each step. "
                 "Check the index of X, or set date_features=None."
             )
-        places = _of_rows(first, of_row) + steps
+        places = _per_row(first, of_row) + steps
         return cls(places, series, starts, first, last, int(ends[-1]))
 
     @cached_property
@@ -289,11 +289,11 @@ class Grid:
 
 def _from_first(steps, of_row, n_grids):
     """Return steps from the first row of each series, and the steps it spans."""
-    steps = steps - _of_rows(first_of(steps, of_row, n_grids), of_row)
+    steps = steps - _per_row(first_of(steps, of_row, n_grids), of_row)
     return steps, last_of(steps, of_row, n_grids) + 1
 
 
-def _of_rows(values, of_row):
+def _per_row(values, of_row):
     """Return the value of the series of each row; of a single series, the value."""
     return values[0] if len(values) == 1 else values[of_row]
 

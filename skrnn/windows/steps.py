@@ -212,7 +212,8 @@ def _calendar_steps(times, same):
     numbers = numbers_of(local)
     smallest = _smallest(numbers, same)
     alike = (np.diff(numbers)[same] == smallest).mean()
-    for offset in _offsets(local, pd.Timedelta(smallest * nanoseconds_in(times))):
+    shortest = pd.Timedelta(smallest * nanoseconds_in(times))
+    for offset in _offsets(local, shortest) if alike < 1 else ():
         between = Step(offset, 1, at).count(times, same)
         if between is None or between.min() < 1:
             continue
@@ -227,18 +228,18 @@ def _calendar_steps(times, same):
 
 def _offsets(local, shortest):
     """Yield the offsets of pandas on which local times may lie."""
-    months = pd.offsets.BusinessMonthEnd(), pd.offsets.BusinessMonthBegin()
-    halves = pd.offsets.SemiMonthEnd(), pd.offsets.SemiMonthBegin()
     if shortest >= pd.Timedelta(days=26):
-        yield from months
+        yield pd.offsets.BusinessMonthEnd()
+        yield pd.offsets.BusinessMonthBegin()
     elif shortest >= pd.Timedelta(days=13):
-        yield from halves
+        yield pd.offsets.SemiMonthEnd()
+        yield pd.offsets.SemiMonthBegin()
     week, of_day = local.day_of_week.unique().sort_values(), local - local.normalize()
     mask = "".join("01"[day in week] for day in range(7))
     if shortest >= pd.Timedelta(days=1) and _one_time_of_day(local):
         if mask.endswith("00"):
             yield pd.offsets.BusinessDay()
-        if len(local) and local.max() - local.min() >= _ENOUGH_WEEKS:
+        if len(week) < 7 and local.max() - local.min() >= _ENOUGH_WEEKS:
             yield pd.offsets.CustomBusinessDay(weekmask=mask)
     elif shortest == _HOUR and local.max() - local.min() >= _ENOUGH_DAYS:
         hours = of_day.unique().sort_values()

@@ -11,8 +11,6 @@ from skrnn.exceptions import IgnoredIndexWarning
 _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
-
-
 _FIRST_YEAR, _LAST_YEAR = 1500, 2500
 
 

@@ -16,9 +16,7 @@ _TO_DO = (
     "follow each other whatever their times, number them with "
     "`reset_index(drop=True)` before any split."
 )
-
-
-_LATER_ROWS = (
+LATER_ROWS = (
     "Leave out rows that were seen before. If the index of X restarts, make it "
     "continue. To start over, call `fit`."
 )
@@ -148,7 +146,7 @@ class Timeline:
         series = None if self.series is None else self.series.append(new.series)
         return Timeline(self.times.append(times), series)
 
-    def continued_by(self, new, what_to_do=_LATER_ROWS):
+    def continued_by(self, new, what_to_do=LATER_ROWS):
         """Return the timeline of these rows followed by rows that must be later."""
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
@@ -203,7 +201,7 @@ class Timeline:
         n_steps = n_rows - len(between) + between.sum()
         if is_span and n_steps > 2 * n_rows:
             warn_user(
-                f"The shortest distance between rows of X is "
+                "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "
                 f"such steps, of which only {n_rows} have a row. Check it, or make it "
                 "regular with `resample`. If it is as it should be, set `freq`.",

@@ -142,7 +142,8 @@ STRANGE = {
 def test_series_that_change_are_in_their_own_units(horizon, values):
     X, y = to_supervised(pd.Series(values, name="load"), horizon)
     rnn = GRURegressor(2, epochs=1, normalize="last", random_state=0)
-    make_pipeline(SequenceWindower(12), rnn).fit(X, y)
+    rnn = make_pipeline(SequenceWindower(12), rnn).fit(X, y)[-1]
+    assert rnn._fitted.spec.inputs.normalized == (0,)
 
 
 @pytest.mark.filterwarnings("error")
