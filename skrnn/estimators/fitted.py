@@ -8,13 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from skrnn.estimators.preparation import Preparation, batches
+from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import prepare, references
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
 
-_MADE = "_predictors", "_stretch_and_shift"  # caches for predictions, not pickled
+_MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
 
 @dataclass
@@ -41,45 +42,32 @@ class FittedModel:
 
         They are float64 of shape (n_samples, n_targets * n_levels).
         """
-        if self._is_one_unit:
-            stretch, shift = self._stretch_and_shift
-            return self.outputs(windows) * stretch + shift
+        prepared = self.preparation
+        if prepared.base is None and not prepared.inputs.normalize:
+            return self._scaling(self.outputs(windows))
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
         return np.concatenate(parts)
 
-    @property
-    def _is_one_unit(self):
-        """Whether all predictions are the same linear function of the outputs."""
-        prepared = self.preparation
-        return prepared.base is None and not prepared.inputs.normalize
-
     @cached_property
-    def _stretch_and_shift(self):
-        """Factor and shift that turn each output into a prediction."""
-        scales = self.preparation.scales
-        n_levels = self.spec.n_outputs // len(scales.location)
-        shift = np.repeat(self.share * scales.location, n_levels)
-        return np.float64(self.share * scales.scale), shift
+    def _scaling(self):
+        """The Affine from outputs to predictions relative to the windows and base."""
+        targets = self.preparation.scaling.targets.repeated(self._n_levels)
+        return Affine(np.float64(self.share)).after(targets)
+
+    @property
+    def _n_levels(self):
+        return len(self.levels or (None,))
 
     def _predict_part(self, windows):
-        prepared = self.preparation
-        center, spread = 0.0, 1.0
-        if prepared.inputs.normalize:
-            scales = prepared.scales.features
-            center, spread = references(windows, prepared.inputs, scales)
+        prepared, scaling = self.preparation, self._scaling
         if prepared.base is not None:
-            center = center + spread * prepared.offset(windows)
-        return self._in_units(self.outputs(windows), center, spread)
-
-    def _in_units(self, outputs, center, spread):
-        scales = self.preparation.scales
-        n_targets = len(scales.location)
-        outputs = outputs.reshape(len(outputs), n_targets, -1).astype(np.float64)
-        stretch = self.share * scales.scale * spread
-        shift = center + spread * (self.share * scales.location)
-        outputs *= _column(stretch)
-        outputs += _column(shift)
-        return outputs.reshape(len(outputs), -1)
+            base = Affine(shift=prepared.offset(windows))
+            scaling = base.repeated(self._n_levels).after(scaling)
+        if prepared.inputs.normalize:
+            features = prepared.scaling.features
+            reference = references(windows, prepared.inputs, features)
+            scaling = reference.repeated(self._n_levels).after(scaling)
+        return scaling(self.outputs(windows))
 
     def outputs(self, windows):
         """Return the mean of the networks' outputs, in the units used in training.
@@ -89,13 +77,13 @@ class FittedModel:
         predictors = vars(self).get("_predictors")
         if predictors is None:  # harmless if two threads create them at once
             predictors = self._predictors = list(map(self._make_predictor, self.states))
-        inputs, scales = self.preparation.inputs, self.preparation.scales.features
+        inputs, features = self.preparation.inputs, self.preparation.scaling.features
         try:
             if inputs.is_plain:
                 return _mean([predict(windows) for predict in predictors])
             parts = []
             for rows in batches(windows):
-                prepared = prepare(windows[rows], inputs, scales)
+                prepared = prepare(windows[rows], inputs, features)
                 parts.append(_mean([predict(prepared) for predict in predictors]))
             return np.concatenate(parts)
         except OverflowError:
@@ -118,7 +106,7 @@ class FittedModel:
         start.load()
         keras_model = importlib.import_module("skrnn.training.keras_model")
         return keras_model.build_whole_model(
-            self.spec, self.states, self.preparation.scales, self.share
+            self.spec, self.states, self.preparation.scaling.features, self._scaling
         )
 
     def __getstate__(self):
@@ -128,11 +116,6 @@ class FittedModel:
 def _mean(outputs):
     """Return the mean of arrays, or a single array unchanged."""
     return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
-
-
-def _column(values):
-    """Return values per target in a shape that broadcasts over the levels."""
-    return values if np.ndim(values) == 0 else np.asarray(values)[..., np.newaxis]
 
 
 class _KerasPredictor:

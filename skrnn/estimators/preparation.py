@@ -10,9 +10,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
-from skrnn.networks.inputs import FeatureScales, InputSpec, filled, relative
+from skrnn.networks.affine import Affine
+from skrnn.networks.inputs import InputSpec, feature_scaling, filled, relative
 from skrnn.training.data import Samples, TrainingData, series_of
-from skrnn.training.targets import Scales, Targets, measured, power_of_error
+from skrnn.training.targets import Scaling, Targets, measured, power_of_error
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
@@ -24,14 +25,14 @@ class Preparation:
     """How windows and targets are prepared for a network.
 
     inputs : InputSpec, how windows become inputs of the network
-    scales : Scales of features and targets
+    scaling : Scaling of features and targets
     base : fitted regressor whose residuals the network learns, or None
     constants : ndarray of shape (n_targets,), the value of each target that is constant
         after normalisation and without the base, NaN for the others; or None
     """
 
     inputs: InputSpec
-    scales: Scales
+    scaling: Scaling
     base: object = None
     constants: np.ndarray | None = None
 
@@ -44,7 +45,7 @@ class Preparation:
             y,
             windows,
             self.inputs,
-            self.scales,
+            self.scaling,
             offset,
             power_of_error(regressor.loss) is not None,
             bool(regressor.metrics),
@@ -66,11 +67,11 @@ class Preparation:
 
     def _of_base(self, windows):
         """Return windows in the form that the base is fitted on."""
-        scales = self.scales.features
-        windows = relative(windows, self.inputs, scales)
+        features = self.scaling.features
+        windows = relative(windows, self.inputs, features)
         tags = get_tags(self.base).input_tags
         if self.inputs.fill or not tags.allow_nan:
-            windows = filled(windows, self.inputs, scales)
+            windows = filled(windows, self.inputs, features)
         windows = np.asarray(windows, dtype=np.float64)
         return windows if tags.three_d_array else windows.reshape(len(windows), -1)
 
@@ -79,7 +80,7 @@ class Preparation:
         if self.constants is None or np.isnan(self.constants).all():
             return state
         *others, kernel, bias = state.weights
-        outputs = (self.constants - self.scales.location) / self.scales.scale
+        outputs = self.scaling.targets.inverse(self.constants)
         outputs = np.repeat(outputs, len(bias) // len(outputs))
         is_constant = ~np.isnan(outputs)
         kernel = np.where(is_constant, 0.0, kernel).astype(kernel.dtype)
@@ -110,8 +111,7 @@ class Preparation:
         y, one_column = y[_index(rows)], y.ndim == 1
         if self.inputs.normalize:
             targets = self._samples(regressor, windows, y, None, None).targets
-            center, spread = targets.references(_index(rows))
-            y = (y.reshape(len(y), -1) - center) / spread
+            y = targets.references(_index(rows)).inverse(y.reshape(len(y), -1))
         return y.ravel() if one_column else y
 
 
@@ -142,24 +142,24 @@ def prepare_first(regressor, windows, y, rows, weight, given_y):
     rows = usable_rows(windows, rows, inputs)
     features = None
     if inputs.normalize or inputs.fill or regressor.base is not None:
-        features = FeatureScales.of(_weighted_steps(windows, rows, weight))
+        features = feature_scaling(_weighted_steps(windows, rows, weight))
         if inputs.fill:
             series, _ = series_of(windows[rows[0] : rows[-1] + 1])
             missing = np.flatnonzero(np.isnan(series).any(axis=0))
             inputs = replace(inputs, indicators=tuple(map(int, missing)))
     n_targets = 1 if y.ndim == 1 else y.shape[1]
-    prepared = Preparation(inputs, Scales(features, np.zeros(n_targets)))
+    prepared = Preparation(inputs, Scaling(features, Affine(shift=np.zeros(n_targets))))
     if regressor.base is not None:
         prepared = prepared.with_fitted_base(
             regressor, windows, y, rows, weight, given_y
         )
     samples = prepared.samples(regressor, windows, y, weight)
-    scales, constants = measured(samples.targets, rows, weight), None
+    scaling, constants = measured(samples.targets, rows, weight), None
     if isinstance(regressor.loss, str) or power_of_error(regressor.loss) is not None:
         constants = _constants(samples.targets, rows)
-        scales = _exact_scales(scales, constants, prepared.base)
-    samples = replace(samples, targets=replace(samples.targets, scales=scales))
-    return replace(prepared, scales=scales, constants=constants), samples, rows
+        scaling = _exact_scaling(scaling, constants, prepared.base)
+    samples = replace(samples, targets=replace(samples.targets, scaling=scaling))
+    return replace(prepared, scaling=scaling, constants=constants), samples, rows
 
 
 def _constants(targets, rows):
@@ -168,14 +168,11 @@ def _constants(targets, rows):
     lowest, highest, largest = np.inf, -np.inf, 0.0
     for part in gen_batches(len(rows), _ROWS_AT_ONCE):
         some = _index(rows[part])
-        y = targets.y[some].reshape(-1, targets.n_targets).astype(np.float64)
-        center, spread = targets.references(some)
-        relative = (y - center) / spread
-        if targets.offset is not None:
-            relative -= targets.offset[some]
-        lowest = np.minimum(lowest, relative.min(axis=0))
-        highest = np.maximum(highest, relative.max(axis=0))
-        largest = np.maximum(largest, np.abs(y / spread).max(axis=0))
+        y, reference = targets.relative(some)
+        lowest = np.minimum(lowest, y.min(axis=0))
+        highest = np.maximum(highest, y.max(axis=0))
+        given_y = targets.y[some].reshape(y.shape)
+        largest = np.maximum(largest, np.abs(given_y / reference.scale).max(axis=0))
         rounding = 0.0 if is_plain else _ROUNDING * largest
         is_constant = highest <= lowest + rounding
         if not is_constant.any():
@@ -183,14 +180,14 @@ def _constants(targets, rows):
     return np.where(is_constant, lowest / 2 + highest / 2, np.nan)
 
 
-def _exact_scales(scales, constants, base):
-    """Return Scales with constant targets as their location, unless there is a base."""
+def _exact_scaling(scaling, constants, base):
+    """Return Scaling with constant targets as their shift, unless there is a base."""
     is_constant = ~np.isnan(constants)
     if base is not None or not is_constant.any():
-        return scales
-    location = np.where(is_constant, constants, scales.location)
-    scale = 1.0 if is_constant.all() else scales.scale
-    return replace(scales, location=location, scale=scale)
+        return scaling
+    shift = np.where(is_constant, constants, scaling.targets.shift)
+    scale = 1.0 if is_constant.all() else scaling.targets.scale
+    return replace(scaling, targets=Affine(scale, shift))
 
 
 def inputs_of(regressor, windows, y, given_y):

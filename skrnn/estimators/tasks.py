@@ -51,8 +51,8 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             replace(first, seed=seed),
             objective,
             callbacks=list(regressor.callbacks or ()),
-            unit=prepared.scales.unit ** (power_of_error(regressor.loss) or 0),
-            scales=prepared.scales,
+            unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
+            scaling=prepared.scaling.targets.repeated(len(objective.levels or (None,))),
             is_candidate=has_base and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn.networks.affine import Affine
+
 FLOOR = 0.1  # smallest divisor of a window, in standard deviations of the feature
 
 _ROUNDING = 1e-15  # spread of equal values, relative to their mean
@@ -54,72 +56,63 @@ class InputSpec:
         return self.segment_length * (self.n_features + len(self.indicators))
 
 
-@dataclass(frozen=True)
-class FeatureScales:
-    """Means and standard deviations, each (n_features,), of the features in fit."""
+def feature_scaling(parts):
+    """Return the Affine of features, by means and standard deviations of weighted rows.
 
-    means: np.ndarray
-    stds: np.ndarray
-
-    @classmethod
-    def of(cls, parts):
-        """Return the scales of parts, each rows (n, n_features) and weights (n,).
-
-        They are zero for features never observed. Variances of parts are added as in
-        Chan, Golub & LeVeque (1983).
-        """
-        count, means, squares = 0.0, 0.0, 0.0
-        for rows, weight in parts:
-            rows = np.asarray(rows, np.float64)
-            observed = ~np.isnan(rows)
-            n = weight @ observed
-            mean = weight @ np.where(observed, rows, 0.0) / np.where(n > 0, n, 1.0)
-            deviations = np.where(observed, rows - mean, 0.0)
-            share, change = n / np.where(n > 0, count + n, 1.0), mean - means
-            squares += weight @ deviations**2 + count * share * change**2
-            means += share * change
-            count += n
-        return cls(means, np.sqrt(squares / np.where(count > 0, count, 1.0)))
+    Parts are rows (n, n_features) and weights (n,). Features never observed have zeros.
+    Variances of parts are added as in Chan, Golub & LeVeque (1983).
+    """
+    count, means, squares = 0.0, 0.0, 0.0
+    for rows, weight in parts:
+        rows = np.asarray(rows, np.float64)
+        observed = ~np.isnan(rows)
+        n = weight @ observed
+        mean = weight @ np.where(observed, rows, 0.0) / np.where(n > 0, n, 1.0)
+        deviations = np.where(observed, rows - mean, 0.0)
+        part, change = n / np.where(n > 0, count + n, 1.0), mean - means
+        squares += weight @ deviations**2 + count * part * change**2
+        means += part * change
+        count += n
+    return Affine(np.sqrt(squares / np.where(count > 0, count, 1.0)), means)
 
 
-def prepare(windows, inputs, scales):
+def prepare(windows, inputs, features):
     """Return inputs (n_samples, n_steps, n_inputs), with NaN in steps to skip."""
-    windows = relative(windows, inputs, scales)
+    windows = relative(windows, inputs, features)
     missing = None
     if inputs.fill:
         missing = np.isnan(windows[:, :, list(inputs.indicators)])
-        windows = filled(windows, inputs, scales)
+        windows = filled(windows, inputs, features)
         if inputs.indicators:
             windows = np.concatenate([windows, missing], axis=2)
     return windows.reshape(len(windows), inputs.n_steps, inputs.n_inputs)
 
 
-def relative(windows, inputs, scales):
+def relative(windows, inputs, features):
     """Return windows, with the continued features normalised if `inputs.normalize`."""
     if not inputs.normalize:
         return windows
     windows = np.array(windows, dtype=np.float64)
     for feature in inputs.normalized:
-        center, spread = _reference(windows[:, :, feature], feature, inputs, scales)
-        windows[:, :, feature] -= center[:, np.newaxis]
-        windows[:, :, feature] /= spread[:, np.newaxis]
+        values = windows[:, :, feature]
+        reference = _reference(values, feature, inputs, features)
+        values -= reference.shift[:, np.newaxis]
+        values /= reference.scale[:, np.newaxis]
     return windows
 
 
-def references(windows, inputs, scales):
-    """Return center and spread of windows, each of shape (n_samples, n_outputs).
-
-    A target is `center + spread * normalised target`.
-    """
+def references(windows, inputs, features):
+    """Return the Affine (n_samples, n_outputs) from relative targets to targets."""
     of_feature = {
-        feature: _reference(windows[:, :, feature], feature, inputs, scales)
+        feature: _reference(windows[:, :, feature], feature, inputs, features)
         for feature in inputs.normalized
     }
-    both = [of_feature[feature] for feature in inputs.continued]
-    return tuple(np.stack(columns, axis=1) for columns in zip(*both, strict=True))
+    of_outputs = [of_feature[feature] for feature in inputs.continued]
+    scale = np.stack([reference.scale for reference in of_outputs], axis=1)
+    return Affine(scale, np.stack([each.shift for each in of_outputs], axis=1))
 
 
-def filled(windows, inputs, scales):
+def filled(windows, inputs, features):
     """Return windows with each missing value replaced by the last observed one.
 
     If there is none, the mean of the feature in fit replaces it, or zero if the feature
@@ -128,7 +121,7 @@ def filled(windows, inputs, scales):
     if not np.isnan(windows).any():
         return windows
     windows = np.array(windows)
-    first = np.array(scales.means)
+    first = np.array(features.shift)
     first[list(inputs.normalized)] = 0.0
     before = np.broadcast_to(first, windows[:, 0].shape)
     for step in windows.transpose(1, 0, 2):
@@ -138,28 +131,25 @@ def filled(windows, inputs, scales):
     return windows
 
 
-def _reference(values, feature, inputs, scales):
-    """Return center and spread of the values (n_samples, n_timesteps) of a feature.
-
-    The copy stores each window contiguously, so that NumPy sums its values in the same
-    order however many windows there are.
-    """
+def _reference(values, feature, inputs, features):
+    """Return the Affine (n_samples,) by which windows of a feature are normalised."""
+    # contiguous, so that the order of a sum does not depend on the number of windows
     values = np.ascontiguousarray(values, dtype=np.float64)
-    mean, std = scales.means[feature], scales.stds[feature]
+    mean, std = features.shift[feature], features.scale[feature]
     if inputs.normalize == "last":
-        center = _last_observed(values)
-        center[np.isnan(center)] = mean
-        return center, np.ones(len(values))
+        shift = _last_observed(values)
+        shift[np.isnan(shift)] = mean
+        return Affine(np.ones(len(values)), shift)
     observed = ~np.isnan(values)
     count = np.maximum(observed.sum(axis=1), 1)
-    center = np.where(observed, values, 0.0).sum(axis=1) / count
-    deviations = np.where(observed, values - center[:, np.newaxis], 0.0)
-    spread = np.sqrt((deviations**2).sum(axis=1) / count)
-    spread = np.maximum(spread, FLOOR * std)
+    shift = np.where(observed, values, 0.0).sum(axis=1) / count
+    deviations = np.where(observed, values - shift[:, np.newaxis], 0.0)
+    scale = np.sqrt((deviations**2).sum(axis=1) / count)
+    scale = np.maximum(scale, FLOOR * std)
     empty = ~observed.any(axis=1)
-    center[empty], spread[empty] = mean, std
-    spread[spread <= _ROUNDING * np.abs(center)] = 1.0
-    return center, spread
+    shift[empty], scale[empty] = mean, std
+    scale[scale <= _ROUNDING * np.abs(shift)] = 1.0
+    return Affine(scale, shift)
 
 
 def _last_observed(values):

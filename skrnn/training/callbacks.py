@@ -13,6 +13,7 @@ from skrnn.training.keras_network import (
 )
 from skrnn.training.objectives import make_loss
 from skrnn.training.optimizers import make_optimizer
+from skrnn.training.targets import fold_scale, unfold_scale
 
 
 def fresh_copies(callbacks):
@@ -33,22 +34,22 @@ def fresh_copies(callbacks):
 class ShownWeights:
     """Converts weights for callbacks, so that outputs are in units of the targets."""
 
-    def __init__(self, scales):
-        self._scales = scales
+    def __init__(self, scaling):
+        self._scaling = scaling
         self._trained = self._shown = None
 
     def show(self, weights):
         """Return the weights to show for the given trained weights."""
         self._trained = self._shown = weights
-        if self._scales is not None:
-            self._shown = self._scales.put_into(weights)
+        if self._scaling is not None:
+            self._shown = fold_scale(weights, self._scaling)
         return self._shown
 
     def read(self, weights):
         """Return weights to train, the same bit for bit if no callback changed them."""
-        if self._shown is None or self._scales is None:
+        if self._shown is None or self._scaling is None:
             return weights
-        changed = self._scales.take_out_of(weights)
+        changed = unfold_scale(weights, self._scaling)
         both = zip(weights, self._shown, self._trained, changed, strict=True)
         return [
             trained if np.array_equal(now, shown) else new
@@ -60,7 +61,7 @@ class SeenModel:
     """The Keras model that callbacks see, and may change."""
 
     def __init__(self, task, n_batches):
-        self._callbacks, self._shown = task.callbacks, ShownWeights(task.scales)
+        self._callbacks, self._shown = task.callbacks, ShownWeights(task.scaling)
         self._model = build_model(task.spec)
         optimizer = make_optimizer(task.objective)
         loss = make_loss(task.objective, task.spec)

@@ -113,18 +113,18 @@ class Samples:
 
     @cached_property
     def scales(self):
-        """Means and standard deviations of the features, in the units of `copied`."""
-        features = self.targets.scales.features
+        """Scale and shift of the features (2, n_features), in the units of `copied`."""
+        features = self.targets.scaling.features
         if features is None:
             return np.zeros((2, self.inputs.n_features), self.dtype)
-        return np.array([features.means - self._shift, features.stds], self.dtype)
+        return np.array([features.scale, features.shift - self._shift], self.dtype)
 
     @cached_property
     def _shift(self):
         """Subtracted from normalised features, to lose less precision in rounding."""
         shift = np.zeros(self.inputs.n_features)
         for feature in self.inputs.normalized:
-            shift[feature] = self.targets.scales.features.means[feature]
+            shift[feature] = self.targets.scaling.features.shift[feature]
         return shift
 
     @cached_property

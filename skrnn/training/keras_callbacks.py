@@ -26,7 +26,7 @@ def use_mean_loss(logs):
 
 def in_units(task, events):
     """Return the callbacks of a task, between two that convert units and back."""
-    shown = ShownWeights(task.scales)
+    shown = ShownWeights(task.scaling)
 
     def show(model, logs):
         assign(model.weights, shown.show(values_of(model.weights)))

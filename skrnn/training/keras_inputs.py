@@ -6,20 +6,22 @@ Computes the same as `skrnn.networks.inputs`, for windows with marked missing va
 import numpy as np
 from keras import ops
 
+from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import FLOOR
 from skrnn.networks.missing import MISSING
 
 
-def prepare(windows, inputs, means, stds, *, has_missing=True):
+def prepare(windows, inputs, features, *, has_missing=True):
     """Return inputs (n_samples, n_steps, n_inputs), with `MISSING` in steps to skip."""
     observed = ops.not_equal(windows, MISSING) if has_missing else None
     values = windows
     if inputs.normalize:
-        center, spread = _references(windows, observed, inputs, means, stds)
-        values = (windows - center[:, None]) / spread[:, None]
+        reference = _references(windows, observed, inputs, features)
+        values = Affine(reference.scale[:, None], reference.shift[:, None])
+        values = values.inverse(windows)
     if inputs.fill:
         if has_missing:
-            values = _filled(values, observed, inputs, means)
+            values = _filled(values, observed, inputs, features)
         if inputs.indicators:
             values = ops.concatenate([values, _indicators(windows, inputs)], axis=-1)
         observed = None
@@ -31,53 +33,58 @@ def prepare(windows, inputs, means, stds, *, has_missing=True):
     return ops.where(skipped, ops.cast(MISSING, values.dtype), values)
 
 
-def references(windows, inputs, means, stds):
-    """Return center and spread of windows, each of shape (n_samples, n_outputs)."""
+def references(windows, inputs, features):
+    """Return the Affine (n_samples, n_outputs) from relative targets to targets."""
     observed = ops.not_equal(windows, MISSING)
-    both = _references(windows, observed, inputs, means, stds)
-    return tuple(ops.take(each, list(inputs.continued), axis=1) for each in both)
+    reference = _references(windows, observed, inputs, features)
+    of_outputs = list(inputs.continued)
+    return Affine(
+        ops.take(reference.scale, of_outputs, axis=1),
+        ops.take(reference.shift, of_outputs, axis=1),
+    )
 
 
-def _references(windows, observed, inputs, means, stds):
-    """Return center and spread per feature, 0 and 1 for features not normalised."""
+def _references(windows, observed, inputs, features):
+    """Return the Affine of each feature, without effect if it is not normalised."""
     chosen = np.isin(np.arange(inputs.n_features), inputs.normalized)
-    means, stds = (ops.cast(each, windows.dtype) for each in (means, stds))
+    stds, means = (
+        ops.cast(each, windows.dtype) for each in (features.scale, features.shift)
+    )
     find = _last if inputs.normalize == "last" else _moments
-    center, spread = find(windows, observed, means, stds)
-    center = ops.where(chosen, center, ops.zeros_like(center))
-    return center, ops.where(chosen, spread, ops.ones_like(center))
+    scale, shift = find(windows, observed, stds, means)
+    scale = ops.where(chosen, scale, ops.ones_like(scale))
+    return Affine(scale, ops.where(chosen, shift, ops.zeros_like(shift)))
 
 
-def _last(windows, observed, means, stds):
+def _last(windows, observed, stds, means):
     if observed is None:
-        return windows[:, -1], ops.ones_like(windows[:, -1])
+        return ops.ones_like(windows[:, -1]), windows[:, -1]
     steps = _numbers(windows)
     last = ops.max(ops.where(observed, steps, -1), axis=1, keepdims=True)
     values = ops.take_along_axis(windows, ops.maximum(last, 0), axis=1)[:, 0]
-    center = ops.where(last[:, 0] < 0, means, values)
-    return center, ops.ones_like(center)
+    return ops.ones_like(values), ops.where(last[:, 0] < 0, means, values)
 
 
-def _moments(windows, observed, means, stds):
+def _moments(windows, observed, stds, means):
     if observed is None:
-        center = ops.mean(windows, axis=1)
-        variance = ops.mean(ops.square(windows - center[:, None]), axis=1)
+        shift = ops.mean(windows, axis=1)
+        variance = ops.mean(ops.square(windows - shift[:, None]), axis=1)
     else:
         weight = ops.cast(observed, windows.dtype)
         count = ops.maximum(ops.sum(weight, axis=1), 1)
         values = ops.where(observed, windows, ops.zeros_like(windows))
-        center = ops.sum(values, axis=1) / count
-        deviations = (values - center[:, None]) * weight
+        shift = ops.sum(values, axis=1) / count
+        deviations = (values - shift[:, None]) * weight
         variance = ops.sum(ops.square(deviations), axis=1) / count
-    spread = ops.maximum(ops.sqrt(variance), FLOOR * stds)
+    scale = ops.maximum(ops.sqrt(variance), FLOOR * stds)
     if observed is not None:
         is_empty = ops.logical_not(ops.any(observed, axis=1))
-        center = ops.where(is_empty, means, center)
-        spread = ops.where(is_empty, stds, spread)
-    return center, ops.where(spread > 0, spread, ops.ones_like(spread))
+        shift = ops.where(is_empty, means, shift)
+        scale = ops.where(is_empty, stds, scale)
+    return ops.where(scale > 0, scale, ops.ones_like(scale)), shift
 
 
-def _filled(values, observed, inputs, means):
+def _filled(values, observed, inputs, features):
     """Replace each missing value by the last observed one."""
     last = ops.where(observed, _numbers(values), -1)
     distance = 1
@@ -88,7 +95,7 @@ def _filled(values, observed, inputs, means):
         distance *= 2
     found = ops.take_along_axis(values, ops.maximum(last, 0), axis=1)
     is_relative = np.isin(np.arange(inputs.n_features), inputs.normalized)
-    means = ops.cast(means, values.dtype)
+    means = ops.cast(features.shift, values.dtype)
     first = ops.where(is_relative, ops.zeros_like(means), means)
     return ops.where(last < 0, first, found)
 

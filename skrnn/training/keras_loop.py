@@ -9,7 +9,8 @@ from scikeras.wrappers import BaseWrapper
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn._compat.tensorflow import forget_kernels
-from skrnn.networks.inputs import FeatureScales, prepare
+from skrnn.networks.affine import Affine
+from skrnn.networks.inputs import prepare
 from skrnn.networks.missing import MISSING, mark_missing
 from skrnn.training.keras_callbacks import in_units, mean_loss, use_mean_loss
 from skrnn.training.keras_network import (
@@ -173,8 +174,8 @@ class OrderedBatches(keras.utils.PyDataset):
         if inputs.is_plain:
             return windows
         windows = np.where(windows == MISSING, np.nan, windows)
-        scales = FeatureScales(*self._data.scales.astype(np.float64))
-        return mark_missing(prepare(windows, inputs, scales), windows.dtype.name)
+        features = Affine(*self._data.scales.astype(np.float64))
+        return mark_missing(prepare(windows, inputs, features), windows.dtype.name)
 
     def start_epoch(self):
         """Set the order of blocks and samples for the next epoch."""

@@ -2,19 +2,21 @@
 
 import keras
 
+from skrnn.networks.affine import Affine
 from skrnn.training import keras_inputs
 from skrnn.training.keras_network import build_model
 from skrnn.training.state import TrainingState
+from skrnn.training.targets import fold_scale
 
 
-def build_whole_model(spec, states, scales, share):
-    """Return a Keras model of one or more networks, with outputs in target units.
+def build_whole_model(spec, states, features, scaling):
+    """Return a Keras model from windows to predictions of one or more networks.
 
     Mark all features of a step to skip with `MISSING`, or only the missing values if
     `spec.inputs` is not None.
     """
     states = [
-        TrainingState(scales.put_into(state.weights, share), state.dropout_states)
+        TrainingState(fold_scale(state.weights, scaling), state.dropout_states)
         for state in states
     ]
     inputs = spec.inputs
@@ -28,15 +30,16 @@ def build_whole_model(spec, states, scales, share):
     windows = keras.Input(
         (n_timesteps, spec.n_columns), dtype=spec.dtype, name="window"
     )
-    prepared, features = windows, scales.features
-    means, stds = (None, None) if features is None else (features.means, features.stds)
+    prepared = windows
     if inputs is not None:
-        prepared = keras_inputs.prepare(windows, inputs, means, stds)
+        prepared = keras_inputs.prepare(windows, inputs, features)
     outputs = [model(prepared) for model in models]
     outputs = outputs[0] if len(outputs) == 1 else keras.layers.average(outputs)
     if inputs is not None and inputs.normalize:
-        references = keras_inputs.references(windows, inputs, means, stds)
-        n_levels = spec.n_outputs // len(scales.location)
-        center, spread = (keras.ops.repeat(each, n_levels, 1) for each in references)
-        outputs = center + spread * outputs
+        reference = keras_inputs.references(windows, inputs, features)
+        n_levels = spec.n_outputs // len(inputs.continued)
+        outputs = Affine(
+            keras.ops.repeat(reference.scale, n_levels, 1),
+            keras.ops.repeat(reference.shift, n_levels, 1),
+        )(outputs)
     return keras.Model(windows, outputs, name=f"skrnn_{spec.cell}")

@@ -4,76 +4,52 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skrnn.networks.inputs import FeatureScales, InputSpec, references
+from skrnn.networks.affine import Affine
+from skrnn.networks.inputs import InputSpec, references
 
 _CHUNK = 2**20  # values of windows processed at a time
 _ROWS = 2**13
 
 
 @dataclass(frozen=True)
-class Scales:
-    """Scales of features and targets, computed from the training data.
+class Scaling:
+    """Affine maps measured on the training data, from outputs to targets."""
 
-    A target is `center + spread * (location + scale * output)`, where center and spread
-    belong to its window.
-
-    features : FeatureScales, or None if windows are neither normalised nor filled
-    location : ndarray of shape (n_targets,), after normalisation by the window
-    scale : float, shared by all targets
-    spread : float, root mean square of the spreads of the training windows
-    """
-
-    features: FeatureScales | None
-    location: np.ndarray
-    scale: float = 1.0
-    spread: float = 1.0
+    features: Affine | None  # standard deviations and means, if inputs need them
+    targets: Affine  # from outputs to targets relative to their windows
+    spread: float = 1.0  # root mean square of the scales of the training windows
 
     @property
     def unit(self):
         """The unit of errors in the loss, in the units of the targets."""
-        return self.scale * self.spread
+        return self.targets.scale * self.spread
 
-    def put_into(self, weights, share=1.0):
-        """Return weights for outputs in the units of the targets, times `share`."""
-        *others, kernel, bias = weights
-        stretch, shift = share * self.scale, share * self._location_of(bias)
-        changed = kernel * stretch, bias * stretch + shift
-        return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
-    def take_out_of(self, weights):
-        """Undo `put_into`, up to rounding errors."""
-        *others, kernel, bias = weights
-        changed = kernel / self.scale, (bias - self._location_of(bias)) / self.scale
-        return [*others, *(array.astype(kernel.dtype) for array in changed)]
+def fold_scale(weights, scaling):
+    """Return weights for outputs that `scaling` is applied to."""
+    *others, kernel, bias = weights
+    changed = kernel * scaling.scale, scaling(bias)
+    return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
-    def _location_of(self, bias):
-        """Return the location of each output, quantiles varying fastest."""
-        return np.repeat(self.location, len(bias) // len(self.location))
+
+def unfold_scale(weights, scaling):
+    """Undo `fold_scale`, up to rounding errors."""
+    *others, kernel, bias = weights
+    changed = kernel / scaling.scale, scaling.inverse(bias)
+    return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets as passed to the estimator, and how they are scaled for training.
+    """Targets as passed to the estimator, and how they are scaled for training."""
 
-    y : ndarray of shape (n_samples,) or (n_samples, n_targets), in their own units
-    windows : ndarray of shape (n_samples, n_timesteps, n_features), by which targets
-        are normalised
-    inputs : InputSpec
-    scales : Scales
-    offset : ndarray of shape (n_samples, n_targets), the predictions of a base relative
-        to the windows, or None
-    scales_with_error : bool, whether the loss is homogeneous
-    has_metrics : bool, whether metrics are computed, which need the units of `y`
-    dtype : str, of the network
-    """
-
-    y: np.ndarray
-    windows: np.ndarray
+    y: np.ndarray  # (n_samples,) or (n_samples, n_targets), in their own units
+    windows: np.ndarray  # (n_samples, n_timesteps, n_features)
     inputs: InputSpec
-    scales: Scales
-    offset: np.ndarray | None = None
-    scales_with_error: bool = True
-    has_metrics: bool = False
+    scaling: Scaling
+    offset: np.ndarray | None = None  # of a base, relative to the windows
+    is_homogeneous: bool = True  # the loss
+    has_metrics: bool = False  # which need the units of `y`
     dtype: str = "float32"
 
     @property
@@ -86,7 +62,7 @@ class Targets:
         """Number of blocks of columns that `columns` returns."""
         if self.has_metrics and not self._are_as_they_are:
             return 6
-        if self._are_as_they_are or (self.scales_with_error and self._is_one_unit):
+        if self._are_as_they_are or (self.is_homogeneous and self._is_one_unit):
             return 1
         return 3
 
@@ -96,8 +72,8 @@ class Targets:
 
     @property
     def _are_as_they_are(self):
-        scales = self.scales
-        is_plain = scales.unit == 1 and not scales.location.any()
+        scaling = self.scaling
+        is_plain = scaling.unit == 1 and not scaling.targets.shift.any()
         return is_plain and self.offset is None and not self.inputs.normalize
 
     def columns(self, start, stop):
@@ -119,32 +95,40 @@ class Targets:
         return out
 
     def _one(self, y, rows):
-        if self._are_as_they_are:
-            return y
-        stretch, shift = self._stretch_and_shift(rows)
-        return (y - shift) / stretch
+        return y if self._are_as_they_are else self._scaling(rows).inverse(y)
 
     def _blocks(self, y, rows):
-        stretch, shift = self._stretch_and_shift(rows)
-        seen = y, np.broadcast_to(stretch, y.shape), np.broadcast_to(shift, y.shape)
-        if not self.scales_with_error:
-            return [*seen, *seen][: self.n_blocks]
-        unit = self.scales.unit
-        of_loss = (y - shift) / unit, seen[1] / unit, np.zeros_like(seen[2])
-        return [*of_loss, *seen][: self.n_blocks]
+        scaling, unit = self._scaling(rows), self.scaling.unit
+        scale, shift = (
+            np.broadcast_to(part, y.shape) for part in (scaling.scale, scaling.shift)
+        )
+        if not self.is_homogeneous:
+            return [y, scale, shift, y, scale, shift][: self.n_blocks]
+        of_loss = (y - shift) / unit, scale / unit, np.zeros_like(shift)
+        return [*of_loss, y, scale, shift][: self.n_blocks]
 
-    def _stretch_and_shift(self, rows):
-        """Return the factor and the shift that turn outputs into targets."""
-        center, spread = self.references(rows)
+    def _scaling(self, rows):
+        """Return the Affine from outputs to targets."""
+        scaling = self.scaling.targets
         if self.offset is not None:
-            center = center + spread * self.offset[rows]
-        return spread * self.scales.scale, center + spread * self.scales.location
+            scaling = Affine(shift=self.offset[rows]).after(scaling)
+        return self.references(rows).after(scaling)
 
     def references(self, rows):
-        """Return center and spread of windows, with shape (n, n_targets) or scalars."""
+        """Return the Affine from relative targets to targets."""
         if not self.inputs.normalize:
-            return 0.0, 1.0
-        return references(self.windows[rows], self.inputs, self.scales.features)
+            return Affine()
+        return references(self.windows[rows], self.inputs, self.scaling.features)
+
+    def relative(self, rows):
+        """Return targets (n, n_targets) relative to windows and base, and references.
+
+        The references are those of the windows.
+        """
+        y = self.y[rows].reshape(-1, self.n_targets).astype(np.float64)
+        reference = self.references(rows)
+        y = reference.inverse(y)
+        return (y if self.offset is None else y - self.offset[rows]), reference
 
     def _chunks(self, start, stop):
         n_at_once = max(1, _CHUNK // max(1, self.windows[:1].size))
@@ -182,45 +166,40 @@ def _name_in_keras(loss):
 
 
 def measured(targets, rows, weight):
-    """Return Scales with those of the targets, from the rows and weights to train on.
+    """Return Scaling by the targets and weights of the rows to train on.
 
-    The location is zero with an offset, or if the loss is not homogeneous.
+    The shift is zero with an offset, or if the loss is not homogeneous.
     """
-    if not targets.scales_with_error:
-        return targets.scales
-    total, of_targets, of_spreads = 0.0, 0.0, 0.0
-    for w, y, spread in _relative_targets(targets, rows, weight):
+    if not targets.is_homogeneous:
+        return targets.scaling
+    total, of_targets, of_scales = 0.0, 0.0, 0.0
+    for w, y, scale in _relative_targets(targets, rows, weight):
         total += w.sum()
         of_targets += w @ y
-        of_spreads += (w @ (spread**2 * np.ones_like(y))).mean()
-    location = of_targets / total
+        of_scales += (w @ (scale**2 * np.ones_like(y))).mean()
+    shift = of_targets / total
     if targets.offset is not None:
-        location = np.zeros_like(location)
+        shift = np.zeros_like(shift)
     squares = 0.0
     for w, y, _ in _relative_targets(targets, rows, weight):
         with np.errstate(over="ignore"):
-            squares += (w @ (y - location) ** 2).mean()
+            squares += (w @ (y - shift) ** 2).mean()
     scale = np.sqrt(squares / total)
     if not np.isfinite(scale):
         raise _too_large(targets.dtype)
-    return Scales(
-        targets.scales.features,
-        location,
-        float(scale) or 1.0,
-        float(np.sqrt(of_spreads / total)),
+    return Scaling(
+        targets.scaling.features,
+        Affine(float(scale) or 1.0, shift),
+        float(np.sqrt(of_scales / total)),
     )
 
 
 def _relative_targets(targets, rows, weight):
-    """Yield weights, normalised targets and spreads of windows, part by part."""
+    """Yield weights, relative targets and scales of windows, part by part."""
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
         if isinstance(some, range):
             some = slice(some.start, some.stop)
-        y = targets.y[some].reshape(-1, targets.n_targets).astype(np.float64)
-        center, spread = targets.references(some)
-        y = (y - center) / spread
-        if targets.offset is not None:
-            y -= targets.offset[some]
+        y, reference = targets.relative(some)
         w = np.ones(len(y)) if weight is None else weight[some].astype(np.float64)
-        yield w, y, spread
+        yield w, y, reference.scale

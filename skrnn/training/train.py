@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import minimize_scalar
 
+from skrnn.networks.affine import Affine
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
 from skrnn.training.data import TrainingData
@@ -16,7 +17,6 @@ from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import reporting
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
-from skrnn.training.targets import Scales
 
 _SHARE_TOLERANCE = 1e-3
 
@@ -33,8 +33,7 @@ class Task:
     objective : Objective
     callbacks : list of keras.callbacks.Callback, the user's, copied for this training
     unit : float, the value of a loss of 1 in the units of the targets
-    scales : Scales of the targets, with which callbacks see the network, or None if it
-        is trained in the units of the targets
+    scaling : Affine, from outputs to those that callbacks see, or None
     is_candidate : bool, whether early stopping may keep the weights it starts from
     """
 
@@ -46,7 +45,7 @@ class Task:
     objective: Objective
     callbacks: list
     unit: float = 1.0
-    scales: Scales | None = None
+    scaling: Affine | None = None
     is_candidate: bool = False
 
     def plan(self, trainer):

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
 from skrnn.estimators import preparation
-from skrnn.networks.inputs import FeatureScales
+from skrnn.networks.inputs import feature_scaling
 from skrnn.windows.layout import view_windows
 
 SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
@@ -95,11 +95,11 @@ def test_the_mean_is_that_of_the_rows_to_train_on(windows, target):
         **SMALL, missing="fill", early_stopping=True, validation_fraction=0.5
     )
     rnn.fit(np.array(windows), target)
-    means = rnn._fitted.preparation.scales.features.means
+    means = rnn._fitted.preparation.scaling.features.shift
     changed = np.array(windows)
     changed[60:] += 100
     again = ElmanRegressor(**rnn.get_params()).fit(changed, target)
-    assert_allclose(again._fitted.preparation.scales.features.means, means)
+    assert_allclose(again._fitted.preparation.scaling.features.shift, means)
 
 
 def scales_of_fit(windows, weight=None, **params):
@@ -108,8 +108,8 @@ def scales_of_fit(windows, weight=None, **params):
     rnn = ElmanRegressor(1, epochs=1, random_state=0, **params)
     target = np.nan_to_num(windows[:, -1, 0])
     prepared = rnn._data(windows, target, weight, None, None).preparation
-    features = prepared.scales.features
-    return features.means, features.stds
+    features = prepared.scaling.features
+    return features.shift, features.scale
 
 
 @pytest.mark.parametrize("as_view", [True, False])
@@ -164,11 +164,11 @@ def test_the_mean_of_a_long_series_needs_no_memory_for_windows():
     windows = view_windows(rows, 1000, flatten=False)
     tracemalloc.start()
     parts = preparation._weighted_steps(windows, range(len(windows)), None)
-    scales = FeatureScales.of(parts)
+    features = feature_scaling(parts)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 6 * rows.nbytes
-    assert_allclose(scales.means, 0, atol=0.01)
+    assert_allclose(features.shift, 0, atol=0.01)
 
 
 def test_more_data_keep_the_inputs(windows, target):

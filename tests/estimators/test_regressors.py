@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn.exceptions import MissingStepsWarning
-from skrnn.training.targets import Scales
+from skrnn.networks.affine import Affine
+from skrnn.training.targets import Scaling
 
 N_UNITS = 3
 
@@ -85,13 +86,13 @@ def fitted(regressor, windows, target, **params):
 
 
 def set_weights(estimator, weights):
-    """Set the weights, and scales with which predictions equal the outputs."""
+    """Set the weights, and the scaling with which predictions equal the outputs."""
     network = estimator._fitted
-    scales = Scales(None, np.zeros(estimator.n_outputs_))
+    scaling = Scaling(None, Affine(shift=np.zeros(estimator.n_outputs_)))
     estimator._fitted = replace(
         network,
         states=[replace(network.states[0], weights=weights)],
-        preparation=replace(network.preparation, scales=scales),
+        preparation=replace(network.preparation, scaling=scaling),
     )
 
 

@@ -117,9 +117,9 @@ def quartic(y_true, y_pred):
 @pytest.mark.parametrize("loss", ["huber", quartic])
 def test_losses_with_a_scale_of_their_own_see_y_as_it_is(loss, windows, target):
     rnn = ElmanRegressor(**SMALL, loss=loss).fit(windows, target)
-    scales = rnn._fitted.preparation.scales
-    assert scales.scale == 1
-    assert not scales.location.any()
+    scaling = rnn._fitted.preparation.scaling.targets
+    assert scaling.scale == 1
+    assert not scaling.shift.any()
 
 
 @pytest.mark.parametrize("trainer", ["auto", "keras"])
@@ -211,11 +211,11 @@ def test_a_first_part_that_is_constant_is_no_constant_target(windows, target):
     assert np.ptp(rnn.predict(windows)) > 0
 
 
-def test_outputs_have_a_location_each_and_one_scale(windows, target):
+def test_outputs_have_a_shift_each_and_one_scale(windows, target):
     Y = np.stack([target, 100 + 3 * target], axis=1)
-    scales = GRURegressor(**SMALL).fit(windows, Y)._fitted.preparation.scales
-    assert_allclose(scales.location, Y.mean(axis=0))
-    assert scales.scale == pytest.approx(np.sqrt(Y.var(axis=0).mean()))
+    scaling = GRURegressor(**SMALL).fit(windows, Y)._fitted.preparation.scaling
+    assert_allclose(scaling.targets.shift, Y.mean(axis=0))
+    assert scaling.targets.scale == pytest.approx(np.sqrt(Y.var(axis=0).mean()))
 
 
 def test_the_model_has_no_further_layer_and_answers_in_the_unit_of_y(windows, target):
@@ -229,11 +229,11 @@ def test_the_model_has_no_further_layer_and_answers_in_the_unit_of_y(windows, ta
 
 def test_the_unit_of_the_first_part_is_kept(windows, target):
     rnn = GRURegressor(**SMALL).partial_fit(windows[:30], 1000 * target[:30])
-    first = rnn._fitted.preparation.scales
+    first = rnn._fitted.preparation.scaling
     rnn.partial_fit(windows[30:], 2000 * target[30:])
-    assert rnn._fitted.preparation.scales is first
+    assert rnn._fitted.preparation.scaling is first
     rnn.set_params(warm_start=True).fit(windows, 500 * target)
-    assert rnn._fitted.preparation.scales is first
+    assert rnn._fitted.preparation.scaling is first
 
 
 def test_a_weight_of_two_is_the_sample_twice(windows, target):
@@ -243,6 +243,8 @@ def test_a_weight_of_two_is_the_sample_twice(windows, target):
     y = 1000 * target
     weighted = GRURegressor(**SMALL).fit(windows, y, sample_weight=weight)
     repeated = GRURegressor(**SMALL).fit(windows[rows], y[rows])
-    found, expected = (r._fitted.preparation.scales for r in (weighted, repeated))
-    assert_allclose(found.location, expected.location)
+    found, expected = (
+        r._fitted.preparation.scaling.targets for r in (weighted, repeated)
+    )
+    assert_allclose(found.shift, expected.shift)
     assert found.scale == pytest.approx(expected.scale)

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import MISSING
 from skrnn.training.data import Block, Samples, TrainingData
 from skrnn.training.rows import rows_to_train_on
 from skrnn.training.schedule import Schedule
-from skrnn.training.targets import Scales, Targets
+from skrnn.training.targets import Scaling, Targets
 from skrnn.windows.layout import view_windows
 
 
@@ -75,7 +76,7 @@ def test_without_shuffling_the_order_stays():
 def plain_samples(windows, y, weight=None):
     """Samples that are not normalised or filled."""
     inputs = InputSpec(*windows.shape[1:])
-    targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
+    targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
     return Samples(windows, targets, weight)
 
 

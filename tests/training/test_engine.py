@@ -17,6 +17,7 @@ from skrnn import (
     GRURegressor,
     LSTMRegressor,
 )
+from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.spec import NetworkSpec
@@ -33,7 +34,7 @@ from skrnn.training.plan import DataShape
 from skrnn.training.refusal import RefusedError
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
-from skrnn.training.targets import Scales, Targets
+from skrnn.training.targets import Scaling, Targets
 from skrnn.training.train import Task
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
@@ -129,14 +130,14 @@ def by_keras(estimator, X, y, weight):
     )
     if estimator.optimizer is CLIPPED:
         model.optimizer.clipnorm = CLIPPED.clipnorm
-    scales = estimator._fitted.preparation.scales
-    location, scale = scales.location, scales.scale
-    data = as_keras(X, (y - location) / scale, weight)
+    scaling = estimator._fitted.preparation.scaling.targets
+    scale = scaling.scale
+    data = as_keras(X, scaling.inverse(y), weight)
     history = model.fit(data, epochs=EPOCHS, shuffle=False, verbose=0).history
     return (
         np.array(history["mean loss"]) * (1 if is_huber else scale**2),
         np.array(history["mae"]) * scale,
-        location + scale * model.predict(data, verbose=0),
+        scaling(model.predict(data, verbose=0)),
     )
 
 
@@ -271,12 +272,11 @@ def test_averages_of_weights_are_those_of_keras(xla, windows, target):
     ).fit(windows, target)
     model = keras_of(estimator)
     model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), "mse")
-    scales = estimator._fitted.preparation.scales
-    data = as_keras(windows, (target - scales.location) / scales.scale)
+    scaling = estimator._fitted.preparation.scaling.targets
+    data = as_keras(windows, scaling.inverse(target))
     model.fit(data, epochs=3, shuffle=False, verbose=0)
     expected = model.predict(data, verbose=0).ravel()
-    expected = scales.location + scales.scale * expected
-    assert_allclose(estimator.predict(windows), expected, rtol=1e-4, atol=1e-6)
+    assert_allclose(estimator.predict(windows), scaling(expected), rtol=1e-4, atol=1e-6)
 
 
 def test_dropout_has_fresh_noise_in_each_step(xla, windows, target):
@@ -546,7 +546,7 @@ def test_variables_of_every_fit_have_the_same_names(
 def data_of(windows, y, weight=None, **options):
     """Training data of all windows, with or without missing steps."""
     inputs = InputSpec(*windows.shape[1:])
-    targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
+    targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
     samples = Samples(windows, targets, weight)
     return TrainingData(samples, **options)
 

@@ -6,6 +6,7 @@ The last batch is padded with samples of weight zero.
 import keras
 import tensorflow as tf
 
+from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import prepare
 from skrnn.training.keras_network import assign
 
@@ -55,7 +56,7 @@ class TracedEpoch:
                 windows.set_shape((None, inputs.n_timesteps, inputs.n_features))
                 missing = self._plan.has_missing
                 windows = prepare(
-                    windows, inputs, *tf.unstack(scales), has_missing=missing
+                    windows, inputs, Affine(*tf.unstack(scales)), has_missing=missing
                 )
             targets = tf.gather(y, samples)
             if self._plan.weighted:
