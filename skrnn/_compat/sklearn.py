@@ -84,9 +84,14 @@ class LinkedHTML:
 class FitTask:
     """Reports the progress of a fit to scikit-learn's callbacks (1.9 and later).
 
+    `attributes` has to be set to a function of an Epoch that returns the attributes
+    that turn a copy of the estimator into a fitted one.
+
     scikit-learn documents `_init_callback_context` for third parties under this name;
     `_skl_callbacks` has no public form in 1.9.
     """
+
+    attributes = None
 
     def __init__(self, estimator, max_epochs, X, y, sample_weight=None):
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
@@ -102,13 +107,10 @@ class FitTask:
         self._epoch = self._context.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(**self._told)
 
-    def end_epoch(self, attributes):
-        """Report that the epoch ended; return whether training should stop.
-
-        `attributes` returns those that turn a copy of the estimator into a fitted one.
-        """
+    def end_epoch(self, epoch):
+        """Report that an Epoch ended; return whether training should stop."""
         return self._epoch.call_on_fit_task_end(
-            **self._told, reconstruction_attributes=attributes
+            **self._told, reconstruction_attributes=lambda: self.attributes(epoch)
         )
 
     def end(self):

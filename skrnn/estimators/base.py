@@ -27,15 +27,10 @@ from skrnn.estimators.data_warnings import (
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
-from skrnn.estimators.tasks import (
-    EpochObserver,
-    attributes_of,
-    make_tasks,
-    patience_of,
-)
+from skrnn.estimators.tasks import attributes_of, make_tasks, patience_of
 from skrnn.estimators.validation import ValidatesWindows
 from skrnn.networks.quantiles import in_order, point_weights
-from skrnn.training.train import Options, best_share, train
+from skrnn.training.loop import Options, best_share, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
@@ -215,42 +210,40 @@ class BaseRecurrentRegressor(
 
     def _train(self, tasks, data, earlier, fit_task=None):
         """Train the networks one after the other, and set the fitted attributes."""
-        states, histories = [], []
-        spec, levels = tasks[0].spec, tasks[0].objective.levels
-        share = earlier.share if earlier else 1.0
-
-        def attributes(state, history):
-            networks = [*states, state]
-            model = FittedModel(spec, networks, data.preparation, levels, share)
-            return attributes_of(model, [*histories, history])
-
-        observer = None
+        networks, callbacks = [], []
+        model = FittedModel(
+            tasks[0].spec,
+            [],
+            data.preparation,
+            tasks[0].objective.levels,
+            earlier.share if earlier else 1.0,
+        )
         if fit_task is not None and fit_task.is_watched:
-            observer = EpochObserver(fit_task, attributes)
+            fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
+            callbacks = [fit_task]
         options = Options(
             trainer=self.trainer,
             verbose=self.verbose,
             patience=None if fit_task is None else patience_of(self),
-            observer=observer,
+            callbacks=callbacks,
         )
         for task in tasks:
             trained = train(task, options, self.history_ if earlier else {})
-            states.append(data.preparation.exact(trained.state))
-            histories.append(trained.history)
+            state = data.preparation.exact(trained.state)
+            networks.append(replace(trained, state=state))
             if trained.interrupted:
                 break
-        state, history = states.pop(), histories.pop()
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
-        vars(self).update(attributes(state, history))
+        vars(self).update(attributes_of(networks, model))
         self._trained_with_missing = task.data.has_missing
         if data.preparation.base is not None and options.patience:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
-            n = history.n_epochs
+            n = trained.history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
         elif fit_task is not None:
-            warn_if_nothing_learned(task, history)
+            warn_if_nothing_learned(task, trained.history)
 
     def _weigh_networks(self, task, refitted):
         """Set the network share that minimises the validation loss.

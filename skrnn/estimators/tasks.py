@@ -10,10 +10,10 @@ from skrnn.networks.cells import CELLS
 from skrnn.networks.quantiles import levels_of
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
+from skrnn.training.loop import Task
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import Objective, TrainingState, mean_of
 from skrnn.training.targets import power_of_error
-from skrnn.training.train import Task
 
 _LARGEST_AUTO_BATCH = 200
 
@@ -85,10 +85,14 @@ def patience_of(regressor):
     return int(regressor.n_iter_no_change), float(regressor.tol)
 
 
-def attributes_of(model, histories):
-    """Return the attributes of a fitted regressor, from the history of each network."""
-    values = mean_of(histories)
-    best = [history.best() for history in histories]
+def attributes_of(networks, model):
+    """Return the attributes of a regressor with a FittedModel of networks.
+
+    Each network is a Trained or an Epoch, with a state and a history.
+    """
+    model = replace(model, states=[network.state for network in networks])
+    values = mean_of([network.history for network in networks])
+    best = [network.history.best() for network in networks]
     epochs = [epoch for epoch, _ in best]
     base = model.preparation.base
     of_base = {} if base is None else {"base_": base, "network_share_": model.share}
@@ -103,26 +107,6 @@ def attributes_of(model, histories):
         "best_epochs_": epochs,
         "best_loss_": float(np.mean([loss for _, loss in best])),
     }
-
-
-class EpochObserver:
-    """Reports every epoch of a fit to scikit-learn's callbacks.
-
-    `attributes` returns the attributes of a regressor for a state and a history.
-    """
-
-    def __init__(self, fit_task, attributes):
-        self._fit_task, self._attributes = fit_task, attributes
-
-    def begin_epoch(self):
-        """Report that an epoch begins."""
-        self._fit_task.begin_epoch()
-
-    def end_epoch(self, history, state):
-        """Report that an epoch ended; return whether training should stop."""
-        return self._fit_task.end_epoch(
-            lambda: self._attributes(state(), history.copy())
-        )
 
 
 def _described(spec, n_networks):

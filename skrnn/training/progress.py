@@ -3,44 +3,54 @@
 import contextlib
 
 
-@contextlib.contextmanager
-def reporting(verbose, epochs):
-    """Yield a function of epoch (from 1) and figures by name that reports on stdout.
+class ProgressReport:
+    """Reports epochs on stdout, by a bar or a line per tenth, or with 2 per epoch."""
 
-    `verbose=1` shows a bar, or prints a line per tenth of the training if stdout cannot
-    show one. `verbose=2` prints a line per epoch.
-    """
-    with contextlib.ExitStack() as stack:
-        bar = _start_bar(stack, epochs) if verbose == 1 else None
-        last, not_said = 0, []
+    def __init__(self, verbose, epochs):
+        self._verbose, self._epochs = verbose, epochs
+        self._resources, self._bar = contextlib.ExitStack(), None
+        self._last, self._line = 0, None
 
-        def say():
-            for line in not_said:
-                print(line, flush=True)
-            not_said.clear()
+    def __enter__(self):
+        if self._verbose == 1:
+            self._bar = _start_bar(self._resources, self._epochs)
+        return self
 
-        def report(epoch, figures):
-            nonlocal last
-            last = epoch
-            figures = ", ".join(f"{n} {value:.6g}" for n, value in figures.items())
-            if bar is not None:
-                bar.update(bar.task_ids[0], completed=epoch, figures=figures)
-                return
-            not_said[:] = [f"epoch {epoch}/{epochs}: {figures}"]
-            if verbose == 2 or (verbose == 1 and _ends_a_tenth(epoch, epochs)):
-                say()
+    def begin_epoch(self):
+        """Do nothing."""
 
-        yield report
-        if not verbose or last == epochs:
+    def end_epoch(self, epoch):
+        """Report loss and metrics of an Epoch."""
+        self._last = epoch.number
+        logs = ", ".join(f"{name} {value:.6g}" for name, value in epoch.logs.items())
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=epoch.number, logs=logs)
             return
-        if bar is None:
-            say()
-            print(f"Training ended after {last} of {epochs} epochs.", flush=True)
-        else:
-            bar.update(bar.task_ids[0], total=last)
+        self._line = f"epoch {epoch.number}/{self._epochs}: {logs}"
+        if self._verbose == 2 or (self._verbose == 1 and self._ends_a_tenth()):
+            self._print_line()
+
+    def __exit__(self, error, *_):
+        with self._resources:
+            if error is not None or not self._verbose or self._last == self._epochs:
+                return
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], total=self._last)
+                return
+            self._print_line()
+            end = f"Training ended after {self._last} of {self._epochs} epochs."
+            print(end, flush=True)
+
+    def _print_line(self):
+        if self._line is not None:
+            print(self._line, flush=True)
+            self._line = None
+
+    def _ends_a_tenth(self):
+        return self._last == self._epochs or self._last * 10 % self._epochs < 10
 
 
-def _start_bar(stack, epochs):
+def _start_bar(resources, epochs):
     """Return a progress bar, or None if it cannot be shown."""
     import rich
     from rich.errors import LiveError
@@ -53,15 +63,11 @@ def _start_bar(stack, epochs):
         TextColumn("epoch {task.completed}/{task.total}"),
         BarColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[logs]}"),
         console=console,
     )
-    bar.add_task("", total=epochs, figures="")
+    bar.add_task("", total=epochs, logs="")
     try:
-        return stack.enter_context(bar)
+        return resources.enter_context(bar)
     except LiveError:
         return None
-
-
-def _ends_a_tenth(epoch, epochs):
-    return epoch == epochs or epoch * 10 % epochs < 10

@@ -89,11 +89,6 @@ class History:
         for so_far in self.values.values():
             del so_far[self.n_before + n_epochs :]
 
-    def copy(self):
-        """Return a copy that later epochs do not change."""
-        values = {name: list(so_far) for name, so_far in self.values.items()}
-        return type(self)(values, self.n_before, self.loss_before)
-
     def best(self):
         """Return the best epoch of this training, and its loss.
 
@@ -117,8 +112,8 @@ class History:
 
 def mean_of(histories):
     """Return the means of loss and metrics by epoch, over trainings that reached it."""
-    if len(histories) == 1:
-        return histories[0].values
+    if len(histories) == 1:  # a copy, which later epochs do not change
+        return {name: list(values) for name, values in histories[0].values.items()}
     n_epochs = max(len(history.values["loss"]) for history in histories)
     return {
         name: [_mean_at(name, epoch, histories) for epoch in range(n_epochs)]

@@ -27,15 +27,14 @@ from skrnn.training.compiled import engine, fused_lstm, programs
 from skrnn.training.compiled.epoch import EpochProgram, capacity_for
 from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.data import Samples, TrainingData
-from skrnn.training.events import Events
 from skrnn.training.keras_network import assign, build_model
+from skrnn.training.loop import Events, Task
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.plan import DataShape
 from skrnn.training.refusal import RefusedError
 from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
 from skrnn.training.targets import Scaling, Targets
-from skrnn.training.train import Task
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
@@ -572,7 +571,7 @@ def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=F
     task = Task(SPEC, state, data, validation, schedule, OBJECTIVE, list(callbacks))
     names = ["loss"] if validation is None else ["loss", "val_loss"]
     history = History.after({}, names)
-    events = Events(history, names, report=lambda *_: None)
+    events = Events(history, names)
     state = trainer.train(task, task.plan("auto"), events)
     return state, np.transpose([history.values[name] for name in names])
 

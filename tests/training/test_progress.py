@@ -160,16 +160,16 @@ def test_what_tells_of_epochs_goes_with_the_fit(
     """The context has X and y."""
     made = []
 
-    class Observer(base.EpochObserver):
+    class Observed(base.FitTask):
         def __init__(self, *args):
             super().__init__(*args)
             made.append(weakref.ref(self))
 
-    monkeypatch.setattr(base, "EpochObserver", Observer)
+    monkeypatch.setattr(base, "FitTask", Observed)
     fitted = small(trainer=trainer).set_callbacks(Recorder()).fit(windows, target)
     gc.collect()
     assert fitted.n_iter_ == 3
-    assert [observer() for observer in made] == [None]
+    assert [fit_task() for fit_task in made] == [None]
 
 
 def test_a_fit_that_fails_tears_down_its_callbacks(sklearn_callback, windows, target):

@@ -1,0 +1,196 @@
+"""The training of a network: the task, what is recorded of each epoch, and the end.
+
+The epochs are run by one of two trainers, which `skrnn.training.trainers` chooses.
+TensorFlow is imported when the first network is trained.
+"""
+
+import importlib
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from skrnn.networks.affine import Affine
+from skrnn.networks.spec import NetworkSpec
+from skrnn.training import start
+from skrnn.training.data import TrainingData
+from skrnn.training.plan import DataShape, make_plan
+from skrnn.training.progress import ProgressReport
+from skrnn.training.schedule import Schedule
+from skrnn.training.state import History, Objective, TrainingState
+
+_LOSSES = "loss", "val_loss"
+_SHARE_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that a trainer needs to train a network."""
+
+    spec: NetworkSpec
+    state: TrainingState  # to start from
+    data: TrainingData
+    validation: TrainingData | None  # to evaluate after each epoch
+    schedule: Schedule
+    objective: Objective
+    callbacks: list  # of Keras, the user's, copied for this training
+    unit: float = 1.0  # of a loss of 1, in the units of the targets
+    scaling: Affine | None = None  # from outputs to those that callbacks see
+    is_candidate: bool = False  # whether early stopping may keep the first weights
+
+    def plan(self, trainer):
+        """Return the plan of the training."""
+        data = [self.data] if self.validation is None else [self.data, self.validation]
+        has_missing = any(each.has_missing for each in data)
+        shape = DataShape(
+            batch_size=self.schedule.batch_size,
+            n_batches=self.schedule.epochs * self.schedule.n_batches(self.data),
+            n_timesteps=self.data.inputs.n_steps,
+            n_targets=self.data.n_columns,
+            has_missing=has_missing,
+            masked=has_missing and not self.data.inputs.fill,
+            weighted=any(each.is_weighted for each in data),
+        )
+        divisible = isinstance(self.objective.loss, str)  # functions may mix samples
+        return make_plan(self.spec, shape, trainer, divisible=divisible)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run and report a training, by parameters of the regressors."""
+
+    trainer: str
+    verbose: int
+    patience: tuple | None = None  # n_iter_no_change and tol, with early stopping
+    callbacks: tuple = ()  # with the methods of ProgressReport
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The state and history after a training, and whether the user interrupted it."""
+
+    state: TrainingState
+    history: History
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A recorded epoch, counted from 1 in this training."""
+
+    number: int
+    logs: dict  # loss and metrics by name, in the units of the targets
+    state: TrainingState
+    history: History  # so far, to which later epochs are added
+    best_weights: list | None
+
+
+class Events:
+    """Records every epoch, decides when to stop, and calls callbacks."""
+
+    def __init__(self, history, names, callbacks=(), patience=None, *, unit=1.0):
+        self.history, self.names, self.unit = history, names, unit
+        self.stop, self.interrupted = False, False
+        self._callbacks, self._patience = callbacks, patience
+        self.best_weights, self._best = None, np.inf
+        self._to_beat, self._waited = np.inf, 0
+        self.last = None
+
+    def start(self, loss, weights):
+        """Let early stopping choose the state before the first epoch as the best."""
+        self.history.loss_before = self._best = self._to_beat = loss * self.unit
+        self.best_weights = weights
+
+    def begin_epoch(self):
+        """Call the callbacks when an epoch begins."""
+        for callback in self._callbacks:
+            callback.begin_epoch()
+
+    def end_epoch(self, values, state):
+        """Record an epoch; return loss and metrics by name, in units of the targets."""
+        logs = self.in_units(dict(zip(self.names, values, strict=True)))
+        self.history.append(logs)
+        number = self.history.n_epochs
+        _check_finite("the loss of", number, logs["loss"])
+        if self._patience:
+            _check_finite("the validation loss of", number, logs["val_loss"])
+            self._watch_validation_loss(logs["val_loss"], state)
+        self.last = Epoch(number, logs, state, self.history, self.best_weights)
+        for callback in self._callbacks:
+            self.stop |= bool(callback.end_epoch(self.last))
+        return logs
+
+    def interrupt(self):
+        """Forget what came after the last recorded epoch, and return that epoch."""
+        self.interrupted = True
+        self.history.cut(self.last.number)
+        self.best_weights = self.last.best_weights
+        return self.last
+
+    def in_units(self, logs):
+        """Return loss and metrics by name, the losses in the units of the targets."""
+        return {k: v * self.unit if k in _LOSSES else v for k, v in logs.items()}
+
+    def check(self, state):
+        """Raise a ValueError if a weight is not finite."""
+        for array in state.weights:
+            total = array.sum()
+            _check_finite("the sum of weights after", self.history.n_epochs, total)
+
+    def _watch_validation_loss(self, loss, state):
+        if loss < self._best:
+            self._best, self.best_weights = loss, state.weights
+        n_iter_no_change, tol = self._patience
+        if loss < self._to_beat - tol:
+            self._to_beat, self._waited = loss, 0
+            return
+        self._waited += 1
+        self.stop |= self._waited >= n_iter_no_change
+
+
+def _check_finite(what, epoch, value):
+    if not np.isfinite(value):
+        raise ValueError(
+            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
+            "learning_rate, an optimizer that limits the gradient, such as "
+            "keras.optimizers.Adam(0.005, clipnorm=1.0), or scaled data."
+        )
+
+
+def train(task, options, earlier_history):
+    """Train a network with copies of its callbacks, and return a Trained."""
+    start.load()
+    trainers = importlib.import_module("skrnn.training.trainers")
+    task = trainers.checked(task)
+    names = ["loss", *task.objective.metrics]
+    if task.validation is not None:
+        names += [f"val_{name}" for name in names]
+    history = History.after(earlier_history, names)
+    with ProgressReport(options.verbose, task.schedule.epochs) as progress:
+        callbacks = [progress, *options.callbacks]
+        events = Events(history, names, callbacks, options.patience, unit=task.unit)
+        if options.patience and task.is_candidate:
+            events.start(trainers.loss_of_outputs(task), task.state.weights)
+        state = trainers.train(task, events, options)
+    events.check(state)
+    return Trained(state, history, events.interrupted)
+
+
+def best_share(task, outputs):
+    """Return the factor of outputs, in [0, 1], with the lowest validation loss, and it.
+
+    The loss is in the units of the targets.
+    """
+    trainers = importlib.import_module("skrnn.training.trainers")
+    losses = {}
+
+    def loss_of(share):
+        share = float(share)
+        losses[share] = trainers.loss_of_outputs(task, share * outputs)
+        return losses[share]
+
+    minimize_scalar(loss_of, bounds=(0, 1), options={"xatol": _SHARE_TOLERANCE})
+    for share in (1.0, 0.0):
+        loss_of(share)
+    best = min(losses, key=losses.get)
+    return best, losses[best] * task.unit
