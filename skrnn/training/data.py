@@ -141,7 +141,7 @@ class TrainingData:
         self.inputs, self.scales = source.inputs, source.scales
         self.n_timesteps = self.inputs.n_timesteps
         self.is_weighted = source.weight is not None
-        self.n_columns = source.targets.n_blocks * source.targets.n_targets
+        self.n_columns = source.targets.n_columns
         self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
         self._rows = range(n_rows) if rows is None else rows

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from skrnn.networks.quantiles import point_weights
+from skrnn.training.targets import power_of_error
 
 # Names of scikit-learn, and the Keras losses that they stand for.
 LOSSES = {
@@ -29,34 +30,30 @@ OF_CLASSES = {
 }
 
 
-def compared(columns, outputs, n_targets, *, in_units=False):
-    """Return targets (n_samples, n_targets), and the predictions to compare with them.
-
-    With `in_units`, both are in the units of the targets, if `columns` allow it.
-    """
+def compared(columns, outputs, n_targets, *, in_units):
+    """Return targets (n_samples, n_targets) and predictions, from `Targets.columns`."""
     if columns.shape[-1] == n_targets:
         return columns, outputs
-    first = columns.shape[-1] - 3 * n_targets if in_units else 0
-    targets, stretch, shift = (
-        columns[:, first + k * n_targets : first + (k + 1) * n_targets]
-        for k in range(3)
-    )
-    ops = keras.ops
-    levels = ops.reshape(outputs, (-1, n_targets, outputs.shape[-1] // n_targets))
-    levels = levels * stretch[:, :, None] + shift[:, :, None]
-    return targets, ops.reshape(levels, (-1, outputs.shape[-1]))
+    ops, n_levels = keras.ops, outputs.shape[-1] // n_targets
+    columns = ops.expand_dims(columns, -1)
+    targets, scale, shift, unit = ops.split(columns, 4, axis=1)
+    predicted = ops.reshape(outputs, (-1, n_targets, n_levels)) * scale
+    if in_units:
+        targets, predicted = ((each + shift) * unit for each in (targets, predicted))
+    return targets[:, :, 0], ops.reshape(predicted, (-1, outputs.shape[-1]))
 
 
 class WeightedMeanLoss(keras.losses.Loss):
     """Computes the mean of a loss over a batch, weighted by the sample weights."""
 
-    def __init__(self, function, *, name, dtype, n_targets):
-        super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
-        self.function, self.n_targets = function, n_targets
+    def __init__(self, function, n_targets, *, in_units, dtype):
+        super().__init__("loss", reduction="mean_with_sample_weight", dtype=dtype)
+        self.function = function
+        self._compared = {"n_targets": n_targets, "in_units": in_units}
 
     def call(self, y_true, y_pred):
         """Return the loss of each sample."""
-        losses = self.function(*compared(y_true, y_pred, self.n_targets))
+        losses = self.function(*compared(y_true, y_pred, **self._compared))
         n_dims = len(getattr(losses, "shape", ()))
         if n_dims == 0:
             raise ValueError(
@@ -149,13 +146,10 @@ class MetricOfPoint(keras.metrics.Metric):
 def make_loss(objective, spec):
     """Return a Keras loss that averages with the sample weights."""
     loss = objective.loss
-    options = {
-        "name": "loss",
-        "dtype": spec.dtype,
-        "n_targets": _n_targets(objective, spec),
-    }
+    n_targets = _n_targets(objective, spec)
+    options = {"in_units": power_of_error(loss) is None, "dtype": spec.dtype}
     if objective.levels is not None:
-        return WeightedMeanLoss(PinballLoss(objective.levels), **options)
+        return WeightedMeanLoss(PinballLoss(objective.levels), n_targets, **options)
     try:
         given = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
@@ -174,7 +168,7 @@ def make_loss(objective, spec):
             "for regression."
         )
     function = given.call if isinstance(given, keras.losses.Loss) else given
-    return WeightedMeanLoss(function, **options)
+    return WeightedMeanLoss(function, n_targets, **options)
 
 
 def make_metrics(objective, spec):

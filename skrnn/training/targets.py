@@ -58,54 +58,39 @@ class Targets:
         return 1 if self.y.ndim == 1 else self.y.shape[1]
 
     @property
-    def n_blocks(self):
-        """Number of blocks of columns that `columns` returns."""
-        if self.has_metrics and not self._are_as_they_are:
-            return 6
-        if self._are_as_they_are or (self.is_homogeneous and self._is_one_unit):
-            return 1
-        return 3
+    def n_columns(self):
+        """Number of columns that `columns` returns."""
+        return self.n_targets * (1 if self._are_outputs else 4)
 
     @property
-    def _is_one_unit(self):
-        return self.inputs.normalize != "standard"
-
-    @property
-    def _are_as_they_are(self):
-        scaling = self.scaling
-        is_plain = scaling.unit == 1 and not scaling.targets.shift.any()
-        return is_plain and self.offset is None and not self.inputs.normalize
+    def _are_outputs(self):
+        """Whether losses and metrics need no units of the targets."""
+        scaling, normalize = self.scaling, self.inputs.normalize
+        if scaling.unit == 1 and not (scaling.targets.shift.any() or normalize):
+            return self.offset is None
+        return self.is_homogeneous and not self.has_metrics and normalize != "standard"
 
     def columns(self, start, stop):
-        """Return targets (n, n_blocks * n_targets) of a range, as losses need them.
+        """Return columns (n, n_columns) of a range, which `compared` takes apart.
 
-        One block: outputs to learn. Three: targets, and the factor and shift from
-        outputs to predictions. Six: three for the loss, then three for the metrics.
+        They are the outputs to learn or, in units of the loss, targets without shift,
+        the scale and shift of outputs, and that unit.
         """
-        n_targets, n_blocks = self.n_targets, self.n_blocks
-        out = np.empty((stop - start, n_blocks * n_targets), self.dtype)
+        out = np.empty((stop - start, self.n_columns), self.dtype)
         for rows in self._chunks(start, stop):
-            y = self.y[rows].reshape(-1, n_targets)
+            y = self.y[rows].reshape(-1, self.n_targets)
             if np.abs(y).max() > np.finfo(self.dtype).max:
                 raise _too_large(self.dtype)
-            blocks = self._blocks(y, rows) if n_blocks > 1 else [self._one(y, rows)]
-            into = out[rows.start - start : rows.stop - start]
-            for number, block in enumerate(blocks):
-                into[:, number * n_targets : (number + 1) * n_targets] = block
+            scaling = self._scaling(rows)
+            if self._are_outputs:
+                columns = scaling.inverse(y)
+            else:
+                unit, shift = self.scaling.unit, scaling.shift
+                parts = (y - shift) / unit, scaling.scale / unit, shift / unit, unit
+                parts = [np.broadcast_to(part, y.shape) for part in parts]
+                columns = np.concatenate(parts, axis=1)
+            out[rows.start - start : rows.stop - start] = columns
         return out
-
-    def _one(self, y, rows):
-        return y if self._are_as_they_are else self._scaling(rows).inverse(y)
-
-    def _blocks(self, y, rows):
-        scaling, unit = self._scaling(rows), self.scaling.unit
-        scale, shift = (
-            np.broadcast_to(part, y.shape) for part in (scaling.scale, scaling.shift)
-        )
-        if not self.is_homogeneous:
-            return [y, scale, shift, y, scale, shift][: self.n_blocks]
-        of_loss = (y - shift) / unit, scale / unit, np.zeros_like(shift)
-        return [*of_loss, y, scale, shift][: self.n_blocks]
 
     def _scaling(self, rows):
         """Return the Affine from outputs to targets."""
