@@ -30,7 +30,7 @@ from skrnn.estimators.persistence import PersistentRegressor
 from skrnn.estimators.tasks import attributes_of, make_tasks, patience_of
 from skrnn.estimators.validation import ValidatesWindows
 from skrnn.networks.quantiles import in_order, point_weights
-from skrnn.training.loop import Options, best_share, train
+from skrnn.training.train import Options, best_share, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide

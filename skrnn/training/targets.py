@@ -28,7 +28,7 @@ class Scaling:
 def fold_scale(weights, scaling):
     """Return weights for outputs that `scaling` is applied to."""
     *others, kernel, bias = weights
-    changed = kernel * scaling.scale, scaling(bias)
+    changed = kernel * np.float64(scaling.scale), scaling(bias.astype(np.float64))
     return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
 

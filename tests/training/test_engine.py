@@ -28,7 +28,7 @@ from skrnn.training.compiled.epoch import EpochProgram, capacity_for
 from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.data import Samples, TrainingData
 from skrnn.training.keras_network import assign, build_model
-from skrnn.training.loop import Events, Task
+from skrnn.training.train import Events, Task
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.plan import DataShape
 from skrnn.training.refusal import RefusedError

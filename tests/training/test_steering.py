@@ -24,7 +24,7 @@ from sklearn.preprocessing import MinMaxScaler
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
 from skrnn.estimators import base
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.loop import Events
+from skrnn.training.train import Events
 from skrnn.training.rows import hold_out_last
 from skrnn.training.state import History
 
