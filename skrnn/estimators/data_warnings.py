@@ -19,7 +19,7 @@ from skrnn.exceptions import (
     UnscaledWarning,
 )
 from skrnn.training.data import series_of
-from skrnn.training.targets import power_of_error
+from skrnn.training.scaling import power_of_error
 from skrnn.windows.layout import lags_of_names
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks

@@ -20,28 +20,16 @@ _MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
 @dataclass
 class FittedModel:
-    """One or more trained networks, and how their outputs become predictions.
-
-    spec : NetworkSpec
-    states : list of TrainingState, the weights of each network, and what continued
-        training starts from
-    preparation : Preparation, how windows become inputs, and outputs become predictions
-    levels : tuple of float, levels of the predicted quantiles, or None
-    share : float, factor of the mean of the networks before the prediction of a base is
-        added
-    """
+    """One or more trained networks, and how their outputs become predictions."""
 
     spec: NetworkSpec
-    states: list
+    states: list  # a TrainingState of each network
     preparation: Preparation
-    levels: tuple | None
-    share: float = 1.0
+    levels: tuple | None  # of the predicted quantiles
+    share: float = 1.0  # factor of the networks, to which a base is added
 
     def predict(self, windows):
-        """Return predictions in the units of the targets, levels varying fastest.
-
-        They are float64 of shape (n_samples, n_targets * n_levels).
-        """
+        """Return predictions (n_samples, n_outputs), quantile levels varying fastest."""
         prepared = self.preparation
         if prepared.base is None and not prepared.inputs.normalize:
             return self._scaling(self.outputs(windows))
@@ -70,10 +58,7 @@ class FittedModel:
         return scaling(self.outputs(windows))
 
     def outputs(self, windows):
-        """Return the mean of the networks' outputs, in the units used in training.
-
-        The shape is that of `predict`, the dtype that of the network.
-        """
+        """Return the mean of the networks' outputs, in the units used in training."""
         predictors = vars(self).get("_predictors")
         if predictors is None:  # harmless if two threads create them at once
             predictors = self._predictors = list(map(self._make_predictor, self.states))

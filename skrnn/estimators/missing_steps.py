@@ -6,8 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from skrnn.networks.missing import observed
-from skrnn.training.data import series_of
-from skrnn.training.rows import rows_to_train_on
+from skrnn.training.data import rows_to_train_on, series_of
 from skrnn.windows.layout import PanelWindows
 
 _VALUES_AT_ONCE = 2**20

@@ -13,7 +13,7 @@ from skrnn.estimators.outputs import outputs_of, warn_of_other_units
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec, feature_scaling, filled, relative
 from skrnn.training.data import Samples, TrainingData, series_of
-from skrnn.training.targets import Scaling, Targets, measured, power_of_error
+from skrnn.training.scaling import Scaling, Targets, measured, power_of_error
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13

@@ -10,10 +10,10 @@ from skrnn.networks.cells import CELLS
 from skrnn.networks.quantiles import levels_of
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
-from skrnn.training.train import Task
-from skrnn.training.schedule import Schedule
+from skrnn.training.data import Schedule
+from skrnn.training.scaling import power_of_error
 from skrnn.training.state import Objective, TrainingState, mean_of
-from skrnn.training.targets import power_of_error
+from skrnn.training.train import Task
 
 _LARGEST_AUTO_BATCH = 200
 

@@ -17,8 +17,7 @@ from skrnn.estimators.preparation import (
     inputs_of,
     prepare_first,
 )
-from skrnn.training.data import TrainingData, series_of
-from skrnn.training.rows import hold_out_last
+from skrnn.training.data import TrainingData, hold_out_last, series_of
 from skrnn.windows.layout import PanelWindows, WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
 

@@ -16,24 +16,15 @@ _ROUNDING = 1e-15  # spread of equal values, relative to their mean
 
 @dataclass(frozen=True)
 class InputSpec:
-    """How the windows of the data become the input of a network. Hashable.
+    """How the windows of the data become the input of a network. Hashable."""
 
-    n_timesteps, n_features : int, steps of a window, and features of a step
-    segment_length : int, consecutive steps that form one step of the network
-    normalize : {"last", "standard"} or None, whether windows are normalised by their
-        last observed value, or by their mean and standard deviation
-    continued : tuple of int, with `normalize` the feature that each output continues
-    fill : bool, whether missing values are filled; otherwise their steps are skipped
-    indicators : tuple of int, features with a second input, 1 where a value is filled
-    """
-
-    n_timesteps: int
+    n_timesteps: int  # of a window
     n_features: int
-    segment_length: int = 1
-    normalize: str | None = None
-    continued: tuple = ()
-    fill: bool = False
-    indicators: tuple = ()
+    segment_length: int = 1  # consecutive steps that form one step of the network
+    normalize: str | None = None  # by the "last" value, or to "standard" deviations
+    continued: tuple = ()  # with `normalize`, the feature that each output continues
+    fill: bool = False  # missing values are filled; otherwise their steps are skipped
+    indicators: tuple = ()  # features with a second input, 1 where a value is filled
 
     @property
     def is_plain(self):
@@ -57,9 +48,8 @@ class InputSpec:
 
 
 def feature_scaling(parts):
-    """Return the Affine of features, by means and standard deviations of weighted rows.
+    """Return the Affine by stds and means of parts: rows (n, n_features), weights (n,).
 
-    Parts are rows (n, n_features) and weights (n,). Features never observed have zeros.
     Variances of parts are added as in Chan, Golub & LeVeque (1983).
     """
     count, means, squares = 0.0, 0.0, 0.0
@@ -113,11 +103,7 @@ def references(windows, inputs, features):
 
 
 def filled(windows, inputs, features):
-    """Return windows with each missing value replaced by the last observed one.
-
-    If there is none, the mean of the feature in fit replaces it, or zero if the feature
-    is normalised. Windows without missing values are not copied.
-    """
+    """Return windows with missing values replaced by the last one, or else the mean."""
     if not np.isnan(windows).any():
         return windows
     windows = np.array(windows)

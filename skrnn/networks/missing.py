@@ -9,10 +9,7 @@ _CHUNK = 2**20  # values converted at a time, to avoid a second full copy
 
 
 def observed(windows, rows, segments, *, any_value=False):
-    """Return whether each window of `rows` has an observed segment, a group of steps.
-
-    All values of the segment must be observed, or any of them with `any_value`.
-    """
+    """Return whether all values, or any, of a segment of each window are observed."""
     of_all = np.logical_and if any_value else np.logical_or
     result = False
     for segment in segments:

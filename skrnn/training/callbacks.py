@@ -13,7 +13,7 @@ from skrnn.training.keras_network import (
 )
 from skrnn.training.objectives import make_loss
 from skrnn.training.optimizers import make_optimizer
-from skrnn.training.targets import fold_scale, unfold_scale
+from skrnn.training.scaling import fold_scale, unfold_scale
 
 
 def fresh_copies(callbacks):

@@ -1,5 +1,7 @@
-"""Training data, in blocks of consecutive windows (NumPy only)."""
+"""Training data: rows to train on, blocks of windows, and their order (NumPy only)."""
 
+import itertools
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,17 +9,20 @@ from functools import cached_property
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
-from skrnn.training.targets import Targets
+from skrnn.networks.missing import (
+    MISSING,
+    mark_missing,
+    mark_missing_values,
+    observed,
+)
+from skrnn.training.scaling import Targets
 
 _ROWS = 2**11  # windows copied at a time
+_CHUNK = 2**16  # rows checked at a time
 
 
 def series_of(windows):
-    """Return the rows (n_rows, n_features) of windows, without a copy if possible.
-
-    Also return the stride: window i is `rows[i * stride : i * stride + n_timesteps]`.
-    """
+    """Return rows (n_rows, n_features) and the stride from a window to the next."""
     n_samples, n_timesteps, n_features = windows.shape
     if windows.strides[0] != windows.strides[1] or n_timesteps == 1:
         return windows.reshape(-1, n_features), n_timesteps
@@ -27,25 +32,15 @@ def series_of(windows):
 
 @dataclass(frozen=True)
 class Block:
-    """Windows, stored as a series of rows, with their targets and weights.
+    """Windows, stored as a series of rows, with their targets and weights."""
 
-    series : ndarray of shape (n_rows, n_features), in which missing steps are marked,
-        or missing values if the network does not read windows unchanged
-    stride, n_timesteps : int, as in `series_of`
-    y : ndarray of shape (n_samples, n_columns), as `Targets.columns` returns them
-    weight : ndarray of shape (n_samples,), not negative, or None for equal weights
-    samples : ndarray of int32, shape (n_chosen,), the windows to use
-    scales : ndarray of shape (2, n_features), means and standard deviations of the
-        features, in the units of the series
-    """
-
-    series: np.ndarray
-    stride: int
+    series: np.ndarray  # (n_rows, n_features), with missing steps or values marked
+    stride: int  # as in `series_of`
     n_timesteps: int
-    y: np.ndarray
-    weight: np.ndarray | None
-    samples: np.ndarray
-    scales: np.ndarray
+    y: np.ndarray  # (n_samples, n_columns), as in `Targets.columns`
+    weight: np.ndarray | None  # (n_samples,), not negative
+    samples: np.ndarray  # int32, the windows to use
+    scales: np.ndarray  # (2, n_features), scale and shift of features of the series
 
     @cached_property
     def has_missing(self):
@@ -75,17 +70,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Samples:
-    """Windows, targets and weights as passed to the estimator.
+    """Windows, targets and weights as passed to the estimator."""
 
-    windows : ndarray of shape (n_rows, n_timesteps, n_features), perhaps a view on a
-        series, NaN where a value is missing
-    targets : Targets, with their scales in training
-    weight : ndarray of shape (n_rows,) or None
-    """
-
-    windows: np.ndarray
+    windows: np.ndarray  # (n_rows, n_timesteps, n_features), NaN if missing
     targets: Targets
-    weight: np.ndarray | None
+    weight: np.ndarray | None  # (n_rows,)
 
     def __len__(self):
         return len(self.windows)
@@ -205,3 +194,106 @@ class TrainingData:
         )
         scales = self._source.scales
         return Block(series, stride, self.n_timesteps, y, weight, samples, scales)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Batch size, number of epochs and order of the training data."""
+
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    seed: int
+
+    def n_batches(self, data):
+        """Return the number of batches in an epoch."""
+        return sum(self.n_batches_of(n) for n in data.n_of_blocks)
+
+    def n_batches_of(self, n_samples):
+        """Return the number of batches in a block of `n_samples`."""
+        return -(-n_samples // self.batch_size)
+
+    def of_epochs(self, n_blocks):
+        """Yield the order of blocks, and a function to shuffle samples in place."""
+        rng = np.random.RandomState(self.seed)
+        shuffle = rng.shuffle if self.shuffle else _leave
+        for _ in range(self.epochs):
+            numbers = np.arange(n_blocks)
+            shuffle(numbers)
+            yield numbers, shuffle
+
+
+def _leave(order):
+    """Leave the order unchanged."""
+
+
+def rows_to_train_on(windows, rows, inputs):
+    """Return the rows whose windows can be used for training, as a range or array."""
+    rows = range(len(windows)) if rows is None else rows
+    for n_steps in (1, inputs.n_steps):  # the first step is observed, or else any
+        chosen = _observed_rows(windows, rows, inputs, n_steps)
+        if len(chosen):
+            return chosen
+    raise ValueError(
+        "X has no observed step: every step of every window has a missing value. "
+        "Drop features that are always missing, or fill values before the windower."
+    )
+
+
+def _observed_rows(windows, rows, inputs, n_steps):
+    length = inputs.segment_length
+    segments = [range(k * length, (k + 1) * length) for k in range(n_steps)]
+    if inputs.fill:
+        segments = [range(inputs.n_timesteps)]
+    parts = []
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        where = chunk
+        if isinstance(chunk, range):
+            where = slice(chunk.start, chunk.stop)
+            chunk = np.arange(chunk.start, chunk.stop, dtype=np.int32)
+        found = observed(windows, where, segments, any_value=inputs.fill)
+        parts.append(_as_range(chunk[found]))
+    return _together([part for part in parts if len(part)])
+
+
+def _as_range(rows):
+    """Return rows that follow each other as a range, which takes no memory."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return range(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def _together(parts):
+    """Join parts into one range if they follow each other, otherwise into one array."""
+    are_ranges = all(isinstance(part, range) for part in parts)
+    if are_ranges and all(a.stop == b.start for a, b in itertools.pairwise(parts)):
+        return range(parts[0].start, parts[-1].stop) if parts else range(0)
+    return np.concatenate([np.asarray(part, np.int32) for part in parts])
+
+
+def hold_out_last(n_rows, codes, fraction, gap):
+    """Return the rows to train on, and after a gap the last part of each series."""
+    if codes is None:
+        n_series = 1
+        first_held_out = n_rows - math.ceil(fraction * n_rows)
+        train = range(max(0, first_held_out - gap))
+        held_out = range(first_held_out, n_rows)
+    else:
+        sizes = np.bincount(codes)
+        n_series = len(sizes)
+        by_series = np.argsort(codes, kind="stable")
+        position = np.empty(n_rows, dtype=np.int64)
+        position[by_series] = np.arange(n_rows)
+        position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
+        first_held_out = (sizes - np.ceil(fraction * sizes).astype(np.int64))[codes]
+        train = np.flatnonzero(position < first_held_out - gap)
+        held_out = np.flatnonzero(position >= first_held_out)
+    if len(train) == 0:
+        raise ValueError(
+            f"early_stopping=True leaves no row to train on: of {n_rows} rows in "
+            f"{n_series} series, validation_fraction={fraction} holds out the last "
+            f"rows, and validation_gap leaves out {gap} before them. Set smaller "
+            "values, or pass X_val and y_val."
+        )
+    return train, held_out

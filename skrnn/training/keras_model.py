@@ -5,8 +5,8 @@ import keras
 from skrnn.networks.affine import Affine
 from skrnn.training import keras_inputs
 from skrnn.training.keras_network import build_model
+from skrnn.training.scaling import fold_scale
 from skrnn.training.state import TrainingState
-from skrnn.training.targets import fold_scale
 
 
 def build_whole_model(spec, states, features, scaling):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from skrnn.networks.quantiles import point_weights
-from skrnn.training.targets import power_of_error
+from skrnn.training.scaling import power_of_error
 
 # Names of scikit-learn, and the Keras losses that they stand for.
 LOSSES = {

@@ -18,39 +18,30 @@ _FITS_OF_A_PROGRAM = 3
 _LEAST_TO_DIVIDE, _ROWS_OF_A_SHARD, _MOST_SHARDS = 128, 256, 8
 
 
+class RefusedError(Exception):
+    """Raised when only `keras.Model.fit` can train this network."""
+
+
 @dataclass(frozen=True)
 class DataShape:
-    """The properties of data and schedule that a plan depends on.
-
-    batch_size, n_batches : int, samples in a batch, and batches in the training
-    n_timesteps, n_targets : int, steps of the network, and columns of the targets
-    has_missing : bool, whether any value is missing
-    masked : bool, whether the network skips any step
-    weighted : bool, whether samples have weights
-    """
+    """The properties of data and schedule that a plan depends on."""
 
     batch_size: int
-    n_batches: int
-    n_timesteps: int
-    n_targets: int
-    has_missing: bool
-    masked: bool
+    n_batches: int  # in the training
+    n_timesteps: int  # of the network
+    n_targets: int  # columns of the targets
+    has_missing: bool  # any value
+    masked: bool  # whether the network skips any step
     weighted: bool
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a network is trained.
+    """How a network is trained."""
 
-    xla : bool, whether XLA compiles the program of the engine
-    fused : bool, whether one operation computes all steps of an LSTM layer (no XLA)
-    n_shards : int, parts of a batch to train on in parallel (1 with XLA)
-    has_missing, masked, weighted, n_targets : as in DataShape
-    """
-
-    xla: bool
-    fused: bool
-    n_shards: int
+    xla: bool  # whether XLA compiles the program of the engine
+    fused: bool  # whether one operation computes all steps of an LSTM layer (no XLA)
+    n_shards: int  # parts of a batch to train on in parallel (1 with XLA)
     has_missing: bool
     masked: bool
     weighted: bool
@@ -58,10 +49,7 @@ class Plan:
 
 
 def make_plan(spec, shape, trainer, *, divisible):
-    """Return the Plan of a training, with shards only if the loss is `divisible`.
-
-    That is, if the loss of a batch is the mean of the losses of its shards.
-    """
+    """Return the Plan, with shards if the loss of a batch is the mean of theirs."""
     fused = can_fuse(spec, masked=shape.masked)
     n_shards = count_shards(spec, shape, fused=fused) if divisible else 1
     undivided = count_shards(spec, shape, fused=fused) == 1

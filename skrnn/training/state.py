@@ -7,30 +7,20 @@ import numpy as np
 
 @dataclass(frozen=True)
 class OptimizerState:
-    """The variables of an optimizer.
+    """The variables of an optimizer."""
 
-    key : str, identifies the optimizer, except for its learning rate
-    learning_rate : float or "auto", the parameter of the regressor
-    values : list of ndarray, in the order of Keras
-    """
-
-    key: str
-    learning_rate: object
-    values: list
+    key: str  # identifies the optimizer, except for its learning rate
+    learning_rate: object  # the parameter of the regressor
+    values: list  # of ndarray, in the order of Keras
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Weights, and the state to continue training from.
+    """Weights, and the state to continue training from."""
 
-    weights : list of ndarray, in the order of `skrnn.networks.weights`
-    dropout_states : list of ndarray of uint32, shape (2,), of the random generators
-    optimizer : OptimizerState, or None before the first training
-    """
-
-    weights: list
-    dropout_states: list
-    optimizer: OptimizerState | None = None
+    weights: list  # of ndarray, in the order of `skrnn.networks.weights`
+    dropout_states: list  # of ndarray of uint32, shape (2,), of the random generators
+    optimizer: OptimizerState | None = None  # before the first training
 
     @property
     def values(self):
@@ -40,35 +30,22 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Objective:
-    """Loss, metrics and optimizer of a training.
-
-    loss : str, keras.losses.Loss or callable
-    levels : tuple of float, of the predicted quantiles, or None without quantiles
-    metrics : tuple of str, names of Keras metrics
-    optimizer : str or keras.optimizers.Optimizer, which is copied
-    learning_rate : float, replaces the setting of the optimizer, or "auto"
-    """
+    """Loss, metrics and optimizer of a training, as parameters of the regressors."""
 
     loss: object
-    levels: tuple | None
-    metrics: tuple
-    optimizer: object
-    learning_rate: object
+    levels: tuple | None  # of the predicted quantiles
+    metrics: tuple  # names of Keras metrics
+    optimizer: object  # if an instance, it is copied
+    learning_rate: object  # replaces the setting of the optimizer unless "auto"
 
 
 @dataclass
 class History:
-    """The loss and the metrics of every epoch, by name.
+    """The loss and the metrics of every epoch, by name."""
 
-    values : dict of list of float, of earlier trainings, then of this one
-    n_before : int, epochs of the earlier trainings
-    loss_before : float, the validation loss before the first epoch if early stopping
-        may keep that state; otherwise infinite
-    """
-
-    values: dict = field(default_factory=dict)
-    n_before: int = 0
-    loss_before: float = np.inf
+    values: dict = field(default_factory=dict)  # of earlier trainings, then of this one
+    n_before: int = 0  # epochs of the earlier trainings
+    loss_before: float = np.inf  # of validation, if early stopping may keep that state
 
     @classmethod
     def after(cls, earlier, names):
@@ -90,10 +67,9 @@ class History:
             del so_far[self.n_before + n_epochs :]
 
     def best(self):
-        """Return the best epoch of this training, and its loss.
+        """Return the best epoch, from 1 in the first training, and its loss.
 
-        Epochs count from the first earlier training, from 1; 0 is the state before this
-        training. The loss is that of validation, if any.
+        Epoch 0 is the state before it. The loss is that of validation, if any.
         """
         first = self.n_before
         curve = np.array(self.values.get("val_loss", self.values["loss"]))

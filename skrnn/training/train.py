@@ -13,10 +13,9 @@ from scipy.optimize import minimize_scalar
 from skrnn.networks.affine import Affine
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import start
-from skrnn.training.data import TrainingData
+from skrnn.training.data import Schedule, TrainingData
 from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import ProgressReport
-from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
 
 _LOSSES = "loss", "val_loss"

@@ -1,19 +1,25 @@
-"""Chooses between two trainers: the compiled engine, or else the Keras loop.
-
-Both take a task, its plan and events, and return the state after training.
-"""
+"""Chooses between two trainers: the compiled engine, or else the Keras loop."""
 
 import functools
 from dataclasses import replace
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
 from skrnn.training import keras_loop
 from skrnn.training.callbacks import fresh_copies
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
-from skrnn.training.refusal import RefusedError
+from skrnn.training.plan import RefusedError
+
+# Events the engine does not emit. Callbacks that need them run in the Keras loop.
+_EVENTS_OF_BATCHES = [
+    f"on_{what}_{when}"
+    for what in ("batch", "train_batch", "test_batch", "test")
+    for when in ("begin", "end")
+]
 
 
 def checked(task):
@@ -68,9 +74,33 @@ def _train_compiled(task, plan, events):
             "newer skrnn, or a version of TensorFlow that this skrnn is tested with."
         )
         raise RefusedError(reason)
+    _check_callbacks(task.callbacks)
+    if has_gpu():
+        raise RefusedError("TensorFlow sees a GPU")
     from skrnn.training.compiled import engine
 
     return engine.train(task, plan, events)
+
+
+def has_gpu():
+    """Return whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def _check_callbacks(callbacks):
+    """Raise a RefusedError if callbacks need events of batches."""
+    for callback in callbacks:
+        if (
+            type(callback) is keras.callbacks.ModelCheckpoint
+            and callback.save_freq == "epoch"
+        ):
+            continue  # its batch methods do nothing in this case
+        for event in _EVENTS_OF_BATCHES:
+            method = getattr(getattr(callback, event), "__func__", None)
+            if method is not getattr(keras.callbacks.Callback, event):
+                raise RefusedError(
+                    f"the callback {type(callback).__name__} has a method {event}"
+                )
 
 
 @functools.cache

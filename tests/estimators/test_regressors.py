@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn.exceptions import MissingStepsWarning
 from skrnn.networks.affine import Affine
-from skrnn.training.targets import Scaling
+from skrnn.training.scaling import Scaling
 
 N_UNITS = 3
 

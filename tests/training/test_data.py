@@ -9,10 +9,8 @@ from numpy.testing import assert_array_equal
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import MISSING
-from skrnn.training.data import Block, Samples, TrainingData
-from skrnn.training.rows import rows_to_train_on
-from skrnn.training.schedule import Schedule
-from skrnn.training.targets import Scaling, Targets
+from skrnn.training.data import Block, Samples, Schedule, TrainingData, rows_to_train_on
+from skrnn.training.scaling import Scaling, Targets
 from skrnn.windows.layout import view_windows
 
 

@@ -22,19 +22,17 @@ from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
-from skrnn.training import keras_loop, plan, refusal
+from skrnn.training import keras_loop, plan, trainers
 from skrnn.training.compiled import engine, fused_lstm, programs
 from skrnn.training.compiled.epoch import EpochProgram, capacity_for
 from skrnn.training.compiled.programs import ProgramStore
-from skrnn.training.data import Samples, TrainingData
+from skrnn.training.data import Samples, Schedule, TrainingData
 from skrnn.training.keras_network import assign, build_model
-from skrnn.training.train import Events, Task
 from skrnn.training.optimizers import make_optimizer
-from skrnn.training.plan import DataShape
-from skrnn.training.refusal import RefusedError
-from skrnn.training.schedule import Schedule
+from skrnn.training.plan import DataShape, RefusedError
+from skrnn.training.scaling import Scaling, Targets
 from skrnn.training.state import History, Objective, TrainingState
-from skrnn.training.targets import Scaling, Targets
+from skrnn.training.train import Events, Task
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
@@ -674,8 +672,9 @@ def test_a_callback_for_batches_is_refused(windows, target):
         def on_train_batch_end(self, batch, logs=None):
             pass
 
-    with pytest.raises(RefusedError, match="EachBatch has a method on_train_batch"):
-        trained(engine, data_of(windows, target), callbacks=[EachBatch()])
+    rnn = ElmanRegressor(2, epochs=1, callbacks=[EachBatch], trainer="compiled")
+    with pytest.raises(ValueError, match="EachBatch has a method on_train_batch_end"):
+        rnn.fit(windows, target)
 
 
 # The trainer parameter
@@ -762,7 +761,7 @@ def test_trainer_xla_fails_where_xla_refuses(windows, target):
 
 
 def test_on_a_gpu_keras_trains(windows, target, monkeypatch, capsys):
-    monkeypatch.setattr(refusal, "has_gpu", lambda: True)
+    monkeypatch.setattr(trainers, "has_gpu", lambda: True)
     options = {"units": 2, "epochs": 1, "random_state": 0}
     ElmanRegressor(**options, verbose=1).fit(windows, target).predict(windows)
     message = "Training with keras.Model.fit: TensorFlow sees a GPU.\n"

@@ -13,7 +13,8 @@ from skrnn import ElmanRegressor
 from skrnn.training.compiled import engine
 from skrnn.training.compiled import session as _session
 from skrnn.training.compiled.programs import ProgramStore
-from skrnn.training.compiled.session import ForeignResourceError, OwnSession
+from skrnn.training.compiled.session import OwnSession
+from skrnn.training.plan import RefusedError
 
 
 def traced(function):
@@ -51,7 +52,7 @@ def test_a_function_with_a_table_is_refused():
     rows = tf.lookup.KeyValueTensorInitializer(tf.constant([1]), tf.constant([2.0]))
     table = tf.lookup.StaticHashTable(rows, 0.0)
     function = traced(lambda x: table.lookup(tf.cast(x, "int32")))
-    with pytest.raises(ForeignResourceError, match="table"):
+    with pytest.raises(RefusedError, match="table"):
         OwnSession([]).add(function, xla=False)
 
 

@@ -24,9 +24,9 @@ from sklearn.preprocessing import MinMaxScaler
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
 from skrnn.estimators import base
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.train import Events
-from skrnn.training.rows import hold_out_last
+from skrnn.training.data import hold_out_last
 from skrnn.training.state import History
+from skrnn.training.train import Events
 
 
 @pytest.fixture(params=["auto", "keras"], ids=["engine", "Model.fit"])

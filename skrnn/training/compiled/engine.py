@@ -9,7 +9,6 @@ from skrnn.training.compiled.epoch import EpochProgram
 from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
-from skrnn.training.refusal import refuse_if_needed
 from skrnn.training.state import OptimizerState, TrainingState
 
 N_PROGRAMS_KEPT = 8  # each takes 12 MB with XLA, and has 11 idle threads
@@ -17,11 +16,7 @@ programs = ProgramStore(N_PROGRAMS_KEPT)
 
 
 def train(task, plan, events):
-    """Train a network with a compiled program, and return the TrainingState.
-
-    Raises a RefusedError, before any callback is called, if this is not possible.
-    """
-    refuse_if_needed(task.callbacks)
+    """Return the TrainingState after training, or raise RefusedError before that."""
     kind = OptimizerKind.of(task.objective)
     key = _key_of(task, plan, kind)
     program = programs.take(key, lambda: EpochProgram(task, plan))

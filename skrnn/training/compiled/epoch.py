@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from skrnn.training.compiled.fused_lstm import FusedLSTM
-from skrnn.training.compiled.session import ForeignResourceError, OwnSession, aligned
+from skrnn.training.compiled.session import OwnSession, aligned
 from skrnn.training.compiled.traced import TracedEpoch
 from skrnn.training.keras_network import (
     assign,
@@ -19,7 +19,7 @@ from skrnn.training.keras_network import (
 )
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import keeps_averages, make_optimizer
-from skrnn.training.refusal import RefusedError
+from skrnn.training.plan import RefusedError
 
 # Errors that XLA raises if it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -116,8 +116,6 @@ class EpochProgram:
         try:
             run = self._compile(what, [*specs, *sizes])
             run(*self._inputs(block, n_samples=0))
-        except ForeignResourceError as error:
-            raise RefusedError(str(error)) from error
         except _REFUSALS as error:
             if not self.plan.xla:
                 raise

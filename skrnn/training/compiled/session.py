@@ -9,19 +9,13 @@ import tensorflow as tf
 
 from skrnn._compat.tensorflow import session_callable
 from skrnn.training.keras_network import values_of
+from skrnn.training.plan import RefusedError
 
 v1 = tf.compat.v1
 
 
-class ForeignResourceError(Exception):
-    """Raised for a resource that can only be used in eager mode or another session."""
-
-
 class OwnSession:
-    """A session with its own variables, and functions that read and change them.
-
-    `variables` holds those given, then further variables that the functions use.
-    """
+    """A session with its own variables, and functions that read and change them."""
 
     def __init__(self, variables):
         self.variables = []
@@ -71,8 +65,8 @@ class OwnSession:
         """Return the tensor of this session that replaces a captured tensor."""
         if captured.dtype != tf.resource:
             return tf.constant(captured.numpy())
-        if id(captured) not in self._places:
-            raise ForeignResourceError(
+        if id(captured) not in self._places:  # it belongs to eager mode
+            raise RefusedError(
                 "the loss or a metric contains a TensorFlow resource that is not a "
                 "variable, such as a table"
             )

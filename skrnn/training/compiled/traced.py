@@ -88,10 +88,8 @@ class TracedEpoch:
         return loss, predicted
 
     def _learn(self, windows, targets, sample_weights, weights, state, share=1):
-        """Return a share of the loss, predictions, gradients and the new state.
-
-        It reads and writes no variables, as shards would have to wait for each other.
-        """
+        """Return a share of the loss, predictions, gradients and the new state."""
+        # without variables, for which shards would have to wait for each other
         model = self._model
         trained, others = model.trainable_variables, model.non_trainable_variables
         weights = list(map(tf.identity, weights))

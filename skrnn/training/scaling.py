@@ -71,10 +71,9 @@ class Targets:
         return self.is_homogeneous and not self.has_metrics and normalize != "standard"
 
     def columns(self, start, stop):
-        """Return columns (n, n_columns) of a range, which `compared` takes apart.
+        """Return outputs to learn or, in units of the loss, targets and their scaling.
 
-        They are the outputs to learn or, in units of the loss, targets without shift,
-        the scale and shift of outputs, and that unit.
+        With it, columns are targets without shift, scale, shift, and the unit.
         """
         out = np.empty((stop - start, self.n_columns), self.dtype)
         for rows in self._chunks(start, stop):
@@ -106,10 +105,7 @@ class Targets:
         return references(self.windows[rows], self.inputs, self.scaling.features)
 
     def relative(self, rows):
-        """Return targets (n, n_targets) relative to windows and base, and references.
-
-        The references are those of the windows.
-        """
+        """Return targets relative to windows and base, and the Affine of windows."""
         y = self.y[rows].reshape(-1, self.n_targets).astype(np.float64)
         reference = self.references(rows)
         y = reference.inverse(y)
@@ -151,10 +147,7 @@ def _name_in_keras(loss):
 
 
 def measured(targets, rows, weight):
-    """Return Scaling by the targets and weights of the rows to train on.
-
-    The shift is zero with an offset, or if the loss is not homogeneous.
-    """
+    """Return Scaling by the targets and weights of the rows to train on."""
     if not targets.is_homogeneous:
         return targets.scaling
     total, of_targets, of_scales = 0.0, 0.0, 0.0
@@ -163,7 +156,7 @@ def measured(targets, rows, weight):
         of_targets += w @ y
         of_scales += (w @ (scale**2 * np.ones_like(y))).mean()
     shift = of_targets / total
-    if targets.offset is not None:
+    if targets.offset is not None:  # errors of a base have a mean of about zero
         shift = np.zeros_like(shift)
     squares = 0.0
     for w, y, _ in _relative_targets(targets, rows, weight):
