@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 
 N_EPOCHS = 4
 WORKS = [
@@ -43,7 +43,7 @@ def seconds(engine, xla, regressor, units, n_timesteps, n_features, n_rows, batc
 
 
 def main():
-    start.load()
+    tensorflow_import.load()
     from skrnn.training.compiled import engine
 
     for xla in (False, True):  # once in the process TensorFlow itself starts

@@ -95,27 +95,27 @@ class FitTask:
 
     def __init__(self, estimator, max_epochs, X, y, sample_weight=None):
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": weights}
+        self._data = {"estimator": estimator, "X": X, "y": y, "metadata": weights}
         self._context = None
         self.is_watched = bool(getattr(estimator, "_skl_callbacks", ()))
         if hasattr(estimator, "_init_callback_context"):
             self._context = estimator._init_callback_context(max_subtasks=max_epochs)
-            self._context.call_on_fit_task_begin(**self._told)
+            self._context.call_on_fit_task_begin(**self._data)
 
     def begin_epoch(self):
         """Report that an epoch begins."""
         self._epoch = self._context.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(**self._told)
+        self._epoch.call_on_fit_task_begin(**self._data)
 
     def end_epoch(self, epoch):
         """Report that an Epoch ended; return whether training should stop."""
         return self._epoch.call_on_fit_task_end(
-            **self._told, reconstruction_attributes=lambda: self.attributes(epoch)
+            **self._data, reconstruction_attributes=lambda: self.attributes(epoch)
         )
 
     def end(self):
         """Report that the fit ended."""
         if self._context is not None:
             self._context.call_on_fit_task_end(
-                **self._told, reconstruction_attributes=dict
+                **self._data, reconstruction_attributes=dict
             )

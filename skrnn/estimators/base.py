@@ -30,7 +30,7 @@ from skrnn.estimators.persistence import PersistentRegressor
 from skrnn.estimators.tasks import attributes_of, make_tasks, patience_of
 from skrnn.estimators.validation import ValidatesWindows
 from skrnn.networks.quantiles import in_order, point_weights
-from skrnn.training.train import Options, best_share, train
+from skrnn.training.train import Options, best_network_weight, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
@@ -39,7 +39,7 @@ _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not col
 def _predicts_quantiles(estimator):
     """Return whether an estimator predicts quantiles, or will do so once fitted."""
     if hasattr(estimator, "_fitted"):
-        return estimator._fitted.levels is not None
+        return estimator._fitted.quantile_levels is not None
     return estimator.loss == "quantile"
 
 
@@ -215,8 +215,8 @@ class BaseRecurrentRegressor(
             tasks[0].spec,
             [],
             data.preparation,
-            tasks[0].objective.levels,
-            earlier.share if earlier else 1.0,
+            tasks[0].objective.quantile_levels,
+            earlier.network_weight if earlier else 1.0,
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
@@ -246,26 +246,29 @@ class BaseRecurrentRegressor(
             warn_if_nothing_learned(task, trained.history)
 
     def _weigh_networks(self, task, refitted):
-        """Set the network share that minimises the validation loss.
+        """Set the weight of the network that minimises the validation loss.
 
         It is 0 if no epoch improved on the base.
 
-        If the base is refitted, use the smaller of the best shares for both bases: up
-        to its best share, the sum is not worse than the base alone on the validation
+        If the base is refitted, use the smaller of the best weights for both bases: up
+        to its best weight, the sum is not worse than the base alone on the validation
         data.
         """
-        model, share = self._fitted, 0.0
+        model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
             outputs = [model.outputs(windows) for windows in task.validation.parts()]
             outputs = np.concatenate(outputs)
-            share, self.best_loss_ = best_share(task, outputs)
+            weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:
                 task = replace(task, validation=refitted.validation)
-                share = min(share, best_share(task, outputs)[0])
+                weight = min(weight, best_network_weight(task, outputs)[0])
         if refitted is not None:
             model = replace(model, preparation=refitted.preparation)
             self.base_ = refitted.preparation.base
-        self._fitted, self.network_share_ = replace(model, share=share), share
+        self._fitted, self.network_share_ = (
+            replace(model, network_weight=weight),
+            weight,
+        )
 
     def predict(self, X):
         """Predict the target of each window.
@@ -288,7 +291,7 @@ class BaseRecurrentRegressor(
             If X has other features or time steps than in `fit`.
         """
         predicted = self._outputs(X)
-        levels = self._fitted.levels
+        levels = self._fitted.quantile_levels
         if levels is not None:
             predicted = in_order(predicted, len(levels)) @ point_weights(levels)
         shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
@@ -319,7 +322,7 @@ class BaseRecurrentRegressor(
             If X has other features or time steps than in `fit`.
         """
         check_is_fitted(self)
-        n_levels = len(self._fitted.levels)
+        n_levels = len(self._fitted.quantile_levels)
         quantiles = in_order(self._outputs(X), n_levels)
         quantiles = quantiles.astype(self._y_dtype, copy=False)
         return quantiles[:, 0] if self._y_is_1d else quantiles

@@ -183,8 +183,10 @@ def _loss_of_constant(objective, y, weight):
         y = y - y[0]  # exactly 0 for a constant
         error = y - np.average(y, axis=0, weights=weight)
         return np.average(error**2, axis=0, weights=weight).mean()
-    if objective.levels is not None:
-        return np.mean([_pinball_loss(y, weight, each) for each in objective.levels])
+    if objective.quantile_levels is not None:
+        return np.mean(
+            [_pinball_loss(y, weight, each) for each in objective.quantile_levels]
+        )
     return 2 * _pinball_loss(y, weight, 0.5) if power == 1 else None
 
 

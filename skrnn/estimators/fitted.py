@@ -13,7 +13,7 @@ from skrnn.networks.inputs import prepare, references
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 
 _MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
@@ -25,11 +25,11 @@ class FittedModel:
     spec: NetworkSpec
     states: list  # a TrainingState of each network
     preparation: Preparation
-    levels: tuple | None  # of the predicted quantiles
-    share: float = 1.0  # factor of the networks, to which a base is added
+    quantile_levels: tuple | None
+    network_weight: float = 1.0  # in the sum of networks and base
 
     def predict(self, windows):
-        """Return predictions (n_samples, n_outputs), quantile levels varying fastest."""
+        """Return predictions (n_samples, n_outputs), levels varying fastest."""
         prepared = self.preparation
         if prepared.base is None and not prepared.inputs.normalize:
             return self._scaling(self.outputs(windows))
@@ -40,11 +40,11 @@ class FittedModel:
     def _scaling(self):
         """The Affine from outputs to predictions relative to the windows and base."""
         targets = self.preparation.scaling.targets.repeated(self._n_levels)
-        return Affine(np.float64(self.share)).after(targets)
+        return Affine(np.float64(self.network_weight)).after(targets)
 
     @property
     def _n_levels(self):
-        return len(self.levels or (None,))
+        return len(self.quantile_levels or (None,))
 
     def _predict_part(self, windows):
         prepared, scaling = self.preparation, self._scaling
@@ -81,14 +81,14 @@ class FittedModel:
         n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
-        start.load()
+        tensorflow_import.load()
         keras_network = importlib.import_module("skrnn.training.keras_network")
         model = keras_network.build_model(self.spec, state)
         return _KerasPredictor(model, self.spec.dtype)
 
     def keras_model(self):
         """Build a `keras.Model` from windows to predictions, without the base."""
-        start.load()
+        tensorflow_import.load()
         keras_model = importlib.import_module("skrnn.training.keras_model")
         return keras_model.build_whole_model(
             self.spec, self.states, self.preparation.scaling.features, self._scaling
@@ -111,7 +111,7 @@ class _KerasPredictor:
         self._lock = threading.Lock()
 
     def __call__(self, windows):
-        start.load()  # again, as this process may be a fork
+        tensorflow_import.load()  # again, as this process may be a fork
         with self._lock:
             return np.concatenate(
                 [

@@ -1,7 +1,7 @@
 """Pickling of regressors whose parameters contain Keras objects."""
 
 from skrnn._estimator import VersionedEstimator
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 
 
 class PersistentRegressor(VersionedEstimator):
@@ -24,7 +24,7 @@ class _Imports:
     """Imports TensorFlow, and silences it, when it is unpickled."""
 
     def __reduce__(self):
-        return start.import_once, ()
+        return tensorflow_import.import_once, ()
 
 
 def _may_need_keras(value):

@@ -200,17 +200,17 @@ def inputs_of(regressor, windows, y, given_y):
             f"segment_length={length}. Set another segment_length, or make windows of "
             f"{length * -(-n_timesteps // length)} steps."
         )
-    continued = ()
+    target_features = ()
     if regressor.normalize:
         outputs = outputs_of(given_y, regressor.target_features, regressor._layout)
         warn_of_other_units(windows, y, outputs)
-        continued = tuple(outputs.features)
+        target_features = tuple(outputs.features)
     return InputSpec(
         n_timesteps,
         n_features,
         segment_length=length,
         normalize=regressor.normalize,
-        continued=continued,
+        target_features=target_features,
         fill=regressor.missing == "fill",
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from skrnn.estimators.validation import check_unchanged
 from skrnn.networks.cells import CELLS
-from skrnn.networks.quantiles import levels_of
+from skrnn.networks.quantiles import quantile_levels_of
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training.data import Schedule
@@ -25,7 +25,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     """
     prepared, training = data.preparation, data.training
     objective = _objective_of(regressor)
-    spec = _spec_of(regressor, objective.levels, prepared.inputs)
+    spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
     has_base = prepared.base is not None
     if after is None:
         states = [_first_state(spec, seed, prepared) for seed in seeds]
@@ -52,7 +52,9 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             objective,
             callbacks=list(regressor.callbacks or ()),
             unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
-            scaling=prepared.scaling.targets.repeated(len(objective.levels or (None,))),
+            scaling=prepared.scaling.targets.repeated(
+                len(objective.quantile_levels or (None,))
+            ),
             is_candidate=has_base and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
@@ -62,7 +64,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
 def _objective_of(regressor):
     return Objective(
         loss=regressor.loss,
-        levels=levels_of(regressor.loss, regressor.quantile),
+        quantile_levels=quantile_levels_of(regressor.loss, regressor.quantile),
         metrics=tuple(regressor.metrics or ()),
         optimizer=regressor.optimizer,
         learning_rate=regressor.learning_rate,
@@ -95,7 +97,9 @@ def attributes_of(networks, model):
     best = [network.history.best() for network in networks]
     epochs = [epoch for epoch, _ in best]
     base = model.preparation.base
-    of_base = {} if base is None else {"base_": base, "network_share_": model.share}
+    of_base = (
+        {} if base is None else {"base_": base, "network_share_": model.network_weight}
+    )
     return {
         **of_base,
         "_fitted": model,
@@ -115,7 +119,7 @@ def _described(spec, n_networks):
     return {k: v for k, v in values.items() if k not in ("options", "inputs")}
 
 
-def _spec_of(regressor, levels, inputs):
+def _spec_of(regressor, quantile_levels, inputs):
     units = regressor.units
     units = units if isinstance(units, (tuple, list)) else [units]
     ints = [n for n in units if isinstance(n, Integral) and not isinstance(n, bool)]
@@ -130,7 +134,7 @@ def _spec_of(regressor, levels, inputs):
         cell=regressor._cell,
         units=tuple(int(n) for n in units),
         n_features=inputs.n_inputs,
-        n_outputs=regressor.n_outputs_ * len(levels or (None,)),
+        n_outputs=regressor.n_outputs_ * len(quantile_levels or (None,)),
         options=tuple((name, _plain(getattr(regressor, name))) for name in options),
         dropout=float(regressor.dropout),
         recurrent_dropout=float(regressor.recurrent_dropout),

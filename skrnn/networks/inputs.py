@@ -22,7 +22,7 @@ class InputSpec:
     n_features: int
     segment_length: int = 1  # consecutive steps that form one step of the network
     normalize: str | None = None  # by the "last" value, or to "standard" deviations
-    continued: tuple = ()  # with `normalize`, the feature that each output continues
+    target_features: tuple = ()  # that outputs continue, with `normalize`
     fill: bool = False  # missing values are filled; otherwise their steps are skipped
     indicators: tuple = ()  # features with a second input, 1 where a value is filled
 
@@ -34,7 +34,7 @@ class InputSpec:
     @property
     def normalized(self):
         """The features that are normalised in each window, in order."""
-        return tuple(sorted(set(self.continued))) if self.normalize else ()
+        return tuple(sorted(set(self.target_features))) if self.normalize else ()
 
     @property
     def n_steps(self):
@@ -79,7 +79,7 @@ def prepare(windows, inputs, features):
 
 
 def relative(windows, inputs, features):
-    """Return windows, with the continued features normalised if `inputs.normalize`."""
+    """Return windows, with target features normalised if `inputs.normalize`."""
     if not inputs.normalize:
         return windows
     windows = np.array(windows, dtype=np.float64)
@@ -97,7 +97,7 @@ def references(windows, inputs, features):
         feature: _reference(windows[:, :, feature], feature, inputs, features)
         for feature in inputs.normalized
     }
-    of_outputs = [of_feature[feature] for feature in inputs.continued]
+    of_outputs = [of_feature[feature] for feature in inputs.target_features]
     scale = np.stack([reference.scale for reference in of_outputs], axis=1)
     return Affine(scale, np.stack([each.shift for each in of_outputs], axis=1))
 

@@ -41,9 +41,9 @@ def _converted(steps, out, shift=None):
     """Copy steps into an array of another dtype, and yield it part by part."""
     n_at_once = max(1, _CHUNK // max(1, out[:1].size))
     for start in range(0, len(steps), n_at_once):
-        chunk, given = (a[start : start + n_at_once] for a in (out, steps))
+        chunk, part = (a[start : start + n_at_once] for a in (out, steps))
         with np.errstate(over="ignore"):
-            chunk[...] = given if shift is None else given - shift
+            chunk[...] = part if shift is None else part - shift
         if np.isinf(chunk).any():
             raise ValueError(
                 f"X has values too large for dtype={out.dtype.name!r}. Scale X, or set "

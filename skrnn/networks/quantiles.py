@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 
 
-def levels_of(loss, quantile):
+def quantile_levels_of(loss, quantile):
     """Return the quantile levels to predict, or None if the loss is another one."""
     if not (isinstance(loss, str) and loss == "quantile"):
         if quantile is None:

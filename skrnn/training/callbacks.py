@@ -19,12 +19,13 @@ from skrnn.training.scaling import fold_scale, unfold_scale
 def fresh_copies(callbacks):
     """Return new callbacks for one training: instances are copied, classes called."""
     copies = []
-    for given in callbacks:
-        made = given() if isinstance(given, type) else copy.deepcopy(given)
+    for callback in callbacks:
+        is_class = isinstance(callback, type)
+        made = callback() if is_class else copy.deepcopy(callback)
         if not isinstance(made, keras.callbacks.Callback):
             raise TypeError(
                 "The 'callbacks' parameter must hold Keras callbacks, as instances or "
-                f"classes. Got {given!r} instead. Pass callbacks of scikit-learn to "
+                f"classes. Got {callback!r} instead. Pass callbacks of scikit-learn to "
                 "set_callbacks."
             )
         copies.append(made)

@@ -37,7 +37,7 @@ def references(windows, inputs, features):
     """Return the Affine (n_samples, n_outputs) from relative targets to targets."""
     observed = ops.not_equal(windows, MISSING)
     reference = _references(windows, observed, inputs, features)
-    of_outputs = list(inputs.continued)
+    of_outputs = list(inputs.target_features)
     return Affine(
         ops.take(reference.scale, of_outputs, axis=1),
         ops.take(reference.shift, of_outputs, axis=1),

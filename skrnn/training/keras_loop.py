@@ -21,8 +21,8 @@ from skrnn.training.keras_network import (
 )
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import OptimizerKind, make_optimizer
-from skrnn.training.start import without_retracing_notices
 from skrnn.training.state import OptimizerState, TrainingState
+from skrnn.training.tensorflow_import import without_retracing_notices
 
 
 def train(task, plan, events):

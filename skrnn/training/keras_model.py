@@ -37,7 +37,7 @@ def build_whole_model(spec, states, features, scaling):
     outputs = outputs[0] if len(outputs) == 1 else keras.layers.average(outputs)
     if inputs is not None and inputs.normalize:
         reference = keras_inputs.references(windows, inputs, features)
-        n_levels = spec.n_outputs // len(inputs.continued)
+        n_levels = spec.n_outputs // len(inputs.target_features)
         outputs = Affine(
             keras.ops.repeat(reference.scale, n_levels, 1),
             keras.ops.repeat(reference.shift, n_levels, 1),

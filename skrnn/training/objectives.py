@@ -46,7 +46,7 @@ def compared(columns, outputs, n_targets, *, in_units):
 class WeightedMeanLoss(keras.losses.Loss):
     """Computes the mean of a loss over a batch, weighted by the sample weights."""
 
-    def __init__(self, function, n_targets, *, in_units, dtype):
+    def __init__(self, function, *, n_targets, in_units, dtype):
         super().__init__("loss", reduction="mean_with_sample_weight", dtype=dtype)
         self.function = function
         self._compared = {"n_targets": n_targets, "in_units": in_units}
@@ -91,7 +91,7 @@ def names_keras_alone(spec, objective):
         return False
     named = [keras.activations.get(name) for name in spec.activations]
     named += [_keras_metric(name) for name in objective.metrics]
-    if objective.levels is None:
+    if objective.quantile_levels is None:
         named.append(keras.losses.get(LOSSES.get(objective.loss, objective.loss)))
     return all(map(is_of_keras, named))
 
@@ -146,12 +146,15 @@ class MetricOfPoint(keras.metrics.Metric):
 def make_loss(objective, spec):
     """Return a Keras loss that averages with the sample weights."""
     loss = objective.loss
-    n_targets = _n_targets(objective, spec)
-    options = {"in_units": power_of_error(loss) is None, "dtype": spec.dtype}
-    if objective.levels is not None:
-        return WeightedMeanLoss(PinballLoss(objective.levels), n_targets, **options)
+    options = {
+        "n_targets": _n_targets(objective, spec),
+        "in_units": power_of_error(loss) is None,
+        "dtype": spec.dtype,
+    }
+    if objective.quantile_levels is not None:
+        return WeightedMeanLoss(PinballLoss(objective.quantile_levels), **options)
     try:
-        given = keras.losses.get(
+        keras_loss = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
         )
     except (ValueError, TypeError) as error:
@@ -160,20 +163,20 @@ def make_loss(objective, spec):
             "'log_cosh', 'quantile' or another name of a Keras loss, or a Keras loss. "
             f"Got {loss!r} instead."
         ) from error
-    name = getattr(given, "__name__", type(given).__name__)
-    if is_of_keras(given) and name.replace("_", "").lower() in OF_CLASSES:
+    name = getattr(keras_loss, "__name__", type(keras_loss).__name__)
+    if is_of_keras(keras_loss) and name.replace("_", "").lower() in OF_CLASSES:
         raise ValueError(
             f"The 'loss' parameter must compare numbers, but {loss!r} compares "
             "classes. Use 'squared_error', 'absolute_error', 'huber' or another loss "
             "for regression."
         )
-    function = given.call if isinstance(given, keras.losses.Loss) else given
-    return WeightedMeanLoss(function, n_targets, **options)
+    is_object = isinstance(keras_loss, keras.losses.Loss)
+    return WeightedMeanLoss(keras_loss.call if is_object else keras_loss, **options)
 
 
 def make_metrics(objective, spec):
     """Return new Keras metrics."""
-    levels, n_targets = objective.levels or (0.5,), _n_targets(objective, spec)
+    levels, n_targets = objective.quantile_levels or (0.5,), _n_targets(objective, spec)
     return [
         MetricOfPoint(_metric_of_name(name, spec.dtype), levels, n_targets)
         for name in objective.metrics
@@ -181,38 +184,38 @@ def make_metrics(objective, spec):
 
 
 def _n_targets(objective, spec):
-    return spec.n_outputs // len(objective.levels or (None,))
+    return spec.n_outputs // len(objective.quantile_levels or (None,))
 
 
 def _keras_metric(name):
     """Return the Keras metric of a name."""
     try:
-        given = keras.metrics.get(LOSSES.get(name, name)) if name else None
+        metric = keras.metrics.get(LOSSES.get(name, name)) if name else None
     except (ValueError, TypeError):
-        given = None
-    if given is None or not isinstance(name, str):
+        metric = None
+    if metric is None or not isinstance(name, str):
         raise ValueError(
             "The 'metrics' parameter must hold names of Keras metrics, such as "
             f"'mean_absolute_error'. Got {name!r} instead."
         )
-    return given
+    return metric
 
 
 def _metric_of_name(name, dtype):
-    given = _keras_metric(name)
-    given = given() if isinstance(given, type) else given
-    if not isinstance(given, keras.metrics.Metric):
-        return keras.metrics.MeanMetricWrapper(given, name=name, dtype=dtype)
-    if "y_true" not in inspect.signature(given.update_state).parameters:
+    metric = _keras_metric(name)
+    metric = metric() if isinstance(metric, type) else metric
+    if not isinstance(metric, keras.metrics.Metric):
+        return keras.metrics.MeanMetricWrapper(metric, name=name, dtype=dtype)
+    if "y_true" not in inspect.signature(metric.update_state).parameters:
         raise ValueError(
             "The 'metrics' parameter must hold metrics that compare targets with "
             f"predictions, such as 'mean_absolute_error'. Got {name!r} instead."
         )
-    given.update_state(np.zeros((2, 2)), np.zeros((2, 2)))
-    if len(given.result().shape):
+    metric.update_state(np.zeros((2, 2)), np.zeros((2, 2)))
+    if len(metric.result().shape):
         raise ValueError(
             "The 'metrics' parameter must hold metrics with a single value. Got "
             f"{name!r}, which has one value for each output."
         )
-    config = {**given.get_config(), "name": name, "dtype": dtype}
-    return type(given).from_config(config)
+    config = {**metric.get_config(), "name": name, "dtype": dtype}
+    return type(metric).from_config(config)

@@ -28,31 +28,31 @@ class OptimizerKind:
     @classmethod
     def of(cls, objective):
         """Return the kind of the optimizer of an objective."""
-        given, changes = objective.optimizer, _changes(objective)
-        if isinstance(given, type):
-            raise ValueError(_no_optimizer(given))
-        if isinstance(given, str):
+        optimizer, changes = objective.optimizer, _changes(objective)
+        if isinstance(optimizer, type):
+            raise ValueError(_no_optimizer(optimizer))
+        if isinstance(optimizer, str):
             rate = changes.pop("learning_rate")
             names = {name.lower() for name in dir(keras.optimizers)}
-            key = json.dumps([given.lower(), changes], sort_keys=True)
-            return cls(key, rate, given.lower() in names)
-        config = {**given.get_config(), **changes}
+            key = json.dumps([optimizer.lower(), changes], sort_keys=True)
+            return cls(key, rate, optimizer.lower() in names)
+        config = {**optimizer.get_config(), **changes}
         del config["name"]  # Keras adds a counter to the names
-        rate, is_keras = config["learning_rate"], is_of_keras(given)
+        rate, is_keras = config["learning_rate"], is_of_keras(optimizer)
         if isinstance(rate, dict):
             is_keras &= str(rate.get("module")).split(".")[0] == "keras"
             rate = None
         else:  # a variable, so programs with other learning rates can be reused
             rate = float(config.pop("learning_rate"))
-        what = [type(given).__module__, type(given).__qualname__, config]
-        what.append(weight_decay_exclusions(given))
+        what = [type(optimizer).__module__, type(optimizer).__qualname__, config]
+        what.append(weight_decay_exclusions(optimizer))
         return cls(json.dumps(what, sort_keys=True, default=str), rate, is_keras)
 
 
-def _no_optimizer(given):
+def _no_optimizer(optimizer):
     return (
         "The 'optimizer' parameter must be the name of a Keras optimizer, such as "
-        f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {given!r} instead."
+        f"'adam', 'rmsprop' or 'sgd', or an instance of one. Got {optimizer!r} instead."
     )
 
 
@@ -60,10 +60,10 @@ def make_optimizer(objective):
     """Return a new Keras optimizer, never the instance that was passed."""
     optimizer = objective.optimizer
     try:
-        given = keras.optimizers.get(optimizer)
+        optimizer = keras.optimizers.get(optimizer)
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(_no_optimizer(optimizer)) from error
-    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
             "The 'optimizer' parameter cannot be a LossScaleOptimizer: the network "
             "computes in float32 or float64, which need no loss scaling. Pass its "
@@ -71,10 +71,10 @@ def make_optimizer(objective):
         )
     # Keras adds a counter to the names of optimizers, and TensorFlow keeps some 36 kB
     # for every variable name: so all optimizers of a class get the same name.
-    name = type(given).__name__.lower()
-    config = {**given.get_config(), "name": name, **_changes(objective)}
-    made = without_all_reduce(type(given).from_config(config))
-    exclusions = weight_decay_exclusions(given)
+    name = type(optimizer).__name__.lower()
+    config = {**optimizer.get_config(), "name": name, **_changes(objective)}
+    made = without_all_reduce(type(optimizer).from_config(config))
+    exclusions = weight_decay_exclusions(optimizer)
     if exclusions is not None:  # the configuration does not contain them
         made.exclude_from_weight_decay(var_names=[exclusions])
     return made

@@ -33,7 +33,7 @@ class Objective:
     """Loss, metrics and optimizer of a training, as parameters of the regressors."""
 
     loss: object
-    levels: tuple | None  # of the predicted quantiles
+    quantile_levels: tuple | None
     metrics: tuple  # names of Keras metrics
     optimizer: object  # if an instance, it is copied
     learning_rate: object  # replaces the setting of the optimizer unless "auto"
@@ -56,10 +56,10 @@ class History:
         values = {name: list(earlier.get(name, unknown)) for name in all_names}
         return cls(values, n_before)
 
-    def append(self, figures):
+    def append(self, logs):
         """Append loss and metrics of an epoch, NaN for names that it lacks."""
         for name, so_far in self.values.items():
-            so_far.append(figures.get(name, np.nan))
+            so_far.append(logs.get(name, np.nan))
 
     def cut(self, n_epochs):
         """Remove all but the first epochs of this training."""
@@ -98,5 +98,5 @@ def mean_of(histories):
 
 
 def _mean_at(name, epoch, histories):
-    figures = [h.values[name][epoch] for h in histories if epoch < len(h.values[name])]
-    return float(np.mean(figures))
+    values = [h.values[name][epoch] for h in histories if epoch < len(h.values[name])]
+    return float(np.mean(values))

@@ -12,14 +12,14 @@ from scipy.optimize import minimize_scalar
 
 from skrnn.networks.affine import Affine
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 from skrnn.training.data import Schedule, TrainingData
 from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import ProgressReport
 from skrnn.training.state import History, Objective, TrainingState
 
 _LOSSES = "loss", "val_loss"
-_SHARE_TOLERANCE = 1e-3
+_WEIGHT_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _check_finite(what, epoch, value):
 
 def train(task, options, earlier_history):
     """Train a network with copies of its callbacks, and return a Trained."""
-    start.load()
+    tensorflow_import.load()
     trainers = importlib.import_module("skrnn.training.trainers")
     task = trainers.checked(task)
     names = ["loss", *task.objective.metrics]
@@ -175,7 +175,7 @@ def train(task, options, earlier_history):
     return Trained(state, history, events.interrupted)
 
 
-def best_share(task, outputs):
+def best_network_weight(task, outputs):
     """Return the factor of outputs, in [0, 1], with the lowest validation loss, and it.
 
     The loss is in the units of the targets.
@@ -183,13 +183,13 @@ def best_share(task, outputs):
     trainers = importlib.import_module("skrnn.training.trainers")
     losses = {}
 
-    def loss_of(share):
-        share = float(share)
-        losses[share] = trainers.loss_of_outputs(task, share * outputs)
-        return losses[share]
+    def loss_of(weight):
+        weight = float(weight)
+        losses[weight] = trainers.loss_of_outputs(task, weight * outputs)
+        return losses[weight]
 
-    minimize_scalar(loss_of, bounds=(0, 1), options={"xatol": _SHARE_TOLERANCE})
-    for share in (1.0, 0.0):
-        loss_of(share)
+    minimize_scalar(loss_of, bounds=(0, 1), options={"xatol": _WEIGHT_TOLERANCE})
+    for weight in (1.0, 0.0):
+        loss_of(weight)
     best = min(losses, key=losses.get)
     return best, losses[best] * task.unit

@@ -95,7 +95,7 @@ def test_without_an_epoch_that_helps_the_base_predicts_alone(n_networks, windows
     rnn = GRURegressor(**SMALL, base=base, early_stopping=True, n_networks=n_networks)
     rnn.fit(windows, np.full(len(windows), 5.0))
     assert rnn.best_epochs_ == [0] * n_networks
-    assert rnn.network_share_ == rnn._fitted.share == rnn.best_loss_ == 0
+    assert rnn.network_share_ == rnn._fitted.network_weight == rnn.best_loss_ == 0
     rnn.set_params(learning_rate=3.0, loss="absolute_error")
     noise = np.random.RandomState(0).normal(size=len(windows))
     rnn.set_params(base=DummyRegressor()).fit(windows, noise)
@@ -198,7 +198,7 @@ def test_more_data_keep_the_share(windows, y):
     share = rnn.fit(windows, y).network_share_
     assert share < 1
     rnn.set_params(early_stopping=False).partial_fit(windows, y)
-    assert rnn.network_share_ == rnn._fitted.share == share
+    assert rnn.network_share_ == rnn._fitted.network_weight == share
 
 
 def test_a_fit_without_a_base_leaves_nothing_of_one(windows, y):

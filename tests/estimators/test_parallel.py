@@ -25,7 +25,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import LSTMRegressor, SequenceWindower
 from skrnn._compat.tensorflow import limit_threads
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 
 SERIES = np.sin(np.arange(91) / 5)
 X, Y = SERIES[:-1].reshape(-1, 1), SERIES[1:]
@@ -149,7 +149,7 @@ def output_of(process):
 
 
 def threads_of_tensorflow():
-    start.load()
+    tensorflow_import.load()
     import tensorflow as tf
 
     return tf.config.threading.get_intra_op_parallelism_threads()
@@ -231,8 +231,8 @@ def test_what_a_worker_returns_is_arrays():
         "spec",
         "states",
         "preparation",
-        "levels",
-        "share",
+        "quantile_levels",
+        "network_weight",
     }
     assert len(pickle.dumps(rnn)) < 10_000
     _, expected, _ = fitted_by_a_worker()

@@ -93,9 +93,9 @@ def test_names_of_the_targets_tell_their_features(series):
         SequenceWindower(6, flatten=True).set_output(transform="pandas"),
         ElmanRegressor(**SMALL, normalize="last"),
     ).fit(X, y)
-    continued = pipe[-1]._fitted.spec.inputs.continued
+    found = pipe[-1]._fitted.spec.inputs.target_features
     expected = [{"load": 0, "other": 2}[n.split("_")[0]] for n in y.columns]
-    assert list(continued) == expected
+    assert list(found) == expected
 
 
 def test_features_that_no_output_continues_are_left(continued, series):

@@ -54,7 +54,7 @@ def test_scales_are_those_of_all_parts_by_weight():
 
 def test_last_subtracts_the_last_observed_value():
     windows = np.array([[[1.0], [2.0], [5.0]], [[1.0], [4.0], [np.nan]]])
-    inputs = InputSpec(3, 1, normalize="last", continued=(0,))
+    inputs = InputSpec(3, 1, normalize="last", target_features=(0,))
     features = Affine(np.array([1.0]), np.array([7.0]))
     found = relative(windows, inputs, features)[..., 0]
     assert_array_equal(found, [[-4, -3, 0], [-3, 0, np.nan]])
@@ -65,7 +65,7 @@ def test_last_subtracts_the_last_observed_value():
 
 def test_standard_is_the_mean_and_standard_deviation_of_the_window():
     windows = windows_with_gaps()[:-3]
-    inputs = InputSpec(12, 3, normalize="standard", continued=(1, 1))
+    inputs = InputSpec(12, 3, normalize="standard", target_features=(1, 1))
     reference = references(windows, inputs, FEATURES)
     assert_allclose(reference.shift[:, 0], np.nanmean(windows[:, :, 1], axis=1))
     assert_allclose(reference.scale[:, 1], np.nanstd(windows[:, :, 1], axis=1))
@@ -83,7 +83,7 @@ def test_standard_is_the_mean_and_standard_deviation_of_the_window():
 def test_standard_never_divides_by_next_to_nothing(values, shift, scale):
     windows = np.zeros((1, 2, 3))
     windows[0, :, 0] = values
-    inputs = InputSpec(2, 3, normalize="standard", continued=(0,))
+    inputs = InputSpec(2, 3, normalize="standard", target_features=(0,))
     found = references(windows, inputs, FEATURES)
     assert_allclose([found.shift, found.scale], [[[shift]], [[scale]]])
 
@@ -91,7 +91,7 @@ def test_standard_never_divides_by_next_to_nothing(values, shift, scale):
 @pytest.mark.parametrize("value", [0.1, 377.7, 1e6 + 0.3])
 def test_equal_values_have_no_spread(value):
     windows = np.full((1, 12, 1), value)
-    inputs = InputSpec(12, 1, normalize="standard", continued=(0,))
+    inputs = InputSpec(12, 1, normalize="standard", target_features=(0,))
     reference = references(windows, inputs, scaling_of(windows[0]))
     assert reference.scale == 1
 
@@ -117,7 +117,7 @@ def test_segments_hold_steps_side_by_side():
     normalize=st.sampled_from(["last", "standard"]),
 )
 def test_a_relative_target_is_put_back(values, target, normalize):
-    inputs = InputSpec(6, 1, normalize=normalize, continued=(0, 0))
+    inputs = InputSpec(6, 1, normalize=normalize, target_features=(0, 0))
     features = scaling_of(values.reshape(-1, 1))
     reference = references(values[:, :, None], inputs, features)
     assert (reference.scale > 0).all()
@@ -139,7 +139,7 @@ def test_keras_computes_the_same(normalize, segment_length, fill):
         3,
         segment_length=segment_length,
         normalize=normalize,
-        continued=(2, 0) if normalize else (),
+        target_features=(2, 0) if normalize else (),
         fill=fill,
         indicators=(0, 2) if fill else (),
     )

@@ -734,7 +734,7 @@ def squared_error(y_true, y_pred):
 
 
 def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capsys):
-    """That TensorFlow logs nothing is tested in a fresh process, in test_start.py."""
+    """That TensorFlow logs nothing is tested in test_tensorflow_import.py."""
     monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
     options = {"units": 2, "epochs": 2, "random_state": 0}
     loss = {"loss": squared_error_in_python}

@@ -25,7 +25,7 @@ SMALL = {"units": 2, "epochs": 3, "random_state": 0}
 
 def objective(**params):
     """An objective with the defaults of the regressors."""
-    defaults = {"loss": "squared_error", "levels": None, "metrics": ()}
+    defaults = {"loss": "squared_error", "quantile_levels": None, "metrics": ()}
     defaults |= {"optimizer": "adam", "learning_rate": "auto"}
     return Objective(**{**defaults, **params})
 

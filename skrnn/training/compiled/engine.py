@@ -32,7 +32,7 @@ def _key_of(task, plan, kind):
     spec, objective = task.spec, task.objective
     if not (kind.is_of_keras and names_keras_alone(spec, objective)):
         return None
-    what = objective.loss, objective.levels, objective.metrics
+    what = objective.loss, objective.quantile_levels, objective.metrics
     return spec, plan, what, kind.key
 
 

@@ -53,9 +53,11 @@ class OwnSession:
         """Return a function of arrays that runs a ConcreteFunction with one result."""
         self._take_in(function.variables)
         captured = function.captured_inputs
-        given = function.inputs[: len(function.inputs) - len(captured)]
+        arguments = function.inputs[: len(function.inputs) - len(captured)]
         with self._graph.as_default():
-            inputs = [v1.placeholder(tensor.dtype, tensor.shape) for tensor in given]
+            inputs = [
+                v1.placeholder(tensor.dtype, tensor.shape) for tensor in arguments
+            ]
             held = [self._own(tensor) for tensor in captured]
             result = _call(function, [*inputs, *held], xla=xla)
         run = session_callable(self._session, [result], inputs)

@@ -19,7 +19,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import cross_val_score
 
 from skrnn import ElmanRegressor
-from skrnn.training import start
+from skrnn.training import tensorflow_import
 
 USE = """
 import sys
@@ -123,14 +123,14 @@ LINE = "I0000 00:00:1795221338.582785    2015 port.cc:153] oneDNN custom operati
 
 @pytest.fixture
 def first_import(monkeypatch):
-    """Let `start.load` import TensorFlow as if for the first time, by a function."""
+    """Let `load` import TensorFlow as if for the first time, by a function."""
 
     def replace(function):
-        monkeypatch.setattr(start, "import_keras", function)
+        monkeypatch.setattr(tensorflow_import, "import_keras", function)
 
-    start.load()  # this process may log when TensorFlow starts
+    tensorflow_import.load()  # this process may log when TensorFlow starts
     for name in ("_begun", "_done", "_forked"):
-        monkeypatch.setattr(start, name, [])
+        monkeypatch.setattr(tensorflow_import, name, [])
     monkeypatch.setenv(LEVEL, "")  # to be restored
     monkeypatch.delenv(LEVEL)
     return replace
@@ -148,10 +148,10 @@ def log_and_fail():
 def test_stderr_of_the_import_is_shown_only_if_it_fails(first_import, capfd):
     first_import(log_and_fail)
     with pytest.raises(ImportError, match="no Keras"):
-        start.load()
+        tensorflow_import.load()
     assert capfd.readouterr().err == LINE
     first_import(log)
-    start.load()
+    tensorflow_import.load()
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "afterwards\n"
 
@@ -159,7 +159,7 @@ def test_stderr_of_the_import_is_shown_only_if_it_fails(first_import, capfd):
 def test_only_fatal_errors_are_logged(first_import):
     found = []
     first_import(lambda: found.append(os.environ[LEVEL]))
-    start.load()
+    tensorflow_import.load()
     assert found == ["3"]
 
 
@@ -170,7 +170,7 @@ def test_a_log_level_of_the_user_is_kept(
     found = []
     monkeypatch.setenv(LEVEL, level)
     first_import(lambda: (log(), found.append(os.environ[LEVEL])))
-    start.load()
+    tensorflow_import.load()
     assert found == [os.environ[LEVEL]] == [level]
     assert capfd.readouterr().err == shown
 
@@ -201,9 +201,9 @@ def test_stderr_of_python_may_be_any_object(first_import, monkeypatch, stderr):
     before = open_files()
     first_import(log_and_fail)
     with pytest.raises(ImportError, match="no Keras"):
-        start.load()
+        tensorflow_import.load()
     first_import(log)
-    start.load()
+    tensorflow_import.load()
     assert open_files() == before
 
 
@@ -215,7 +215,7 @@ def test_without_a_folder_for_temporary_files_the_import_logs(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", fail)
     first_import(log)
-    start.load()
+    tensorflow_import.load()
     assert capfd.readouterr().err == LINE
 
 
@@ -244,7 +244,7 @@ def test_of_many_threads_one_imports(first_import):
 
     first_import(slowly)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: start.load(), range(8)))
+        list(pool.map(lambda _: tensorflow_import.load(), range(8)))
     assert len(calls) == 1
 
 
@@ -292,9 +292,9 @@ def test_ctrl_c_waits_until_the_import_is_done(first_import):
 
     first_import(interrupted)
     with pytest.raises(KeyboardInterrupt):
-        start.load()
+        tensorflow_import.load()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    start.load()
+    tensorflow_import.load()
     assert told == ["begins", "ends"]
 
 
@@ -302,7 +302,7 @@ def test_ctrl_c_waits_until_the_import_is_done(first_import):
 def test_an_import_in_another_thread_leaves_ctrl_c_alone(first_import):
     found = []
     first_import(lambda: found.append(signal.getsignal(signal.SIGINT)))
-    thread = threading.Thread(target=start.load)
+    thread = threading.Thread(target=tensorflow_import.load)
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
@@ -427,19 +427,19 @@ except RuntimeError as error:
 
 @forks
 def test_a_fork_during_the_import_is_an_error(first_import, monkeypatch):
-    monkeypatch.setattr(start, "has_started", lambda: False)
-    first_import(lambda: in_fork(start.load))
+    monkeypatch.setattr(tensorflow_import, "has_started", lambda: False)
+    first_import(lambda: in_fork(tensorflow_import.load))
     with pytest.raises(RuntimeError, match="was forked"):
-        start.load()
+        tensorflow_import.load()
 
 
 def test_a_failed_import_may_be_repeated_in_a_fork(first_import, monkeypatch):
-    monkeypatch.setattr(start, "has_started", lambda: False)
+    monkeypatch.setattr(tensorflow_import, "has_started", lambda: False)
     first_import(log_and_fail)
     with pytest.raises(ImportError, match="no Keras"):
-        start.load()
+        tensorflow_import.load()
     with pytest.raises(ImportError, match="no Keras"):
-        in_fork(start.load)
+        in_fork(tensorflow_import.load)
 
 
 # Notices
@@ -455,8 +455,8 @@ def test_only_notices_about_retracing_are_dropped():
     logger, handler = logging.getLogger("tensorflow"), Hears()
     logger.addHandler(handler)
     try:
-        with start.without_retracing_notices():
-            with start.without_retracing_notices():  # as another thread may
+        with tensorflow_import.without_retracing_notices():
+            with tensorflow_import.without_retracing_notices():  # as another thread may
                 pass
             logger.warning("5 out of the last 5 calls triggered tf.function retracing")
             logger.warning("another warning")
