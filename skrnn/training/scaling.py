@@ -65,9 +65,10 @@ class Targets:
     @property
     def _are_outputs(self):
         """Whether losses and metrics need no units of the targets."""
-        scaling, normalize = self.scaling, self.inputs.normalize
-        if scaling.unit == 1 and not (scaling.targets.shift.any() or normalize):
-            return self.offset is None
+        normalize, shift = self.inputs.normalize, self.scaling.targets.shift
+        is_relative = normalize or shift.any() or self.offset is not None
+        if self.scaling.unit == 1 and not is_relative:
+            return True
         return self.is_homogeneous and not self.has_metrics and normalize != "standard"
 
     def columns(self, start, stop):
@@ -156,7 +157,7 @@ def measured(targets, rows, weight):
         of_targets += w @ y
         of_scales += (w @ (scale**2 * np.ones_like(y))).mean()
     shift = of_targets / total
-    if targets.offset is not None:  # errors of a base have a mean of about zero
+    if targets.offset is not None:  # outputs of zero are to leave the base alone
         shift = np.zeros_like(shift)
     squares = 0.0
     for w, y, _ in _relative_targets(targets, rows, weight):
