@@ -246,29 +246,21 @@ class BaseRecurrentRegressor(
             warn_if_nothing_learned(task, trained.history)
 
     def _weigh_networks(self, task, refitted):
-        """Set the weight of the network that minimises the validation loss.
-
-        It is 0 if no epoch improved on the base.
-
-        If the base is refitted, use the smaller of the best weights for both bases: up
-        to its best weight, the sum is not worse than the base alone on the validation
-        data.
-        """
+        """Set the weight of networks, beside a base, that has the lowest loss."""
         model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
             outputs = [model.outputs(windows) for windows in task.validation.parts()]
             outputs = np.concatenate(outputs)
             weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:
+                # up to its best weight, the sum is not worse than the base alone
                 task = replace(task, validation=refitted.validation)
                 weight = min(weight, best_network_weight(task, outputs)[0])
         if refitted is not None:
             model = replace(model, preparation=refitted.preparation)
             self.base_ = refitted.preparation.base
-        self._fitted, self.network_share_ = (
-            replace(model, network_weight=weight),
-            weight,
-        )
+        self._fitted = replace(model, network_weight=weight)
+        self.network_share_ = weight
 
     def predict(self, X):
         """Predict the target of each window.

@@ -10,11 +10,7 @@ from skrnn.training.state import TrainingState
 
 
 def build_whole_model(spec, states, features, scaling):
-    """Return a Keras model from windows to predictions of one or more networks.
-
-    Mark all features of a step to skip with `MISSING`, or only the missing values if
-    `spec.inputs` is not None.
-    """
+    """Return a Keras model from windows, marked as for training, to predictions."""
     states = [
         TrainingState(fold_scale(state.weights, scaling), state.dropout_states)
         for state in states

@@ -82,11 +82,8 @@ def check_activations(spec):
 
 
 def names_keras_alone(spec, objective):
-    """Return whether activations, loss and metrics are names of Keras's own.
-
-    Names of the user's own functions and classes do not identify them: a notebook cell
-    that defines one may be changed and run again.
-    """
+    """Return whether activations, loss and metrics are names of Keras's own."""
+    # a notebook cell that defines others may be changed and run again
     if not isinstance(objective.loss, str):
         return False
     named = [keras.activations.get(name) for name in spec.activations]

@@ -13,17 +13,11 @@ AUTO_LEARNING_RATE = 0.005
 
 @dataclass(frozen=True)
 class OptimizerKind:
-    """Identifies an optimizer without creating it.
+    """Identifies an optimizer without creating it."""
 
-    key : str, its class and its configuration, except for the learning rate
-    learning_rate : float, or None if a schedule, part of the configuration, sets it
-    is_of_keras : bool, whether Keras defines the optimizer; a class of the user's may
-        be redefined under the same name, so that its key could stand for two optimizers
-    """
-
-    key: str
-    learning_rate: float | None
-    is_of_keras: bool
+    key: str  # its class and its configuration, except for the learning rate
+    learning_rate: float | None  # None if a schedule in the configuration sets it
+    is_of_keras: bool  # otherwise its class may be redefined under the same name
 
     @classmethod
     def of(cls, objective):

@@ -176,10 +176,7 @@ def train(task, options, earlier_history):
 
 
 def best_network_weight(task, outputs):
-    """Return the factor of outputs, in [0, 1], with the lowest validation loss, and it.
-
-    The loss is in the units of the targets.
-    """
+    """Return the factor in [0, 1] of outputs with the lowest loss, and that loss."""
     trainers = importlib.import_module("skrnn.training.trainers")
     losses = {}
 

@@ -60,21 +60,15 @@ class FusedLSTM(layers.LSTM):
 
 
 def _reordered(weights):
-    """Return weights with the gates in the order of BlockLSTM: i, c, f, o.
-
-    BlockLSTMV2 has the order of Keras, i, f, c, o, but its gradient assumes the other
-    one (TensorFlow 2.18 to 2.21).
-    """
+    """Return weights with the gates in the order of BlockLSTM: i, c, f, o."""
+    # the gradient of BlockLSTMV2, with Keras's order, assumes this (TF 2.18 to 2.21)
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], axis=-1)
 
 
 @tf.RegisterGradient("SkrnnBlockLSTM")
 def _gradients(op, *by_outputs):
-    """Return the gradients of the inputs of `BlockLSTM`, without peepholes.
-
-    Those of weights and inputs follow from those of the gates in a single product.
-    """
+    """Return the gradients of the inputs of `BlockLSTM`, without peepholes."""
     _, x, first_cell, first_output, weights, *peepholes, _ = op.inputs
     cells, outputs = op.outputs[1], op.outputs[6]
     earlier_cells, earlier_outputs = (

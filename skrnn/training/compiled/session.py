@@ -112,11 +112,9 @@ def _call(function, inputs, *, xla):
 
 
 def _configuration():
-    """Return the configuration of a session, without GPUs and with one thread per op.
-
-    With more threads, bits of a sum would depend on their number. Sessions also find
-    GPUs hidden from eager mode. A thread pool would delay the single call of the graph.
-    """
+    """Return a configuration of sessions: no GPUs, and one thread per operation."""
+    # With more threads, bits of a sum would depend on their number. Sessions also find
+    # GPUs hidden from eager mode. A thread pool would delay the single call of a graph.
     config = v1.ConfigProto(
         device_count={"GPU": 0},
         allow_soft_placement=tf.config.get_soft_device_placement(),
@@ -131,11 +129,9 @@ def _configuration():
 
 
 def _without_fused_products():
-    """Return the default optimisations of a function, except for fused products.
-
-    For these, each thread caches 1024 operations of oneDNN, one per shape, which takes
-    0.1 MB or more for every new network.
-    """
+    """Return the default optimisations of a function, except for fused products."""
+    # For these, each thread caches 1024 operations of oneDNN, one per shape, which
+    # takes 0.1 MB or more for every new network.
     config = v1.ConfigProto()
     rewriting = config.graph_options.rewrite_options
     rewriting.remapping = rewriting.OFF
