@@ -53,11 +53,7 @@ class Predictor:
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
-        """Return outputs (n_samples, n_outputs) for windows, skipping steps with NaN.
-
-        A view on a series is not copied as a whole. Raises an OverflowError if a value
-        does not fit into the dtype of the network.
-        """
+        """Return outputs (n_samples, n_outputs), or raise an OverflowError."""
         n_samples = len(windows)
         outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
         tallest = self._heights[-1]

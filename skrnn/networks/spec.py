@@ -7,29 +7,18 @@ from skrnn.networks.inputs import InputSpec
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A stack of recurrent layers with the same cell, then a linear layer. Hashable.
+    """A stack of recurrent layers with the same cell, then a linear layer. Hashable."""
 
-    cell : str, a key of `skrnn.networks.cells.CELLS`
-    units : tuple of int, hidden units of each recurrent layer, from input to output
-    n_features, n_outputs : int, values in a step of the network, and in a prediction
-    options : tuple of (str, object), activations and the form of a GRU, by name
-    dropout, recurrent_dropout : float, fraction of the inputs, and of the hidden state,
-        to drop in training
-    bidirectional : bool, whether each layer also reads backwards, from the newest step
-    dtype : {"float32", "float64"}
-    inputs : InputSpec, or None if the network reads windows unchanged
-    """
-
-    cell: str
-    units: tuple
-    n_features: int
-    n_outputs: int
-    options: tuple = ()
-    dropout: float = 0.0
-    recurrent_dropout: float = 0.0
-    bidirectional: bool = False
-    dtype: str = "float32"
-    inputs: InputSpec | None = None
+    cell: str  # a key of `skrnn.networks.cells.CELLS`
+    units: tuple  # hidden units of each recurrent layer, from input to output
+    n_features: int  # values in a step of the network
+    n_outputs: int  # values in a prediction
+    options: tuple = ()  # (name, value) of activations and the form of a GRU
+    dropout: float = 0.0  # fraction of the inputs to drop in training
+    recurrent_dropout: float = 0.0  # fraction of the hidden state
+    bidirectional: bool = False  # whether each layer also reads from the newest step
+    dtype: str = "float32"  # or "float64"
+    inputs: InputSpec | None = None  # None if the network reads windows unchanged
 
     @property
     def n_columns(self):
