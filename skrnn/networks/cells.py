@@ -4,8 +4,9 @@ The equations are written for many windows at a time, one per row. The function 
 cell returns `step(inputs, before, hidden)`, which computes the hidden states of one
 step, `hidden`, from the previous ones, `before`, and from `inputs`. These have, side by
 side, the previous hidden states, the values of the step, and a one. With the weights
-stacked in the same order, a single product gives W x + U h + b. The product may have
-more rows than there are windows.
+stacked in the same order (rows: U, W and b; columns: the blocks of the cell, in the
+order in which `step` names them, then padding), a single product gives W x + U h + b.
+The product may have more rows than there are windows.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,7 @@ _FEW_ROWS = 64  # up to which tiled arrays are faster than NumPy's broadcasting
 
 
 def elman(weights, spec, shape):
-    """Return the step of a simple recurrent network (Elman, 1990), and no other states.
-
-    weights : ndarray of shape (n_units + n_inputs + 1, >= n_units), whose rows are U, W
-        and b; further columns are padding
-    """
+    """Return the step of a simple recurrent network (Elman, 1990), and no states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (h,) = _product_and_blocks(weights, shape, 1)
     multiply = shape.multiply
@@ -36,11 +33,7 @@ def elman(weights, spec, shape):
 
 
 def lstm(weights, spec, shape):
-    """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states.
-
-    weights : ndarray of shape (n_units + n_inputs + 1, >= 4 * n_units), whose columns
-        are i, f, o and g, then padding
-    """
+    """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates_and_candidate(product, spec, shape)
@@ -62,8 +55,7 @@ def lstm(weights, spec, shape):
 def gru(weights, spec, shape):
     """Return the step of a GRU (Cho et al., 2014) that resets after the product.
 
-    weights : ndarray of shape (n_units + n_inputs + 1, >= 4 * n_units), whose columns
-        are r, z, g (U and b', zeros for W) and x (W and b, zeros for U), then padding
+    g has U and b', and zeros for W; x has W and b, and zeros for U.
     """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
@@ -86,9 +78,7 @@ def gru(weights, spec, shape):
 def gru_reset_before(weights, recurrent, spec, shape):
     """Return the step of the original GRU, which resets h before the product.
 
-    weights : ndarray of shape (n_units + n_inputs + 1, >= 3 * n_units), whose columns
-        are r, z and x (W and b, zeros for U), then padding
-    recurrent : ndarray of shape (n_units, >= n_units), U of the candidate, then padding
+    x has W and b, and zeros for U, which is in `recurrent` for the candidate.
     """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, x) = _product_and_blocks(weights, shape, 3)
@@ -114,17 +104,11 @@ def gru_reset_before(weights, recurrent, spec, shape):
 
 @dataclass(frozen=True)
 class TileShape:
-    """Sizes of the arrays that a layer computes at a time.
+    """Sizes of the arrays that a layer computes at a time."""
 
-    n_rows : int, number of windows
-    height : int, rows of a matrix product; those after `n_rows` are unused
-    block : int, number of rows that BLAS multiplies at a time, or None for all
-    n_units : int, number of hidden units
-    """
-
-    n_rows: int
-    height: int
-    block: int | None
+    n_rows: int  # windows
+    height: int  # rows of a matrix product; those after `n_rows` are unused
+    block: int | None  # rows that BLAS multiplies at a time, or None for all
     n_units: int = 0
 
     @property
@@ -134,10 +118,7 @@ class TileShape:
 
 
 def product_in_blocks(block):
-    """Return a function of rows, matrix and out, C-contiguous, that multiplies them.
-
-    It takes `block` rows at a time, or all if `block` is None.
-    """
+    """Return a function (C-contiguous rows, matrix, out) that multiplies by blocks."""
     if block is None:
         return np.dot
 
@@ -156,16 +137,13 @@ def _product_and_blocks(weights, shape, n_blocks):
 
 
 def _activation_of_gates(product, spec, shape, n_gates):
-    """Return a function that activates the gates, which are the first blocks, in place.
-
-    It uses sigmoid(a) = tanh(a / 2) / 2 + 1 / 2. The weights of a are already halved.
-    """
+    """Return a function that activates the gates, the first blocks, in place."""
     gates = product[: shape.n_rows, : n_gates * shape.n_units]
     name, half = spec.option("recurrent_activation"), gates.dtype.type(0.5)
     if name != "sigmoid":
         return lambda: ACTIVATIONS[name](gates, out=gates)
 
-    def activate():
+    def activate():  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2; weights of a are halved
         np.tanh(gates, out=gates)
         np.multiply(gates, half, out=gates)
         np.add(gates, half, out=gates)
@@ -239,29 +217,16 @@ def _gru_of_either_form(*arguments):
 
 @dataclass(frozen=True)
 class Cell:
-    """Everything specific to a cell.
+    """Everything specific to a cell."""
 
-    keras_layer : str, the class of its layer in `keras.layers`
-    options : tuple of str, parameters of its regressor that are arguments of the layer
-    n_gates : int, blocks of `units` columns in the weights of the Keras layer
-    stack : callable of kernel, recurrent kernel and bias of the Keras layer and the
-        spec, which returns the matrices of the equations
-    layer : callable of these matrices, the spec and a TileShape, which returns `step`
-        and the states other than the hidden state
-    xla_saves : float, seconds that XLA saves per step of a layer in training; see
-        benchmarks/README.md
-    n_bias_rows : callable of the spec, which returns the rows of the bias in Keras
-    open_gate : int or None, the block of the bias that starts at one instead of zero
-    """
-
-    keras_layer: str
-    options: tuple
-    n_gates: int
-    stack: Callable
-    layer: Callable
-    xla_saves: float
-    n_bias_rows: Callable = lambda spec: 1
-    open_gate: int | None = None
+    keras_layer: str  # the class of its layer in `keras.layers`
+    options: tuple  # parameters of its regressor that are arguments of the layer
+    n_gates: int  # blocks of `units` columns in the weights of the Keras layer
+    stack: Callable  # (kernel, recurrent kernel, bias of Keras, spec) -> matrices
+    layer: Callable  # (*matrices, spec, TileShape) -> `step`, states but the hidden one
+    xla_saves: float  # seconds per step in training; see benchmarks/README.md
+    n_bias_rows: Callable = lambda spec: 1  # rows of the bias in Keras
+    open_gate: int | None = None  # block of the bias that starts at one, not at zero
 
 
 CELLS = {

@@ -1,11 +1,7 @@
 """Predictions of a network in NumPy.
 
-Windows are computed in tiles that are small enough for the cache of the processor.
-Because BLAS has several ways to compute a matrix product, the last bits of a row may
-depend on the number of rows and on its place among them. Tiles therefore have one of a
-few heights, and only those heights are used that give each row the same bits as the
-tallest tile, in any place. If BLAS does not treat all rows of a tall tile alike, the
-rows are multiplied in blocks.
+Windows are computed in tiles that are small enough for the cache of the processor, with
+heights that give each row the same bits (see `same_bits`).
 """
 
 from dataclasses import replace
@@ -15,10 +11,10 @@ import numpy as np
 from skrnn.networks.activations import ACTIVATIONS
 from skrnn.networks.blas import for_each, one_thread
 from skrnn.networks.cells import CELLS, TileShape
+from skrnn.networks.same_bits import heights_and_block
 from skrnn.networks.weights import layers_of
 
 _HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
-_BLOCKS = (16, 8, 4, 2)  # rows that BLAS may have to multiply at a time
 _SMALL = 2**17  # multiplications up to which BLAS computes a product on one thread
 _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
@@ -52,17 +48,12 @@ class Predictor:
             for matrices in layer
         )
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
-        with one_thread():
-            found = self._heights_and_block(fitting or list(_HEIGHTS[:3]))
-        self._heights, self._block = found
+        heights = fitting or _HEIGHTS[:3]
+        self._heights, self._block = heights_and_block(self._matrices(), heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
-        """Return outputs (n_samples, n_outputs) for windows, skipping steps with NaN.
-
-        A view on a series is not copied as a whole. Raises an OverflowError if a value
-        does not fit into the dtype of the network.
-        """
+        """Return outputs (n_samples, n_outputs), or raise an OverflowError."""
         n_samples = len(windows)
         outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
         tallest = self._heights[-1]
@@ -100,27 +91,6 @@ class Predictor:
 
     def _largest_matrix(self):
         return max(matrix.size for matrix in self._matrices())
-
-    def _heights_and_block(self, heights):
-        """Return heights of tiles that give a row the same bits, and the block."""
-        same = self._of_same_bits(heights)
-        if same:
-            return same, None
-        for block in _BLOCKS:
-            if block <= heights[-1] and self._of_same_bits([block]):
-                return [n for n in heights if n % block == 0], block
-        return list(heights[-1:]), None
-
-    def _of_same_bits(self, heights):
-        """Return the heights that give each row the bits of the tallest."""
-        rng, tallest = np.random.RandomState(0), heights[-1]
-        for matrix in self._matrices():
-            rows = rng.uniform(-1, 1, size=(tallest, len(matrix))).astype(matrix.dtype)
-            expected = np.dot(rows, matrix)
-            heights = [
-                n for n in heights if _gives_the_bits(expected[:n], rows[:n], matrix)
-            ]
-        return heights if tallest in heights else []
 
 
 class Workspace:
@@ -224,14 +194,6 @@ class _Direction:
             hidden[rows] = before[rows]
             for state, values in zip(self._states, kept, strict=True):
                 state[rows] = values
-
-
-def _gives_the_bits(expected, rows, matrix):
-    """Return whether a product of some rows has these bits, in any order of rows."""
-    backwards = np.ascontiguousarray(rows[::-1])
-    return (np.dot(rows, matrix) == expected).all() and (
-        np.dot(backwards, matrix)[::-1] == expected
-    ).all()
 
 
 def _whole_columns(matrix):

@@ -31,10 +31,7 @@ def quantile_levels_of(loss, quantile):
 
 
 def point_weights(levels):
-    """Return the weights (n_levels,) of quantiles in the point forecast, the median.
-
-    It is interpolated linearly between the levels next to 0.5, or is the nearest one.
-    """
+    """Return the weights (n_levels,) of quantiles in the interpolated median."""
     one_each = np.eye(len(levels))
     return np.array([np.interp(0.5, levels, one) for one in one_each])
 

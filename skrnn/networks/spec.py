@@ -12,13 +12,13 @@ class NetworkSpec:
     cell: str  # a key of `skrnn.networks.cells.CELLS`
     units: tuple  # hidden units of each recurrent layer, from input to output
     n_features: int  # values in a step of the network
-    n_outputs: int
-    options: tuple = ()  # names and values: activations, and the form of a GRU
+    n_outputs: int  # values in a prediction
+    options: tuple = ()  # (name, value) of activations and the form of a GRU
     dropout: float = 0.0  # fraction of the inputs to drop in training
     recurrent_dropout: float = 0.0  # fraction of the hidden state
-    bidirectional: bool = False  # each layer also reads from the newest step backwards
-    dtype: str = "float32"
-    inputs: InputSpec | None = None  # unless the network reads windows unchanged
+    bidirectional: bool = False  # whether each layer also reads from the newest step
+    dtype: str = "float32"  # or "float64"
+    inputs: InputSpec | None = None  # None if the network reads windows unchanged
 
     @property
     def n_columns(self):
