@@ -1,4 +1,4 @@
-"""Chooses between two trainers: the compiled engine, or else the Keras loop.
+"""Chooses between two trainers: the compiled engine, or else the Keras trainer.
 
 Both take a task, its plan and events, and return the state after training.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
-from skrnn.training import keras_loop
+from skrnn.training import keras_trainer
 from skrnn.training.callbacks import fresh_copies
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
 from skrnn.training.refusal import RefusedError
@@ -39,7 +39,7 @@ def train(task, events, options):
                 ) from error
             if options.verbose:
                 print(f"Training with keras.Model.fit: {error}.")
-    return keras_loop.train(task, plan, events)
+    return keras_trainer.train(task, plan, events)
 
 
 def loss_of_outputs(task, outputs=None):
