@@ -1,24 +1,47 @@
 """Builds the Keras model of a fitted regressor, from windows to predictions."""
 
 import keras
+from scikeras.wrappers import KerasRegressor
 
 from skrnn.training import keras_inputs
 from skrnn.training.keras_network import build_model
+from skrnn.training.objectives import LOSSES
+from skrnn.training.optimizers import OptimizerKind, make_optimizer
 from skrnn.training.state import TrainingState
 
 
-def build_whole_model(spec, states, scales, share):
+def keras_regressor(build, objective, **parameters):
+    """Return a KerasRegressor that builds a model and trains it for an objective."""
+    optimizer, loss = objective.optimizer, objective.loss
+    if isinstance(optimizer, str):
+        rate = OptimizerKind.of(objective).learning_rate
+        parameters["optimizer__learning_rate"] = rate
+    else:
+        optimizer = make_optimizer(objective)
+    return KerasRegressor(
+        build,
+        loss=LOSSES.get(loss, loss) if isinstance(loss, str) else loss,
+        optimizer=optimizer,
+        warm_start=True,
+        verbose=0,
+        **parameters,
+    )
+
+
+def build_whole_model(spec, states, scales, share, *, fold=True):
     """Return a Keras model of one or more networks, with outputs in target units.
 
-    Mark all features of a step to skip with `MISSING`, or only the missing values if
-    `spec.inputs` is not None.
+    Unless weights `fold` the scale, a layer multiplies by it, so that training goes on
+    in the units of the networks. Mark all features of a step to skip with `MISSING`, or
+    only the missing values if `spec.inputs` is not None.
     """
-    states = [
-        TrainingState(scales.put_into(state.weights, share), state.dropout_states)
-        for state in states
-    ]
+    if fold:
+        states = [
+            TrainingState(scales.put_into(state.weights, share), state.dropout_states)
+            for state in states
+        ]
     inputs = spec.inputs
-    if len(states) == 1 and inputs is None:
+    if fold and len(states) == 1 and inputs is None:
         return build_model(spec, states[0])
     models = [
         build_model(spec, state, name=f"network_{number}")
@@ -34,6 +57,11 @@ def build_whole_model(spec, states, scales, share):
         prepared = keras_inputs.prepare(windows, inputs, means, stds)
     outputs = [model(prepared) for model in models]
     outputs = outputs[0] if len(outputs) == 1 else keras.layers.average(outputs)
+    if not fold:
+        shift = (share * scales.location).tolist()
+        outputs = keras.layers.Rescaling(
+            share * scales.scale, shift, dtype=spec.dtype, name="units"
+        )(outputs)
     if inputs is not None and inputs.normalize:
         references = keras_inputs.references(windows, inputs, means, stds)
         n_levels = spec.n_outputs // len(scales.location)

@@ -34,13 +34,13 @@ def train(task, plan, events):
     """Train a network with `keras.Model.fit`, and return the TrainingState."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
     batch_size = task.schedule.batch_size
+    program = KerasProgram(task)
+    run = Run(task, program, events)
+    program.seen = run.seen
+    data, validation = LoadedData(program, task.data, batch_size), None
+    if task.validation is not None:
+        validation = LoadedData(program, task.validation, batch_size)
     with without_retracing_notices(), _floatx(task.spec.dtype):
-        program = KerasProgram(task)
-        run = Run(task, program, events)
-        program.seen = run.seen
-        data, validation = LoadedData(program, task.data, batch_size), None
-        if task.validation is not None:
-            validation = LoadedData(program, task.validation, batch_size)
         return run.train(data, validation)
 
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-# Events the engine does not emit. Callbacks that need them run in the Keras loop.
+# Events the engine does not emit. The Keras trainer does.
 _NOT_TOLD = [
     f"on_{what}_{when}"
     for what in ("batch", "train_batch", "test_batch", "test")
