@@ -27,7 +27,13 @@ from skrnn.estimators.data_warnings import (
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
-from skrnn.estimators.tasks import attributes_of, make_tasks, patience_of
+from skrnn.estimators.tasks import (
+    attributes_of,
+    batch_size_of,
+    make_tasks,
+    objective_of,
+    patience_of,
+)
 from skrnn.estimators.validation import ValidatesWindows
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training.train import Options, best_network_weight, train
@@ -116,6 +122,59 @@ class BaseRecurrentRegressor(
         """
         check_is_fitted(self)
         return self._fitted.keras_model()
+
+    def to_scikeras(self):
+        """Return a fitted `scikeras.wrappers.KerasRegressor` with the same networks.
+
+        It predicts the same as this regressor up to rounding, for windows without
+        missing values, and can be trained on as a Keras model, which is its `model_`.
+        It is trained with the loss, optimizer, learning rate, batch size, epochs and
+        `shuffle` of this regressor. `partial_fit`, and also `fit` as it has
+        `warm_start=True`, continue from the present weights with a new optimizer.
+        Training does not change this regressor. It imports TensorFlow.
+
+        Returns
+        -------
+        scikeras.wrappers.KerasRegressor
+            The fitted regressor. `X` of its methods are windows of shape (n_samples,
+            n_timesteps, n_features), and predictions have the shape of `y` in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If there is a `base`, which is not part of the network, or with
+            `loss="quantile"`, as a KerasRegressor predicts no quantiles.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn import GRURegressor
+        >>> X = np.random.RandomState(0).rand(100, 5, 1)
+        >>> y = X[:, -1, 0] - X[:, 0, 0]
+        >>> gru = GRURegressor(units=4, epochs=20, random_state=0).fit(X, y)
+        >>> by_keras = gru.to_scikeras()
+        >>> bool(np.allclose(by_keras.predict(X), gru.predict(X), atol=1e-5))
+        True
+        >>> bool(by_keras.fit(X, y, epochs=30).score(X, y) > gru.score(X, y))
+        True
+        """
+        check_is_fitted(self)
+        fitted, layout = self._fitted, self._layout
+        if fitted.preparation.base is not None or fitted.quantile_levels is not None:
+            what = "base" if fitted.quantile_levels is None else 'loss="quantile"'
+            raise ValueError(
+                f"to_scikeras does not support {what}: a KerasRegressor predicts the "
+                "outputs of a network. Fit without it, or use model_, the network."
+            )
+        regressor = fitted.keras_regressor(
+            objective_of(self),
+            batch_size=batch_size_of(self),
+            epochs=int(self.epochs),
+            shuffle=bool(self.shuffle),
+        )
+        windows = np.zeros((1, layout.n_timesteps, layout.n_step_features))
+        y = np.zeros(1 if self._y_is_1d else (1, self.n_outputs_))
+        return regressor.initialize(windows, y)
 
     def _more_html(self):
         """Return the layers of the network as HTML, for notebooks."""

@@ -2,8 +2,8 @@
 
 import importlib
 import threading
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -86,13 +86,25 @@ class FittedModel:
         model = keras_network.build_model(self.spec, state)
         return _KerasPredictor(model, self.spec.dtype)
 
-    def keras_model(self):
+    def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
         tensorflow_import.load()
         keras_model = importlib.import_module("skrnn.training.keras_model")
         return keras_model.build_whole_model(
-            self.spec, self.states, self.preparation.scaling.features, self._scaling
+            self.spec,
+            self.states,
+            self.preparation.scaling.features,
+            self._scaling,
+            fold=fold,
         )
+
+    def keras_regressor(self, objective, **parameters):
+        """Return a KerasRegressor whose model function is `keras_model`."""
+        tensorflow_import.load()
+        keras_model = importlib.import_module("skrnn.training.keras_model")
+        states = [replace(state, optimizer=None) for state in self.states]
+        build = partial(replace(self, states=states).keras_model, fold=False)
+        return keras_model.keras_regressor(build, objective, **parameters)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in _MADE}

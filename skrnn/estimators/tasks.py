@@ -24,7 +24,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     `after` is the FittedModel to continue from; None starts with new weights.
     """
     prepared, training = data.preparation, data.training
-    objective = _objective_of(regressor)
+    objective = objective_of(regressor)
     spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
     has_base = prepared.base is not None
     if after is None:
@@ -34,10 +34,8 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             _described(spec, len(seeds)), _described(after.spec, len(after.states))
         )
         states = after.states
-    is_auto = regressor.batch_size == "auto"
-    batch_size = _LARGEST_AUTO_BATCH if is_auto else int(regressor.batch_size)
     first = Schedule(
-        batch_size=min(batch_size, training.n_samples),
+        batch_size=min(batch_size_of(regressor), training.n_samples),
         epochs=int(regressor.epochs if epochs is None else epochs),
         shuffle=bool(regressor.shuffle),
         seed=seeds[0],
@@ -61,7 +59,14 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     ]
 
 
-def _objective_of(regressor):
+def batch_size_of(regressor):
+    """Return the largest number of samples in a batch."""
+    is_auto = regressor.batch_size == "auto"
+    return _LARGEST_AUTO_BATCH if is_auto else int(regressor.batch_size)
+
+
+def objective_of(regressor):
+    """Return the objective of a regressor's parameters."""
     return Objective(
         loss=regressor.loss,
         quantile_levels=quantile_levels_of(regressor.loss, regressor.quantile),

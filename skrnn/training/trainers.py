@@ -1,4 +1,4 @@
-"""Chooses between two trainers: the compiled engine, or else the Keras loop."""
+"""Chooses between two trainers: the compiled engine, or else the Keras trainer."""
 
 import functools
 from dataclasses import replace
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
-from skrnn.training import keras_loop
+from skrnn.training import keras_trainer
 from skrnn.training.callbacks import fresh_copies
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
 from skrnn.training.plan import RefusedError
 
-# Events the engine does not emit. Callbacks that need them run in the Keras loop.
+# Events the engine does not emit. The Keras trainer does.
 _EVENTS_OF_BATCHES = [
     f"on_{what}_{when}"
     for what in ("batch", "train_batch", "test_batch", "test")
@@ -45,7 +45,7 @@ def train(task, events, options):
                 ) from error
             if options.verbose:
                 print(f"Training with keras.Model.fit: {error}.")
-    return keras_loop.train(task, plan, events)
+    return keras_trainer.train(task, plan, events)
 
 
 def loss_of_outputs(task, outputs=None):

@@ -22,12 +22,13 @@ from skrnn.networks.inputs import InputSpec
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
-from skrnn.training import keras_loop, plan, trainers
+from skrnn.training import keras_trainer, plan, trainers
 from skrnn.training.compiled import engine, fused_lstm, programs
 from skrnn.training.compiled.epoch import EpochProgram, capacity_for
 from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.data import Samples, Schedule, TrainingData
 from skrnn.training.keras_network import assign, build_model
+from skrnn.training.loop import LoadedData
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.plan import DataShape, RefusedError
 from skrnn.training.scaling import Scaling, Targets
@@ -450,7 +451,7 @@ def test_blocks_of_other_series_have_arrays_of_their_own():
         return SimpleNamespace(arrays=arrays or [object()])
 
     def arrays(data, like=None):
-        loaded = engine._LoadedData(SimpleNamespace(load=load), data, 1, like)
+        loaded = LoadedData(SimpleNamespace(load=load), data, 1, like)
         return loaded, loaded.first.arrays[0]
 
     first, of_first = arrays(data())
@@ -580,7 +581,7 @@ def test_validation_losses_equal_those_of_keras(weighted, xla, windows, target):
     training = data_of(missing(windows)[:40], target[:40], weight)
     options = {"validation": data_of(windows[40:], target[40:])}
     state, losses = trained(engine, training, **options)
-    expected, expected_losses = trained(keras_loop, training, **options)
+    expected, expected_losses = trained(keras_trainer, training, **options)
     assert losses.shape == (4, 2)
     assert_allclose(losses, expected_losses, rtol=1e-4)
     for ours, theirs in zip(state.weights, expected.weights, strict=True):
@@ -590,7 +591,7 @@ def test_validation_losses_equal_those_of_keras(weighted, xla, windows, target):
 def test_orders_are_the_same_in_both(windows, target):
     training = data_of(windows, target)
     _, losses = trained(engine, training, shuffle=True)
-    _, expected = trained(keras_loop, training, shuffle=True)
+    _, expected = trained(keras_trainer, training, shuffle=True)
     assert_allclose(losses, expected, rtol=1e-4)
     _, in_order = trained(engine, training)
     assert abs(losses[1] - in_order[1]) > 1e-3 * in_order[1]
@@ -621,7 +622,7 @@ def test_callbacks_see_what_keras_would_show_them(xla, windows, target):
     training = data_of(windows, target)
     ours, theirs = Diary(), Diary()
     trained(engine, training, callbacks=[ours], epochs=2)
-    trained(keras_loop, training, callbacks=[theirs], epochs=2)
+    trained(keras_trainer, training, callbacks=[theirs], epochs=2)
     assert ours.events == theirs.events
     assert len(ours.weights) == 2
     for epoch in range(2):
@@ -645,7 +646,7 @@ def learning_rate_of(state):
 def test_a_learning_rate_that_a_callback_sets_takes_effect(xla, windows, target):
     training = data_of(windows, target)
     state, losses = trained(engine, training, callbacks=[SlowerAndSlower()])
-    _, expected = trained(keras_loop, training, callbacks=[SlowerAndSlower()])
+    _, expected = trained(keras_trainer, training, callbacks=[SlowerAndSlower()])
     assert_allclose(losses, expected, rtol=1e-4)
     assert learning_rate_of(state) == pytest.approx(0.025)
 
@@ -660,7 +661,7 @@ def test_early_stopping_and_its_best_weights(xla, windows, target):
     options = {"validation": data_of(windows[40:], target[40:]), "epochs": 30}
     state, losses = trained(engine, training, callbacks=[callback()], **options)
     expected, expected_losses = trained(
-        keras_loop, training, callbacks=[callback()], **options
+        keras_trainer, training, callbacks=[callback()], **options
     )
     assert len(losses) == len(expected_losses) < 30
     for ours, theirs in zip(state.weights, expected.weights, strict=True):

@@ -1,16 +1,9 @@
-"""Optimizers, losses and metrics, by name or as objects, which are never shared.
-
-Also tests scikeras, which calls the Keras loop.
-"""
-
-import gc
-import weakref
+"""Optimizers, losses and metrics, by name or as objects, which are never shared."""
 
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone
 
 from skrnn import ElmanRegressor
@@ -33,34 +26,6 @@ def objective(**params):
 def spec_of(n_outputs, dtype="float64"):
     """A network with the given number of outputs."""
     return NetworkSpec("elman", (2,), 1, n_outputs, dtype=dtype)
-
-
-@pytest.mark.parametrize(("trainer", "n_fits"), [("keras", 1), ("auto", 0)])
-def test_scikeras_drives_the_loop_of_keras(
-    trainer, n_fits, windows, target, monkeypatch
-):
-    """The engine does not use it, and a fitted estimator contains no wrapper."""
-    wrappers, models = [], []
-
-    def fit(wrapper, *args, real=BaseWrapper.fit, **options):
-        wrappers.append(wrapper)
-        return real(wrapper, *args, **options)
-
-    def fit_model(model, *args, real=keras.Model.fit, **options):
-        models.append(model)
-        return real(model, *args, **options)
-
-    monkeypatch.setattr(BaseWrapper, "fit", fit)
-    monkeypatch.setattr(keras.Model, "fit", fit_model)
-    estimator = ElmanRegressor(**SMALL, trainer=trainer).fit(windows, target)
-    assert len(wrappers) == len(models) == n_fits
-    assert [wrapper.model_ for wrapper in wrappers] == models
-    assert not isinstance(estimator, BaseWrapper)
-    gone = [weakref.ref(thing) for thing in (*wrappers, *models)]
-    wrappers.clear()
-    models.clear()
-    gc.collect()
-    assert not any(ref() for ref in gone)
 
 
 def test_the_model_is_built_anew_and_is_not_compiled(windows, target):

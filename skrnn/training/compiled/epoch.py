@@ -67,7 +67,7 @@ class EpochProgram:
         self.optimizer.build(self.model.trainable_variables)
         others = dropout_variables(self.model)
         state = [*self.model.weights, *others, *self.optimizer.variables]
-        self._first_values = values_of(self.optimizer.variables)
+        self.first_optimizer_values = values_of(self.optimizer.variables)
         self._traced = TracedEpoch(
             self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
         )
@@ -76,20 +76,6 @@ class EpochProgram:
         self._session = OwnSession(self._state)
         self._read_state = self._session.reader(self._state)
         self._compiled = {}
-
-    def first_optimizer_values(self, learning_rate):
-        """Return initial values of the optimizer's variables with a learning rate."""
-        return self.with_rate(self._first_values, learning_rate)
-
-    def with_rate(self, values, learning_rate):
-        """Return values of the optimizer's variables with another learning rate."""
-        if learning_rate is None:
-            return values
-        rate = self.optimizer.learning_rate
-        return [
-            np.asarray(learning_rate, value.dtype) if variable is rate else value
-            for variable, value in zip(self.optimizer.variables, values, strict=True)
-        ]
 
     def set_state(self, values):
         """Set the variables of the model, then of the optimizer, to arrays."""

@@ -1,0 +1,241 @@
+"""The Keras trainer: a `scikeras.wrappers.KerasRegressor` of the network.
+
+It is the reference for the compiled trainer, and trains what that cannot train.
+"""
+
+import contextlib
+import threading
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+from scikeras.wrappers import KerasRegressor
+
+from skrnn._compat.tensorflow import forget_kernels
+from skrnn.networks.affine import Affine
+from skrnn.training.data import Block
+from skrnn.training.keras_inputs import prepare
+from skrnn.training.keras_network import (
+    assign,
+    build_model,
+    dropout_variables,
+    values_of,
+)
+from skrnn.training.loop import LoadedData, Run
+from skrnn.training.objectives import make_loss, make_metrics
+from skrnn.training.optimizers import make_optimizer
+from skrnn.training.tensorflow_import import without_retracing_notices
+
+_VALUES = 2**24  # largest copy of windows
+_floatx_lock = threading.RLock()
+
+
+def train(task, plan, events):
+    """Train a network with `keras.Model.fit`, and return the TrainingState."""
+    forget_kernels()  # each `keras.Model.fit` compiles new functions
+    batch_size = task.schedule.batch_size
+    program = KerasProgram(task)
+    run = Run(task, program, events)
+    program.seen = run.seen
+    data, validation = LoadedData(program, task.data, batch_size), None
+    if task.validation is not None:
+        validation = LoadedData(program, task.validation, batch_size)
+    with without_retracing_notices(), _floatx(task.spec.dtype):
+        return run.train(data, validation)
+
+
+@contextlib.contextmanager
+def _floatx(dtype):
+    """Let Keras keep arrays of a dtype, which it would round to another `floatx`."""
+    if keras.config.floatx() == dtype:
+        yield
+        return
+    with _floatx_lock:  # the setting is that of the process
+        before = keras.config.floatx()
+        keras.config.set_floatx(dtype)
+        try:
+            yield
+        finally:
+            keras.config.set_floatx(before)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A block, and its samples in the order to train on. Change it in place."""
+
+    block: Block
+    order: np.ndarray
+    arrays: None = None
+
+
+class KerasProgram:
+    """Trains or evaluates an epoch with a KerasRegressor.
+
+    `seen` is the SeenModel whose callbacks get the events of batches, or None.
+    """
+
+    def __init__(self, task):
+        self._task, self.seen = task, None
+        self._regressor = KerasRegressor(
+            lambda: self._build(),
+            batch_size=task.schedule.batch_size,
+            shuffle=False,  # parts of an epoch are passed in the order to train on
+            verbose=0,
+            callbacks=[_Batches(self)],
+        )
+        block = task.data.block(0)
+        X, y, _ = self._arrays(block, block.samples[:1])
+        self.model = self._regressor.initialize(X, y).model_
+        self.optimizer = self.model.optimizer
+        others = dropout_variables(self.model)
+        self._state = [*self.model.weights, *others, *self.optimizer.variables]
+        self.first_optimizer_values = values_of(self.optimizer.variables)
+
+    def _build(self):
+        """Return the compiled network with its present weights."""
+        spec, objective = self._task.spec, self._task.objective
+        loss = make_loss(objective, spec)
+        self._metrics = [_mean_loss(loss), *make_metrics(objective, spec)]
+        model = build_model(spec, self._task.state)
+        model.compile(
+            make_optimizer(objective),
+            loss,
+            metrics=self._metrics[1:],
+            weighted_metrics=self._metrics[:1],
+            auto_scale_loss=False,
+        )
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    def set_state(self, values):
+        """Set the variables of the model, then of the optimizer, to arrays."""
+        assign(self._state, values)
+
+    def state(self):
+        """Return the values that `set_state` sets."""
+        return values_of(self._state)
+
+    def final_state(self):
+        """Return the state, with the averaged weights of optimizers that keep them."""
+        self.optimizer.finalize_variable_values(self.model.trainable_variables)
+        return self.state()
+
+    def load(self, block, *_):
+        """Return a block as _Loaded."""
+        return _Loaded(block, block.samples.copy())
+
+    def train(self, blocks):
+        """Train one epoch on blocks, in order, and return loss and metrics."""
+        for X, y, weight in self._parts(blocks):
+            self._regressor.partial_fit(X, y, sample_weight=weight)
+            self.set_state(self.last_state)
+            if self.model.stop_training:
+                break
+        return self._losses()
+
+    def evaluate(self, blocks):
+        """Return loss and metrics of blocks, without training."""
+        self._tell("on_test_begin", {})
+        for X, y, weight in self._parts(blocks):
+            self.model.evaluate(
+                X,
+                y,
+                batch_size=self._task.schedule.batch_size,
+                sample_weight=weight,
+                verbose=0,
+                callbacks=[_Batches(self)],
+            )
+        self._tell("on_test_end", self._logs())
+        return self._losses()
+
+    def _parts(self, blocks):
+        """Yield arrays of as many batches of an epoch as fit into memory."""
+        self._n_batches, self._metrics_so_far = 0, None
+        batch_size = self._task.schedule.batch_size
+        for loaded in blocks:
+            block, order = loaded.block, loaded.order
+            n_values = batch_size * block.n_timesteps * block.series.shape[1]
+            n_at_once = batch_size * max(1, _VALUES // n_values)
+            for start in range(0, len(order), n_at_once):
+                yield self._arrays(block, order[start : start + n_at_once])
+                self._metrics_so_far = values_of(self.model.metrics_variables)
+
+    def _arrays(self, block, samples):
+        """Return inputs of the network, targets, and weights or None."""
+        windows, y, *weight = block.batch(samples)
+        inputs = self._task.data.inputs
+        if not inputs.is_plain:
+            features = Affine(*block.scales)
+            windows = prepare(ops.convert_to_tensor(windows), inputs, features)
+            windows = ops.convert_to_numpy(windows)
+        return windows, y, weight[0] if weight else None
+
+    def begin_batch(self, batch, event):
+        """Continue the metrics of the epoch, which Keras resets for each part."""
+        if batch == 0 and self._metrics_so_far is not None:
+            assign(self.model.metrics_variables, self._metrics_so_far)
+        self._tell(event, self._n_batches, {})
+
+    def end_batch(self, event):
+        """Count the batch."""
+        if self.seen is not None:
+            self._tell(event, self._n_batches, self._logs())
+        self._n_batches += 1
+
+    def _tell(self, event, *news):
+        """Call a method of every callback, which may change weights or stop."""
+        if self.seen is None:
+            return
+        self.seen.assign(self.state())
+        self.seen.tell(event, *news)
+        self.set_state(self.seen.values())
+        self.model.stop_training |= self.seen.stop_training
+
+    def _losses(self):
+        """Return loss and metrics of all batches so far."""
+        return [float(metric.result()) for metric in self._metrics]
+
+    def _logs(self):
+        """Return loss and metrics by name, the loss in the units of the targets."""
+        names = ["loss", *self._task.objective.metrics]
+        logs = dict(zip(names, self._losses(), strict=True))
+        return logs | {"loss": logs["loss"] * self._task.unit}
+
+
+class _Batches(keras.callbacks.Callback):
+    """Tells a KerasProgram of the batches of a part of an epoch."""
+
+    def __init__(self, program):
+        super().__init__()
+        self._program = program
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keep the state before Keras replaces the weights by averages, if any."""
+        self._program.last_state = self._program.state()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Begin a batch to train on."""
+        self._program.begin_batch(batch, "on_train_batch_begin")
+
+    def on_train_batch_end(self, batch, logs=None):
+        """End a batch to train on."""
+        self._program.end_batch("on_train_batch_end")
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Begin a batch to evaluate."""
+        self._program.begin_batch(batch, "on_test_batch_begin")
+
+    def on_test_batch_end(self, batch, logs=None):
+        """End a batch to evaluate."""
+        self._program.end_batch("on_test_batch_end")
+
+
+def _mean_loss(loss):
+    """Return a metric: the mean of a WeightedMeanLoss over all samples, by weight.
+
+    Keras itself weights the batches of an epoch by their rows, not by their weights.
+    """
+    return keras.metrics.MeanMetricWrapper(
+        lambda *_: loss.of_samples, "mean_loss", dtype=loss.dtype
+    )

@@ -1,0 +1,145 @@
+"""The epochs of a training, with callbacks, early stopping and Ctrl-C.
+
+Both trainers run this loop. They differ in the program that trains an epoch.
+"""
+
+import numpy as np
+
+from skrnn.training.callbacks import SeenModel
+from skrnn.training.optimizers import OptimizerKind
+from skrnn.training.state import OptimizerState, TrainingState
+
+
+class Run:
+    """A single training with a program."""
+
+    def __init__(self, task, program, events):
+        self._task, self._program, self._events = task, program, events
+        self._kind = OptimizerKind.of(task.objective)
+        self.seen = None
+        program.set_state(self._first_values())
+        if task.callbacks:  # they may change weights or the learning rate
+            self.seen = SeenModel(task, task.schedule.n_batches(task.data))
+            self.seen.assign(program.state())
+
+    def _first_values(self):
+        state, program = self._task.state, self._program
+        before, values = state.optimizer, program.first_optimizer_values
+        rate = self._kind.learning_rate
+        if before is not None and before.key == self._kind.key:
+            values = before.values
+            if before.learning_rate == self._task.objective.learning_rate:
+                rate = None  # callbacks may have changed it
+        values = _with_rate(program.optimizer, values, rate)
+        return [*state.weights, *state.dropout_states, *values]
+
+    def train(self, data, validation):
+        """Train until the last epoch, or until callbacks, early stopping or Ctrl-C."""
+        events, seen = self._events, self.seen
+        if seen is not None:
+            seen.introduce()
+            seen.tell("on_train_begin", {})
+        logs = {}
+        orders = self._task.schedule.of_epochs(data.n_blocks)
+        try:
+            for epoch, order in enumerate(orders):
+                logs = self._train_epoch(epoch, data.in_order(*order), validation)
+                if events.stop or (seen is not None and seen.stop_training):
+                    break
+        except KeyboardInterrupt:  # perhaps within an epoch
+            if events.last is None:
+                raise
+            logs = self._restore(events.interrupt())
+        return self._end(logs)
+
+    def _restore(self, epoch):
+        """Restore the state of a recorded epoch, and return its logs."""
+        self._program.set_state(epoch.state.values)
+        if self.seen is not None:
+            self.seen.assign(epoch.state.values)
+        return epoch.logs
+
+    def _end(self, logs):
+        """Call the callbacks for the end of training, and return the final state."""
+        program, seen = self._program, self.seen
+        if seen is not None:
+            program.set_state(seen.values())
+        values = program.final_state()
+        if self._events.best_weights is not None:
+            values[: len(self._events.best_weights)] = self._events.best_weights
+        if seen is not None:
+            seen.assign(values)
+            seen.tell("on_train_end", logs)
+            values = seen.values()
+        return self._state(values)
+
+    def _train_epoch(self, epoch, blocks, validation):
+        program, seen = self._program, self.seen
+        if seen is not None:
+            seen.tell("on_epoch_begin", epoch, {})
+        self._events.begin_epoch()
+        if seen is not None:
+            program.set_state(seen.values())
+        losses = program.train(blocks)
+        if validation is not None:
+            losses += program.evaluate(validation.blocks())
+        values = program.state()
+        if seen is not None:
+            seen.assign(values)
+        logs = self._events.end_epoch(losses, self._state(values))
+        if seen is not None:
+            seen.tell("on_epoch_end", epoch, logs)
+        return logs
+
+    def _state(self, values):
+        n_weights = len(self._task.state.weights)
+        n_others = n_weights + len(self._task.state.dropout_states)
+        learning_rate = self._task.objective.learning_rate
+        return TrainingState(
+            values[:n_weights],
+            values[n_weights:n_others],
+            OptimizerState(self._kind.key, learning_rate, values[n_others:]),
+        )
+
+
+def _with_rate(optimizer, values, learning_rate):
+    """Return values of an optimizer's variables with a learning rate, unless None."""
+    if learning_rate is None:
+        return values
+    rate = optimizer.learning_rate
+    return [
+        np.asarray(learning_rate, value.dtype) if variable is rate else value
+        for variable, value in zip(optimizer.variables, values, strict=True)
+    ]
+
+
+class LoadedData:
+    """Training data in the form a program takes. A single block is loaded only once."""
+
+    def __init__(self, program, data, batch_size, like=None):
+        self._program, self._data, self._batch_size = program, data, batch_size
+        self.n_blocks = len(data.n_of_blocks)
+        block = data.block(0)
+        self._series = block.series if self.n_blocks == 1 else None
+        is_same = like is not None and block.series is like._series
+        self.first = self._load(block, like.first.arrays if is_same else None)
+
+    def blocks(self):
+        """Yield all blocks."""
+        return map(self._block, range(self.n_blocks))
+
+    def in_order(self, numbers, shuffle):
+        """Yield blocks in the given order, with shuffled samples."""
+        for number in numbers:
+            block = self._block(number)
+            shuffle(block.order)
+            yield block
+
+    def _block(self, number):
+        if self.n_blocks == 1:
+            return self.first
+        return self._load(self._data.block(number))
+
+    def _load(self, block, arrays=None):
+        length = self._data.block_length
+        return self._program.load(block, length, self._batch_size, arrays)
