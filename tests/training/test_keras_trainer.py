@@ -42,8 +42,7 @@ def test_a_keras_regressor_is_fitted_on_windows_and_targets(
         assert wrapper.get_params()["batch_size"] == 16
         assert_allclose(X, windows, rtol=1e-6)
         assert_allclose(of_samples, weight, rtol=1e-6)
-        scales = estimator._fitted.preparation.scales
-        expected = (target - scales.location) / scales.scale
+        expected = estimator._fitted.preparation.scaling.targets.inverse(target)
         assert_allclose(y[:, 0], expected, rtol=1e-5, atol=1e-6)
     gone = [weakref.ref(thing) for thing in (*(c[0] for c in calls), *models)]
     calls.clear()
