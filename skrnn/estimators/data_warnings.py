@@ -1,16 +1,12 @@
 """Warnings about windows, columns and training that would give poor predictions."""
 
+import math
 import re
 
 import numpy as np
 
 from skrnn._warnings import warn_user
-from skrnn.estimators.missing_steps import (
-    MissingSteps,
-    few_without_nan,
-    follow_each_other,
-    padded_in_front,
-)
+from skrnn.estimators.missing_steps import as_index
 from skrnn.exceptions import (
     MissingStepsWarning,
     NothingLearnedWarning,
@@ -18,23 +14,22 @@ from skrnn.exceptions import (
     RowsLeftOutWarning,
     UnscaledWarning,
 )
-from skrnn.training.data import series_of
 from skrnn.training.targets import power_of_error
 from skrnn.windows.layout import lags_of_names
+from skrnn.windows.view import WindowView
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
 _NAMES_SHOWN = 5
+_FEW_VALUES = 2**14  # quick to check for NaN
 
 
-def warn_of_columns(regressor):
+def warn_of_columns(names, layout):
     """Warn if the columns of X look like features, not like steps of a window.
 
     Columns whose names only differ in a number, such as `x0` and `x1`, may be steps.
     """
-    names, layout = getattr(regressor, "feature_names_in_", ()), regressor._layout
     if (
-        regressor.n_step_features is not None
-        or layout.n_dims != 2
+        layout.n_dims != 2
         or layout.features is not None
         or any(lags_of_names(names))
         or len({re.sub(r"\d+", "0", name) for name in names}) < 2
@@ -49,37 +44,23 @@ def warn_of_columns(regressor):
     )
 
 
-def warn_of_training_windows(regressor, windows, rows):
-    """Warn if many windows are not used for training, or features are not scaled.
-
-    `rows` are the windows to train on; None for all.
-    """
-    names = map(repr, regressor._layout.features or ())
-    names = list(names) or [f"feature {k}" for k in range(windows.shape[2])]
-    if regressor.missing == "mask":
-        _warn_of_rows_left_out(windows, rows, names)
-    if regressor.normalize is None:
-        _warn_of_unscaled_features(windows, names)
-
-
-def _warn_of_rows_left_out(windows, rows, names):
-    missing = MissingSteps(windows)
-    if not missing.any():
+def warn_of_rows_left_out(data, rows, used):
+    """Warn if many rows are not used for training, except at the start of a series."""
+    n_rows, windows = len(rows), data.windows
+    if n_rows - len(used) <= 0.1 * n_rows:
         return
     is_left_out = np.zeros(len(windows), dtype=bool)
-    if isinstance(rows, range):
-        rows = slice(rows.start, rows.stop)
-    is_left_out[slice(None) if rows is None else rows] = True
-    n_rows = np.count_nonzero(is_left_out)
-    is_left_out &= missing.at_first_step
-    if not follow_each_other(windows):
-        is_padded = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
-        is_left_out &= ~is_padded
+    is_left_out[as_index(rows)] = True
+    is_left_out[as_index(used)] = False
+    missing, n_timesteps = windows.incomplete, windows.shape[1]
+    if not windows.is_of_series:  # sequences that are shorter than a segment
+        is_left_out &= ~(windows.empty.at(0) & (missing.counts < n_timesteps))
     left_out = np.flatnonzero(is_left_out > missing.before_start())
     share = len(left_out) / n_rows
-    if share <= 0.1 or is_left_out.sum() == n_rows:  # then all are used
+    if share <= 0.1:
         return
-    counts = np.isnan(windows[left_out, 0]).sum(axis=0)
+    names = _feature_names(data)
+    counts = np.isnan(windows.values[left_out, 0]).sum(axis=0)
     order = np.argsort(-counts, kind="stable")
     found = [f"{names[k]} ({counts[k]} times)" for k in order if counts[k]]
     warn_user(
@@ -91,9 +72,10 @@ def _warn_of_rows_left_out(windows, rows, names):
     )
 
 
-def _warn_of_unscaled_features(windows, names):
+def warn_of_unscaled_features(data):
     """Warn of means over 10 standard deviations from zero, and of these over 100."""
-    series, _ = series_of(np.asarray(windows))
+    windows, names = data.windows, _feature_names(data)
+    series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
     values = series[::every].astype(np.float64)
     with np.errstate(all="ignore"):
@@ -116,20 +98,21 @@ def _warn_of_unscaled_features(windows, names):
     )
 
 
-def warn_of_windows_to_predict(regressor, windows):
+def warn_of_windows_to_predict(windows, filled, trained_with_missing):
     """Warn about windows with too few observed steps for a good prediction."""
-    if few_without_nan(windows):
+    if windows.size <= _FEW_VALUES and not math.isnan(windows.max()):
         return
-    missing = MissingSteps(windows, filled=regressor.missing == "fill")
+    n_timesteps, view = windows.shape[1], WindowView(windows)
+    missing = view.empty if filled else view.incomplete
     if not missing.any():
         return
-    n_observed = missing.n_timesteps - missing.counts
+    n_observed = n_timesteps - missing.counts
     part, few = 10, "fewer than a tenth of their steps observed"
-    if not getattr(regressor, "_trained_with_missing", True):
+    if not trained_with_missing:
         part, few = 2, "fewer than half of their steps observed, while no step was "
         few += "missing in training"
     is_empty = n_observed == 0
-    is_sparse = (n_observed * part < missing.n_timesteps) & ~is_empty
+    is_sparse = (n_observed * part < n_timesteps) & ~is_empty
     if is_sparse.sum() <= len(windows) / 2:
         # predicting a whole series, including its first rows, is not a mistake
         is_sparse &= ~missing.before_start()
@@ -213,6 +196,12 @@ def _deviations(values):
     n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
     mean = np.nansum(values, axis=0) / n_observed
     return n_observed, mean, np.nan_to_num(values - mean)
+
+
+def _feature_names(data):
+    names = data.layout.features or ()
+    n_features = data.layout.n_step_features
+    return list(map(repr, names)) or [f"feature {k}" for k in range(n_features)]
 
 
 def _listed(names):

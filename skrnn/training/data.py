@@ -5,24 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
 from skrnn.training.targets import Targets
 
 _ROWS = 2**11  # windows copied at a time
-
-
-def series_of(windows):
-    """Return the rows (n_rows, n_features) of windows, without a copy if possible.
-
-    Also return the stride: window i is `rows[i * stride : i * stride + n_timesteps]`.
-    """
-    n_samples, n_timesteps, n_features = windows.shape
-    if windows.strides[0] != windows.strides[1] or n_timesteps == 1:
-        return windows.reshape(-1, n_features), n_timesteps
-    shape = (n_samples + n_timesteps - 1, n_features)
-    return as_strided(windows, shape, windows.strides[1:], writeable=False), 1
 
 
 @dataclass(frozen=True)
@@ -31,7 +18,7 @@ class Block:
 
     series : ndarray of shape (n_rows, n_features), in which missing steps are marked,
         or missing values if the network does not read windows unchanged
-    stride, n_timesteps : int, as in `series_of`
+    stride, n_timesteps : int, window i is `series[i * stride :][:n_timesteps]`
     y : ndarray of shape (n_samples, n_columns), as `Targets.columns` returns them
     weight : ndarray of shape (n_samples,), not negative, or None for equal weights
     samples : ndarray of int32, shape (n_chosen,), the windows to use
@@ -77,13 +64,12 @@ class Block:
 class Samples:
     """Windows, targets and weights as passed to the estimator.
 
-    windows : ndarray of shape (n_rows, n_timesteps, n_features), perhaps a view on a
-        series, NaN where a value is missing
+    windows : WindowView of `skrnn.windows`
     targets : Targets, with their scales in training
     weight : ndarray of shape (n_rows,) or None
     """
 
-    windows: np.ndarray
+    windows: object
     targets: Targets
     weight: np.ndarray | None
 
@@ -94,7 +80,7 @@ class Samples:
         """Return series, stride, targets and weights of a range, ready for training."""
         targets = self.targets.columns(start, stop)
         weight = None if self.weight is None else self.weight[start:stop]
-        series, stride = series_of(self.windows[start:stop])
+        series, stride = self.windows.rows(start, stop), self.windows.stride
         if self.inputs.is_plain:
             series = mark_missing(series, self.dtype)
         else:
@@ -164,12 +150,13 @@ class TrainingData:
 
     def windows(self, every=1):
         """Return every n-th of the windows to use, as they were passed."""
-        return self._source.windows[np.asarray(self._rows)[::every]]
+        return self._source.windows.values[np.asarray(self._rows)[::every]]
 
     def parts(self):
         """Yield the windows to use, part by part."""
         for start in range(0, len(self._rows), _ROWS):
-            yield self._source.windows[np.asarray(self._rows[start : start + _ROWS])]
+            rows = np.asarray(self._rows[start : start + _ROWS])
+            yield self._source.windows.values[rows]
 
     def targets(self, every=1):
         """Return targets of every n-th window, in their own units, as columns."""

@@ -35,6 +35,7 @@ from skrnn.training.schedule import Schedule
 from skrnn.training.state import History, Objective, TrainingState
 from skrnn.training.targets import Scales, Targets
 from skrnn.training.train import Task
+from skrnn.windows.view import WindowView
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
@@ -547,7 +548,7 @@ def data_of(windows, y, weight=None, **options):
     """Training data of all windows, with or without missing steps."""
     inputs = InputSpec(*windows.shape[1:])
     targets = Targets(y, windows, inputs, Scales(None, np.zeros(1)))
-    samples = Samples(windows, targets, weight)
+    samples = Samples(WindowView(windows), targets, weight)
     return TrainingData(samples, **options)
 
 
