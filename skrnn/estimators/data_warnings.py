@@ -4,8 +4,9 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 
-from skrnn._warnings import warn_user
+from skrnn._warnings import listed, warn_user
 from skrnn.estimators.missing_steps import as_index
 from skrnn.exceptions import (
     MissingStepsWarning,
@@ -19,24 +20,21 @@ from skrnn.windows.layout import lags_of_names
 from skrnn.windows.view import WindowView
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
-_NAMES_SHOWN = 5
 _FEW_VALUES = 2**14  # quick to check for NaN
 
 
 def warn_of_columns(names, layout):
-    """Warn if the columns of X look like features, not like steps of a window.
-
-    Columns whose names only differ in a number, such as `x0` and `x1`, may be steps.
-    """
+    """Warn if the columns of X look like features, not like steps of a window."""
     if (
         layout.n_dims != 2
         or layout.features is not None
         or any(lags_of_names(names))
+        # names that only differ in a number, such as x0 and x1, may be steps
         or len({re.sub(r"\d+", "0", name) for name in names}) < 2
     ):
         return
     warn_user(
-        f"The columns of X, {_listed([repr(str(name)) for name in names])}, are "
+        f"The columns of X, {listed([repr(str(name)) for name in names])}, are "
         f"treated as the {len(names)} steps of a window with one feature. If they are "
         "features of a single time step, put a SequenceWindower before the regressor "
         "to make windows of the rows. If they are steps, set n_step_features=1.",
@@ -66,7 +64,7 @@ def warn_of_rows_left_out(data, rows, used):
     warn_user(
         f"{len(left_out)} of {n_rows} rows ({share:.0%}) are not used for training, "
         "because their window starts with a missing step. A step is missing if any of "
-        f"its features is missing; here: {_listed(found)}. "
+        f"its features is missing; here: {listed(found)}. "
         'Set missing="fill", or drop features that are often missing.',
         RowsLeftOutWarning,
     )
@@ -77,12 +75,10 @@ def warn_of_unscaled_features(data):
     windows, names = data.windows, _feature_names(data)
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
-    values = series[::every].astype(np.float64)
-    with np.errstate(all="ignore"):
-        n_observed, mean, deviations = _deviations(values)
-        std = np.sqrt((deviations**2).sum(axis=0) / n_observed)
+    values = pd.DataFrame(series[::every].astype(np.float64))
+    mean, std = values.mean().to_numpy(), values.std(ddof=0).to_numpy()
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
-    is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
+    is_large = (abs(values) > 1).any().to_numpy() & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
     unscaled = np.flatnonzero((std > 100) | is_far)
     if len(unscaled) == 0:
@@ -90,7 +86,7 @@ def warn_of_unscaled_features(data):
     what = "{} (mean {:.3g}, standard deviation {:.3g})"
     found = [what.format(names[k], mean[k], std[k]) for k in unscaled]
     warn_user(
-        f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
+        f"Features of X are not scaled: {listed(found)}. A recurrent network learns "
         "little from values that are large or far from zero. Put a scaler such as "
         "StandardScaler() before the windower, or at the end of target_transformer of "
         'a Forecaster, or set normalize="standard" if y continues the feature.',
@@ -133,12 +129,9 @@ def warn_of_windows_to_predict(windows, filled, trained_with_missing):
 
 
 def warn_if_nothing_learned(task, history):
-    """Warn if the training loss is not at least 1 % below that of the best constant.
-
-    If y looks like noise, only warn if it is more than 10 % above. Short trainings are
-    trials, where a high loss means nothing.
-    """
+    """Warn if the training loss is not at least 1 % below that of the best constant."""
     data, n_epochs, loss = task.data, history.n_epochs, history.values["loss"][-1]
+    # in short trials, a high loss means nothing
     if (
         n_epochs < 10
         or n_epochs * task.schedule.n_batches(data) < 100
@@ -166,9 +159,11 @@ def _loss_of_constant(objective, y, weight):
         y = y - y[0]  # exactly 0 for a constant
         error = y - np.average(y, axis=0, weights=weight)
         return np.average(error**2, axis=0, weights=weight).mean()
-    if objective.levels is not None:
-        return np.mean([_pinball_loss(y, weight, each) for each in objective.levels])
-    return 2 * _pinball_loss(y, weight, 0.5) if power == 1 else None
+    if power == 1:
+        factor = 2 if objective.levels is None else 1  # as twice the loss of a median
+        levels = objective.levels or (0.5,)
+        return factor * np.mean([_pinball_loss(y, weight, each) for each in levels])
+    return None
 
 
 def _pinball_loss(y, weight, level):
@@ -183,28 +178,13 @@ def _pinball_loss(y, weight, level):
 def _looks_like_noise(data):
     """Return whether no value of the windows explains 10 % of the variance of y."""
     every = -(-data.n_samples // 2000)
-    y = data.targets(every).astype(np.float64)
-    values = data.windows(every).reshape(len(y), -1).astype(np.float64)
-    values, y = _deviations(values)[2], y - y.mean(axis=0)
-    explained = (values.T @ y) ** 2
-    spread = np.outer((values**2).sum(axis=0), (y**2).sum(axis=0))
-    return bool((explained <= max(0.1, 20 / len(y)) * spread).all())
-
-
-def _deviations(values):
-    """Return the number of values in each column, their mean and deviations from it."""
-    n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
-    mean = np.nansum(values, axis=0) / n_observed
-    return n_observed, mean, np.nan_to_num(values - mean)
+    y = pd.DataFrame(data.targets(every), dtype=np.float64)
+    values = pd.DataFrame(data.windows(every).reshape(len(y), -1), dtype=np.float64)
+    explained = y.apply(values.corrwith) ** 2
+    return not (explained > max(0.1, 20 / len(y))).any(axis=None)
 
 
 def _feature_names(data):
     names = data.layout.features or ()
     n_features = data.layout.n_step_features
     return list(map(repr, names)) or [f"feature {k}" for k in range(n_features)]
-
-
-def _listed(names):
-    more = len(names) - _NAMES_SHOWN
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -6,12 +6,7 @@ import numpy as np
 
 
 def usable_rows(windows, rows, inputs):
-    """Return those of some rows that can be trained on, as a range or an array.
-
-    If missing values are filled, windows without any value are left out. Otherwise
-    those that start with a missing step are, unless all do, or unless they are padded
-    in front and not of a series.
-    """
+    """Return those of some rows that can be trained on, as a range or an array."""
     n_timesteps, length = inputs.n_timesteps, inputs.segment_length
     segments = [range(k, k + length) for k in range(0, n_timesteps, length)]
     is_chosen = np.zeros(len(windows), dtype=bool)
@@ -21,9 +16,9 @@ def usable_rows(windows, rows, inputs):
         is_usable = is_chosen & ~is_empty
     else:
         is_usable = is_chosen & _observed(windows, segments[:1])
-        if not is_usable.any():
+        if not is_usable.any():  # all start with a missing step
             is_usable = is_chosen & _observed(windows, segments)
-        elif not windows.is_of_series:
+        elif not windows.is_of_series:  # sequences may be padded in front
             is_padded = is_chosen & windows.empty.at(0)
             is_usable |= is_padded & _observed(windows, segments)
     if not is_usable.any():

@@ -12,22 +12,14 @@ from skrnn.windows.supervised import lead_of_name
 
 @dataclass(frozen=True)
 class Outputs:
-    """The feature and the lead of each output.
+    """The feature and the lead of each output."""
 
-    features : list of int, position of the feature in a step
-    leads : list of int, number of steps after the last step of the window
-    """
-
-    features: list
-    leads: list
+    features: list  # of int, positions in a step
+    leads: list  # of int, steps after the last one of the window
 
 
 def outputs_of(names, n_outputs, target_features, layout):
-    """Return the feature and the lead of each output.
-
-    `target_features=None` reads features from names like `<feature>_lead<h>`, or uses
-    the only feature.
-    """
+    """Return the Outputs, by default from names like `<feature>_lead<h>`."""
     named = [lead_of_name(name) for name in names] if names else [None]
     all_named = all(named)
     if target_features is not None:
@@ -78,11 +70,7 @@ _SHARE_OF_VALUES = 0.1  # of the targets, for the nearest lead of a feature
 
 
 def warn_of_other_units(windows, y, outputs):
-    """Warn if targets seem to be in other units than the features that they continue.
-
-    They are if their mean or deviation is far from that of the last steps, unless some
-    are values of the feature. Windows that are not of a series are not compared.
-    """
+    """Warn if targets seem to be in other units than the features they continue."""
     if windows.shape[1] == 1 or not windows.is_of_series:
         return
     last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]

@@ -56,18 +56,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How windows and targets are prepared for a network.
-
-    inputs : InputSpec, how windows become inputs of the network
-    scales : Scales of features and targets
-    base : fitted regressor whose residuals the network learns, or None
-    constants : ndarray of shape (n_targets,), the value of each target that is constant
-        after normalisation and without the base, NaN for the others; or None
-    """
+    """How windows and targets are prepared for a network."""
 
     inputs: InputSpec
     scales: Scales
-    base: object = None
+    base: object = None  # fitted regressor whose residuals the network learns
+    # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
     def samples(self, data, settings):
@@ -86,10 +80,7 @@ class Preparation:
         return Samples(data.windows, targets, data.weight)
 
     def offset(self, windows):
-        """Return predictions (n_samples, n_targets) of the base relative to windows.
-
-        None if there is no base.
-        """
+        """Return predictions (n_samples, n_targets) of a base, relative to windows."""
         if self.base is None:
             return None
         parts = [
@@ -150,26 +141,17 @@ class Preparation:
 
 @dataclass(frozen=True)
 class FitData:
-    """The data that a fit trains on.
-
-    preparation : Preparation of windows and targets
-    training : TrainingData
-    validation : TrainingData to evaluate after each epoch, or None
-    refitted : FitData to evaluate with a base that is also fitted on the rows held out,
-        or None if there is no new base, or no rows are held out
-    """
+    """The data that a fit trains on."""
 
     preparation: Preparation
     training: TrainingData
-    validation: TrainingData | None = None
+    validation: TrainingData | None = None  # to evaluate after each epoch
+    # FitData to evaluate with a new base that is also fitted on the rows held out
     refitted: object = None
 
 
 def prepare(data, validation, settings, earlier=None):
-    """Return the FitData of WindowData, prepared as in an earlier Preparation, if any.
-
-    Without `validation`, early stopping holds out the last rows of the data.
-    """
+    """Return the FitData of WindowData, prepared as for an earlier fit, if any."""
     rows, held_out = data.rows_with_weight, None
     if settings.early_stopping and validation is None:
         rows, held_out = _hold_out(data, rows, settings)
@@ -324,16 +306,10 @@ def _weighted_steps(data, rows):
 
 
 def described(inputs, base):
-    """Return settings, by name, that must not change when training continues.
-
-    The number of steps of a window may change, unless there is a base.
-    """
+    """Return settings, by name, that must not change when training continues."""
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}
-    return {
-        "base": None,
-        **{k: v for k, v in vars(inputs).items() if k != "n_timesteps"},
-    }
+    return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change
 
 
 def batches(windows, n_rows=None):

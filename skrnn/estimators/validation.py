@@ -24,20 +24,13 @@ _FEW_VALUES = 2**14
 
 @dataclass(frozen=True)
 class WindowData:
-    """Windows, targets and weights after validation.
-
-    windows : WindowView
-    layout : WindowLayout of X
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-    weight : ndarray of shape (n_samples,), not larger than 1, or None
-    given : tuple, X and y as they were passed
-    """
+    """Windows, targets and weights after validation."""
 
     windows: WindowView
-    layout: WindowLayout
-    y: np.ndarray
-    weight: np.ndarray | None
-    given: tuple
+    layout: WindowLayout  # of X
+    y: np.ndarray  # of shape (n_samples,) or (n_samples, n_outputs)
+    weight: np.ndarray | None  # of shape (n_samples,), at most 1
+    given: tuple  # X and y as they were passed
 
     @property
     def n_outputs(self):
@@ -170,10 +163,8 @@ def validate_windows(estimator, X):
 
 
 def _needs_no_conversion(estimator, X):
-    """Return whether X is a float array with the dimensions of the fit.
-
-    For a single window, scikit-learn's checks take longer than the prediction.
-    """
+    """Return whether X is a float array with the dimensions of the fit."""
+    # for a single window, scikit-learn's checks take longer than the prediction
     layout = estimator._layout
     shape = (layout.n_timesteps, layout.n_step_features)
     if layout.n_dims == 2:

@@ -17,16 +17,11 @@ _ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
 
 @dataclass(frozen=True)
 class History:
-    """The rows that precede those to transform, in time order.
+    """The rows that precede those to transform, in time order."""
 
-    rows : ndarray of shape (n_rows, n_features)
-    timeline : Timeline of the rows, or None for rows without a time index
-    step : Step of the index, or None if it is not known
-    """
-
-    rows: np.ndarray
-    timeline: Timeline | None
-    step: Step | None
+    rows: np.ndarray  # of shape (n_rows, n_features)
+    timeline: Timeline | None  # None for rows without a time index
+    step: Step | None  # of the index, None if it is not known
 
     @classmethod
     def of(cls, rows, timeline, freq=None):
@@ -40,10 +35,7 @@ class History:
         return self.timeline.index.copy(deep=True) if self.timeline else None
 
     def last(self, n_rows):
-        """Return copies of the last `n_rows` rows of each series.
-
-        `n_rows` may be an array with the number to keep for the series of each row.
-        """
+        """Return copies of the last `n_rows` rows of each series."""
         which = self._last(n_rows)
         timeline = self.timeline[which] if self.timeline else None
         return History(self.rows[which].copy(), timeline, self.step)
@@ -51,11 +43,9 @@ class History:
     def grown_by(self, rows, timeline, n_last):
         """Append rows, and return copies of the last `n_last` rows of each series."""
         step = self.step_with(timeline)
-        timeline = None if self.timeline is None else timeline
-        new = History(rows, timeline, step).last(n_last)
+        new = History(rows, self.timeline and timeline, step).last(n_last)
         both = np.concatenate([self.rows, new.rows])
-        if timeline is not None:
-            timeline = self.timeline.followed_by(new.timeline)
+        timeline = new.timeline and self.timeline.followed_by(new.timeline)
         return History(both, timeline, step).last(n_last)
 
     def step_with(self, timeline):
@@ -98,10 +88,7 @@ def fingerprint(rows):
 
 
 def first_rows(rows, n_rows):
-    """Return a copy of the first rows of a fit, by which they are recognised later.
-
-    Return None if there are fewer, or if the same values follow once more.
-    """
+    """Return a copy of the first rows of a fit, None if too few or if they repeat."""
     if len(rows) < n_rows:
         return None
     first = np.array(rows[:n_rows])

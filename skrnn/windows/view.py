@@ -11,17 +11,13 @@ _VALUES_AT_ONCE = 2**20
 
 
 class WindowView:
-    """Windows, and the rows of the series that they are taken from.
-
-    values : ndarray of shape (n_windows, n_timesteps, n_features), NaN where missing
-    stride : int, window i starts at row `i * stride`
-    """
+    """Windows, and the rows of the series that they are taken from."""
 
     def __init__(self, windows):
-        self.values = np.asarray(windows)
-        self.shape = windows.shape
+        self.values = np.asarray(windows)  # NaN where a value is missing
+        self.shape = windows.shape  # (n_windows, n_timesteps, n_features)
         is_view = windows.strides[0] == windows.strides[1]
-        self.stride = 1 if is_view else windows.shape[1]
+        self.stride = 1 if is_view else windows.shape[1]  # rows between two windows
         self._is_of_series = is_view or isinstance(windows, PanelWindows)
 
     def __len__(self):
@@ -88,15 +84,12 @@ class Steps:
         return until[self._n_timesteps :] - until[: -self._n_timesteps]
 
     def before_start(self):
-        """Return which windows reach back before the start of their series.
-
-        Without a view on a series, its start looks the same as the end of a gap that is
-        at least as long as a window: only the last step is observed.
-        """
+        """Return which windows reach back before the start of their series."""
         if self._stride == 1:
             before = np.zeros(self._n_windows, dtype=bool)
             before[: np.argmin(self._missing)] = True
             return before
+        # a start looks like the end of a gap as long as a window: the last step is left
         row, n_before = np.arange(self._n_windows), self._n_timesteps - 1
         starts = (self.counts == n_before) & ~self.at(n_before)
         latest = np.maximum.accumulate(np.where(starts, row, -self._n_timesteps))
