@@ -164,7 +164,11 @@ def prepare(data, validation, settings, earlier=None):
     if earlier is None:
         prepared, samples = _prepare_first(data, used, inputs, settings)
     else:
-        prepared = _prepare_again(earlier, inputs, settings)
+        inputs = replace(inputs, indicators=earlier.inputs.indicators)
+        check_unchanged(
+            described(inputs, settings.base), described(earlier.inputs, earlier.base)
+        )
+        prepared = replace(earlier, inputs=inputs, constants=None)
         samples = prepared.samples(data, settings)
     training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
@@ -216,15 +220,6 @@ def _prepare_first(data, rows, inputs, settings):
         scales = _exact_scales(scales, constants, prepared.base)
     samples = replace(samples, targets=replace(samples.targets, scales=scales))
     return replace(prepared, scales=scales, constants=constants), samples
-
-
-def _prepare_again(earlier, inputs, settings):
-    """Return an earlier Preparation for other data, if the settings are the same."""
-    inputs = replace(inputs, indicators=earlier.inputs.indicators)
-    check_unchanged(
-        described(inputs, settings.base), described(earlier.inputs, earlier.base)
-    )
-    return replace(earlier, inputs=inputs, constants=None)
 
 
 def _constants(targets, rows):

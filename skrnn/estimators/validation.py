@@ -134,9 +134,14 @@ def _validate_weight(sample_weight, y):
 
 def validate_windows(estimator, X):
     """Return windows after checking that they match those of fit."""
+    if not _needs_no_conversion(estimator, X):
+        X = _converted(estimator, X)
+    return _check_finite(estimator._layout.windows(X), estimator)
+
+
+def _converted(estimator, X):
+    """Return X as a float array after checking its shape and the names of columns."""
     layout, name = estimator._layout, type(estimator).__name__
-    if _needs_no_conversion(estimator, X):
-        return _check_finite(layout.windows(X), estimator)
     check_no_text(X, "X")
     X = unmasked(X)
     n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -146,8 +151,7 @@ def validate_windows(estimator, X):
             f"{layout.n_dims} dimensions."
         )
     if n_dims < 3:
-        X = validate_data(estimator, X, reset=False, **_X_CHECKS)
-        return _check_finite(layout.windows(X), estimator)
+        return validate_data(estimator, X, reset=False, **_X_CHECKS)
     X = check_array(X, input_name="X", estimator=estimator, **_X_CHECKS)
     check_two_or_three(X)
     for axis, what, expected in (
@@ -159,7 +163,7 @@ def validate_windows(estimator, X):
                 f"X has {X.shape[axis]} {what}, but {name} is expecting {expected} "
                 f"{what} as input."
             )
-    return _check_finite(X, estimator)
+    return X
 
 
 def _needs_no_conversion(estimator, X):
@@ -181,13 +185,8 @@ def _needs_no_conversion(estimator, X):
 def _check_finite(windows, estimator):
     """Return windows after checking the series behind them for infinite values."""
     if windows.size > _FEW_VALUES or np.isinf(windows).any():
-        name = type(estimator).__name__
-        assert_all_finite(
-            WindowView(windows).rows(),
-            allow_nan=True,
-            estimator_name=name,
-            input_name="X",
-        )
+        rows, name = WindowView(windows).rows(), type(estimator).__name__
+        assert_all_finite(rows, allow_nan=True, estimator_name=name, input_name="X")
     return windows
 
 

@@ -57,13 +57,6 @@ class History:
                     "fit. Call `fit` with rows that have such an index."
                 )
             return self.step
-        if timeline is None:
-            raise ValueError(
-                "X has no time index, but in fit its index was "
-                f"{self.timeline.kind}. Pass a DataFrame with such an index. In a "
-                "pipeline, let the preceding steps return DataFrames: "
-                '`set_output(transform="pandas")`.'
-            )
         both = self.timeline.continued_by(timeline)
         step = self.step or both.step()
         place(both, step, 1)  # raises an error for times that are not on the step

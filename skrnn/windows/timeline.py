@@ -111,19 +111,18 @@ class Timeline:
         """Return which rows are earlier than the first new row of their series."""
         both = self.followed_by(new)
         codes, numbers = both.codes, numbers_of(both.times)
-        n_series = codes.max() + 1
-        first = np.full(n_series, np.iinfo(np.int64).min)
-        n_rows = len(self.times)
-        _, at = np.unique(codes[n_rows:], return_index=True)
-        first[codes[n_rows:][at]] = numbers[n_rows:][at]
-        return numbers[:n_rows] < first[codes[:n_rows]]
+        n_rows, never = len(self.times), np.iinfo(np.int64).min
+        first = pd.Series(numbers[n_rows:]).groupby(codes[n_rows:]).first()
+        first = first.reindex(codes[:n_rows], fill_value=never).to_numpy()
+        return numbers[:n_rows] < first
 
     def check_same_kind(self, new):
         """Raise a ValueError if new rows have no times, or another kind of them."""
         if new is None:
             raise ValueError(
-                f"X has no time index, but in fit it was {self.kind}. Pass data with "
-                "such an index."
+                f"X has no time index, but in fit its index was {self.kind}. Pass data "
+                "with such an index. In a pipeline, let the preceding steps return "
+                'DataFrames: `set_output(transform="pandas")`.'
             )
         if self.kind != new.kind:
             raise ValueError(

@@ -301,11 +301,7 @@ class SequenceWindower(
         rows, timeline = self._rows(X, reset=False)
         in_fit = self.last_index_
         if timeline is None and isinstance(in_fit, pd.MultiIndex):
-            raise ValueError(
-                "X has no (series, time) index, but it had one in fit. In a pipeline, "
-                "let the preceding steps return DataFrames: "
-                '`set_output(transform="pandas")`.'
-            )
+            self._history().timeline.check_same_kind(timeline)  # raises an error
         how = {
             "window_length": self.window_length,
             "pad": self.pad,
