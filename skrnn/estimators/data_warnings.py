@@ -51,6 +51,7 @@ def warn_of_rows_left_out(data, rows, used):
     is_left_out[as_index(rows)] = True
     is_left_out[as_index(used)] = False
     missing, n_timesteps = windows.incomplete, windows.shape[1]
+    is_left_out &= missing.at(0)
     if not windows.is_of_series:  # sequences that are shorter than a segment
         is_left_out &= ~(windows.empty.at(0) & (missing.counts < n_timesteps))
     left_out = np.flatnonzero(is_left_out > missing.before_start())
@@ -76,7 +77,8 @@ def warn_of_unscaled_features(data):
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
     values = pd.DataFrame(series[::every].astype(np.float64))
-    mean, std = values.mean().to_numpy(), values.std(ddof=0).to_numpy()
+    with np.errstate(all="ignore"):
+        mean, std = values.mean().to_numpy(), values.std(ddof=0).to_numpy()
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
     is_large = (abs(values) > 1).any().to_numpy() & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
