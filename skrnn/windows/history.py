@@ -23,21 +23,13 @@ class History:
     timeline: Timeline | None  # None for rows without a time index
     step: Step | None  # of the index, None if it is not known
 
-    @classmethod
-    def of(cls, rows, timeline, freq=None):
-        """Return a history of all rows of a fit (n_rows, n_features), not copied."""
-        return cls(rows, timeline, timeline and timeline.step_of_fit(freq))
-
-    @property
-    def index(self):
-        """The index of the rows, or None."""
-        # a slice would keep the whole index in memory
-        return self.timeline.index.copy(deep=True) if self.timeline else None
-
     def last(self, n_rows):
         """Return copies of the last `n_rows` rows of each series."""
-        which = self._last(n_rows)
-        timeline = self.timeline[which] if self.timeline else None
+        which = slice(max(0, len(self.rows) - n_rows), None)
+        if self.timeline and self.timeline.series is not None:
+            codes = pd.Series(self.timeline.codes)
+            which = (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
+        timeline = self.timeline and self.timeline[which]
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
@@ -61,13 +53,6 @@ class History:
         step = self.step or both.step()
         place(both, step, 1)  # raises an error for times that are not on the step
         return step
-
-    def _last(self, n_rows):
-        """Return a mask or a slice that selects the last rows of each series."""
-        if self.timeline is None or self.timeline.series is None:
-            return slice(max(0, len(self.rows) - n_rows), None)
-        codes = pd.Series(self.timeline.codes)
-        return (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
 
 
 def fingerprint(rows):
