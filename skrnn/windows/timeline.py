@@ -245,6 +245,8 @@ def numbered(timeline, step, most):
     order, same, between = _steps_between(timeline, step)
     jump = np.zeros(len(order), dtype=np.int64)
     jump[1:][same] = np.minimum(between, most)
+    if timeline.series is None:
+        return np.cumsum(jump)
     numbers = np.empty_like(jump)
     numbers[order] = pd.Series(jump).groupby(timeline.codes[order]).cumsum()
     return numbers
