@@ -71,7 +71,7 @@ _SHARE_OF_VALUES = 0.1  # of the targets, for the nearest lead of a feature
 
 def warn_of_other_units(windows, y, outputs):
     """Warn if targets seem to be in other units than the features they continue."""
-    if windows.shape[1] == 1 or not windows.is_of_series:
+    if windows.shape[1] == 1 or not windows.follow_each_other:
         return
     last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]
     y = y.reshape(len(y), -1)

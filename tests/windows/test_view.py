@@ -73,3 +73,4 @@ def test_windows_of_a_panel_are_of_series_in_any_order():
     index = pd.MultiIndex.from_product([["a", "b"], range(10)])
     windows = SequenceWindower(4).fit_transform(pd.DataFrame(ROWS, index=index))
     assert WindowView(windows[::3]).is_of_series
+    assert not WindowView(windows[::3]).follow_each_other
