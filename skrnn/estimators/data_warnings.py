@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from skrnn._warnings import listed, warn_user
-from skrnn.estimators.missing_steps import as_index
 from skrnn.exceptions import (
     MissingStepsWarning,
     NothingLearnedWarning,
@@ -17,7 +16,7 @@ from skrnn.exceptions import (
 )
 from skrnn.training.targets import power_of_error
 from skrnn.windows.layout import lags_of_names
-from skrnn.windows.view import WindowView
+from skrnn.windows.view import WindowView, as_index
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
 _FEW_VALUES = 2**14  # quick to check for NaN

@@ -4,6 +4,8 @@ from functools import reduce
 
 import numpy as np
 
+from skrnn.windows.view import as_index
+
 
 def usable_rows(windows, rows, inputs):
     """Return those of some rows that can be trained on, as a range or an array."""
@@ -38,8 +40,3 @@ def _observed(windows, segments):
     for segment in segments:
         is_observed |= ~reduce(np.logical_or, map(windows.incomplete.at, segment))
     return is_observed
-
-
-def as_index(rows):
-    """Return rows as an index into an array, a slice if possible to avoid a copy."""
-    return slice(rows.start, rows.stop) if isinstance(rows, range) else rows

@@ -12,7 +12,7 @@ from skrnn.estimators.data_warnings import (
     warn_of_rows_left_out,
     warn_of_unscaled_features,
 )
-from skrnn.estimators.missing_steps import as_index, usable_rows
+from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
 from skrnn.estimators.validation import check_unchanged
 from skrnn.networks.inputs import (
@@ -25,6 +25,7 @@ from skrnn.networks.inputs import (
 from skrnn.training.data import Samples, TrainingData
 from skrnn.training.rows import hold_out_last
 from skrnn.training.targets import Scales, Targets, measured, power_of_error
+from skrnn.windows.view import as_index
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
+from skrnn.networks.missing import mark_missing, mark_missing_values
 from skrnn.training.targets import Targets
 
 _ROWS = 2**11  # windows copied at a time
@@ -33,17 +33,6 @@ class Block:
     weight: np.ndarray | None
     samples: np.ndarray
     scales: np.ndarray
-
-    @cached_property
-    def has_missing(self):
-        """Whether a window to use has a missing value."""
-        missing = (self.series == MISSING).any(axis=1)
-        if not missing.any():
-            return False
-        until = np.zeros(len(missing) + 1, dtype=np.int32)
-        np.cumsum(missing, out=until[1:])
-        first = self.samples.astype(np.int64) * self.stride
-        return bool((until[first + self.n_timesteps] > until[first]).any())
 
     @property
     def total_weight(self):
@@ -131,20 +120,20 @@ class TrainingData:
         self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
         self._rows = range(n_rows) if rows is None else rows
+        self.has_missing = source.windows.incomplete.any_in(self._rows)
         self._one = block_size is None or block_size >= n_rows
         self._survey()
 
     def _survey(self):
-        """Count the samples of every block, and check for missing values."""
+        """Count the samples of every block, and check that values fit the dtype."""
         n_rows = len(self._source)
         first, stop = (0, n_rows) if self._one else (self._rows[0], self._rows[-1] + 1)
-        self._starts, self.n_of_blocks, self.has_missing = [], [], False
+        self._starts, self.n_of_blocks = [], []
         for start in range(first, stop, self.block_length):
             block = self._make(start)
             if len(block.samples):
                 self._starts.append(start)
                 self.n_of_blocks.append(len(block.samples))
-                self.has_missing |= block.has_missing
         if self._one:
             self._whole = block
 

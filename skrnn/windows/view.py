@@ -75,6 +75,14 @@ class Steps:
         """Return whether there are any such steps."""
         return bool(self._missing.any())
 
+    def any_in(self, rows):
+        """Return whether the windows of some rows have any such steps."""
+        rows = as_index(rows)
+        if self._stride != 1:
+            return bool(self.counts[rows].any())
+        steps = range(self._n_timesteps)  # counts of a long series take much memory
+        return self.any() and any(self.at(step)[rows].any() for step in steps)
+
     def at(self, step):
         """Return which windows have such a step at a position, as a view."""
         return self._missing[step :: self._stride][: self._n_windows]
@@ -99,6 +107,11 @@ class Steps:
         starts = (self.counts == n_before) & ~self.at(n_before)
         latest = np.maximum.accumulate(np.where(starts, row, -self._n_timesteps))
         return self.at(0) & (row - latest < n_before)
+
+
+def as_index(rows):
+    """Return rows as an index into an array, a slice if possible to avoid a copy."""
+    return slice(rows.start, rows.stop) if isinstance(rows, range) else rows
 
 
 def _same(windows, others):

@@ -6,40 +6,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.networks.inputs import InputSpec
-from skrnn.networks.missing import MISSING
-from skrnn.training.data import Block, Samples, TrainingData
+from skrnn.training.data import Samples, TrainingData
 from skrnn.training.schedule import Schedule
 from skrnn.training.targets import Scales, Targets
 from skrnn.windows.layout import view_windows
 from skrnn.windows.view import WindowView
-
-
-@given(
-    missing=st.lists(st.booleans(), min_size=1, max_size=12),
-    n_timesteps=st.integers(1, 4),
-    stride=st.integers(1, 4),
-    data=st.data(),
-)
-def test_has_missing_looks_at_the_windows_to_train_on(
-    missing, n_timesteps, stride, data
-):
-    n_samples = (len(missing) - n_timesteps) // stride + 1
-    if n_samples < 1:
-        return
-    chosen = data.draw(st.sets(st.integers(0, n_samples - 1), min_size=1))
-    series = np.where(missing, MISSING, 1.0)[:, np.newaxis]
-    samples = np.array(sorted(chosen), dtype=np.int32)
-    training = Block(
-        series,
-        stride,
-        n_timesteps,
-        np.zeros((n_samples, 1)),
-        None,
-        samples,
-        np.zeros((2, 1)),
-    )
-    windows, _ = training.batch(samples)
-    assert training.has_missing == (windows == MISSING).any()
 
 
 def orders_of(schedule, n_samples):

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn import SequenceWindower
@@ -48,6 +50,25 @@ def test_steps_with_a_missing_value_and_steps_without_a_value(form):
         for k in range(4):
             assert_array_equal(steps.at(k), expected[:, k])
     assert not windows_of(ROWS, form).incomplete.any()
+
+
+@given(
+    missing=st.lists(st.booleans(), min_size=1, max_size=12),
+    window_length=st.integers(1, 4),
+    form=st.sampled_from(sorted(FORMS)),
+    data=st.data(),
+)
+def test_only_some_windows_are_looked_at(missing, window_length, form, data):
+    if len(missing) < window_length:
+        return
+    rows = np.where(missing, np.nan, 1.0)[:, np.newaxis]
+    windows = windows_of(rows, form, window_length)
+    chosen = sorted(data.draw(st.sets(st.integers(0, len(windows) - 1), min_size=1)))
+    expected = np.isnan(windows.values[chosen]).any()
+    assert windows.incomplete.any_in(np.array(chosen, dtype=np.int32)) == expected
+    chosen = range(chosen[0], chosen[-1] + 1)
+    expected = np.isnan(windows.values[chosen]).any()
+    assert windows.incomplete.any_in(chosen) == expected
 
 
 @pytest.mark.parametrize("form", FORMS)
