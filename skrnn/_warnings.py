@@ -3,6 +3,8 @@
 import sys
 import warnings
 
+_NAMES_SHOWN = 5
+
 
 def warn_user(message, category=UserWarning):
     """Issue a warning that points to the line of the user's code."""
@@ -15,3 +17,10 @@ def warn_user(message, category=UserWarning):
 def _is_between(frame):
     """Return whether a frame is code of skrnn or scikit-learn, not of the user."""
     return frame.f_globals.get("__name__", "").split(".")[0] in ("skrnn", "sklearn")
+
+
+def listed(names):
+    """Return the first names, and how many more there are, as messages show them."""
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -27,6 +27,7 @@ from skrnn.estimators.data_warnings import (
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.persistence import PersistentRegressor
+from skrnn.estimators.preparation import Settings, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -34,7 +35,11 @@ from skrnn.estimators.tasks import (
     objective_of,
     patience_of,
 )
-from skrnn.estimators.validation import ValidatesWindows
+from skrnn.estimators.validation import (
+    validate_first,
+    validate_more,
+    validate_windows,
+)
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training.train import Options, best_network_weight, train
 
@@ -52,7 +57,6 @@ def _predicts_quantiles(estimator):
 class BaseRecurrentRegressor(
     CallbackSupportMixin,
     RegressorMixin,
-    ValidatesWindows,
     PersistentRegressor,
     LinkedHTML,
     BaseEstimator,
@@ -217,10 +221,18 @@ class BaseRecurrentRegressor(
         TypeError
             If X is sparse.
         """
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Pass both X_val and y_val, or neither.")
         fit_task = FitTask(self, self.epochs * self.n_networks, X, y, sample_weight)
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None) if self.warm_start else None
-            data = self._data(X, y, sample_weight, X_val, y_val, earlier)
+            data = validate_first(self, X, y, sample_weight)
+            validation = None
+            if X_val is not None:
+                validation = validate_more(self, X_val, y_val, name="y_val")
+            data = prepare(
+                data, validation, Settings.of(self), earlier and earlier.preparation
+            )
             tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
             self._train(tasks, data, earlier, fit_task)
         fit_task.end()
@@ -261,7 +273,11 @@ class BaseRecurrentRegressor(
             )
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None)
-            data = self._part(X, y, sample_weight, earlier)
+            validate = validate_more if earlier else validate_first
+            data = validate(self, X, y, sample_weight)
+            data = prepare(
+                data, None, Settings.of(self), earlier and earlier.preparation
+            )
             seeds = self._seeds(self.n_iter_ if earlier else 0)
             tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
             self._train(tasks, data, earlier)
@@ -382,8 +398,9 @@ class BaseRecurrentRegressor(
         """Return the outputs of the network for each window."""
         if not hasattr(self, "_fitted"):  # the check takes 0.04 of 0.2 ms for a row
             check_is_fitted(self)
-        windows = self._validate_windows(X)
-        warn_of_windows_to_predict(self, windows)
+        windows = validate_windows(self, X)
+        with_missing = getattr(self, "_trained_with_missing", True)
+        warn_of_windows_to_predict(windows, self.missing == "fill", with_missing)
         return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):

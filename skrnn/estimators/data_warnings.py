@@ -1,16 +1,12 @@
 """Warnings about windows, columns and training that would give poor predictions."""
 
+import math
 import re
 
 import numpy as np
+import pandas as pd
 
-from skrnn._warnings import warn_user
-from skrnn.estimators.missing_steps import (
-    MissingSteps,
-    few_without_nan,
-    follow_each_other,
-    padded_in_front,
-)
+from skrnn._warnings import listed, warn_user
 from skrnn.exceptions import (
     MissingStepsWarning,
     NothingLearnedWarning,
@@ -18,30 +14,26 @@ from skrnn.exceptions import (
     RowsLeftOutWarning,
     UnscaledWarning,
 )
-from skrnn.training.data import series_of
 from skrnn.training.scaling import power_of_error
 from skrnn.windows.layout import lags_of_names
+from skrnn.windows.view import WindowView, as_index
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
-_NAMES_SHOWN = 5
+_FEW_VALUES = 2**14  # quick to check for NaN
 
 
-def warn_of_columns(regressor):
-    """Warn if the columns of X look like features, not like steps of a window.
-
-    Columns whose names only differ in a number, such as `x0` and `x1`, may be steps.
-    """
-    names, layout = getattr(regressor, "feature_names_in_", ()), regressor._layout
+def warn_of_columns(names, layout):
+    """Warn if the columns of X look like features, not like steps of a window."""
     if (
-        regressor.n_step_features is not None
-        or layout.n_dims != 2
+        layout.n_dims != 2
         or layout.features is not None
         or any(lags_of_names(names))
+        # names that only differ in a number, such as x0 and x1, may be steps
         or len({re.sub(r"\d+", "0", name) for name in names}) < 2
     ):
         return
     warn_user(
-        f"The columns of X, {_listed([repr(str(name)) for name in names])}, are "
+        f"The columns of X, {listed([repr(str(name)) for name in names])}, are "
         f"treated as the {len(names)} steps of a window with one feature. If they are "
         "features of a single time step, put a SequenceWindower before the regressor "
         "to make windows of the rows. If they are steps, set n_step_features=1.",
@@ -49,58 +41,45 @@ def warn_of_columns(regressor):
     )
 
 
-def warn_of_training_windows(regressor, windows, rows):
-    """Warn if many windows are not used for training, or features are not scaled.
-
-    `rows` are the windows to train on; None for all.
-    """
-    names = map(repr, regressor._layout.features or ())
-    names = list(names) or [f"feature {k}" for k in range(windows.shape[2])]
-    if regressor.missing == "mask":
-        _warn_of_rows_left_out(windows, rows, names)
-    if regressor.normalize is None:
-        _warn_of_unscaled_features(windows, names)
-
-
-def _warn_of_rows_left_out(windows, rows, names):
-    missing = MissingSteps(windows)
-    if not missing.any():
+def warn_of_rows_left_out(data, rows, used):
+    """Warn if many rows are not used for training, except at the start of a series."""
+    n_rows, windows = len(rows), data.windows
+    if n_rows - len(used) <= 0.1 * n_rows:
         return
     is_left_out = np.zeros(len(windows), dtype=bool)
-    if isinstance(rows, range):
-        rows = slice(rows.start, rows.stop)
-    is_left_out[slice(None) if rows is None else rows] = True
-    n_rows = np.count_nonzero(is_left_out)
-    is_left_out &= missing.at_first_step
-    if not follow_each_other(windows):
-        is_padded = padded_in_front(windows) & (missing.counts < missing.n_timesteps)
-        is_left_out &= ~is_padded
+    is_left_out[as_index(rows)] = True
+    is_left_out[as_index(used)] = False
+    missing, n_timesteps = windows.incomplete, windows.shape[1]
+    is_left_out &= missing.at(0)
+    if not windows.is_of_series:  # sequences that are shorter than a segment
+        is_left_out &= ~(windows.empty.at(0) & (missing.counts < n_timesteps))
     left_out = np.flatnonzero(is_left_out > missing.before_start())
     share = len(left_out) / n_rows
-    if share <= 0.1 or is_left_out.sum() == n_rows:  # then all are used
+    if share <= 0.1:
         return
-    counts = np.isnan(windows[left_out, 0]).sum(axis=0)
+    names = _feature_names(data)
+    counts = np.isnan(windows.values[left_out, 0]).sum(axis=0)
     order = np.argsort(-counts, kind="stable")
     found = [f"{names[k]} ({counts[k]} times)" for k in order if counts[k]]
     warn_user(
         f"{len(left_out)} of {n_rows} rows ({share:.0%}) are not used for training, "
         "because their window starts with a missing step. A step is missing if any of "
-        f"its features is missing; here: {_listed(found)}. "
+        f"its features is missing; here: {listed(found)}. "
         'Set missing="fill", or drop features that are often missing.',
         RowsLeftOutWarning,
     )
 
 
-def _warn_of_unscaled_features(windows, names):
+def warn_of_unscaled_features(data):
     """Warn of means over 10 standard deviations from zero, and of these over 100."""
-    series, _ = series_of(np.asarray(windows))
+    windows, names = data.windows, _feature_names(data)
+    series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
-    values = series[::every].astype(np.float64)
+    values = pd.DataFrame(series[::every].astype(np.float64))
     with np.errstate(all="ignore"):
-        n_observed, mean, deviations = _deviations(values)
-        std = np.sqrt((deviations**2).sum(axis=0) / n_observed)
+        mean, std = values.mean().to_numpy(), values.std(ddof=0).to_numpy()
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
-    is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
+    is_large = (abs(values) > 1).any().to_numpy() & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
     unscaled = np.flatnonzero((std > 100) | is_far)
     if len(unscaled) == 0:
@@ -108,7 +87,7 @@ def _warn_of_unscaled_features(windows, names):
     what = "{} (mean {:.3g}, standard deviation {:.3g})"
     found = [what.format(names[k], mean[k], std[k]) for k in unscaled]
     warn_user(
-        f"Features of X are not scaled: {_listed(found)}. A recurrent network learns "
+        f"Features of X are not scaled: {listed(found)}. A recurrent network learns "
         "little from values that are large or far from zero. Put a scaler such as "
         "StandardScaler() before the windower, or at the end of target_transformer of "
         'a Forecaster, or set normalize="standard" if y continues the feature.',
@@ -116,20 +95,21 @@ def _warn_of_unscaled_features(windows, names):
     )
 
 
-def warn_of_windows_to_predict(regressor, windows):
+def warn_of_windows_to_predict(windows, filled, trained_with_missing):
     """Warn about windows with too few observed steps for a good prediction."""
-    if few_without_nan(windows):
+    if windows.size <= _FEW_VALUES and not math.isnan(windows.max()):
         return
-    missing = MissingSteps(windows, filled=regressor.missing == "fill")
+    n_timesteps, view = windows.shape[1], WindowView(windows)
+    missing = view.empty if filled else view.incomplete
     if not missing.any():
         return
-    n_observed = missing.n_timesteps - missing.counts
+    n_observed = n_timesteps - missing.counts
     part, few = 10, "fewer than a tenth of their steps observed"
-    if not getattr(regressor, "_trained_with_missing", True):
+    if not trained_with_missing:
         part, few = 2, "fewer than half of their steps observed, while no step was "
         few += "missing in training"
     is_empty = n_observed == 0
-    is_sparse = (n_observed * part < missing.n_timesteps) & ~is_empty
+    is_sparse = (n_observed * part < n_timesteps) & ~is_empty
     if is_sparse.sum() <= len(windows) / 2:
         # predicting a whole series, including its first rows, is not a mistake
         is_sparse &= ~missing.before_start()
@@ -150,12 +130,9 @@ def warn_of_windows_to_predict(regressor, windows):
 
 
 def warn_if_nothing_learned(task, history):
-    """Warn if the training loss is not at least 1 % below that of the best constant.
-
-    If y looks like noise, only warn if it is more than 10 % above. Short trainings are
-    trials, where a high loss means nothing.
-    """
+    """Warn if the training loss is not at least 1 % below that of the best constant."""
     data, n_epochs, loss = task.data, history.n_epochs, history.values["loss"][-1]
+    # in short trials, a high loss means nothing
     if (
         n_epochs < 10
         or n_epochs * task.schedule.n_batches(data) < 100
@@ -183,11 +160,12 @@ def _loss_of_constant(objective, y, weight):
         y = y - y[0]  # exactly 0 for a constant
         error = y - np.average(y, axis=0, weights=weight)
         return np.average(error**2, axis=0, weights=weight).mean()
-    if objective.quantile_levels is not None:
-        return np.mean(
-            [_pinball_loss(y, weight, each) for each in objective.quantile_levels]
-        )
-    return 2 * _pinball_loss(y, weight, 0.5) if power == 1 else None
+    if power == 1:
+        levels = objective.quantile_levels
+        factor = 2 if levels is None else 1  # as twice the loss of a median
+        losses = [_pinball_loss(y, weight, each) for each in levels or (0.5,)]
+        return factor * np.mean(losses)
+    return None
 
 
 def _pinball_loss(y, weight, level):
@@ -202,22 +180,13 @@ def _pinball_loss(y, weight, level):
 def _looks_like_noise(data):
     """Return whether no value of the windows explains 10 % of the variance of y."""
     every = -(-data.n_samples // 2000)
-    y = data.targets(every).astype(np.float64)
-    values = data.windows(every).reshape(len(y), -1).astype(np.float64)
-    values, y = _deviations(values)[2], y - y.mean(axis=0)
-    explained = (values.T @ y) ** 2
-    spread = np.outer((values**2).sum(axis=0), (y**2).sum(axis=0))
-    return bool((explained <= max(0.1, 20 / len(y)) * spread).all())
+    y = pd.DataFrame(data.targets(every), dtype=np.float64)
+    values = pd.DataFrame(data.windows(every).reshape(len(y), -1), dtype=np.float64)
+    explained = y.apply(values.corrwith) ** 2
+    return not (explained > max(0.1, 20 / len(y))).any(axis=None)
 
 
-def _deviations(values):
-    """Return the number of values in each column, their mean and deviations from it."""
-    n_observed = np.maximum(1, (~np.isnan(values)).sum(axis=0))
-    mean = np.nansum(values, axis=0) / n_observed
-    return n_observed, mean, np.nan_to_num(values - mean)
-
-
-def _listed(names):
-    more = len(names) - _NAMES_SHOWN
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return f"{shown} and {more} more" if more > 0 else shown
+def _feature_names(data):
+    names = data.layout.features or ()
+    n_features = data.layout.n_step_features
+    return list(map(repr, names)) or [f"feature {k}" for k in range(n_features)]

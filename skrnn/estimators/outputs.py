@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import UnscaledWarning
@@ -13,24 +12,14 @@ from skrnn.windows.supervised import lead_of_name
 
 @dataclass(frozen=True)
 class Outputs:
-    """The feature and the lead of each output.
+    """The feature and the lead of each output."""
 
-    features : list of int, position of the feature in a step
-    leads : list of int, number of steps after the last step of the window
-    """
-
-    features: list
-    leads: list
+    features: list  # of int, positions in a step
+    leads: list  # of int, steps after the last one of the window
 
 
-def outputs_of(y, target_features, layout):
-    """Return the feature and the lead of each output.
-
-    `target_features=None` reads features from names of `y` like `<feature>_lead<h>`, or
-    uses the only feature.
-    """
-    names = _names_of(y)
-    n_outputs = 1 if getattr(y, "ndim", 1) == 1 else y.shape[1]
+def outputs_of(names, n_outputs, target_features, layout):
+    """Return the Outputs, by default from names like `<feature>_lead<h>`."""
     named = [lead_of_name(name) for name in names] if names else [None]
     all_named = all(named)
     if target_features is not None:
@@ -49,12 +38,6 @@ def outputs_of(y, target_features, layout):
         return Outputs(features, [lead for _, lead in named])
     leads = [features[: k + 1].count(feature) for k, feature in enumerate(features)]
     return Outputs(features, leads)
-
-
-def _names_of(y):
-    if isinstance(y, pd.DataFrame):
-        return [str(name) for name in y.columns]
-    return [str(y.name)] if isinstance(y, pd.Series) else None
 
 
 def _given_features(target_features, n_outputs, layout):
@@ -87,19 +70,18 @@ _SHARE_OF_VALUES = 0.1  # of the targets, for the nearest lead of a feature
 
 
 def warn_of_other_units(windows, y, outputs):
-    """Warn if targets seem to be in other units than the features that they continue.
-
-    They are if their mean or deviation is far from that of the last steps, unless some
-    are values of the feature. Windows that do not follow each other are not compared.
-    """
-    windows, y = windows[:_MOST_ROWS], y[:_MOST_ROWS].reshape(len(y[:_MOST_ROWS]), -1)
+    """Warn if targets seem to be in other units than the features they continue."""
+    if windows.shape[1] == 1 or not windows.follow_each_other:
+        return
+    last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]
+    y = y.reshape(len(y), -1)
     checked = set()
     for column in np.argsort(outputs.leads, kind="stable"):
         feature = outputs.features[column]
-        if feature in checked or not _follow_each_other(windows[:, :, feature]):
+        if feature in checked:
             continue
         checked.add(feature)
-        values, target = windows[:, -1, feature], y[:, column]
+        values, target = last[:, feature], y[:, column]
         values = values[~np.isnan(values)]
         if len(values) < _FEWEST_ROWS or _are_values(target, values):
             continue
@@ -124,14 +106,6 @@ def _are_values(target, values):
     with np.errstate(over="ignore"):
         target, values = target.astype(np.float32), values.astype(np.float32)
     return np.isin(target, values).mean() >= _SHARE_OF_VALUES
-
-
-def _follow_each_other(values):
-    """Return whether most windows (n_samples, n_timesteps) start one step apart."""
-    if len(values) < 2 or values.shape[1] < 2:
-        return False
-    same = values[1:, -2] == values[:-1, -1]
-    return same.mean() > 0.5
 
 
 def _is_another_scale(of_feature, of_target):

@@ -1,6 +1,6 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -8,12 +8,24 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skrnn.estimators.data_warnings import (
+    warn_of_rows_left_out,
+    warn_of_unscaled_features,
+)
 from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
+from skrnn.estimators.validation import check_unchanged
 from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import InputSpec, feature_scaling, filled, relative
-from skrnn.training.data import Samples, TrainingData, series_of
+from skrnn.networks.inputs import (
+    InputSpec,
+    feature_scaling,
+    filled,
+    references,
+    relative,
+)
+from skrnn.training.data import Samples, TrainingData, hold_out_last
 from skrnn.training.scaling import Scaling, Targets, measured, power_of_error
+from skrnn.windows.view import as_index
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
@@ -21,43 +33,55 @@ _ROUNDING = 1e-14  # of differences, relative to the targets
 
 
 @dataclass(frozen=True)
-class Preparation:
-    """How windows and targets are prepared for a network.
+class Settings:
+    """The parameters of a regressor that data are prepared by, under their names."""
 
-    inputs : InputSpec, how windows become inputs of the network
-    scaling : Scaling of features and targets
-    base : fitted regressor whose residuals the network learns, or None
-    constants : ndarray of shape (n_targets,), the value of each target that is constant
-        after normalisation and without the base, NaN for the others; or None
-    """
+    segment_length: int
+    normalize: str | None
+    target_features: object
+    missing: str
+    base: object
+    loss: object
+    metrics: object
+    dtype: str
+    block_size: int | None
+    early_stopping: bool
+    validation_fraction: float
+    validation_gap: object
+
+    @classmethod
+    def of(cls, regressor):
+        """Return the settings of a regressor."""
+        return cls(*(getattr(regressor, each.name) for each in fields(cls)))
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How windows and targets are prepared for a network."""
 
     inputs: InputSpec
     scaling: Scaling
-    base: object = None
+    base: object = None  # fitted regressor whose residuals the network learns
+    # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
-    def samples(self, regressor, windows, y, weight):
-        """Return the samples of windows and targets that networks are trained on."""
-        return self._samples(regressor, windows, y, weight, self.offset(windows))
-
-    def _samples(self, regressor, windows, y, weight, offset):
+    def samples(self, data, settings):
+        """Return the samples of WindowData that networks are trained on."""
+        windows = data.windows.values
         targets = Targets(
-            y,
+            data.y,
             windows,
             self.inputs,
             self.scaling,
-            offset,
-            power_of_error(regressor.loss) is not None,
-            bool(regressor.metrics),
-            regressor.dtype,
+            self.offset(windows),
+            power_of_error(settings.loss) is not None,
+            bool(settings.metrics),
+            settings.dtype,
         )
-        return Samples(windows, targets, weight)
+        return Samples(data.windows, targets, data.weight)
 
     def offset(self, windows):
-        """Return predictions (n_samples, n_targets) of the base relative to windows.
-
-        None if there is no base.
-        """
+        """Return predictions (n_samples, n_targets) of a base, relative to windows."""
         if self.base is None:
             return None
         parts = [
@@ -87,79 +111,117 @@ class Preparation:
         bias = np.where(is_constant, outputs, bias).astype(bias.dtype)
         return replace(state, weights=[*others, kernel, bias])
 
-    def with_fitted_base(self, regressor, windows, y, rows, weight, given_y):
+    def with_fitted_base(self, base, data, rows):
         """Return the same preparation with a clone of the base fitted on the rows."""
-        base = clone(regressor.base)
-        if weight is not None and not has_fit_parameter(base, "sample_weight"):
-            raise ValueError(
-                f"sample_weight was passed, but fit of base={base!r} does not accept "
-                "it. Choose another base, or fit without sample_weight."
-            )
-        prepared = replace(self, base=base)
-        y = prepared._relative_targets(regressor, windows, y, rows)
+        base, weights = clone(base), {}
+        if data.weight is not None:
+            if not has_fit_parameter(base, "sample_weight"):
+                raise ValueError(
+                    f"sample_weight was passed, but fit of base={base!r} does not "
+                    "accept it. Choose another base, or fit without sample_weight."
+                )
+            weights = {"sample_weight": data.weight[as_index(rows)]}
+        windows, prepared = data.windows.values, replace(self, base=base)
         parts = [
-            prepared._of_base(windows[_index(rows[part])])
+            prepared._of_base(windows[as_index(rows[part])])
             for part in batches(windows, len(rows))
         ]
-        weights = {} if weight is None else {"sample_weight": weight[_index(rows)]}
-        if get_tags(base).input_tags.three_d_array:  # of skrnn, reads target names
-            y = _named_like(given_y, y)
+        y = data.y[as_index(rows)]
+        if self.inputs.normalize:
+            reference = references(
+                windows[as_index(rows)], self.inputs, self.scaling.features
+            )
+            y = reference.inverse(y.reshape(len(y), -1)).reshape(y.shape)
+        names = data.target_names
+        if names and get_tags(base).input_tags.three_d_array:  # of skrnn, reads names
+            y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
+            y = y if data.y.ndim == 2 else y.iloc[:, 0]
         base.fit(np.concatenate(parts), y, **weights)
         return prepared
-
-    def _relative_targets(self, regressor, windows, y, rows):
-        y, one_column = y[_index(rows)], y.ndim == 1
-        if self.inputs.normalize:
-            targets = self._samples(regressor, windows, y, None, None).targets
-            y = targets.references(_index(rows)).inverse(y.reshape(len(y), -1))
-        return y.ravel() if one_column else y
 
 
 @dataclass(frozen=True)
 class FitData:
-    """The data that a fit trains on.
-
-    preparation : Preparation of windows and targets
-    training : TrainingData
-    validation : TrainingData to evaluate after each epoch, or None
-    refitted : FitData with a base that is also fitted on the rows held out, or None if
-        there is no new base, or no rows are held out
-    """
+    """The data that a fit trains on."""
 
     preparation: Preparation
     training: TrainingData
-    validation: TrainingData | None = None
+    validation: TrainingData | None = None  # to evaluate after each epoch
+    # FitData to evaluate with a new base that is also fitted on the rows held out
     refitted: object = None
 
 
-def prepare_first(regressor, windows, y, rows, weight, given_y):
-    """Prepare a new fit; return the preparation, the samples and the rows to train on.
-
-    `rows` may be used for training, None for all. `given_y` are the targets as the user
-    passed them, with their names.
-    """
-    inputs = inputs_of(regressor, windows, y, given_y)
-    rows = usable_rows(windows, rows, inputs)
-    features = None
-    if inputs.normalize or inputs.fill or regressor.base is not None:
-        features = feature_scaling(_weighted_steps(windows, rows, weight))
-        if inputs.fill:
-            series, _ = series_of(windows[rows[0] : rows[-1] + 1])
-            missing = np.flatnonzero(np.isnan(series).any(axis=0))
-            inputs = replace(inputs, indicators=tuple(map(int, missing)))
-    n_targets = 1 if y.ndim == 1 else y.shape[1]
-    prepared = Preparation(inputs, Scaling(features, Affine(shift=np.zeros(n_targets))))
-    if regressor.base is not None:
-        prepared = prepared.with_fitted_base(
-            regressor, windows, y, rows, weight, given_y
+def prepare(data, validation, settings, earlier=None):
+    """Return the FitData of WindowData, prepared as for an earlier fit, if any."""
+    rows, held_out = data.rows_with_weight, None
+    if settings.early_stopping and validation is None:
+        rows, held_out = _hold_out(data, rows, settings)
+    inputs = inputs_of(data, settings)
+    used = usable_rows(data.windows, rows, inputs)
+    if not inputs.fill:
+        warn_of_rows_left_out(data, rows, used)
+    if not inputs.normalize:
+        warn_of_unscaled_features(data)
+    if earlier is None:
+        prepared, samples = _prepare_first(data, used, inputs, settings)
+    else:
+        inputs = replace(inputs, indicators=earlier.inputs.indicators)
+        check_unchanged(
+            described(inputs, settings.base), described(earlier.inputs, earlier.base)
         )
-    samples = prepared.samples(regressor, windows, y, weight)
-    scaling, constants = measured(samples.targets, rows, weight), None
-    if isinstance(regressor.loss, str) or power_of_error(regressor.loss) is not None:
+        prepared = replace(earlier, inputs=inputs, constants=None)
+        samples = prepared.samples(data, settings)
+    training = TrainingData(samples, used, settings.block_size)
+    if validation is not None:
+        samples = prepared.samples(validation, settings)
+    elif held_out is None:
+        return FitData(prepared, training)
+    evaluated = TrainingData(samples, held_out, settings.block_size)
+    fit_data = FitData(prepared, training, evaluated)
+    if held_out is None or settings.base is None or earlier is not None:
+        return fit_data
+    used = usable_rows(data.windows, data.rows_with_weight, inputs)
+    prepared = prepared.with_fitted_base(settings.base, data, used)
+    samples = prepared.samples(data, settings)
+    evaluated = TrainingData(samples, held_out, settings.block_size)
+    refitted = replace(fit_data, preparation=prepared, validation=evaluated)
+    return replace(fit_data, refitted=refitted)
+
+
+def _hold_out(data, rows, settings):
+    """Return the rows to train on, and the last ones of each series."""
+    codes, gap = data.series_codes, settings.validation_gap
+    divided = hold_out_last(
+        len(rows),
+        None if codes is None else codes[as_index(rows)],
+        settings.validation_fraction,
+        data.n_outputs - 1 if gap == "auto" else gap,
+    )
+    if isinstance(rows, range):  # all rows
+        return divided
+    return tuple(rows[part] for part in divided)
+
+
+def _prepare_first(data, rows, inputs, settings):
+    """Return the Preparation of a new fit on some rows, and the samples."""
+    windows, features = data.windows, None
+    if inputs.normalize or inputs.fill or settings.base is not None:
+        features = feature_scaling(_weighted_steps(data, rows))
+        if inputs.fill:
+            steps = windows.rows(rows[0], rows[-1] + 1)
+            missing = np.flatnonzero(np.isnan(steps).any(axis=0))
+            inputs = replace(inputs, indicators=tuple(map(int, missing)))
+    targets = Affine(shift=np.zeros(data.n_outputs))
+    prepared = Preparation(inputs, Scaling(features, targets))
+    if settings.base is not None:
+        prepared = prepared.with_fitted_base(settings.base, data, rows)
+    samples = prepared.samples(data, settings)
+    scaling, constants = measured(samples.targets, rows, data.weight), None
+    if isinstance(settings.loss, str) or samples.targets.is_homogeneous:
         constants = _constants(samples.targets, rows)
         scaling = _exact_scaling(scaling, constants, prepared.base)
     samples = replace(samples, targets=replace(samples.targets, scaling=scaling))
-    return replace(prepared, scaling=scaling, constants=constants), samples, rows
+    return replace(prepared, scaling=scaling, constants=constants), samples
 
 
 def _constants(targets, rows):
@@ -167,7 +229,7 @@ def _constants(targets, rows):
     is_plain = targets.offset is None and not targets.inputs.normalize
     lowest, highest, largest = np.inf, -np.inf, 0.0
     for part in gen_batches(len(rows), _ROWS_AT_ONCE):
-        some = _index(rows[part])
+        some = as_index(rows[part])
         y, reference = targets.relative(some)
         lowest = np.minimum(lowest, y.min(axis=0))
         highest = np.maximum(highest, y.max(axis=0))
@@ -190,10 +252,10 @@ def _exact_scaling(scaling, constants, base):
     return replace(scaling, targets=Affine(scale, shift))
 
 
-def inputs_of(regressor, windows, y, given_y):
-    """Return the `InputSpec` that follows from the parameters of a regressor."""
-    _, n_timesteps, n_features = windows.shape
-    length = int(regressor.segment_length)
+def inputs_of(data, settings):
+    """Return the `InputSpec` that follows from the settings."""
+    _, n_timesteps, n_features = data.windows.shape
+    length = int(settings.segment_length)
     if n_timesteps % length:
         raise ValueError(
             f"The windows have {n_timesteps} steps, which is not a multiple of "
@@ -201,65 +263,50 @@ def inputs_of(regressor, windows, y, given_y):
             f"{length * -(-n_timesteps // length)} steps."
         )
     target_features = ()
-    if regressor.normalize:
-        outputs = outputs_of(given_y, regressor.target_features, regressor._layout)
-        warn_of_other_units(windows, y, outputs)
+    if settings.normalize:
+        outputs = outputs_of(
+            data.target_names, data.n_outputs, settings.target_features, data.layout
+        )
+        warn_of_other_units(data.windows, data.y, outputs)
         target_features = tuple(outputs.features)
     return InputSpec(
         n_timesteps,
         n_features,
         segment_length=length,
-        normalize=regressor.normalize,
+        normalize=settings.normalize,
         target_features=target_features,
-        fill=regressor.missing == "fill",
+        fill=settings.missing == "fill",
     )
 
 
-def _weighted_steps(windows, rows, weight):
+def _weighted_steps(data, rows):
     """Yield the steps (n_steps, n_features) of the windows in `rows`, and weights.
 
     A step of several windows is in a part once, with the sum of their weights.
     """
+    windows, weight = data.windows, data.weight
     _, n_timesteps, n_features = windows.shape
     of_windows = np.zeros(len(windows))
-    of_windows[_index(rows)] = 1.0 if weight is None else weight[_index(rows)]
-    _, stride = series_of(windows[:2])
-    n_at_once = max(1, _OF_STEPS_AT_ONCE // (stride * n_features))
+    of_windows[as_index(rows)] = 1.0 if weight is None else weight[as_index(rows)]
+    n_at_once = max(1, _OF_STEPS_AT_ONCE // (windows.stride * n_features))
     for start in range(rows[0], rows[-1] + 1, n_at_once):
-        part = slice(start, min(start + n_at_once, rows[-1] + 1))
-        steps, stride = series_of(windows[part])
-        if stride == n_timesteps:
-            yield steps, np.repeat(of_windows[part], n_timesteps)
+        stop = min(start + n_at_once, rows[-1] + 1)
+        part = of_windows[start:stop]
+        if windows.stride == n_timesteps:
+            part = np.repeat(part, n_timesteps)
         else:
-            yield steps, np.convolve(of_windows[part], np.ones(n_timesteps))
+            part = np.convolve(part, np.ones(n_timesteps))
+        yield windows.rows(start, stop), part
 
 
 def described(inputs, base):
-    """Return settings, by name, that must not change when training continues.
-
-    The number of steps of a window may change, unless there is a base.
-    """
+    """Return settings, by name, that must not change when training continues."""
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}
-    return {
-        "base": None,
-        **{k: v for k, v in vars(inputs).items() if k != "n_timesteps"},
-    }
+    return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change
 
 
 def batches(windows, n_rows=None):
     """Yield slices of rows, each so short that a copy of its windows is small."""
     n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
     return gen_batches(len(windows) if n_rows is None else n_rows, n_at_once)
-
-
-def _named_like(given_y, y):
-    """Return targets with the names of those that the user passed, if any."""
-    if isinstance(given_y, pd.DataFrame):
-        return pd.DataFrame(y.reshape(len(y), -1), columns=given_y.columns)
-    return pd.Series(y, name=given_y.name) if isinstance(given_y, pd.Series) else y
-
-
-def _index(rows):
-    """Return rows as an index into an array, a slice if possible to avoid a copy."""
-    return slice(rows.start, rows.stop) if isinstance(rows, range) else rows

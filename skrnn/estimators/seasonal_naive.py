@@ -9,11 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._compat.sklearn import Interval, LinkedHTML, fit_context
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn.estimators.outputs import outputs_of
-from skrnn.estimators.validation import ValidatesWindows
+from skrnn.estimators.validation import validate_first, validate_windows
 
 
 class SeasonalNaiveRegressor(
-    RegressorMixin, ValidatesWindows, VersionedEstimator, LinkedHTML, BaseEstimator
+    RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator
 ):
     """Predict the value one season before, as a baseline for any forecast.
 
@@ -120,19 +120,21 @@ class SeasonalNaiveRegressor(
             shorter than a season.
         """
         with unchanged_on_error(self):
-            given = y
-            _, y = self._validate_first(X, y)
-            layout = self._layout
+            data = validate_first(self, X, y)
+            layout = data.layout
             if self.season_length > layout.n_timesteps:
                 raise ValueError(
                     f"season_length={self.season_length} is longer than the windows, "
                     f"which have {layout.n_timesteps} steps. Set a shorter season, or "
                     "make longer windows."
                 )
-            given = given if hasattr(given, "columns") or hasattr(given, "name") else y
-            outputs = outputs_of(given, self.target_features, layout)
+            outputs = outputs_of(
+                data.target_names, data.n_outputs, self.target_features, layout
+            )
             self._features, self.leads_ = outputs.features, outputs.leads
-            self.fallback_ = y.reshape(len(y), -1).mean(axis=0, dtype=np.float64)
+            self.fallback_ = np.mean(
+                data.y.reshape(len(data.y), -1), axis=0, dtype=np.float64
+            )
         return self
 
     def predict(self, X):
@@ -155,7 +157,7 @@ class SeasonalNaiveRegressor(
             If X has other features or time steps than in `fit`.
         """
         check_is_fitted(self)
-        windows = self._validate_windows(X)
+        windows = validate_windows(self, X)
         predicted = np.empty((len(windows), self.n_outputs_), self._y_dtype)
         columns = zip(self._features, self.leads_, self.fallback_, strict=True)
         for column, (feature, lead, fallback) in enumerate(columns):

@@ -1,4 +1,4 @@
-"""Finds observed windows, and marks missing values for Keras (NumPy only)."""
+"""Marks missing values for Keras (NumPy only)."""
 
 import numpy as np
 
@@ -6,19 +6,6 @@ import numpy as np
 MISSING = float(np.finfo(np.float32).min)
 
 _CHUNK = 2**20  # values converted at a time, to avoid a second full copy
-
-
-def observed(windows, rows, segments, *, any_value=False):
-    """Return whether all values, or any, of a segment of each window are observed."""
-    of_all = np.logical_and if any_value else np.logical_or
-    result = False
-    for segment in segments:
-        missing = any_value
-        for step in segment:
-            values = np.isnan(windows[rows, step])
-            missing = of_all(missing, of_all.reduce(values, axis=-1))
-        result = result | ~missing
-    return result
 
 
 def mark_missing(steps, dtype):

@@ -1,33 +1,16 @@
 """Training data: rows to train on, blocks of windows, and their order (NumPy only)."""
 
-import itertools
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from skrnn.networks.missing import (
-    MISSING,
-    mark_missing,
-    mark_missing_values,
-    observed,
-)
+from skrnn.networks.missing import mark_missing, mark_missing_values
 from skrnn.training.scaling import Targets
 
 _ROWS = 2**11  # windows copied at a time
-_CHUNK = 2**16  # rows checked at a time
-
-
-def series_of(windows):
-    """Return rows (n_rows, n_features) and the stride from a window to the next."""
-    n_samples, n_timesteps, n_features = windows.shape
-    if windows.strides[0] != windows.strides[1] or n_timesteps == 1:
-        return windows.reshape(-1, n_features), n_timesteps
-    shape = (n_samples + n_timesteps - 1, n_features)
-    return as_strided(windows, shape, windows.strides[1:], writeable=False), 1
 
 
 @dataclass(frozen=True)
@@ -35,23 +18,12 @@ class Block:
     """Windows, stored as a series of rows, with their targets and weights."""
 
     series: np.ndarray  # (n_rows, n_features), with missing steps or values marked
-    stride: int  # as in `series_of`
+    stride: int  # window i is `series[i * stride :][:n_timesteps]`
     n_timesteps: int
     y: np.ndarray  # (n_samples, n_columns), as in `Targets.columns`
     weight: np.ndarray | None  # (n_samples,), not negative
     samples: np.ndarray  # int32, the windows to use
     scales: np.ndarray  # (2, n_features), scale and shift of features of the series
-
-    @cached_property
-    def has_missing(self):
-        """Whether a window to use has a missing value."""
-        missing = (self.series == MISSING).any(axis=1)
-        if not missing.any():
-            return False
-        until = np.zeros(len(missing) + 1, dtype=np.int32)
-        np.cumsum(missing, out=until[1:])
-        first = self.samples.astype(np.int64) * self.stride
-        return bool((until[first + self.n_timesteps] > until[first]).any())
 
     @property
     def total_weight(self):
@@ -72,7 +44,7 @@ class Block:
 class Samples:
     """Windows, targets and weights as passed to the estimator."""
 
-    windows: np.ndarray  # (n_rows, n_timesteps, n_features), NaN if missing
+    windows: object  # WindowView of `skrnn.windows`
     targets: Targets
     weight: np.ndarray | None  # (n_rows,)
 
@@ -83,7 +55,7 @@ class Samples:
         """Return series, stride, targets and weights of a range, ready for training."""
         targets = self.targets.columns(start, stop)
         weight = None if self.weight is None else self.weight[start:stop]
-        series, stride = series_of(self.windows[start:stop])
+        series, stride = self.windows.rows(start, stop), self.windows.stride
         if self.inputs.is_plain:
             series = mark_missing(series, self.dtype)
         else:
@@ -134,31 +106,32 @@ class TrainingData:
         self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
         self._rows = range(n_rows) if rows is None else rows
+        self.has_missing = source.windows.incomplete.any_in(self._rows)
         self._one = block_size is None or block_size >= n_rows
         self._survey()
 
     def _survey(self):
-        """Count the samples of every block, and check for missing values."""
+        """Count the samples of every block, and check that values fit the dtype."""
         n_rows = len(self._source)
         first, stop = (0, n_rows) if self._one else (self._rows[0], self._rows[-1] + 1)
-        self._starts, self.n_of_blocks, self.has_missing = [], [], False
+        self._starts, self.n_of_blocks = [], []
         for start in range(first, stop, self.block_length):
             block = self._make(start)
             if len(block.samples):
                 self._starts.append(start)
                 self.n_of_blocks.append(len(block.samples))
-                self.has_missing |= block.has_missing
         if self._one:
             self._whole = block
 
     def windows(self, every=1):
         """Return every n-th of the windows to use, as they were passed."""
-        return self._source.windows[np.asarray(self._rows)[::every]]
+        return self._source.windows.values[np.asarray(self._rows)[::every]]
 
     def parts(self):
         """Yield the windows to use, part by part."""
         for start in range(0, len(self._rows), _ROWS):
-            yield self._source.windows[np.asarray(self._rows[start : start + _ROWS])]
+            rows = np.asarray(self._rows[start : start + _ROWS])
+            yield self._source.windows.values[rows]
 
     def targets(self, every=1):
         """Return targets of every n-th window, in their own units, as columns."""
@@ -225,51 +198,6 @@ class Schedule:
 
 def _leave(order):
     """Leave the order unchanged."""
-
-
-def rows_to_train_on(windows, rows, inputs):
-    """Return the rows whose windows can be used for training, as a range or array."""
-    rows = range(len(windows)) if rows is None else rows
-    for n_steps in (1, inputs.n_steps):  # the first step is observed, or else any
-        chosen = _observed_rows(windows, rows, inputs, n_steps)
-        if len(chosen):
-            return chosen
-    raise ValueError(
-        "X has no observed step: every step of every window has a missing value. "
-        "Drop features that are always missing, or fill values before the windower."
-    )
-
-
-def _observed_rows(windows, rows, inputs, n_steps):
-    length = inputs.segment_length
-    segments = [range(k * length, (k + 1) * length) for k in range(n_steps)]
-    if inputs.fill:
-        segments = [range(inputs.n_timesteps)]
-    parts = []
-    for start in range(0, len(rows), _CHUNK):
-        chunk = rows[start : start + _CHUNK]
-        where = chunk
-        if isinstance(chunk, range):
-            where = slice(chunk.start, chunk.stop)
-            chunk = np.arange(chunk.start, chunk.stop, dtype=np.int32)
-        found = observed(windows, where, segments, any_value=inputs.fill)
-        parts.append(_as_range(chunk[found]))
-    return _together([part for part in parts if len(part)])
-
-
-def _as_range(rows):
-    """Return rows that follow each other as a range, which takes no memory."""
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-        return range(int(rows[0]), int(rows[-1]) + 1)
-    return rows
-
-
-def _together(parts):
-    """Join parts into one range if they follow each other, otherwise into one array."""
-    are_ranges = all(isinstance(part, range) for part in parts)
-    if are_ranges and all(a.stop == b.start for a, b in itertools.pairwise(parts)):
-        return range(parts[0].start, parts[-1].stop) if parts else range(0)
-    return np.concatenate([np.asarray(part, np.int32) for part in parts])
 
 
 def hold_out_last(n_rows, codes, fraction, gap):

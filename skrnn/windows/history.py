@@ -17,45 +17,27 @@ _ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
 
 @dataclass(frozen=True)
 class History:
-    """The rows that precede those to transform, in time order.
+    """The rows that precede those to transform, in time order."""
 
-    rows : ndarray of shape (n_rows, n_features)
-    timeline : Timeline of the rows, or None for rows without a time index
-    step : Step of the index, or None if it is not known
-    """
-
-    rows: np.ndarray
-    timeline: Timeline | None
-    step: Step | None
-
-    @classmethod
-    def of(cls, rows, timeline, freq=None):
-        """Return a history of all rows of a fit (n_rows, n_features), not copied."""
-        return cls(rows, timeline, timeline and timeline.step_of_fit(freq))
-
-    @property
-    def index(self):
-        """The index of the rows, or None."""
-        # a slice would keep the whole index in memory
-        return self.timeline.index.copy(deep=True) if self.timeline else None
+    rows: np.ndarray  # of shape (n_rows, n_features)
+    timeline: Timeline | None  # None for rows without a time index
+    step: Step | None  # of the index, None if it is not known
 
     def last(self, n_rows):
-        """Return copies of the last `n_rows` rows of each series.
-
-        `n_rows` may be an array with the number to keep for the series of each row.
-        """
-        which = self._last(n_rows)
-        timeline = self.timeline[which] if self.timeline else None
+        """Return copies of the last `n_rows` rows of each series."""
+        which = slice(max(0, len(self.rows) - n_rows), None)
+        if self.timeline and self.timeline.series is not None:
+            codes = pd.Series(self.timeline.codes)
+            which = (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
+        timeline = self.timeline and self.timeline[which]
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
         """Append rows, and return copies of the last `n_last` rows of each series."""
         step = self.step_with(timeline)
-        timeline = None if self.timeline is None else timeline
-        new = History(rows, timeline, step).last(n_last)
+        new = History(rows, self.timeline and timeline, step).last(n_last)
         both = np.concatenate([self.rows, new.rows])
-        if timeline is not None:
-            timeline = self.timeline.followed_by(new.timeline)
+        timeline = new.timeline and self.timeline.followed_by(new.timeline)
         return History(both, timeline, step).last(n_last)
 
     def step_with(self, timeline):
@@ -67,24 +49,10 @@ class History:
                     "fit. Call `fit` with rows that have such an index."
                 )
             return self.step
-        if timeline is None:
-            raise ValueError(
-                "X has no time index, but in fit its index was "
-                f"{self.timeline.kind}. Pass a DataFrame with such an index. In a "
-                "pipeline, let the preceding steps return DataFrames: "
-                '`set_output(transform="pandas")`.'
-            )
         both = self.timeline.continued_by(timeline)
         step = self.step or both.step()
         place(both, step, 1)  # raises an error for times that are not on the step
         return step
-
-    def _last(self, n_rows):
-        """Return a mask or a slice that selects the last rows of each series."""
-        if self.timeline is None or self.timeline.series is None:
-            return slice(max(0, len(self.rows) - n_rows), None)
-        codes = pd.Series(self.timeline.codes)
-        return (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
 
 
 def fingerprint(rows):
@@ -98,10 +66,7 @@ def fingerprint(rows):
 
 
 def first_rows(rows, n_rows):
-    """Return a copy of the first rows of a fit, by which they are recognised later.
-
-    Return None if there are fewer, or if the same values follow once more.
-    """
+    """Return a copy of the first rows of a fit, None if too few or if they repeat."""
     if len(rows) < n_rows:
         return None
     first = np.array(rows[:n_rows])

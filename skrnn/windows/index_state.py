@@ -57,10 +57,7 @@ def index_of(plain):
 
 
 def plain_offset(offset):
-    """Return the alias of an offset, or plain values of a week with custom days.
-
-    An offset that has neither is returned itself.
-    """
+    """Return the alias of an offset, plain values of a custom week, or else itself."""
     if type(offset) in _OF_WEEKS.values() and not offset.holidays:
         plain = {"kind": type(offset).__name__, "n": offset.n, "days": offset.weekmask}
         hours = [getattr(offset, end, ()) for end in ("start", "end")]

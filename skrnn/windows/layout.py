@@ -12,22 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from skrnn._warnings import listed
+
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
 # Names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
 _OTHER_LAG = re.compile(
     r"(?<![a-z])(?:lags?[\s_.(\[-]*|t\s*-\s*)(?P<lag>[0-9]+)", re.IGNORECASE
 )
 _LAST_STEP = re.compile(r"(?<=[_(\[ ])t[)\]]?$", re.IGNORECASE)
-_NAMES_SHOWN = 5
 
 
 def view_windows(padded, window_length, *, flatten):
-    """Return windows of shape (n_rows, window_length, n_features), a read-only view.
-
-    `padded` has n_rows + window_length - 1 rows and is C-contiguous. With `flatten`,
-    the shape is (n_rows, window_length * n_features).
-    """
-    n_features = padded.shape[1]
+    """Return windows (n_rows, window_length, n_features), or flat, a read-only view."""
+    n_features = padded.shape[1]  # of n_rows + window_length - 1 C-contiguous rows
     if flatten:
         runs = sliding_window_view(padded.reshape(-1), window_length * n_features)
         return runs[::n_features]
@@ -35,10 +32,7 @@ def view_windows(padded, window_length, *, flatten):
 
 
 def empty_beside(rows, shape):
-    """Return an uninitialised array of the dtype of `rows`, memory-mapped if they are.
-
-    The file of a memory-mapped array is temporary, and deleted with the array.
-    """
+    """Return an empty array like `rows`, in a temporary file if they are mapped."""
     owner = rows
     while owner is not None and not isinstance(owner, np.memmap):
         owner = getattr(owner, "base", None)  # bytes and mmap have no base
@@ -78,10 +72,7 @@ def _reserve(file, n_bytes):
 
 
 class PanelWindows(np.ndarray):
-    """Windows of a panel, with the series of each window in `series_codes`.
-
-    Arrays derived from it, slices included, have no `series_codes`.
-    """
+    """Windows of a panel. `series_codes` has the series of each; slices have none."""
 
     series_codes = None
 
@@ -104,11 +95,7 @@ def lag_names(features, window_length):
 
 
 def layout_of_names(names):
-    """Return the order of columns named `<feature>_lag<k>`, and the features of a step.
-
-    The order puts the oldest step first with features fastest. Return None for any
-    other names.
-    """
+    """Return the order that sorts columns `<feature>_lag<k>`, and their features."""
     names = list(names)
     matches = [_LAG_NAME.fullmatch(name) for name in names]
     if not all(matches):
@@ -158,10 +145,7 @@ def _lag_of_name(name, pattern):
 
 
 def check_lags(names):
-    """Raise a ValueError if names have lags, but not all the lags of one feature.
-
-    These must have the oldest first.
-    """
+    """Raise a ValueError if names have lags, but not sorted ones of one feature."""
     lags = lags_of_names(names)
     of_lags = [name for name, lag in zip(names, lags, strict=True) if lag]
     if not of_lags:
@@ -169,9 +153,7 @@ def check_lags(names):
     ours = [name for name in of_lags if _LAG_NAME.fullmatch(name)]
     others = [name for name in names if name not in (ours or of_lags)]
     if others:
-        shown = ", ".join(repr(str(name)) for name in others[:_NAMES_SHOWN])
-        if len(others) > _NAMES_SHOWN:
-            shown += f" and {len(others) - _NAMES_SHOWN} more"
+        shown = listed([repr(str(name)) for name in others])
         form = "named <feature>_lag<k>" if ours else "with a lag"
         raise ValueError(
             f"X has columns {form}, such as {str((ours or of_lags)[0])!r}, beside "
@@ -191,21 +173,14 @@ def check_lags(names):
 
 @dataclass(frozen=True)
 class WindowLayout:
-    """The layout of windows in the X that an estimator gets.
+    """The layout of windows in the X that an estimator gets."""
 
-    n_dims : int, number of dimensions of X
-    n_timesteps, n_step_features : int, steps of a window and features of a step
-    columns : ndarray of int, the order of the columns of 2-D X that puts the oldest
-        step first with features fastest, or None if they already are in that order
-    features : list of str, names of the features of a step, or None if X has no such
-        names
-    """
-
-    n_dims: int
+    n_dims: int  # of X
     n_timesteps: int
     n_step_features: int
+    # the order of 2-D columns, oldest step first and features fastest, None if it is so
     columns: np.ndarray | None = None
-    features: list | None = None
+    features: list | None = None  # names of the features of a step, if there are any
 
     @classmethod
     def of(cls, X, names, n_step_features):

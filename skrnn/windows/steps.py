@@ -16,19 +16,13 @@ _ENOUGH_WEEKS, _ENOUGH_DAYS = pd.Timedelta(weeks=5), pd.Timedelta(days=3)
 
 @dataclass(frozen=True)
 class Step:
-    """A regular step of time.
+    """A regular step of time."""
 
-    unit : {"number", "wall clock", "month", "month end"} or BaseOffset, the unit of the
-        step: the numbers of the index (nanoseconds for datetimes and timedeltas),
-        nanoseconds of the local wall clock, months at the same day and time, months at
-        their last day, or a pandas offset such as business days
-    n : int, number of units in a step
-    at : Timedelta or None, the time of day of all rows in a time zone. Where it does
-        not exist, as the clock is put forward, rows have the next time that does.
-    """
-
+    # an offset, the numbers of the index (nanoseconds for datetimes and timedeltas),
+    # nanoseconds of the local wall clock, or months at the same or at their last day
     unit: str | pd.offsets.BaseOffset
-    n: int
+    n: int  # number of units in a step
+    # the time of day of all rows in a time zone; the next one where it does not exist
     at: pd.Timedelta | None = field(default=None, compare=False)
 
     def __getstate__(self):
@@ -44,11 +38,7 @@ class Step:
         vars(self).update(unit=unit, n=state["n"], at=at)
 
     def count(self, times, same):
-        """Return the steps between consecutive rows of a series, None if not whole.
-
-        `same`, of shape (n_rows - 1,), is True where a row and the next one belong to
-        the same series.
-        """
+        """Return the steps from rows to the next where `same`, None if not whole."""
         numbers = self._numbers(times)
         if numbers is None:
             return None
@@ -112,11 +102,7 @@ class Step:
 
 
 def infer_step(times, same):
-    """Infer the step, None if no series has two rows and the index has no freq.
-
-    `same`, of shape (n_rows - 1,), is True where a row and the next one belong to the
-    same series.
-    """
+    """Return the step, None if no series has two rows and the index has no freq."""
     if isinstance(times, pd.PeriodIndex):
         return Step("number", times.freq.n)
     if isinstance(times, pd.RangeIndex):
@@ -151,10 +137,8 @@ def declared_step(freq, times):
 
 
 def numbers_of(times):
-    """Return times as int64: in the unit of the index, as ordinals, or as they are.
-
-    In nanoseconds, times before 1678 and after 2262 do not fit into int64.
-    """
+    """Return times as int64, in the unit of the index, as ordinals or as they are."""
+    # nanoseconds before 1678 and after 2262 would not fit
     if times.dtype == np.uint64 and times.max() > np.iinfo(np.int64).max:
         raise ValueError("The index of X has integers that do not fit into int64.")
     return times.astype(np.int64).to_numpy()

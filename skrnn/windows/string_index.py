@@ -11,58 +11,55 @@ from skrnn.exceptions import IgnoredIndexWarning
 _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
-_FIRST_YEAR, _LAST_YEAR = 1500, 2500
+_YEARS = range(1500, 2501)
 
 
 def warn_of_string_index(X):
     """Warn if the index of X holds times as strings or numbers; some 50 are parsed."""
     index = getattr(X, "index", None)
-    if not isinstance(index, pd.Index) or len(index) == 0:
-        return
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
+    is_range = isinstance(index, pd.RangeIndex)
+    if not isinstance(index, pd.Index) or is_range or index.empty:
+        return
+    some = [*index[:: len(index) // 50 + 1], index[-1]]
     if pd.api.types.is_numeric_dtype(index.dtype):
-        _warn_of_numbers(index)
-        return
-    if not isinstance(index[0], str):
-        return
-    labels = [*index[:: len(index) // 50 + 1], index[-1]]
-    if not all(isinstance(label, str) and _DATE.match(label) for label in labels):
-        return
-    if pd.to_datetime(labels, format="mixed", errors="coerce").notna().all():
+        kind, to_do = "numbers", _times_of_numbers(pd.Series(some))
+    else:
+        kind, to_do = "strings", _times_of_strings(some)
+    if to_do:
         warn_user(
-            f"The index of X holds times as strings, such as {index[0]!r}. They are "
-            "ignored: the rows are assumed to follow each other without gaps. Convert "
-            "the index with `X.index = pd.to_datetime(X.index)`, or drop it with "
-            "`X.reset_index(drop=True)`.",
+            f"The index of X seems to hold times as {kind}, such as {some[0]!r}. They "
+            f"are {to_do}, or drop it with `X.reset_index(drop=True)`.",
             IgnoredIndexWarning,
         )
 
 
-def _warn_of_numbers(index):
-    """Warn of numbers such as 202412, 20241231 and 2024.917."""
-    numbers = index[:: len(index) // 50 + 1]
-    if isinstance(index, pd.RangeIndex) or len(numbers) < 2 or index.hasnans:
-        return
-    if not numbers.to_series().between(_FIRST_YEAR, 100 * 100 * _LAST_YEAR).all():
-        return
-    if pd.api.types.is_float_dtype(index.dtype):
-        if numbers.max() < _LAST_YEAR and (numbers % 1 != 0).any():
-            _warn_of_number(index, "They are ignored. Make dates of them")
-        return
-    texts = numbers.astype(str)
-    date_format = {6: "%Y%m", 8: "%Y%m%d"}.get(len(texts[0]))
-    if date_format and set(texts.str.len()) == {len(texts[0])}:
-        times = pd.to_datetime(texts, format=date_format, errors="coerce")
-        if times.notna().all() and times[0].year >= _FIRST_YEAR:
-            to_do = f"`X.index = pd.to_datetime(X.index, format={date_format!r})`"
-            how = f"They are read as integers, one after the other. Use {to_do}"
-            _warn_of_number(index, how)
-
-
-def _warn_of_number(index, how):
-    warn_user(
-        f"The index of X holds numbers that look like times, such as {index[0]}. "
-        f"{how}, or drop the index with `X.reset_index(drop=True)`.",
-        IgnoredIndexWarning,
+def _times_of_strings(labels):
+    """Return what happens to labels that are times, and what to do; otherwise None."""
+    if not all(isinstance(label, str) and _DATE.match(label) for label in labels):
+        return None
+    if pd.to_datetime(labels, format="mixed", errors="coerce").hasnans:
+        return None
+    return (
+        "ignored: the rows are assumed to follow each other without gaps. Convert the "
+        "index with `X.index = pd.to_datetime(X.index)`"
     )
+
+
+def _times_of_numbers(numbers):
+    """Return the same for numbers such as 202412, 20241231 and 2024.917."""
+    if len(numbers) < 3:  # a single one, twice
+        return None
+    if pd.api.types.is_float_dtype(numbers.dtype):
+        is_years = numbers.between(_YEARS[0], _YEARS[-1]).all() and any(numbers % 1)
+        return "ignored. Make dates of them" if is_years else None
+    texts = numbers.astype(str)
+    for n_digits, form in ((6, "%Y%m"), (8, "%Y%m%d")):
+        times = pd.to_datetime(texts, format=form, errors="coerce")
+        if (texts.str.len() == n_digits).all() and times.dt.year.isin(_YEARS).all():
+            return (
+                "read as integers, one after the other. Use "
+                f"`X.index = pd.to_datetime(X.index, format={form!r})`"
+            )
+    return None

@@ -24,14 +24,10 @@ LATER_ROWS = (
 
 @dataclass(frozen=True)
 class Timeline:
-    """The time of each row, and in a panel its series.
+    """The time of each row, and in a panel its series."""
 
-    times : DatetimeIndex, PeriodIndex, TimedeltaIndex or integer Index, shape (n_rows,)
-    series : Index of shape (n_rows,), or None if there is only one series
-    """
-
-    times: pd.Index
-    series: pd.Index | None = None
+    times: pd.Index  # of datetimes, periods, timedeltas or integers, shape (n_rows,)
+    series: pd.Index | None = None  # of shape (n_rows,), None if there is only one
 
     @classmethod
     def of(cls, X):
@@ -112,25 +108,21 @@ class Timeline:
         return Timeline(self.times[rows], series)
 
     def before(self, new):
-        """Return which rows are earlier than the first new row of their series.
-
-        False for rows of a series that has no new row.
-        """
+        """Return which rows are earlier than the first new row of their series."""
         both = self.followed_by(new)
         codes, numbers = both.codes, numbers_of(both.times)
-        n_series = codes.max() + 1
-        first = np.full(n_series, np.iinfo(np.int64).min)
-        n_rows = len(self.times)
-        _, at = np.unique(codes[n_rows:], return_index=True)
-        first[codes[n_rows:][at]] = numbers[n_rows:][at]
-        return numbers[:n_rows] < first[codes[:n_rows]]
+        n_rows, never = len(self.times), np.iinfo(np.int64).min
+        first = pd.Series(numbers[n_rows:]).groupby(codes[n_rows:]).first()
+        first = first.reindex(codes[:n_rows], fill_value=never).to_numpy()
+        return numbers[:n_rows] < first
 
     def check_same_kind(self, new):
         """Raise a ValueError if new rows have no times, or another kind of them."""
         if new is None:
             raise ValueError(
-                f"X has no time index, but in fit it was {self.kind}. Pass data with "
-                "such an index."
+                f"X has no time index, but in fit its index was {self.kind}. Pass data "
+                "with such an index. In a pipeline, let the preceding steps return "
+                'DataFrames: `set_output(transform="pandas")`.'
             )
         if self.kind != new.kind:
             raise ValueError(
@@ -237,13 +229,10 @@ class Timeline:
 
 
 def place(timeline, step, window_length):
-    """Return each row's position on one axis of steps, and each series' first row.
-
-    Series follow one another. Missing times have positions of their own, at most
-    `window_length - 1` in a row, and so do `window_length - 1` steps before each
-    series.
-    """
+    """Return each row's position on one axis of steps, and each series' first row."""
     order, same, between = _steps_between(timeline, step)
+    # missing times have positions of their own, at most window_length - 1 in a row, and
+    # so do window_length - 1 steps before each series
     jump = np.full(len(order), window_length, dtype=np.int64)
     jump[1:][same] = np.minimum(between, window_length)
     places = np.empty_like(jump)
@@ -252,20 +241,14 @@ def place(timeline, step, window_length):
 
 
 def numbered(timeline, step, most):
-    """Return the steps from the first row of its series to each row, as int64.
-
-    At most `most` steps are counted from a row to the next one.
-    """
+    """Return the steps from the first row of its series to each row, as int64."""
     order, same, between = _steps_between(timeline, step)
-    if len(same) and same.all():
-        return np.concatenate([[0], np.cumsum(np.minimum(between, most))])
     jump = np.zeros(len(order), dtype=np.int64)
     jump[1:][same] = np.minimum(between, most)
-    steps = np.cumsum(jump)
-    starts = np.concatenate([[True], ~same])
-    steps -= steps[starts][np.cumsum(starts) - 1]
-    numbers = np.empty_like(steps)
-    numbers[order] = steps
+    if timeline.series is None:
+        return np.cumsum(jump)
+    numbers = np.empty_like(jump)
+    numbers[order] = pd.Series(jump).groupby(timeline.codes[order]).cumsum()
     return numbers
 
 

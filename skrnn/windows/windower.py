@@ -211,7 +211,8 @@ class SequenceWindower(
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
             warn_of_string_index(X)
-            history = History.of(rows, timeline, self.freq)
+            step = timeline and timeline.step_of_fit(self.freq)
+            history = History(rows, timeline, step)
             self._remember(history.last(self.window_length - 1))
             self._fingerprint, self._first_rows = fingerprint(rows), None
             if timeline is None:
@@ -301,11 +302,7 @@ class SequenceWindower(
         rows, timeline = self._rows(X, reset=False)
         in_fit = self.last_index_
         if timeline is None and isinstance(in_fit, pd.MultiIndex):
-            raise ValueError(
-                "X has no (series, time) index, but it had one in fit. In a pipeline, "
-                "let the preceding steps return DataFrames: "
-                '`set_output(transform="pandas")`.'
-            )
+            self._history().timeline.check_same_kind(timeline)  # raises an error
         how = {
             "window_length": self.window_length,
             "pad": self.pad,
@@ -356,8 +353,13 @@ class SequenceWindower(
         return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
 
     def _remember(self, history):
-        self.last_window_, self.last_index_ = history.rows, history.index
-        self._step = history.step
+        self.last_window_, self._step, self.last_index_ = (
+            history.rows,
+            history.step,
+            None,
+        )
+        if history.timeline is not None:  # a slice would keep the whole index in memory
+            self.last_index_ = history.timeline.index.copy(deep=True)
 
     def _history(self):
         index = self.last_index_

@@ -7,10 +7,7 @@ from skrnn.windows.timeline import place
 
 
 def window_in_order(known, rows, *, window_length, pad, flatten):
-    """Return the window of each row, a read-only view, for rows without gaps.
-
-    `known` are rows (n_known, n_features) that precede `rows` (n_rows, n_features).
-    """
+    """Return the window of each row, a read-only view, if rows follow those `known`."""
     n_before = window_length - 1
     padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
     padded[n_before:] = rows
@@ -19,10 +16,7 @@ def window_in_order(known, rows, *, window_length, pad, flatten):
 
 
 def window_by_index(known, rows, timeline, *, window_length, pad, flatten):
-    """Return the window of each row by its time, continuing from a History `known`.
-
-    Windows are read-only; those of a panel are PanelWindows.
-    """
+    """Return the read-only window of each row by its time, after a History `known`."""
     codes = None if timeline.series is None else timeline.codes
     before = rows[:0]
     # without a step, the distance from the known to the new rows cannot be counted

@@ -9,8 +9,10 @@ from numpy.testing import assert_allclose
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
 from skrnn.estimators import preparation
+from skrnn.estimators.validation import WindowData, validate_first
 from skrnn.networks.inputs import feature_scaling
 from skrnn.windows.layout import view_windows
+from skrnn.windows.view import WindowView
 
 SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
 
@@ -107,7 +109,9 @@ def scales_of_fit(windows, weight=None, **params):
     params = {"missing": "fill", "normalize": "standard", "target_features": 0} | params
     rnn = ElmanRegressor(1, epochs=1, random_state=0, **params)
     target = np.nan_to_num(windows[:, -1, 0])
-    prepared = rnn._data(windows, target, weight, None, None).preparation
+    data = validate_first(rnn, windows, target, weight)
+    settings = preparation.Settings.of(rnn)
+    prepared = preparation.prepare(data, None, settings).preparation
     features = prepared.scaling.features
     return features.shift, features.scale
 
@@ -163,7 +167,8 @@ def test_the_mean_of_a_long_series_needs_no_memory_for_windows():
     rows = np.random.RandomState(0).normal(size=(200_000, 1))
     windows = view_windows(rows, 1000, flatten=False)
     tracemalloc.start()
-    parts = preparation._weighted_steps(windows, range(len(windows)), None)
+    data = WindowData(WindowView(windows), None, None, None, None)
+    parts = preparation._weighted_steps(data, range(len(windows)))
     features = feature_scaling(parts)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -76,7 +76,7 @@ LAYOUT = WindowLayout(2, 4, 2, None, ["load", "wind"])
     ],
 )
 def test_target_features_are_names_or_positions(target_features, features, leads):
-    outputs = outputs_of(np.zeros((5, 3)), target_features, LAYOUT)
+    outputs = outputs_of(None, 3, target_features, LAYOUT)
     assert (outputs.features, outputs.leads) == (features, leads)
 
 
@@ -91,7 +91,7 @@ def test_target_features_are_names_or_positions(target_features, features, leads
 )
 def test_what_target_features_cannot_be(target_features, message):
     with pytest.raises(ValueError, match=message):
-        outputs_of(np.zeros((5, 3)), target_features, LAYOUT)
+        outputs_of(None, 3, target_features, LAYOUT)
 
 
 def test_a_season_longer_than_the_windows_is_an_error():

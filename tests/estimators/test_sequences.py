@@ -7,7 +7,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
+from skrnn.estimators.missing_steps import usable_rows
+from skrnn.estimators.preparation import Settings, prepare
+from skrnn.estimators.validation import validate_first, validate_more
 from skrnn.exceptions import RowsLeftOutWarning
+from skrnn.networks.inputs import InputSpec
+from skrnn.windows.layout import view_windows
+from skrnn.windows.view import WindowView
 
 SMALL = {"units": 4, "epochs": 3, "batch_size": 32, "random_state": 0}
 LENGTHS = np.random.RandomState(0).randint(2, 13, size=200)
@@ -25,7 +31,8 @@ def sequences(where, n_features=1):
 
 def rows_used(estimator, X, y, weight=None):
     """Return the rows that a fit would train on."""
-    return np.asarray(estimator._data(X, y, weight, None, None).training._rows)
+    data = validate_first(estimator, X, y, weight)
+    return np.asarray(prepare(data, None, Settings.of(estimator)).training._rows)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,8 @@ def test_early_stopping_and_more_data_use_them_too():
     stopping = ElmanRegressor(**SMALL, early_stopping=True)
     assert_array_equal(rows_used(stopping, X, y), np.arange(180))
     rnn = ElmanRegressor(**SMALL).partial_fit(X, y)
-    data = rnn._part(X[:30], y[:30], None, rnn._fitted)
+    more = validate_more(rnn, X[:30], y[:30])
+    data = prepare(more, None, Settings.of(rnn), rnn._fitted.preparation)
     assert data.training.n_samples == 30
 
 
@@ -126,3 +134,39 @@ def test_windows_of_a_panel_at_one_time_are_no_sequences():
     assert isinstance(at_one_time, type(windows))
     found = rows_used(ElmanRegressor(**SMALL), at_one_time, y[:3])
     assert_array_equal(found, [0])
+
+
+@pytest.mark.parametrize(
+    ("missing", "params", "expected"),
+    [
+        ([], {}, [0, 1, 2, 3, 4]),
+        ([0, 2], {}, [1, 3, 4]),
+        ([1], {"segment_length": 2}, [2, 3, 4]),
+        ([0, 1, 2, 3, 4], {}, [2, 3, 4]),
+        ([0, 1, 2, 3, 4], {"segment_length": 2}, [3, 4]),
+        ([0, 1, 2, 3, 4], {"fill": True}, [2, 3, 4]),
+    ],
+    ids=["none", "first", "segment", "all first", "all segments", "filled"],
+)
+@pytest.mark.parametrize("form", ["view", "copy"])
+def test_windows_whose_first_step_is_missing_are_left_out(
+    form, missing, params, expected
+):
+    """Unless all are; then windows without any observed segment are."""
+    rows = np.random.RandomState(0).normal(size=(8, 2))
+    rows[missing, 0] = np.nan
+    if "fill" in params:
+        rows[missing] = np.nan
+    windows = view_windows(rows, 4, flatten=False)
+    windows = WindowView(windows if form == "view" else np.array(windows))
+    found = usable_rows(windows, range(5), InputSpec(4, 2, **params))
+    assert_array_equal(found, expected)
+    found = usable_rows(windows, np.array([3, 4]), InputSpec(4, 2, **params))
+    assert_array_equal(found, np.intersect1d(expected, [3, 4]))
+
+
+@pytest.mark.parametrize("fill", [True, False])
+def test_nothing_observed_is_an_error(fill):
+    windows = WindowView(np.full((2, 3, 1), np.nan))
+    with pytest.raises(ValueError, match="no observed step"):
+        usable_rows(windows, range(2), InputSpec(3, 1, fill=fill))

@@ -1,45 +1,16 @@
 """Training data, and their order in each epoch."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec
-from skrnn.networks.missing import MISSING
-from skrnn.training.data import Block, Samples, Schedule, TrainingData, rows_to_train_on
+from skrnn.training.data import Samples, Schedule, TrainingData
 from skrnn.training.scaling import Scaling, Targets
 from skrnn.windows.layout import view_windows
-
-
-@given(
-    missing=st.lists(st.booleans(), min_size=1, max_size=12),
-    n_timesteps=st.integers(1, 4),
-    stride=st.integers(1, 4),
-    data=st.data(),
-)
-def test_has_missing_looks_at_the_windows_to_train_on(
-    missing, n_timesteps, stride, data
-):
-    n_samples = (len(missing) - n_timesteps) // stride + 1
-    if n_samples < 1:
-        return
-    chosen = data.draw(st.sets(st.integers(0, n_samples - 1), min_size=1))
-    series = np.where(missing, MISSING, 1.0)[:, np.newaxis]
-    samples = np.array(sorted(chosen), dtype=np.int32)
-    training = Block(
-        series,
-        stride,
-        n_timesteps,
-        np.zeros((n_samples, 1)),
-        None,
-        samples,
-        np.zeros((2, 1)),
-    )
-    windows, _ = training.batch(samples)
-    assert training.has_missing == (windows == MISSING).any()
+from skrnn.windows.view import WindowView
 
 
 def orders_of(schedule, n_samples):
@@ -75,7 +46,7 @@ def plain_samples(windows, y, weight=None):
     """Samples that are not normalised or filled."""
     inputs = InputSpec(*windows.shape[1:])
     targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
-    return Samples(windows, targets, weight)
+    return Samples(WindowView(windows), targets, weight)
 
 
 def samples_of(n_rows, weight=None):
@@ -109,34 +80,3 @@ def test_blocks_are_the_whole_in_parts(n_rows, block_size, chosen):
         zip(*batches, strict=True), whole.block(0).batch(np.array(rows)), strict=True
     ):
         assert_array_equal(np.concatenate(found), expected)
-
-
-@pytest.mark.parametrize("block_size", [None, 1, 2])
-@pytest.mark.parametrize(
-    ("missing", "expected"),
-    [
-        ([], [0, 1, 2, 3]),
-        ([0, 2], [1, 3]),
-        ([0, 1, 2, 3], [0, 1, 2]),
-    ],
-    ids=["none missing", "first steps observed", "none: any step observed"],
-)
-def test_windows_whose_first_step_is_missing_are_left_out(
-    missing, expected, block_size
-):
-    windows = np.ones((4, 3, 1))
-    windows[missing, 0] = np.nan
-    if len(missing) == 4:
-        windows[3] = np.nan
-    samples = plain_samples(windows, np.arange(4.0))
-    rows = rows_to_train_on(windows, None, samples.inputs)
-    data = TrainingData(samples, rows, block_size)
-    blocks = [data.block(number) for number in range(len(data.n_of_blocks))]
-    found = np.concatenate([block.batch(block.samples)[1] for block in blocks])
-    assert_array_equal(found[:, 0], expected)
-
-
-def test_nothing_observed_is_an_error():
-    windows = np.full((2, 3, 1), np.nan)
-    with pytest.raises(ValueError, match="no observed step"):
-        rows_to_train_on(windows, None, InputSpec(3, 1))

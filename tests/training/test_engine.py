@@ -34,6 +34,7 @@ from skrnn.training.plan import DataShape, RefusedError
 from skrnn.training.scaling import Scaling, Targets
 from skrnn.training.state import History, Objective, TrainingState
 from skrnn.training.train import Events, Task
+from skrnn.windows.view import WindowView
 
 EPOCHS, BATCH_SIZE = 4, 16  # sixty windows: the last batch has twelve
 
@@ -545,7 +546,7 @@ def data_of(windows, y, weight=None, **options):
     """Training data of all windows, with or without missing steps."""
     inputs = InputSpec(*windows.shape[1:])
     targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
-    samples = Samples(windows, targets, weight)
+    samples = Samples(WindowView(windows), targets, weight)
     return TrainingData(samples, **options)
 
 
