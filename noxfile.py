@@ -228,7 +228,7 @@ def pages_if_changed(session):
 
 @nox.session
 def mutants(session):
-    """Changes of the code that no test notices; an hour or two."""
+    """Changes of the code that no test notices; an hour or two. By hand, not in CI."""
     session.install(".[test]")
     session.run("python", ".ci/mutants.py", *session.posargs)
 
