@@ -12,7 +12,9 @@ behaviour, or changes nothing that matters. A part is run by
 
 import argparse
 import ast
+import contextlib
 import hashlib
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -134,6 +136,19 @@ def mutants_of(path):
             yield Mutant(path, old.lineno, before, after, text, rank)
 
 
+def import_packages():
+    """Import the packages that skrnn and its tests use, once for all processes."""
+    for path in [*Path("skrnn").rglob("*.py"), *Path("tests").glob("*/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Import):
+                names = [name.name for name in node.names]
+            for name in names:
+                if not name.startswith("skrnn"):
+                    with contextlib.suppress(ImportError):
+                        importlib.import_module(name)
+
+
 def tests_of(mutant):
     """Return the test modules of a folder, the most likely to notice first."""
     module = ".".join(mutant.path.with_suffix("").parts)
@@ -154,7 +169,8 @@ def run_tests(package, tests):
     sys.path.insert(0, package)
     os.environ["PYTHONPATH"] = package
     options = ["-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
-    os._exit(pytest.main([*options, *map(str, tests)]))
+    imported = "-Wignore::pytest.PytestAssertRewriteWarning"  # hypothesis already is
+    os._exit(pytest.main([*options, imported, *map(str, tests)]))
 
 
 def survives(mutant, seconds):
@@ -201,8 +217,7 @@ def main():
     every.sort(key=lambda mutant: mutant.rank)
     multiprocessing.set_start_method("fork")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow  # noqa: F401  # once, and not in every process
-
+    import_packages()
     table = []
     for folder in [options.folder] if options.folder else FOLDERS:
         sampled = [m for m in every[:SAMPLE] if m.folder == folder]
