@@ -1,4 +1,7 @@
-"""The compiled epoch computes the same as `keras.Model.fit`."""
+"""The compiled epoch computes the same as `keras.Model.fit`.
+
+`_fitted` and `_seeds` are read to give Keras the same initial weights and units.
+"""
 
 import itertools
 

@@ -1,4 +1,8 @@
-"""Compiled programs are kept for later fits, and forgotten without a trace."""
+"""Compiled programs are kept for later fits, and forgotten without a trace.
+
+`_programs`, `_compiled` and `_LoadedData` are read because a program that is not kept
+only costs time, and one that is kept too long only memory.
+"""
 
 import gc
 import threading

@@ -1,6 +1,8 @@
 """Optimizers, losses and metrics, by name or as objects, which are never shared.
 
 Also tests scikeras, which calls the Keras loop.
+
+`_fitted` and `_seeds` are read for the weights before and after a step.
 """
 
 import gc
