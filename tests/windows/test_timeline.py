@@ -80,6 +80,14 @@ def test_step(name):
     assert Timeline.of_index(index).step() == Step(unit, n)
 
 
+@pytest.mark.parametrize("resolution", ["s", "ms", "us"])
+def test_the_resolution_of_an_index_does_not_change_its_step(resolution):
+    for index, unit, n in STEPS.values():
+        if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            coarser = Timeline.of_index(index.as_unit(resolution))
+            assert coarser.step() == Step(unit, n)
+
+
 @pytest.mark.parametrize(
     ("index", "unit"),
     [
