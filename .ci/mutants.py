@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 FOLDERS = "windows", "networks", "forecasting", "estimators"
 SAMPLE, N_PROCESSES = 150, 2
@@ -160,6 +161,16 @@ def tests_of(mutant):
     return sorted(Path("tests", mutant.folder).glob("test_*.py"), key=order)
 
 
+class FirstFailure:
+    """Keeps Hypothesis from looking for the smallest example that fails."""
+
+    def pytest_sessionstart(self):
+        """Change the profile that `tests/conftest.py` has loaded."""
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("first failure", settings.default, phases=phases)
+        settings.load_profile("first failure")
+
+
 def run_tests(package, tests):
     """Run tests with the package in a folder, and end the process."""
     os.setsid()
@@ -170,7 +181,7 @@ def run_tests(package, tests):
     os.environ["PYTHONPATH"] = package
     options = ["-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
     imported = "-Wignore::pytest.PytestAssertRewriteWarning"  # hypothesis already is
-    os._exit(pytest.main([*options, imported, *map(str, tests)]))
+    os._exit(pytest.main([*options, imported, *map(str, tests)], [FirstFailure()]))
 
 
 def survives(mutant, seconds):
