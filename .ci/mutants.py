@@ -153,10 +153,11 @@ def import_packages():
 def tests_of(mutant):
     """Return the test modules of a folder, the most likely to notice first."""
     module = ".".join(mutant.path.with_suffix("").parts)
+    words = set(mutant.path.stem.split("_"))
 
     def order(test):
         text = test.read_text()
-        return mutant.path.stem not in test.stem, module not in text, len(text)
+        return -len(words & set(test.stem.split("_"))), module not in text, len(text)
 
     return sorted(Path("tests", mutant.folder).glob("test_*.py"), key=order)
 
