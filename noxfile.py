@@ -228,9 +228,10 @@ def pages_if_changed(session):
 
 @nox.session
 def mutants(session):
-    """Changes of the code that no test notices; an hour or two."""
+    """Changes of the code that no test notices; an hour or two. By hand, not in CI."""
     session.install(".[test]")
-    session.run("python", ".ci/mutants.py", *session.posargs)
+    one_thread = {"OMP_NUM_THREADS": "1"}  # in each of two processes
+    session.run("python", ".ci/mutants.py", *session.posargs, env=one_thread)
 
 
 @nox.session

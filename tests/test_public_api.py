@@ -1,4 +1,7 @@
-"""The public names, and that the documents agree with them."""
+"""The public names, and that the documents agree with them.
+
+`_parameter_constraints` is read because scikit-learn gives it no public name.
+"""
 
 import importlib.metadata
 import inspect

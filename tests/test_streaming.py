@@ -1,4 +1,7 @@
-"""Long series that are processed in chunks."""
+"""Long series that are processed in chunks.
+
+`_programs` and `_compiled` are read because compiling again only costs time.
+"""
 
 import gc
 import tempfile

@@ -1,4 +1,8 @@
-"""Solutions of the differential equations: their accuracy and dynamics."""
+"""Solutions of the differential equations: their accuracy and dynamics.
+
+The private solvers are tested because their step is no parameter of the public
+functions.
+"""
 
 import time
 

@@ -1,4 +1,7 @@
-"""`base`: a regressor is fitted first, and the network learns its residuals."""
+"""`base`: a regressor is fitted first, and the network learns its residuals.
+
+`_fitted` is read for the share that predictions use, which must be the public one.
+"""
 
 import pickle
 

@@ -1,4 +1,7 @@
-"""`n_networks`: several networks from different initial weights, and their mean."""
+"""`n_networks`: several networks from different initial weights, and their mean.
+
+`_fitted` is read for the weights of each network: public methods only return means.
+"""
 
 from dataclasses import replace
 

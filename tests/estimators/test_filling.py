@@ -1,4 +1,8 @@
-"""`missing="fill"`: filled values and their indicators."""
+"""`missing="fill"`: filled values and their indicators.
+
+`_fitted` and `_data` are read for the means and inputs of a fit, which have no public
+name: predictions would hardly differ if they were wrong.
+"""
 
 import tracemalloc
 

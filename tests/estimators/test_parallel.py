@@ -1,4 +1,7 @@
-"""Searches with several processes and threads give the same bits and share cores."""
+"""Searches with several processes and threads give the same bits and share cores.
+
+`_fitted` is read because it must hold nothing but arrays and plain values.
+"""
 
 import os
 import pickle

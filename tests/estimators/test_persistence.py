@@ -1,4 +1,7 @@
-"""Saved estimators consist of plain parameters and arrays."""
+"""Saved estimators consist of plain parameters and arrays.
+
+`_fitted` is read for the arrays whose size and sharing are tested.
+"""
 
 import copy
 import io

@@ -1,4 +1,7 @@
-"""Quantile losses: one quantile, several that never cross, their point forecast."""
+"""Quantile losses: one quantile, several that never cross, their point forecast.
+
+`_outputs` is read for the quantiles before they are sorted, which may cross.
+"""
 
 import pickle
 

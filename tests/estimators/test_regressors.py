@@ -1,4 +1,8 @@
-"""The cells follow the textbook equations: predictions against plain NumPy."""
+"""The cells follow the textbook equations: predictions against plain NumPy.
+
+`_fitted` is replaced because the equations are tested with weights far from trained
+ones.
+"""
 
 from dataclasses import replace
 

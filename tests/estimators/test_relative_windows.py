@@ -1,4 +1,7 @@
-"""`normalize`: windows, and the targets that continue them, are normalised."""
+"""`normalize`: windows, and the targets that continue them, are normalised.
+
+`_fitted` is read for the features that are normalised, which no public method tells.
+"""
 
 import numpy as np
 import pandas as pd

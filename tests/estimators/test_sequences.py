@@ -1,4 +1,8 @@
-"""Sequences of different length, padded with NaN, and which windows are trained on."""
+"""Sequences of different length, padded with NaN, and which windows are trained on.
+
+`_data` and `_part` are read for the rows that are trained on, which no public method
+tells.
+"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,7 @@
-"""Training gives the same network whatever the unit of y."""
+"""Training gives the same network whatever the unit of y.
+
+`_fitted` is read for the units of training, which predictions are converted back from.
+"""
 
 import keras
 import numpy as np

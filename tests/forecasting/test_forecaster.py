@@ -1,4 +1,7 @@
-"""Forecaster: forecasts of rows that come after the series."""
+"""Forecaster: forecasts of rows that come after the series.
+
+`_observed` is read for the times after the last row, which need inputs to be forecast.
+"""
 
 import copy
 import pickle

@@ -1,4 +1,8 @@
-"""Columns of X as numbers, and features of dates."""
+"""Columns of X as numbers, and features of dates.
+
+`_observed` and `_model` are read for the numbers that inputs become, before windows are
+made of them.
+"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,8 @@
-"""Transformers of the targets: fitted to each series, inverted in every forecast."""
+"""Transformers of the targets: fitted to each series, inverted in every forecast.
+
+`_model` and `_observed` are read for the transformer of each series: forecasts would
+only differ a little with that of another.
+"""
 
 import copy
 

@@ -182,6 +182,22 @@ def test_heights_that_give_other_bits_are_not_used(monkeypatch):
     assert_array_equal(predict(X[:2]), predict(X)[:2])
 
 
+def test_where_no_height_gives_the_same_bits_rows_are_multiplied_in_blocks(monkeypatch):
+    """Simulates a BLAS that rounds rows after the 64th differently."""
+
+    def dot(rows, matrix, out=None):
+        product = np.matmul(rows, matrix, out=out)
+        product[64:] += 1e-3
+        return product
+
+    monkeypatch.setattr(prediction.np, "dot", dot)
+    predict = predictor_of(lstm())
+    X = np.random.RandomState(0).rand(600, 6, 2)
+    together = predict(X)
+    for rows in (slice(0, 2), slice(100, 101), slice(300, 500)):
+        assert_array_equal(predict(X[rows]), together[rows])
+
+
 def test_memory_is_that_of_a_tile_whatever_the_number_of_rows(monkeypatch):
     """On one thread, as each thread needs the memory of a tile."""
     import tracemalloc

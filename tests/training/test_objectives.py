@@ -1,4 +1,7 @@
-"""Optimizers, losses and metrics, by name or as objects, which are never shared."""
+"""Optimizers, losses and metrics, by name or as objects, which are never shared.
+
+`_fitted` and `_seeds` are read for the weights before and after a step.
+"""
 
 import keras
 import numpy as np

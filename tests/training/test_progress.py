@@ -2,6 +2,7 @@
 
 import gc
 import io
+import re
 import weakref
 
 import numpy as np
@@ -75,6 +76,12 @@ def test_lines_where_the_terminal_has_a_bar_already(
     small(verbose=1).fit(windows, target)
     assert capsys.readouterr().out.count("epoch") == 3
     assert terminal.getvalue() == ""
+
+
+def test_the_lines_of_an_epoch_show_the_validation_loss(windows, target, capsys):
+    small(early_stopping=True, epochs=1, verbose=2).fit(windows, target)
+    line = r"epoch 1/1: loss [\d.e-]+, val_loss [\d.e-]+\n"
+    assert re.fullmatch(line, capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("verbose", [0, 2])

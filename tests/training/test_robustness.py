@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import Pipeline
 
-from skrnn import ElmanRegressor, SequenceWindower
+from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
 from skrnn.training import plan
 from skrnn.windows.layout import layout_of_names
 
@@ -67,6 +68,15 @@ def test_weight_decay_leaves_out_what_the_users_optimizer_leaves_out(windows, ta
 
 
 # Threads
+
+
+def test_eight_threads_predict_on_one_estimator(windows, target):
+    fitted = LSTMRegressor(units=3, epochs=1, random_state=0).fit(windows, target)
+    parts = [windows, windows[:20], windows[:1]] * 8
+    expected = [fitted.predict(part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for found, one in zip(pool.map(fitted.predict, parts), expected, strict=True):
+            assert_array_equal(found, one)
 
 
 @pytest.mark.slow

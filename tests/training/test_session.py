@@ -1,4 +1,7 @@
-"""Programs have their own sessions, and free what was compiled with them."""
+"""Programs have their own sessions, and free what was compiled with them.
+
+`_configuration` is read because TensorFlow does not tell how a session was configured.
+"""
 
 import gc
 import weakref

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.steps import Step
-from skrnn.windows.timeline import Timeline, place
+from skrnn.windows.timeline import Timeline, numbered, place
 
 MINUTE = 60_000_000_000
 
@@ -78,6 +78,14 @@ STEPS = {
 def test_step(name):
     index, unit, n = STEPS[name]
     assert Timeline.of_index(index).step() == Step(unit, n)
+
+
+@pytest.mark.parametrize("resolution", ["s", "ms", "us"])
+def test_the_resolution_of_an_index_does_not_change_its_step(resolution):
+    for index, unit, n in STEPS.values():
+        if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            coarser = Timeline.of_index(index.as_unit(resolution))
+            assert coarser.step() == Step(unit, n)
 
 
 @pytest.mark.parametrize(
@@ -184,8 +192,9 @@ def test_a_time_off_the_step_is_refused():
     with pytest.raises(ValueError, match=r"are not multiples of 1 month apart"):
         place(months, Step("month", 1), 3)
     weekend = Timeline.of_index(days(0, 1, 2))
-    with pytest.raises(ValueError, match=r"are not multiples of B"):
-        place(weekend, Step(pd.offsets.BusinessDay(), 1), 3)
+    for timeline in (weekend, Timeline.of_index(days(2, 4, 5))):  # at the end, first
+        with pytest.raises(ValueError, match=r"are not multiples of B"):
+            place(timeline, Step(pd.offsets.BusinessDay(), 1), 3)
 
 
 @given(
@@ -210,6 +219,53 @@ def test_places_keep_holes_up_to_a_window(jumps, window_length):
     assert ordered[0] == window_length - 1
     boundaries = np.isin(ordered, places[first])[1:]
     assert (np.diff(ordered)[boundaries] == window_length).all()
+
+
+@given(
+    jumps=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 9)), min_size=1),
+    most=st.integers(1, 9),
+    in_panel=st.booleans(),
+)
+def test_rows_are_numbered_from_the_first_of_their_series(jumps, most, in_panel):
+    clock, number, rows, expected = [0, 0, 0], [0, 0, 0], [], []
+    for series, jump in jumps:
+        series = series if in_panel else 0
+        is_first = clock[series] == 0
+        clock[series] += jump
+        number[series] += 0 if is_first else min(jump, most)
+        rows.append((f"s{series}", clock[series]))
+        expected.append(number[series])
+    index = pd.MultiIndex.from_tuples(rows)
+    timeline = Timeline.of_index(index if in_panel else index.get_level_values(1))
+    assert_array_equal(numbered(timeline, Step("number", 1), most), expected)
+
+
+def test_numbers_after_a_number_keep_its_name_and_dtype():
+    later = Step("number", 2).after(pd.Index([5], dtype="int32", name="hour"), 3)
+    pd.testing.assert_index_equal(later, pd.Index([7, 9, 11], "int32", name="hour"))
+
+
+def test_two_rows_at_the_same_local_time_are_refused():
+    """The clock is put back, so that both are at half past two."""
+    index = pd.DatetimeIndex(
+        ["2026-10-24 00:30", "2026-10-25 00:30", "2026-10-25 01:30", "2026-10-26 01:30"]
+    )
+    twice = Timeline.of_index(index.tz_localize("UTC").tz_convert("Europe/Paris"))
+    with pytest.raises(ValueError, match="not multiples of 1 days"):
+        twice.step_of_fit("D")
+
+
+def test_integers_that_do_not_fit_are_refused():
+    index = pd.Index([1, 2**64 - 1], dtype="uint64")
+    with pytest.raises(ValueError, match="integers that do not fit into int64"):
+        Timeline.of_index(index)
+
+
+@pytest.mark.parametrize(("n_days", "next_hour"), [(3, 17), (4, 9)])
+def test_business_hours_are_found_after_three_days(n_days, next_hour):
+    index = pd.date_range("2026-01-05 09:00", periods=8 * n_days, freq="bh")
+    step = Timeline.of_index(pd.DatetimeIndex(np.array(index))).step()
+    assert step.after(index[-1:], 1).hour == next_hour
 
 
 # Steps of the calendar, found from rows without a freq: a panel cannot have one.

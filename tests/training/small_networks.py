@@ -1,0 +1,20 @@
+"""Small networks and windows that several test modules train with."""
+
+import numpy as np
+
+from skrnn import ElmanRegressor
+
+BATCH_SIZE = 16  # sixty windows: the last batch has twelve
+STOPS = {"early_stopping": True, "n_iter_no_change": 3, "tol": 0.01}
+
+
+def small(**params):
+    defaults = {"units": 3, "epochs": 30, "batch_size": 16, "random_state": 0}
+    return ElmanRegressor(**{**defaults, **params})
+
+
+def missing(windows):
+    windows = windows.copy()
+    windows[::3, 2, 0] = np.nan
+    windows[::7, -1, 1] = np.nan
+    return windows
