@@ -83,7 +83,7 @@ class Logs(keras.callbacks.Callback):
 
 
 class BatchLogs(Logs):
-    """Also records the losses of batches, which only the Keras loop reports."""
+    """Also records the losses of batches, which only the Keras trainer reports."""
 
     def on_train_batch_end(self, batch, logs=None):
         self.last = logs["loss"]
