@@ -156,12 +156,12 @@ def prepare(data, validation, settings, earlier=None):
     rows, held_out = data.rows_with_weight, None
     if settings.early_stopping and validation is None:
         rows, held_out = _hold_out(data, rows, settings)
+    if not settings.normalize:
+        warn_of_unscaled_features(data)
     inputs = inputs_of(data, settings)
     used = usable_rows(data.windows, rows, inputs)
     if not inputs.fill:
         warn_of_rows_left_out(data, rows, used)
-    if not inputs.normalize:
-        warn_of_unscaled_features(data)
     if earlier is None:
         prepared, samples = _prepare_first(data, used, inputs, settings)
     else:
