@@ -4,6 +4,7 @@ It is the reference for the compiled trainer, and trains what that cannot train.
 """
 
 import contextlib
+import gc
 import threading
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from skrnn.training.optimizers import make_optimizer
 from skrnn.training.tensorflow_import import without_retracing_notices
 
 _VALUES = 2**24  # largest copy of windows
+_VALUES_LEFT = 2**18  # of windows that are no longer used
 _floatx_lock = threading.RLock()
 
 
@@ -76,7 +78,7 @@ class KerasProgram:
     """
 
     def __init__(self, task):
-        self._task, self.seen = task, None
+        self._task, self.seen, self._n_values = task, None, 0
         self._regressor = KerasRegressor(
             lambda: self._build(),
             batch_size=task.schedule.batch_size,
@@ -129,6 +131,7 @@ class KerasProgram:
         """Train one epoch on blocks, in order, and return loss and metrics."""
         for X, y, weight in self._parts(blocks):
             self._regressor.partial_fit(X, y, sample_weight=weight)
+            del X, y, weight  # before the next are made
             self.set_state(self.last_state)
             if self.model.stop_training:
                 break
@@ -146,6 +149,7 @@ class KerasProgram:
                 verbose=0,
                 callbacks=[_Batches(self)],
             )
+            del X, y, weight
         self._tell("on_test_end", self._logs())
         return self._losses()
 
@@ -155,11 +159,16 @@ class KerasProgram:
         batch_size = self._task.schedule.batch_size
         for loaded in blocks:
             block, order = loaded.block, loaded.order
-            n_values = batch_size * block.n_timesteps * block.series.shape[1]
-            n_at_once = batch_size * max(1, _VALUES // n_values)
+            n_values = block.n_timesteps * block.series.shape[1]
+            n_at_once = batch_size * max(1, _VALUES // (batch_size * n_values))
             for start in range(0, len(order), n_at_once):
-                yield self._arrays(block, order[start : start + n_at_once])
+                samples = order[start : start + n_at_once]
+                self._n_values += len(samples) * n_values
+                yield self._arrays(block, samples)
                 self._metrics_so_far = values_of(self.model.metrics_variables)
+                if self._n_values > _VALUES_LEFT:  # Keras leaves arrays in cycles
+                    self._n_values = 0
+                    gc.collect()
 
     def _arrays(self, block, samples):
         """Return inputs of the network, targets, and weights or None."""

@@ -64,17 +64,18 @@ def test_it_trains_on_in_the_units_of_the_network(n_outputs, windows, target):
     y = 1e6 + 1e5 * target
     if n_outputs:
         y = np.stack([y, 2 * y], axis=1)
-    rnn = GRURegressor(**SMALL, shuffle=False).fit(windows, y)
-    before = rnn.predict(windows)
+    rnn = GRURegressor(**SMALL, learning_rate=0.02, warm_start=True).fit(windows, y)
+    before = mean_squared_error(y, rnn.predict(windows))
     wrapper = rnn.to_scikeras()
-    for _ in range(5):
-        wrapper.partial_fit(windows, y)
-        rnn.partial_fit(windows, y)
+    wrapper.partial_fit(windows, y)
+    assert wrapper.history_["loss"][0] == pytest.approx(before, rel=0.1)
+    wrapper.fit(windows, y, epochs=30)
+    rnn.set_params(epochs=30).fit(windows, y)
     error, expected = (
         mean_squared_error(y, each.predict(windows)) for each in (wrapper, rnn)
     )
-    assert error < 0.9 * mean_squared_error(y, before)
-    assert error == pytest.approx(expected, rel=0.1)
+    assert error < 0.5 * before
+    assert error == pytest.approx(expected, rel=0.5)
 
 
 def test_fit_goes_on_and_the_regressor_stays(windows, target):
@@ -85,7 +86,7 @@ def test_fit_goes_on_and_the_regressor_stays(windows, target):
     assert len(wrapper.history_["loss"]) == SMALL["epochs"]
     assert wrapper.history_["loss"][-1] < rnn.loss_curve_[-1]
     assert_array_equal(rnn.predict(windows), before)
-    assert_allclose(rnn.to_scikeras().predict(windows), before, rtol=1e-5)
+    assert_allclose(rnn.to_scikeras().predict(windows), before, atol=1e-6)
 
 
 def test_it_has_the_parameters_of_the_regressor(windows, target):
