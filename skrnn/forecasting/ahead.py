@@ -110,9 +110,9 @@ def _later(observed, X, index):
         np.empty((len(X), 0)),
         X,
         timeline_of(index),
-        what_to_do=(
-            "A Forecaster forecasts no rows of fit: `backtest` forecasts past "
-            "rows. Scores of training rows, as in learning curves or with "
+        message=(
+            "Rows of fit cannot be forecast: use `backtest` for forecasts of past "
+            "rows. {where} Scores of training rows, as in learning curves or with "
             "`return_train_score=True`, are not available."
         ),
     )

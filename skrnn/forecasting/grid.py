@@ -48,7 +48,7 @@ class Rows:
         steps = numbered(timeline, step, ANY_DISTANCE)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 
-    def next(self, targets, X, timeline, what_to_do=LATER_ROWS):
+    def next(self, targets, X, timeline, message=LATER_ROWS):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
             if timeline is not None and timeline.series is not None:
@@ -58,7 +58,7 @@ class Rows:
                 )
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
-        both = self.timeline.continued_by(timeline, what_to_do)
+        both = self.timeline.continued_by(timeline, message)
         step = self.step or both.step()
         steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from skrnn._warnings import warn_user
@@ -12,6 +13,7 @@ _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
 _FIRST_YEAR, _LAST_YEAR = 1500, 2500
+_DATE_FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}  # by length
 
 
 def warn_of_string_index(X):
@@ -21,6 +23,8 @@ def warn_of_string_index(X):
         return
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
+    if isinstance(index, pd.CategoricalIndex):
+        index = index.astype(index.categories.dtype)
     if pd.api.types.is_numeric_dtype(index.dtype):
         _warn_of_numbers(index)
         return
@@ -40,24 +44,26 @@ def warn_of_string_index(X):
 
 
 def _warn_of_numbers(index):
-    """Warn of numbers such as 202412, 20241231 and 2024.917."""
-    numbers = index[:: len(index) // 50 + 1]
-    if isinstance(index, pd.RangeIndex) or len(numbers) < 2 or index.hasnans:
+    """Warn of numbers such as 202412, 20241231, 2024123123 and 2024.917."""
+    if isinstance(index, pd.RangeIndex) or len(index) < 2 or index.hasnans:
         return
-    if not numbers.to_series().between(_FIRST_YEAR, 100 * 100 * _LAST_YEAR).all():
+    numbers = index[:: len(index) // 50 + 1].to_numpy(dtype=np.float64)
+    if numbers.min() < _FIRST_YEAR or numbers.max() > 10**8 * _LAST_YEAR:
         return
+    how, to_int = "They are read as integers, one after the other.", ""
     if pd.api.types.is_float_dtype(index.dtype):
-        if numbers.max() < _LAST_YEAR and (numbers % 1 != 0).any():
-            _warn_of_number(index, "They are ignored. Make dates of them")
+        how, to_int = "They are ignored.", ".astype(int)"
+    if (numbers % 1 != 0).any():
+        if numbers.max() < _LAST_YEAR:
+            _warn_of_number(index, f"{how} Make dates of them")
         return
-    texts = numbers.astype(str)
-    date_format = {6: "%Y%m", 8: "%Y%m%d"}.get(len(texts[0]))
+    texts = pd.Series(numbers.astype(np.int64)).astype(str)
+    date_format = _DATE_FORMATS.get(len(texts[0]))
     if date_format and set(texts.str.len()) == {len(texts[0])}:
         times = pd.to_datetime(texts, format=date_format, errors="coerce")
         if times.notna().all() and times[0].year >= _FIRST_YEAR:
-            to_do = f"`X.index = pd.to_datetime(X.index, format={date_format!r})`"
-            how = f"They are read as integers, one after the other. Use {to_do}"
-            _warn_of_number(index, how)
+            made = f"pd.to_datetime(X.index{to_int}, format={date_format!r})"
+            _warn_of_number(index, f"{how} Use `X.index = {made}`")
 
 
 def _warn_of_number(index, how):
