@@ -8,7 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
-from skrnn._estimator import check_no_text, unmasked
+from skrnn._estimator import check_numbers, unmasked
 from skrnn.estimators.data_warnings import warn_of_columns, warn_of_training_windows
 from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.preparation import (
@@ -117,8 +117,8 @@ class ValidatesWindows:
 
     def _validate_first(self, X, y):
         """Return windows and targets, and store their layout, dtype and names."""
-        check_no_text(X, "X")
-        check_no_text(y, "y")
+        check_numbers(X, "X")
+        check_numbers(y, "y")
         given_X, X, y = X, unmasked(X), unmasked(y)
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_X_CHECKS)
         names = getattr(self, "feature_names_in_", None)
@@ -135,8 +135,12 @@ class ValidatesWindows:
     def _validate_more(self, X, y, name="y"):
         """Return windows and targets after checking that they match those of fit."""
         windows = _windows_like(X, self._validate_windows(X))
+        check_numbers(y, name)
         y = check_array(
-            y, ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
+            unmasked(y),
+            ensure_2d=False,
+            dtype=[np.float64, np.float32],
+            input_name=name,
         )
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if n_outputs != self.n_outputs_:
@@ -152,7 +156,7 @@ class ValidatesWindows:
         if sample_weight is None:
             return None
         weight = check_sample_weight(
-            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+            unmasked(sample_weight), y, dtype=np.float64, ensure_non_negative=True
         )
         if not weight.any():
             raise ValueError(
@@ -165,7 +169,7 @@ class ValidatesWindows:
         """Return windows after checking that they match those of fit."""
         if self._needs_no_conversion(X):
             return self._check_finite(self._layout.windows(X))
-        check_no_text(X, "X")
+        check_numbers(X, "X")
         X, layout = unmasked(X), self._layout
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
         if n_dims in (2, 3) and n_dims != layout.n_dims:

@@ -240,7 +240,7 @@ class Grid:
         first = ends - length - n_after
         last = first + length - 1
         starts = first - n_before
-        if ends[-1] > max(_MOST_PLACES, 8 * len(rows)):
+        if ends[-1] > most_places(len(rows)):
             raise ValueError(
                 f"The rows span {length.sum()} steps, but there are only {len(rows)} "
                 "rows, and features of dates need a place in memory for each step. "
@@ -285,6 +285,11 @@ class Grid:
         grids = self.grid_of[places]
         at = (np.cumsum(longest) - longest)[of_time[grids]] + places - self.first[grids]
         return places, times[0].append(times[1:])[at]
+
+
+def most_places(n_rows):
+    """Return how many steps have a place in memory, of series with `n_rows` rows."""
+    return max(_MOST_PLACES, 8 * n_rows)
 
 
 def _from_first(steps, of_row, n_grids):

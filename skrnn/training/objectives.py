@@ -157,6 +157,8 @@ def make_loss(objective, spec):
     if objective.levels is not None:
         return WeightedMeanLoss(PinballLoss(objective.levels), **options)
     try:
+        if isinstance(loss, type):  # Keras takes a class for a function
+            raise TypeError(loss)
         given = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
         )

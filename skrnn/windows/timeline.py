@@ -200,18 +200,12 @@ class Timeline:
         _, same, between = _steps_between(self, step)
         n_rows = len(same) + 1
         n_steps = n_rows - len(between) + between.sum()
-        # the step of a PeriodIndex is not inferred
-        if n_steps > 2 * n_rows and not isinstance(self.times, pd.PeriodIndex):
-            to_do = "If its rows follow each other, use `reset_index(drop=True)`."
-            if is_span:
-                to_do = (
-                    "Check it, or make it regular with `resample`. If it is as it "
-                    "should be, set `freq`."
-                )
+        if is_span and n_steps > 2 * n_rows:
             warn_user(
                 "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "
-                f"such steps, of which only {n_rows} have a row. {to_do}",
+                f"such steps, of which only {n_rows} have a row. Check it, or make it "
+                "regular with `resample`. If it is as it should be, set `freq`.",
                 IrregularIndexWarning,
             )
         return step

@@ -26,8 +26,11 @@ from sklearn.preprocessing import (
 
 from skrnn import (
     Forecaster,
+    LSTMRegressor,
     SeasonalNaiveRegressor,
+    SequenceWindower,
     backtest,
+    to_supervised,
 )
 from skrnn.exceptions import (
     IrregularIndexWarning,
@@ -480,6 +483,49 @@ def test_masked_values_are_missing():
         forecasts = given.predict(inputs[:3])
     with pytest.warns(MissingInputWarning):
         assert_allclose(forecasts, filled.predict(inputs.filled(np.nan)[:3]))
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "m8[s]"])
+def test_times_are_no_numbers(kind):
+    """NumPy and scikit-learn read them as numbers."""
+    windows, times = np.zeros((9, 3, 1)), np.arange(9).astype(kind)
+    column = times[:, np.newaxis]
+    fitted = forecaster().fit(y=np.arange(60.0))
+    for call in [
+        lambda: LSTMRegressor(units=1, epochs=1).fit(windows, times),
+        lambda: LSTMRegressor(units=1, epochs=1).fit(windows, pd.DataFrame(column)),
+        lambda: SeasonalNaiveRegressor(1).fit(windows, times),
+        lambda: SequenceWindower(2).fit(column),
+        lambda: to_supervised(times),
+        lambda: to_supervised(pd.Series(times)),
+        lambda: forecaster().fit(column, np.arange(9.0)),
+        lambda: fitted.score(np.empty((9, 0)), times),
+    ]:
+        with pytest.raises(ValueError, match=r"holds times \(.*Pass numbers"):
+            call()
+
+
+def test_masked_values_are_missing_in_scores_and_targets():
+    y = np.ma.masked_greater([60.0, 61.0, 9e9], 100)
+    line = Forecaster(LinearRegression(), window_length=3).fit(y=np.arange(60.0))
+    assert line.score(np.empty((3, 0)), y) == pytest.approx(1)
+    assert len(to_supervised(np.ma.masked_greater(np.arange(9.0), 6))[0]) == 6
+    windows, weight = np.zeros((9, 3, 1)), np.ma.masked_less(np.ones(9), 2)
+    with pytest.raises(ValueError, match="sample_weight contains NaN"):
+        LSTMRegressor(units=1, epochs=1).fit(windows, np.arange(9), weight)
+    with pytest.raises(ValueError, match="y_val contains NaN"):
+        LSTMRegressor(units=1, epochs=1).fit(
+            windows, np.arange(9), X_val=windows[:3], y_val=y
+        )
+
+
+def test_steps_that_do_not_fit_into_int64_or_memory_are_refused():
+    last = Y[:60].set_axis(np.arange(60) + (2**63 - 60))
+    with pytest.raises(ValueError, match="9223372036854775808 does not fit into int64"):
+        forecaster().fit(y=last).forecast(1)
+    far = Y[:60].set_axis(np.append(np.arange(59), 2**62))
+    with pytest.raises(ValueError, match="only 60 rows, and a backtest needs a place"):
+        backtest(forecaster(), y=far, initial_train_size=40)
 
 
 def test_sizes_that_no_memory_holds_are_refused():

@@ -634,7 +634,9 @@ def test_folds_that_test_one_series_of_a_panel_are_named(load):
 def test_rows_of_fit_cannot_be_forecast(load):
     X = load.to_frame()[[]]
     forecaster = ridge().fit(y=load)
-    message = r"^Rows of fit cannot be forecast: use `backtest` .* X starts at 2026-03-01"
+    message = (
+        r"^Rows of fit cannot be forecast: use `backtest` .* X starts at 2026-03-01"
+    )
     with pytest.raises(ValueError, match=message):
         forecaster.predict(X)
 

@@ -351,16 +351,6 @@ def test_rows_at_odd_times_are_named():
         Timeline.of_index(odd).step_of_fit("h")
 
 
-def test_numbers_of_which_most_are_absent_are_named():
-    """As of rows that were chosen by their values."""
-    index = pd.Index([3, 5, 6, 11, 19])
-    message = r"read as 17 such steps, .* only 5 have a row.*`reset_index\(drop=True\)"
-    with pytest.warns(IrregularIndexWarning, match=message):
-        Timeline.of_index(index).step_of_fit(None)
-    for regular in (index[:4], index * 10, pd.PeriodIndex(["2026-01", "2030-01"])):
-        Timeline.of_index(regular).step_of_fit(None)
-
-
 def test_a_declared_step_wins_over_the_inferred_one():
     mondays = pd.date_range("2026-01-05", periods=9, freq="W-MON")
     assert str(Timeline.of_index(mondays).step_of_fit("B")) == "B"
