@@ -167,12 +167,10 @@ class Rows:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)
         last = last_of(np.arange(len(self)), self.codes, self.n_series)
-        of_time, origins = pd.factorize(self.times[last[present]])
-        origins = origins.rename(self.times.name)
-        times = [self.step.after(origins[[k]], n_steps) for k in range(len(origins))]
-        at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
-        times = times[0].append(times[1:])[at]
-        return codes, leads, Timeline(times, self.names[codes]).index
+        of_time, origins = pd.factorize(self.times[last[present]], sort=True)
+        times, starts = _after_each(origins.rename(self.times.name), self.step, n_steps)
+        at = (starts[of_time][:, np.newaxis] + np.arange(n_steps)).ravel()
+        return codes, leads, Timeline(times[at], self.names[codes]).index
 
 
 def last_of(values, codes, n_series):
@@ -185,6 +183,21 @@ def last_of(values, codes, n_series):
 def first_of(values, codes, n_series):
     """Return the first value of each series."""
     return last_of(values[::-1], codes[::-1], n_series)
+
+
+def _after_each(origins, step, n_steps):
+    """Return times with the steps after each origin, and where these start.
+
+    Origins increase. Calendars are slow, so a grid of all of them is made once if it is
+    not longer than the steps asked for.
+    """
+    n_origins = len(origins)
+    between = step.count(origins, np.ones(n_origins - 1, dtype=bool))
+    if between is not None and between.sum() <= n_origins * n_steps:
+        starts = np.append(0, np.cumsum(between))
+        return step.after(origins[:1], int(starts[-1]) + n_steps), starts
+    times = [step.after(origins[[k]], n_steps) for k in range(n_origins)]
+    return times[0].append(times[1:]), n_steps * np.arange(n_origins)
 
 
 def _with_freq(ahead, times):

@@ -218,7 +218,7 @@ def test_series_that_are_too_short_to_forecast_are_named():
     panel = pd.concat({"a": Y, "b": 2 * Y}, names=["series"])
     fitted = forecaster(horizon=3, calibration_size=50).fit(y=panel)
     fitted.update(y=pd.concat({"new": Y[:2]}, names=["series"]))
-    message = "3 of 9 forecasts are NaN.* 2026-01-01 02:00:00 of 'new' has some"
+    message = r"3 of 9 .* NaN, of series \['new'\].* 2026-01-01 02:00:00 of 'new' has"
     with pytest.warns(MissingStepsWarning, match=message):
         forecasts = fitted.forecast(3)
     assert_array_equal(forecasts.isna(), forecasts.index.get_level_values(0) == "new")
@@ -228,7 +228,15 @@ def test_series_that_are_too_short_to_forecast_are_named():
         pytest.raises(ValueError, match="window for the forecast of 2026-01-01 02"),
     ):
         fitted.predict(ahead)
-    fitted.update(y=pd.concat({"new": Y[2:20]}, names=["series"]))
+    fitted.update(y=pd.concat({"new": Y[2:20], "b2": Y[:3]}, names=["series"]))
+    with pytest.warns(MissingStepsWarning, match=r"3 of 12 .* of series \['b2'\]"):
+        fitted.forecast(3)
+    fitted.update(y=pd.concat({"b2": Y[3:20], "c": Y[:1]}, names=["series"]))
+    fitted.update(y=pd.concat({"d": Y[:1]}, names=["series"]))
+    with pytest.warns(MissingStepsWarning, match=r"6 of 18 .* of series \['c', 'd'\]"):
+        fitted.forecast(3)
+    rest = pd.concat({name: Y[1:20] for name in "cd"}, names=["series"])
+    fitted.update(y=rest)
     assert np.isfinite(fitted.forecast(3, coverage=0.9).to_numpy()).all()
 
 
