@@ -65,11 +65,17 @@ def unmasked(data):
     return data.astype(np.float64).filled(np.nan) if is_masked else data
 
 
-def check_no_text(data, name):
-    """Raise a ValueError that names the first column of a DataFrame that holds text."""
-    if not isinstance(data, pd.DataFrame):
-        return
-    for j, dtype in enumerate(data.dtypes):
+def check_numbers(data, name):
+    """Raise a ValueError for times, and for columns of a DataFrame that hold text."""
+    is_frame = isinstance(data, pd.DataFrame)
+    dtypes = list(data.dtypes) if is_frame else [getattr(data, "dtype", None)]
+    times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
+    if times:
+        raise ValueError(
+            f"{name} holds times ({times[0]}). Pass numbers, such as the hours since "
+            "a date."
+        )
+    for j, dtype in enumerate(dtypes if is_frame else ()):
         if pd.api.types.is_numeric_dtype(dtype):
             continue
         column = data.iloc[:, j]

@@ -4,6 +4,8 @@ from functools import partial, update_wrapper
 
 import numpy as np
 
+from skrnn._estimator import check_numbers, unmasked
+
 __all__ = ["ignore_missing"]
 
 
@@ -48,8 +50,10 @@ def ignore_missing(metric):
 
 def _without_missing(metric, y_true, y_pred, **params):
     """Return the metric of rows without NaN."""
+    y_true, y_pred = unmasked(y_true), unmasked(y_pred)
     known = np.ones(len(y_true), dtype=bool)
-    for values in (y_true, y_pred):
+    for name, values in (("y_true", y_true), ("y_pred", y_pred)):
+        check_numbers(values, name)
         values = np.asarray(values, dtype=np.float64)
         known &= ~np.isnan(values).reshape(len(values), -1).any(axis=1)
     if not known.any():

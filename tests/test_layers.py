@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "_warnings": set(),
     "datasets": set(),
     "exceptions": set(),
-    "metrics": set(),
+    "metrics": {"_estimator"},
     "windows": {"_compat", "_estimator", "_warnings", "exceptions"},
     "networks": set(),
     "training": {"_compat", "_warnings", "networks"},

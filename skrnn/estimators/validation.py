@@ -8,7 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
-from skrnn._estimator import check_no_text, unmasked
+from skrnn._estimator import check_numbers, unmasked
 from skrnn.estimators.data_warnings import warn_of_columns
 from skrnn.windows.layout import PanelWindows, WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
@@ -67,8 +67,8 @@ class WindowData:
 
 def validate_first(estimator, X, y, sample_weight=None):
     """Return the WindowData of a new fit, and store their layout in the estimator."""
-    check_no_text(X, "X")
-    check_no_text(y, "y")
+    check_numbers(X, "X")
+    check_numbers(y, "y")
     checked_X, checked_y = validate_data(
         estimator,
         unmasked(X),
@@ -96,8 +96,9 @@ def validate_first(estimator, X, y, sample_weight=None):
 def validate_more(estimator, X, y, sample_weight=None, *, name="y"):
     """Return WindowData after checking that they match those of fit."""
     windows = validate_windows(estimator, X)
+    check_numbers(y, name)
     checked_y = check_array(
-        y, ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
+        unmasked(y), ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
     )
     check_consistent_length(windows, checked_y)
     data = _window_data(estimator, X, windows, y, checked_y, sample_weight)
@@ -122,7 +123,7 @@ def _window_data(estimator, X, windows, y, checked_y, sample_weight):
 def _validate_weight(sample_weight, y):
     """Return the weights divided by the largest, as only their ratios matter."""
     weight = check_sample_weight(
-        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        unmasked(sample_weight), y, dtype=np.float64, ensure_non_negative=True
     )
     if not weight.any():
         raise ValueError(
@@ -142,7 +143,7 @@ def validate_windows(estimator, X):
 def _converted(estimator, X):
     """Return X as a float array after checking its shape and the names of columns."""
     layout, name = estimator._layout, type(estimator).__name__
-    check_no_text(X, "X")
+    check_numbers(X, "X")
     X = unmasked(X)
     n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dims in (2, 3) and n_dims != layout.n_dims:

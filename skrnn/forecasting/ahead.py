@@ -110,9 +110,9 @@ def _later(observed, X, index):
         np.empty((len(X), 0)),
         X,
         timeline_of(index),
-        what_to_do=(
-            "A Forecaster forecasts no rows of fit: `backtest` forecasts past "
-            "rows. Scores of training rows, as in learning curves or with "
+        message=(
+            "Rows of fit cannot be forecast: use `backtest` for forecasts of past "
+            "rows. {where} Scores of training rows, as in learning curves or with "
             "`return_train_score=True`, are not available."
         ),
     )
@@ -129,7 +129,7 @@ def make_ahead(model, observed, rows, index, most_steps=None):
     wanted = leads <= (most_steps or leads.max())
     of_wanted = None if index is None else index[wanted]
     if X.shape[1]:
-        warn_of_missing(rows[wanted].X, inputs.past, of_wanted)
+        warn_of_missing(X, inputs.past, index)
         if inputs.is_known.any():
             warn_of_absent(rows.codes, leads, wanted, model.horizon)
         numbers = inputs.transform_ahead(X)

@@ -19,7 +19,13 @@ from skrnn.forecasting.conformal import (
     in_order,
 )
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of
+from skrnn.forecasting.grid import (
+    ANY_DISTANCE,
+    Rows,
+    first_of,
+    last_of,
+    most_places,
+)
 from skrnn.forecasting.validation import (
     index_of_both,
     of_rows,
@@ -231,6 +237,11 @@ def _common_steps(rows, index):
             f"no common step: {error} Or run a backtest for each series."
         ) from error
     first = timeline.times[:1]
+    if numbers[-1] > most_places(len(rows)):
+        raise ValueError(
+            f"The rows span {numbers[-1]} steps, but there are only {len(rows)} rows, "
+            "and a backtest needs a place in memory for each step. Check their index."
+        )
     return first.append(step.after(first, int(numbers[-1]))), numbers[codes]
 
 

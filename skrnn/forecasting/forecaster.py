@@ -582,8 +582,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
             if missing.all():
                 raise ValueError(message)
-            n_missing = f"{missing.sum()} of {len(missing)}"
-            warn_user(f"{n_missing} forecasts are NaN. {message}", MissingStepsWarning)
+            which = f"{missing.sum()} of {len(missing)} forecasts are NaN"
+            if ahead.observed.names is not None:
+                codes = np.unique(ahead.codes[ahead.wanted][missing])
+                which += f", of series {ahead.observed.names[codes].tolist()}"
+            warn_user(f"{which}. {message}", MissingStepsWarning)
         return self._format.like(values, ahead.index, labels)
 
     def _check_within_horizon(self, ahead):

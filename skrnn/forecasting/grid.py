@@ -48,7 +48,7 @@ class Rows:
         steps = numbered(timeline, step, ANY_DISTANCE)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 
-    def next(self, targets, X, timeline, what_to_do=LATER_ROWS):
+    def next(self, targets, X, timeline, message=LATER_ROWS):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
             if timeline is not None and timeline.series is not None:
@@ -58,7 +58,7 @@ class Rows:
                 )
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
-        both = self.timeline.continued_by(timeline, what_to_do)
+        both = self.timeline.continued_by(timeline, message)
         step = self.step or both.step()
         steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
@@ -167,12 +167,10 @@ class Rows:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)
         last = last_of(np.arange(len(self)), self.codes, self.n_series)
-        of_time, origins = pd.factorize(self.times[last[present]])
-        origins = origins.rename(self.times.name)
-        times = [self.step.after(origins[[k]], n_steps) for k in range(len(origins))]
-        at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
-        times = times[0].append(times[1:])[at]
-        return codes, leads, Timeline(times, self.names[codes]).index
+        of_time, origins = pd.factorize(self.times[last[present]], sort=True)
+        times, starts = _after_each(origins.rename(self.times.name), self.step, n_steps)
+        at = (starts[of_time][:, np.newaxis] + np.arange(n_steps)).ravel()
+        return codes, leads, Timeline(times[at], self.names[codes]).index
 
 
 def last_of(values, codes, n_series):
@@ -185,6 +183,21 @@ def last_of(values, codes, n_series):
 def first_of(values, codes, n_series):
     """Return the first value of each series."""
     return last_of(values[::-1], codes[::-1], n_series)
+
+
+def _after_each(origins, step, n_steps):
+    """Return times with the steps after each origin, and where these start.
+
+    Origins increase. Calendars are slow, so a grid of all of them is made once if it is
+    not longer than the steps asked for.
+    """
+    n_origins = len(origins)
+    between = step.count(origins, np.ones(n_origins - 1, dtype=bool))
+    if between is not None and between.sum() <= n_origins * n_steps:
+        starts = np.append(0, np.cumsum(between))
+        return step.after(origins[:1], int(starts[-1]) + n_steps), starts
+    times = [step.after(origins[[k]], n_steps) for k in range(n_origins)]
+    return times[0].append(times[1:]), n_steps * np.arange(n_origins)
 
 
 def _with_freq(ahead, times):
@@ -240,7 +253,7 @@ class Grid:
         first = ends - length - n_after
         last = first + length - 1
         starts = first - n_before
-        if ends[-1] > max(_MOST_PLACES, 8 * len(rows)):
+        if ends[-1] > most_places(len(rows)):
             raise ValueError(
                 f"The rows span {length.sum()} steps, but there are only {len(rows)} "
                 "rows, and features of dates need a place in memory for each step. "
@@ -285,6 +298,11 @@ class Grid:
         grids = self.grid_of[places]
         at = (np.cumsum(longest) - longest)[of_time[grids]] + places - self.first[grids]
         return places, times[0].append(times[1:])[at]
+
+
+def most_places(n_rows):
+    """Return how many steps have a place in memory, of series with `n_rows` rows."""
+    return max(_MOST_PLACES, 8 * n_rows)
 
 
 def _from_first(steps, of_row, n_grids):

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from skrnn._estimator import check_no_text, unmasked
+from skrnn._estimator import check_numbers, unmasked
 from skrnn._warnings import warn_user
 from skrnn.exceptions import LaterSeriesWarning, MissingInputWarning
 from skrnn.forecasting.grid import Rows, first_of, last_of
@@ -129,19 +129,12 @@ def read_targets(y):
             "series to forecast by name, one value for each row: `fit(y=series)`. What "
             "comes first is X, the inputs."
         )
-    dtypes = y.dtypes if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", None)]
-    times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
-    if times:
-        raise ValueError(
-            f"y holds times ({times[0]}). Forecast numbers, such as the hours since a "
-            "date."
-        )
     if np.ndim(y) > 2:
         raise ValueError(
             "y must have the shape (n_rows,) or (n_rows, n_targets), but it has "
             f"{np.ndim(y)} dimensions."
         )
-    check_no_text(y, "y")
+    check_numbers(y, "y")
     values = check_array(
         unmasked(y),
         ensure_2d=False,
@@ -167,6 +160,7 @@ def read_inputs(forecaster, X, n_rows, *, reset):
     if isinstance(X, pd.Series):
         X = X.to_frame()
     if not isinstance(X, pd.DataFrame):
+        check_numbers(X, "X")
         X = validate_data(
             forecaster,
             unmasked(X),

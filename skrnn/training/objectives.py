@@ -151,6 +151,8 @@ def make_loss(objective, spec):
     if objective.quantile_levels is not None:
         return WeightedMeanLoss(PinballLoss(objective.quantile_levels), **options)
     try:
+        if isinstance(loss, type):  # Keras takes a class for a function
+            raise TypeError(loss)
         keras_loss = keras.losses.get(
             LOSSES.get(loss, loss) if isinstance(loss, str) else loss
         )

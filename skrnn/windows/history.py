@@ -12,6 +12,7 @@ from skrnn.windows.timeline import Timeline, place
 _VALUES_AT_ONCE = 2**16  # copied at a time to compute a fingerprint
 _ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
 _LEAST_EQUAL = 0.9  # share of equal values in rows that are taken for the same
+_HALF, _ODD = np.uint64(32), np.uint64(0x9E3779B97F4A7C15)  # to mix the bits of a value
 _ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
 
 
@@ -55,14 +56,57 @@ class History:
         return step
 
 
-def fingerprint(rows):
-    """Return the shape and a digest of rows, by which they are recognised later."""
-    digest = hashlib.blake2b(digest_size=16)
-    n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
-    for start in range(0, len(rows), n_at_once):
-        chunk = rows[start : start + n_at_once]
-        digest.update(np.add(chunk, 0.0, dtype=np.float64, order="C"))  # -0.0 is 0.0
-    return rows.shape, digest.digest()
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is kept of the rows of a fit to recognise them later.
+
+    shape : tuple, of the rows
+    digest : bytes, of all values in their order
+    sums : ndarray of uint64, shape (n_features,), which do not depend on the order
+    first : ndarray of shape (window_length, n_features), the first rows; or None if
+        there are fewer, the same values follow once more, or there are times
+    """
+
+    shape: tuple
+    digest: bytes
+    sums: np.ndarray
+    first: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, rows, n_first=None):
+        """Return the fingerprint of rows (n_rows, n_features)."""
+        digest = hashlib.blake2b(digest_size=16)
+        sums = np.zeros(rows.shape[1], dtype=np.uint64)
+        n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
+        for start in range(0, len(rows), n_at_once):
+            chunk = rows[start : start + n_at_once]
+            # -0.0 is 0.0
+            values = np.add(chunk, 0.0, dtype=np.float64, order="C")
+            digest.update(values)
+            bits = values.view(np.uint64)
+            sums += ((bits ^ (bits >> _HALF)) * _ODD).sum(axis=0, dtype=np.uint64)
+        first = None if n_first is None else first_rows(rows, n_first)
+        return cls(rows.shape, digest.digest(), sums, first)
+
+    def starts(self, rows):
+        """Return whether rows start where those of the fit did.
+
+        Either their first rows are alike, or all rows are those of the fit, in some
+        columns in another order or with a single value instead.
+        """
+        if self.first is not None and start_alike(rows, self.first):
+            return True
+        if rows.shape != self.shape:
+            return False
+        others = Fingerprint.of(rows)
+        if self.digest == others.digest or self.first is None:
+            return self.digest == others.digest
+        same = _equal(rows[: len(self.first)], self.first, self.first).mean(axis=0)
+        is_same = same >= _LEAST_EQUAL
+        is_single = ((rows == rows[0]) | np.isnan(rows)).all(axis=0)
+        return (
+            is_same.any() and (is_same | is_single | (self.sums == others.sums)).all()
+        )
 
 
 def first_rows(rows, n_rows):

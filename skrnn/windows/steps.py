@@ -69,6 +69,9 @@ class Step:
         if self.unit == "number":
             if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
                 return _spaced(time, self.n, n_steps)
+            last = int(numbers_of(time)[0]) + self.n * n_steps
+            if last > np.iinfo(np.int64).max:
+                raise ValueError(f"The time {last} does not fit into int64.")
             later = numbers_of(time)[0] + self.n * np.arange(1, n_steps + 1)
             if isinstance(time, pd.PeriodIndex):
                 return pd.PeriodIndex.from_ordinals(

@@ -12,6 +12,7 @@ _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
 _YEARS = range(1500, 2501)
+_FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}  # by digits
 
 
 def warn_of_string_index(X):
@@ -19,6 +20,8 @@ def warn_of_string_index(X):
     index = getattr(X, "index", None)
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
+    if isinstance(index, pd.CategoricalIndex):
+        index = index.astype(index.categories.dtype)
     is_range = isinstance(index, pd.RangeIndex)
     if not isinstance(index, pd.Index) or is_range or index.empty:
         return
@@ -48,18 +51,20 @@ def _times_of_strings(labels):
 
 
 def _times_of_numbers(numbers):
-    """Return the same for numbers such as 202412, 20241231 and 2024.917."""
-    if len(numbers) < 3:  # a single one, twice
+    """Return the same for numbers such as 202412, 2024123123 and 2024.917."""
+    is_possible = numbers.between(_YEARS[0], 10**8 * _YEARS[-1])
+    if len(numbers) < 3 or not is_possible.all():  # a single one is there twice
         return None
+    how, to_int = "read as integers, one after the other", ""
     if pd.api.types.is_float_dtype(numbers.dtype):
-        is_years = numbers.between(_YEARS[0], _YEARS[-1]).all() and any(numbers % 1)
-        return "ignored. Make dates of them" if is_years else None
-    texts = numbers.astype(str)
-    for n_digits, form in ((6, "%Y%m"), (8, "%Y%m%d")):
+        how, to_int = "ignored", ".astype(int)"
+    if any(numbers % 1):
+        return f"{how}. Make dates of them" if numbers.max() < _YEARS[-1] else None
+    texts = numbers.astype("int64").astype(str)
+    form = _FORMATS.get(len(texts[0]))
+    if form and (texts.str.len() == len(texts[0])).all():
         times = pd.to_datetime(texts, format=form, errors="coerce")
-        if (texts.str.len() == n_digits).all() and times.dt.year.isin(_YEARS).all():
-            return (
-                "read as integers, one after the other. Use "
-                f"`X.index = pd.to_datetime(X.index, format={form!r})`"
-            )
+        if times.dt.year.isin(_YEARS).all():
+            made = f"pd.to_datetime(X.index{to_int}, format={form!r})"
+            return f"{how}. Use `X.index = {made}`"
     return None

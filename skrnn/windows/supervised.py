@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
+from skrnn._estimator import check_numbers, unmasked
 from skrnn.windows.timeline import Timeline, place
 
 _LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
@@ -67,7 +68,7 @@ def to_supervised(series, horizon=1, *, target=None):
     array([[2., 3.],
            [3., 4.]])
     """
-    if not isinstance(horizon, Integral) or horizon < 1:
+    if isinstance(horizon, bool) or not isinstance(horizon, Integral) or horizon < 1:
         raise ValueError(f"horizon must be an int of at least 1. Got {horizon!r}.")
     if not len(series):
         raise ValueError("The series has no rows.")
@@ -77,6 +78,7 @@ def to_supervised(series, horizon=1, *, target=None):
         raise ValueError(_no_future(horizon, X))
     timeline = Timeline.of(X) if in_pandas else None
     targets = _target_columns(X, target)
+    check_numbers(X[targets] if in_pandas else series, "series")
     values = X[targets].to_numpy(dtype=_float_dtype(X[targets]), na_value=np.nan)
     future = _future(values, timeline, horizon)
     known = ~pd.isna(future).any(axis=1)
@@ -113,7 +115,10 @@ def _as_frame(series):
     if isinstance(series, pd.Series):
         return series.to_frame("x0" if series.name is None else series.name)
     array = check_array(
-        series, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series"
+        unmasked(series),
+        ensure_2d=False,
+        ensure_all_finite="allow-nan",
+        input_name="series",
     )
     return pd.DataFrame(array.reshape(len(array), -1))
 

@@ -17,7 +17,7 @@ _TO_DO = (
     "`reset_index(drop=True)` before any split."
 )
 LATER_ROWS = (
-    "Leave out rows that were seen before. If the index of X restarts, make it "
+    "{where} Leave out rows that were seen before. If the index of X restarts, make it "
     "continue. To start over, call `fit`."
 )
 
@@ -42,15 +42,13 @@ class Timeline:
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
         index = _as_dates(index)
-        if index.dtype == object and pd.api.types.infer_dtype(index) in {
-            "datetime",
-            "timedelta",
-            "period",
-        }:
+        if _holds_objects(index):
             raise ValueError(
                 "The index of X holds times as Python objects, perhaps with several "
                 "time zones. Convert it first: `pd.to_datetime(index, utc=True)`."
             )
+        if index.dtype == object and pd.api.types.infer_dtype(index) == "integer":
+            raise ValueError("The index of X has integers that do not fit into int64.")
         if not _is_time(index):
             return None
         timeline = cls(index)
@@ -66,8 +64,7 @@ class Timeline:
             )
         series = index.get_level_values(0)
         times = _as_dates(index.get_level_values(1))
-        is_swapped = isinstance(_as_dates(series), (pd.DatetimeIndex, pd.PeriodIndex))
-        if is_swapped and pd.api.types.is_integer_dtype(times.dtype):
+        if _is_span(_as_dates(series)) and not _is_span(times):
             raise ValueError(
                 "The first level of a MultiIndex must be the series and the second "
                 f"the time, but the first is {series.dtype} and the second "
@@ -138,17 +135,21 @@ class Timeline:
         series = None if self.series is None else self.series.append(new.series)
         return Timeline(self.times.append(times), series)
 
-    def continued_by(self, new, what_to_do=LATER_ROWS):
-        """Return the timeline of these rows followed by rows that must be later."""
+    def continued_by(self, new, message=LATER_ROWS):
+        """Return the timeline of these rows followed by rows that must be later.
+
+        `message` is that of the error, with a place for where these overlap.
+        """
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
         if len(rows):
             last, first = both.times[rows[0]], both.times[next_rows[0]]
             of = "" if both.series is None else f"Series {both.series[rows[0]]} of "
-            raise ValueError(
+            where = (
                 f"{of}X starts at {first}, which is not after the last row seen, at "
-                f"{last}. {what_to_do}"
+                f"{last}."
             )
+            raise ValueError(message.format(where=where))
         return both
 
     @property
@@ -267,18 +268,29 @@ def _steps_between(timeline, step):
 
 
 def _as_dates(index):
-    """Return dates of another type as a DatetimeIndex, any other index as it is."""
+    """Return times of another type as an index of times, any other index as it is."""
     if isinstance(index, pd.CategoricalIndex):
         index = index.astype(index.categories.dtype)
     of_arrow = isinstance(index.dtype, pd.ArrowDtype)
     if of_arrow and issubclass(index.dtype.type, datetime.timedelta):
         return index.astype("m8[ns]")
-    is_date = of_arrow and issubclass(index.dtype.type, datetime.date)
-    if is_date or pd.api.types.infer_dtype(index) == "date":
+    if of_arrow and issubclass(index.dtype.type, datetime.date):
+        # `to_datetime` leaves nanoseconds of Arrow as they are
+        return pd.DatetimeIndex(pd.to_datetime(index))
+    if pd.api.types.infer_dtype(index) == "date":
         return pd.to_datetime(index)
-    return index
+    return index.infer_objects() if index.dtype == object else index
+
+
+def _holds_objects(index):
+    """Return whether an index holds times that are no index of times of one kind."""
+    kinds = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
+    return index.dtype == object and pd.api.types.infer_dtype(index) in kinds
+
+
+def _is_span(index):
+    return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
 
 
 def _is_time(index):
-    times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
-    return isinstance(index, times) or pd.api.types.is_integer_dtype(index.dtype)
+    return _is_span(index) or pd.api.types.is_integer_dtype(index.dtype)

@@ -19,11 +19,11 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import (
     VersionedEstimator,
-    check_no_text,
+    check_numbers,
     unchanged_on_error,
     unmasked,
 )
-from skrnn.windows.history import History, fingerprint, first_rows, start_alike
+from skrnn.windows.history import Fingerprint, History
 from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.layout import lag_names
 from skrnn.windows.string_index import warn_of_string_index
@@ -73,7 +73,8 @@ class SequenceWindower(
           belong to a new series, have no history.
         - `"auto"`, other data: the rows of `fit` get the same windows as in `fit`,
           as do rows whose first `window_length` rows equal the first of `fit` in at
-          least nine tenths of the values, to float32 precision. Any other rows are
+          least nine tenths of the values, to float32 precision, and the rows of
+          `fit` with columns permuted or set to a single value. Any other rows are
           assumed to start `gap` rows after the last row seen.
         - `"none"`: no rows; each call of `transform` is independent.
 
@@ -214,9 +215,8 @@ class SequenceWindower(
             step = timeline and timeline.step_of_fit(self.freq)
             history = History(rows, timeline, step)
             self._remember(history.last(self.window_length - 1))
-            self._fingerprint, self._first_rows = fingerprint(rows), None
-            if timeline is None:
-                self._first_rows = first_rows(rows, self.window_length)
+            n_first = self.window_length if timeline is None else None
+            self._fingerprint = Fingerprint.of(rows, n_first)
         task.end()
         return self
 
@@ -273,7 +273,7 @@ class SequenceWindower(
             return self
         self._remember(seen.grown_by(rows, timeline, self.window_length - 1))
         # new rows can easily equal those of a short fit, for example a single row
-        if self._fingerprint and self._fingerprint[0][0] < self.window_length:
+        if self._fingerprint and self._fingerprint.shape[0] < self.window_length:
             self._fingerprint = None
         return self
 
@@ -349,7 +349,7 @@ class SequenceWindower(
         if isinstance(X, pd.Series):
             X = X.to_frame()
         timeline = Timeline.of(X)
-        check_no_text(X, "X")
+        check_numbers(X, "X")
         return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
 
     def _remember(self, history):
@@ -368,13 +368,8 @@ class SequenceWindower(
 
     def _before(self, rows):
         """Return the rows that precede `rows`, which have no time index."""
-        if self.history == "none" or self._starts_with_fit(rows):
+        of_fit = self._fingerprint
+        if self.history == "none" or (of_fit is not None and of_fit.starts(rows)):
             return rows[:0]
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
         return np.concatenate([self.last_window_.astype(rows.dtype), gap])
-
-    def _starts_with_fit(self, rows):
-        """Return whether rows without a time index start where those of fit do."""
-        if self._first_rows is not None and start_alike(rows, self._first_rows):
-            return True
-        return self._fingerprint is not None and self._fingerprint == fingerprint(rows)

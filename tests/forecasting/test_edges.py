@@ -26,8 +26,11 @@ from sklearn.preprocessing import (
 
 from skrnn import (
     Forecaster,
+    LSTMRegressor,
     SeasonalNaiveRegressor,
+    SequenceWindower,
     backtest,
+    to_supervised,
 )
 from skrnn.exceptions import (
     IrregularIndexWarning,
@@ -215,7 +218,7 @@ def test_series_that_are_too_short_to_forecast_are_named():
     panel = pd.concat({"a": Y, "b": 2 * Y}, names=["series"])
     fitted = forecaster(horizon=3, calibration_size=50).fit(y=panel)
     fitted.update(y=pd.concat({"new": Y[:2]}, names=["series"]))
-    message = "3 of 9 forecasts are NaN.* 2026-01-01 02:00:00 of 'new' has some"
+    message = r"3 of 9 .* NaN, of series \['new'\].* 2026-01-01 02:00:00 of 'new' has"
     with pytest.warns(MissingStepsWarning, match=message):
         forecasts = fitted.forecast(3)
     assert_array_equal(forecasts.isna(), forecasts.index.get_level_values(0) == "new")
@@ -225,7 +228,15 @@ def test_series_that_are_too_short_to_forecast_are_named():
         pytest.raises(ValueError, match="window for the forecast of 2026-01-01 02"),
     ):
         fitted.predict(ahead)
-    fitted.update(y=pd.concat({"new": Y[2:20]}, names=["series"]))
+    fitted.update(y=pd.concat({"new": Y[2:20], "b2": Y[:3]}, names=["series"]))
+    with pytest.warns(MissingStepsWarning, match=r"3 of 12 .* of series \['b2'\]"):
+        fitted.forecast(3)
+    fitted.update(y=pd.concat({"b2": Y[3:20], "c": Y[:1]}, names=["series"]))
+    fitted.update(y=pd.concat({"d": Y[:1]}, names=["series"]))
+    with pytest.warns(MissingStepsWarning, match=r"6 of 18 .* of series \['c', 'd'\]"):
+        fitted.forecast(3)
+    rest = pd.concat({name: Y[1:20] for name in "cd"}, names=["series"])
+    fitted.update(y=rest)
     assert np.isfinite(fitted.forecast(3, coverage=0.9).to_numpy()).all()
 
 
@@ -480,6 +491,49 @@ def test_masked_values_are_missing():
         forecasts = given.predict(inputs[:3])
     with pytest.warns(MissingInputWarning):
         assert_allclose(forecasts, filled.predict(inputs.filled(np.nan)[:3]))
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "m8[s]"])
+def test_times_are_no_numbers(kind):
+    """NumPy and scikit-learn read them as numbers."""
+    windows, times = np.zeros((9, 3, 1)), np.arange(9).astype(kind)
+    column = times[:, np.newaxis]
+    fitted = forecaster().fit(y=np.arange(60.0))
+    for call in [
+        lambda: LSTMRegressor(units=1, epochs=1).fit(windows, times),
+        lambda: LSTMRegressor(units=1, epochs=1).fit(windows, pd.DataFrame(column)),
+        lambda: SeasonalNaiveRegressor(1).fit(windows, times),
+        lambda: SequenceWindower(2).fit(column),
+        lambda: to_supervised(times),
+        lambda: to_supervised(pd.Series(times)),
+        lambda: forecaster().fit(column, np.arange(9.0)),
+        lambda: fitted.score(np.empty((9, 0)), times),
+    ]:
+        with pytest.raises(ValueError, match=r"holds times \(.*Pass numbers"):
+            call()
+
+
+def test_masked_values_are_missing_in_scores_and_targets():
+    y = np.ma.masked_greater([60.0, 61.0, 9e9], 100)
+    line = Forecaster(LinearRegression(), window_length=3).fit(y=np.arange(60.0))
+    assert line.score(np.empty((3, 0)), y) == pytest.approx(1)
+    assert len(to_supervised(np.ma.masked_greater(np.arange(9.0), 6))[0]) == 6
+    windows, weight = np.zeros((9, 3, 1)), np.ma.masked_less(np.ones(9), 2)
+    with pytest.raises(ValueError, match="sample_weight contains NaN"):
+        LSTMRegressor(units=1, epochs=1).fit(windows, np.arange(9), weight)
+    with pytest.raises(ValueError, match="y_val contains NaN"):
+        LSTMRegressor(units=1, epochs=1).fit(
+            windows, np.arange(9), X_val=windows[:3], y_val=y
+        )
+
+
+def test_steps_that_do_not_fit_into_int64_or_memory_are_refused():
+    last = Y[:60].set_axis(np.arange(60) + (2**63 - 60))
+    with pytest.raises(ValueError, match="9223372036854775808 does not fit into int64"):
+        forecaster().fit(y=last).forecast(1)
+    far = Y[:60].set_axis(np.append(np.arange(59), 2**62))
+    with pytest.raises(ValueError, match="only 60 rows, and a backtest needs a place"):
+        backtest(forecaster(), y=far, initial_train_size=40)
 
 
 def test_sizes_that_no_memory_holds_are_refused():

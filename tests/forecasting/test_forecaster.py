@@ -53,6 +53,7 @@ from skrnn.exceptions import (
     MissingStepsWarning,
 )
 from skrnn.metrics import ignore_missing
+from skrnn.windows.steps import Step
 
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
 pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
@@ -623,6 +624,45 @@ def test_a_series_that_was_never_observed_is_missing_without_missing_values(pane
     assert forecaster.predict(of_new).isna().all()
 
 
+@pytest.mark.parametrize("freq", ["MS", "ME", "B", "W-WED", "D", "YE"])
+@pytest.mark.parametrize("tz", [None, "Africa/Cairo"])
+def test_series_that_end_at_different_times(freq, tz):
+    times = pd.date_range("2000-01-01", periods=60, freq=freq)
+    times = times.tz_localize(tz, nonexistent="shift_forward")
+    series = {
+        f"{end}": pd.Series(1.0, times[end - 9 : end]) for end in (57, 20, 21, 9, 40)
+    }
+    naive = Forecaster(SeasonalNaiveRegressor(), window_length=3)
+    forecasts = naive.fit(y=pd.concat(series)).forecast(3)
+    expected = [(end, time) for end in series for time in times[int(end) :][:3]]
+    assert forecasts.index.tolist() == expected
+
+
+def test_the_calendar_is_asked_once_for_all_series(monkeypatch):
+    """It would take several times as long as the forecasts of many series."""
+    months = pd.date_range("2000-01-01", periods=60, freq="MS")
+    series = {end: pd.Series(1.0, months[end - 9 : end]) for end in range(10, 60)}
+    fitted = Forecaster(SeasonalNaiveRegressor(), window_length=3)
+    fitted.fit(y=pd.concat(series))
+    asked, after = [], Step.after
+    monkeypatch.setattr(Step, "after", lambda *a: asked.append(a) or after(*a))
+    assert len(fitted.forecast(3)) == 150
+    assert len(asked) == 1
+
+
+def test_series_that_are_out_of_phase_or_far_apart():
+    days = pd.date_range("2000-01-01", periods=9, freq="2D")
+    starts = {"a": 0, "b": 1, "c": 10**5}
+    series = {
+        name: pd.Series(1.0, days + pd.Timedelta(days=n)) for name, n in starts.items()
+    }
+    naive = Forecaster(SeasonalNaiveRegressor(), window_length=3)
+    forecasts = naive.fit(y=pd.concat(series)).forecast(2)
+    for name, of_series in series.items():
+        expected = of_series.index[-1] + pd.to_timedelta([2, 4], "D")
+        assert_array_equal(forecasts[name].index, expected)
+
+
 def test_folds_that_test_one_series_of_a_panel_are_named(load):
     panel = pd.concat({"a": load, "b": 2 * load}, names=["series"])
     X = panel.to_frame()[[]]
@@ -637,7 +677,9 @@ def test_folds_that_test_one_series_of_a_panel_are_named(load):
 def test_rows_of_fit_cannot_be_forecast(load):
     X = load.to_frame()[[]]
     forecaster = ridge().fit(y=load)
-    message = r"X starts at 2026-03-01 .* A Forecaster forecasts no rows of fit: `back"
+    message = (
+        r"^Rows of fit cannot be forecast: use `backtest` .* X starts at 2026-03-01"
+    )
     with pytest.raises(ValueError, match=message):
         forecaster.predict(X)
 
@@ -790,6 +832,8 @@ def test_an_input_that_is_missing_ahead_is_named(load, weather):
         MissingInputWarning, match="the first of 'wind' at 2026-03-14 01:00"
     ):
         fitted.predict(X)
+    with pytest.warns(MissingInputWarning, match="1 values .* 'wind' at 2026-03-14 01"):
+        fitted.forecast(1, X)  # with all steps of the horizon
 
 
 def test_a_failed_update_changes_nothing(fitted, load, weather):

@@ -155,6 +155,13 @@ def test_a_loss_that_is_one_number_is_refused(windows, target):
         ElmanRegressor(**SMALL, loss=loss).fit(windows, target)
 
 
+def test_a_class_of_losses_is_refused(windows, target):
+    """Keras would call it with targets and predictions."""
+    network = ElmanRegressor(units=2, epochs=1, loss=keras.losses.Huber)
+    with pytest.raises(ValueError, match="or a Keras loss"):
+        network.fit(windows, target)
+
+
 def test_scaling_of_the_loss_is_refused():
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
     with pytest.raises(ValueError, match="LossScaleOptimizer"):

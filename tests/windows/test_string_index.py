@@ -88,7 +88,11 @@ def test_an_index_of_times_says_nothing(index):
     [
         ([202411, 202412, 202501], r"read as integers.*format='%Y%m'\)"),
         ([20240131, 20240201], r"read as integers.*format='%Y%m%d'\)"),
+        ([2024013123, 2024020100], r"read as integers.*format='%Y%m%d%H'\)"),
+        ([202401312359, 202402010000], r"read as integers.*format='%Y%m%d%H%M'\)"),
+        ([202411.0, 202412.0], r"ignored.*index.astype\(int\), format='%Y%m'\)"),
         (2000 + np.arange(24) / 12, "ignored. Make dates of them"),
+        (pd.CategoricalIndex([2000.0, 2000.5]), "ignored. Make dates of them"),
     ],
 )
 def test_numbers_that_look_like_times_are_named(labels, how):
@@ -100,6 +104,13 @@ def test_numbers_that_look_like_times_are_named(labels, how):
         panel = pd.concat({"a": data, "b": data})
         with pytest.warns(IgnoredIndexWarning, match=f"such as {index[0]}"):
             SequenceWindower(2).fit(panel)
+
+
+def test_numbers_of_arrow_that_look_like_times_are_named():
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    years = pd.Index([2000.0, 2000.5, 2001.0]).astype("double[pyarrow]")
+    with pytest.warns(IgnoredIndexWarning, match="such as 2000.0.*Make dates of them"):
+        SequenceWindower(2).fit(frame(years))
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ def test_rows_left_out_are_missing_steps_of_windows(frame):
     ("params", "message"),
     [
         ({"horizon": 0}, "horizon must be an int of at least 1. Got 0"),
+        ({"horizon": True}, "horizon must be an int of at least 1. Got True"),
         ({"horizon": 1.5}, "horizon must be an int of at least 1. Got 1.5"),
         ({"horizon": 10**9}, "No row has a known future"),
         ({"target": ["load", "load"]}, "target must name one or several"),

@@ -124,6 +124,13 @@ def test_an_index_that_does_not_increase_is_refused(index):
         Timeline.of_index(index)
 
 
+def test_integers_as_objects_are_times():
+    index = pd.Index([3, 4, 6], dtype=object)
+    assert_array_equal(Timeline.of_index(index).times, [3, 4, 6])
+    with pytest.raises(ValueError, match="do not fit into int64"):
+        Timeline.of_index(pd.Index([2**70, 2**70 + 1], dtype=object))
+
+
 @pytest.mark.parametrize("index", [pd.Index(["a", "b"]), pd.Index([0.5, 1.5])])
 def test_other_kinds_of_index_count_as_none(index):
     assert Timeline.of_index(index) is None
@@ -357,7 +364,16 @@ def test_years_that_do_not_fit_into_nanoseconds(first, freq):
 
 
 @pytest.mark.parametrize(
-    "dtype", ["timestamp[us][pyarrow]", "date32[pyarrow]", "category", "date"]
+    "dtype",
+    [
+        "timestamp[us][pyarrow]",
+        "timestamp[ns][pyarrow]",
+        "date32[pyarrow]",
+        "category",
+        "date",
+        "M8",
+        "Timestamp",
+    ],
 )
 @pytest.mark.parametrize("in_panel", [False, True])
 def test_dates_of_other_types_are_times(dtype, in_panel):
@@ -366,6 +382,8 @@ def test_dates_of_other_types_are_times(dtype, in_panel):
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     if dtype == "category":
         index = pd.CategoricalIndex(dates)
+    elif dtype in ("M8", "Timestamp"):
+        index = pd.Index(list(dates.values if dtype == "M8" else dates), dtype=object)
     else:
         index = pd.Index(list(dates.date), dtype=object)
         index = index if dtype == "date" else index.astype(dtype)
@@ -411,11 +429,18 @@ def test_a_pickled_step_is_the_same(offset):
     assert "pandas" not in str(pickle.dumps(step))
 
 
-@pytest.mark.parametrize("times", [dates("01-01", "01-02"), ["2026-01", "2026-02"]])
-def test_swapped_levels_of_a_panel_are_refused(times):
-    if isinstance(times, list):
-        times = pd.PeriodIndex(times, freq="M")
-    index = pd.MultiIndex.from_product([times, [101, 113]])
+@pytest.mark.parametrize("series", [[101, 113], ["x", "y"], [1.5, 2.5]])
+@pytest.mark.parametrize(
+    "times",
+    [
+        dates("01-01", "01-02"),
+        pd.PeriodIndex(["2026-01", "2026-02"], freq="M"),
+        pd.to_timedelta([1, 2], "h"),
+        pd.Index(list(dates("01-01", "01-02")), dtype=object),
+    ],
+)
+def test_swapped_levels_of_a_panel_are_refused(times, series):
+    index = pd.MultiIndex.from_product([times, series])
     with pytest.raises(ValueError, match=r"Swap them: `data.swaplevel\(\)"):
         Timeline.of_index(index)
     assert Timeline.of_index(index.swaplevel().sort_values()).codes.max() == 1

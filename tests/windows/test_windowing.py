@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -132,6 +134,36 @@ def test_rows_that_resemble_those_of_fit_start_where_they_do(rows):
     assert_array_equal(windower.transform(rows), alone)
 
 
+@pytest.mark.parametrize("n_features", [2, 5])
+def test_rows_of_fit_with_columns_permuted_or_set_to_a_value(n_features):
+    """As in permutation importance and partial dependence."""
+    rows = RANDOM[:, :n_features]
+    windower = SequenceWindower(20).fit(rows)
+    for column in (rows[::-1, 1], np.roll(rows[:, 1], 70), 0.5, np.nan):
+        other = with_values(rows, column1=column)
+        assert np.isnan(windower.transform(other)[0, :-1]).all()
+    everywhere = with_values(rows, column0=1.0, column1=rows[::-1, 1])
+    known = windower.transform(everywhere)[0, :-1]
+    assert np.isnan(known).all() == (n_features > 2), "one column must be that of fit"
+    values = with_values(rows, column1=rows[:, 1] * 1.01)
+    assert_array_equal(windower.transform(values)[0, :-1], rows[-19:])
+    periodic = np.c_[np.tile(np.arange(20.0), 10), RANDOM[:, 0]]
+    windower = SequenceWindower(20).fit(periodic)
+    later = with_values(periodic, column1=RANDOM[:, 1])
+    assert_array_equal(windower.transform(later)[0, :-1], periodic[-19:])
+
+
+def test_permutation_importance_of_rows_of_fit_needs_no_history():
+    y = RANDOM[:, 0] + np.roll(RANDOM[:, 1], 1)
+    found = []
+    for history in ("auto", "none"):
+        windower = SequenceWindower(20, pad="edge", history=history, flatten=True)
+        pipe = make_pipeline(windower, Ridge()).fit(RANDOM[:, :3], y)
+        of_pipe = permutation_importance(pipe, RANDOM[:, :3], y, random_state=0)
+        found.append(of_pipe.importances)
+    assert_array_equal(*found)
+
+
 def test_rows_of_fit_that_are_scaled_in_float32():
     rows = 50 + np.random.RandomState(0).normal(size=(200, 3))
     pipe = make_pipeline(StandardScaler(), SequenceWindower(20)).fit(rows)
@@ -145,10 +177,11 @@ def test_rows_of_fit_that_are_scaled_in_float32():
         RANDOM[:19],
         RANDOM[1:],
         with_values(RANDOM, row0=0.0, row1=0.0, row2=0.0),
-        with_values(RANDOM, column2=-1.0, column3=-1.0),
+        with_values(RANDOM, column2=RANDOM[:, 4], column3=RANDOM[:, 5]),
+        with_values(RANDOM, column2=-1.0, column3=-1.0)[:199],
         RANDOM + 1e-2,
     ],
-    ids=["19", "without the first", "3 rows", "2 columns", "other values"],
+    ids=["19", "later", "3 rows", "2 columns", "fewer rows", "other values"],
 )
 def test_other_rows_follow_those_of_fit(rows):
     windower = SequenceWindower(20).fit(RANDOM)
