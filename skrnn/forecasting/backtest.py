@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.forecasting.ahead import fill_inputs, make_ahead
+from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
@@ -25,7 +25,6 @@ from skrnn.forecasting.validation import (
     of_rows,
     read_past_features,
     read_rows,
-    warn_of_missing,
 )
 from skrnn.windows.timeline import Timeline, numbered
 
@@ -328,12 +327,12 @@ def _is_regular(fitted, data, rows, origins, first):
     at_origin = _at(data, origins[0])
     if not at_origin[codes[rows]].all():
         return False
-    targets = fitted._model.columns.targets
+    targets = fitted._model.targets
     new = at_origin[codes] & (numbers > origins[0]) & (numbers <= origins[-1])
-    constant = targets.of_rows("constant", codes[new])
+    constant = targets.pairs["constant"][codes[new]]
     values = data.rows.targets[new]
     changes = ~((values == constant) | np.isnan(values))
-    if (targets.of_rows("is_open", codes[new]) & changes).any():
+    if (targets.pairs["is_open"][codes[new]] & changes).any():
         return False
     recent = (numbers >= _earliest(fitted, origins[0], first)) & at_origin[codes]
     codes, numbers = codes[recent], numbers[recent]
@@ -380,20 +379,20 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
     recent = numbers >= _earliest(fitted, origins[0], first)
     recent = np.flatnonzero(recent & _at(data, origins[0])[codes])
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
-    of_recent = model.columns.with_numbers(of_recent)
-    grid, values = model.columns.on_grid(of_recent, model.window_length - 1, horizon)
-    fill_inputs(values, model.columns, grid.last, horizon)
+    of_recent = model.with_numbers(of_recent)
+    grid, values = model.on_grid(of_recent, model.window_length - 1, horizon)
+    model.fill_inputs(values, grid.last, horizon)
     place = np.full(len(numbers), -1)
     place[recent] = grid.places
     leads, codes = numbers[rows] - origin_of, codes[rows]
     places, of_row = np.unique(place[rows] - leads, return_inverse=True)
     points = model.forecast(values, places)[of_row, leads - 1]
     if coverage is None:
-        return model.columns.targets.inverse(points, codes)
+        return model.targets.inverse(points, codes)
     forecasts = points
     if model.levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
-    falls = model.columns.targets.falls(codes)
+    falls = model.targets.falls(codes)
     z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))
     known = grid, of_recent, values, numbers[recent]
     calibrations = _calibrations(fitted, *known, origins)
@@ -409,7 +408,7 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
             coverage=coverage,
             quantiles=None,
         )
-    return in_order(model.columns.targets.inverse(z, codes), coverage, None)
+    return in_order(model.targets.inverse(z, codes), coverage, None)
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):
@@ -420,7 +419,7 @@ def _calibrations(fitted, grid, rows, values, numbers, origins):
         return
     first = grid.last_before(numbers <= origins[0]) - model.horizon + 1
     found, codes = model.calibration_origins(grid, rows, first)
-    errors = model.errors(values, found, codes, model.columns.targets)
+    errors = model.errors(values, found, codes, model.targets)
     number_at = np.empty(grid.n_places, dtype=np.int64)
     number_at[grid.places] = numbers
     n_known = np.searchsorted(number_at[found] + model.horizon, origins, "right")

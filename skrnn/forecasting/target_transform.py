@@ -75,7 +75,7 @@ class TargetTransform:
     def updated(self, rows):
         """Return transformers, those of open and new series fitted to these rows."""
         grown = self._with_unknown(rows.n_series)
-        again = grown.of_rows("is_open", rows.codes)
+        again = grown.pairs["is_open"][rows.codes]
         if not again.any():
             return grown
         numbers = grown._numbers(rows.codes)
@@ -103,10 +103,6 @@ class TargetTransform:
             transformers=[*self.transformers, *self.common.transformers],
             pairs=np.concatenate([self.pairs, pairs]),
         )
-
-    def of_rows(self, name, codes):
-        """Return what is known of the pairs of rows of series, (n_rows, n_targets)."""
-        return self.pairs[name][codes]
 
     def _numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""
@@ -144,8 +140,8 @@ class TargetTransform:
         return replace(self, transformers=transformers, pairs=pairs)
 
     def falls(self, codes):
-        """Return whether larger targets of series become smaller, as `of_rows` does."""
-        return self.of_rows("at_low", codes) > self.of_rows("at_high", codes)
+        """Return whether larger targets of rows become smaller, (n_rows, n_targets)."""
+        return (self.pairs["at_low"] > self.pairs["at_high"])[codes]
 
     def transform(self, targets, codes):
         """Return targets (n_rows, n_targets) of series in transformed units.

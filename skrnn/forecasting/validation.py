@@ -9,9 +9,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skrnn._estimator import check_no_text, unmasked
-from skrnn._warnings import warn_user
-from skrnn.exceptions import LaterSeriesWarning, MissingInputWarning
-from skrnn.forecasting.grid import Rows, first_of, last_of
+from skrnn.forecasting.grid import Rows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 
@@ -219,60 +217,6 @@ def timeline_of(index):
     return Timeline.of_index(index)
 
 
-def warn_of_missing(X, past, index):
-    """Warn of the first input that is known in advance but missing."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-    known = [column for column in frame.columns if column not in past]
-    missing = frame[known].isna().to_numpy()
-    if not missing.any():
-        return
-    row = int(np.argmax(missing.any(axis=1)))
-    name = known[int(np.argmax(missing[row]))]
-    time = f"row {row}" if index is None else f"{index[row]}"
-    warn_user(
-        f"X lacks {missing.sum()} values of inputs that are known in advance, the "
-        f"first of {name!r} at {time}. Pass these values, or list columns that are "
-        "not known in advance in past_features.",
-        MissingInputWarning,
-    )
-
-
-def warn_of_absent(codes, leads, wanted, horizon):
-    """Warn of steps between rows to forecast, or after them, that lack inputs."""
-    given = np.bincount(codes)
-    last = last_of(leads, codes, len(given))
-    span = last - first_of(leads, codes, len(given)) + 1
-    n_between = int((span - given)[given > 0].sum())
-    n_steps = -(-leads[wanted].max() // horizon) * horizon
-    n_after = int(n_steps - last[given > 0].min())
-    if n_between > 0:
-        where = f"for {n_between} steps between those to forecast"
-    elif n_after > 0:
-        where = (
-            f"for the last {n_after} steps of horizon={horizon}, which are forecast "
-            "together with the others"
-        )
-    else:
-        return
-    warn_user(
-        f"X has no rows {where}. Their inputs are taken to be those of the row before. "
-        "Pass a row for each step whose inputs are known in advance, or list columns "
-        "that are not in past_features.",
-        MissingInputWarning,
-    )
-
-
-def warn_of_later_series(names, times, latest):
-    """Warn if all rows to forecast are before the last row observed of any series."""
-    if names is not None and times.max() <= latest.max():
-        warn_user(
-            f"The rows to forecast end at {times.max()}, but other series were "
-            f"observed until {latest.max()}, and the forecasts may use that. For folds "
-            "of a panel in time order, use PanelTimeSeriesSplit.",
-            LaterSeriesWarning,
-        )
-
-
 def of_rows(value, rows):
     """Return the part of an array with a value for each row; others as they are."""
     is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
@@ -296,15 +240,15 @@ def read_past_features(past_features, X):
     return list(past_features)
 
 
-def check_window_length(window_length, horizon, columns):
+def check_window_length(model):
     """Raise a ValueError if a window does not hold all inputs known in advance."""
-    known = [n for n, k in zip(columns.names, columns.is_known, strict=True) if k]
-    if known and window_length < horizon:
+    known = [n for n, k in zip(model.names, model.is_known, strict=True) if k]
+    if known and model.window_length < model.horizon:
         raise ValueError(
-            f"window_length={window_length} is shorter than horizon={horizon}, so a "
-            f"window does not hold all future values of {known}. Set window_length to "
-            "at least the horizon. If they are not known in advance, name them in "
-            "past_features."
+            f"window_length={model.window_length} is shorter than horizon="
+            f"{model.horizon}, so a window does not hold all future values of {known}. "
+            "Set window_length to at least the horizon. If they are not known in "
+            "advance, name them in past_features."
         )
 
 
