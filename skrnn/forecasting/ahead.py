@@ -129,10 +129,7 @@ def make_ahead(model, observed, rows, index, most_steps=None):
 
 
 def _observed_of(observed, rows):
-    """Return the rows to forecast from, and which series are new.
-
-    A new series has its first row to forecast, without values.
-    """
+    """Return the rows to forecast from, and which series are new."""
     is_new = np.bincount(observed.codes, minlength=rows.n_series) == 0
     _, first = np.unique(rows.codes, return_index=True)
     first = first[is_new[rows.codes[first]]]

@@ -50,10 +50,9 @@ class DirectModel:
     @property
     def is_known(self):
         """Whether each column is known in advance."""
-        is_known = np.ones(len(self.names), dtype=bool)
-        is_known[: self.n_targets] = False
-        is_known[self.of_inputs] = self.inputs.is_known
-        return is_known
+        n_dates = 0 if self.dates is None else len(self.dates.names)
+        parts = np.zeros(self.n_targets), self.inputs.is_known, np.ones(n_dates)
+        return np.concatenate(parts).astype(bool)
 
     @property
     def n_targets(self):
@@ -79,14 +78,13 @@ class DirectModel:
         """Return rows with X as an array of transformed inputs."""
         return replace(rows, X=self.inputs.transform(rows.X))
 
-    def on_grid(self, rows, n_before, n_after):
-        """Return the grid of rows and the columns at its places, (n_places, n_columns).
-
-        The inputs of rows are transformed.
-        """
+    def on_grid(self, rows, n_after):
+        """Return the grid of rows with numbers as inputs, and (n_places, n_columns)."""
         # without features of dates, what lies deep in a hole is not read
-        longest = n_before + n_after + 1 if self.dates is None else ANY_DISTANCE
-        grid = Grid.of(rows, n_before, n_after, longest)
+        longest = ANY_DISTANCE
+        if self.dates is None:
+            longest = self.window_length + n_after + 1
+        grid = Grid.of(rows, self.window_length, n_after, longest)
         columns = self.targets.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])
@@ -99,11 +97,7 @@ class DirectModel:
         return grid, np.hstack([values, dates])
 
     def fit(self, grid, values, params):
-        """Return the model fitted on all origins whose next steps are observed.
-
-        `values` (n_places, n_columns) are those of the grid. Weights of rows in
-        `params` become those of windows: the mean of their targets'.
-        """
+        """Return the model fitted on all origins whose next steps are observed."""
         steps = self._known_ahead(values)
         targets = np.ascontiguousarray(values[:, : self.n_targets])
         origins = _origins(grid, targets, self.horizon)
@@ -123,7 +117,7 @@ class DirectModel:
             windows.series_codes = grid.grid_of[origins]
         y = view_windows(targets, self.horizon, flatten=True)[1:][_slice_or(origins)]
         y = y.ravel() if y.shape[1] == 1 else y
-        params = {
+        params = {  # weights of rows become those of windows
             name: _mean_of_targets(value, grid, origins, self.horizon)
             if name.endswith("sample_weight") and value is not None
             else value
@@ -137,11 +131,7 @@ class DirectModel:
         return replace(self, regressor=fitted)
 
     def _known_ahead(self, values):
-        """Return what is known at each place: the input known ahead of the last step.
-
-        That of a place is the input `horizon` steps later, so that a window of at least
-        the horizon holds the inputs of all steps to forecast.
-        """
+        """Return columns with what is known ahead shifted back by `horizon` steps."""
         is_known, horizon = self.is_known, self.horizon
         if not is_known.any():
             return values
@@ -167,10 +157,7 @@ class DirectModel:
         return pd.DataFrame(flat, columns=lag_names(self.names, length), copy=False)
 
     def forecast(self, values, origins, *, quantiles=False):
-        """Return forecasts (n_origins, horizon, n_targets, n_levels) from origins.
-
-        NaN where the window has a missing value and the regressor takes none.
-        """
+        """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
         steps = self._known_ahead(values)
         readable = self._is_readable(steps, origins)
         n_levels = len(self.levels) if quantiles else 1
@@ -185,15 +172,12 @@ class DirectModel:
         return forecasts
 
     def forecast_ahead(self, ahead, *, quantiles=False):
-        """Return forecasts (n_wanted, n_targets, n_levels), in blocks of the horizon.
-
-        A block is fed with the forecasts of those before it.
-        """
+        """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
         horizon, observed, leads = self.horizon, ahead.observed, ahead.leads
         if observed.names is not None:
             observed = observed[np.isin(observed.codes, ahead.codes)]
         n_steps = -(-leads[ahead.wanted].max() // horizon) * horizon
-        grid, values = self.on_grid(observed, self.window_length, n_steps)
+        grid, values = self.on_grid(observed, n_steps)
         grids = np.searchsorted(grid.series, ahead.codes)
         last = grid.last - ahead.is_new[grid.series]
         used = leads <= n_steps
@@ -212,11 +196,7 @@ class DirectModel:
         return forecasts[grids[ahead.wanted], leads[ahead.wanted] - 1]
 
     def fill_inputs(self, values, last, n_steps, given=()):
-        """Fill the inputs at the places after the last rows, except at given places.
-
-        Those that are known in advance keep the last given value, the others that of
-        the last row.
-        """
+        """Fill inputs after the last rows by the last value given or observed."""
         last = last[:, np.newaxis]
         places = last + np.arange(1, n_steps + 1)
         is_given = np.zeros(len(values), dtype=bool)
@@ -225,50 +205,34 @@ class DirectModel:
         for position, is_known in enumerate(self.inputs.is_known, self.n_targets):
             values[places, position] = values[source if is_known else last, position]
 
-    def errors_after(self, rows, earlier, *, whole, units):
-        """Return errors (n_origins, horizon, n_targets, n_levels), and their series.
+    def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
+        """Return errors of forecasts that end, or if `whole` begin, after earlier rows.
 
-        Errors are observed minus forecast targets in the units of a TargetTransform,
-        NaN where one is not known. Forecasts end after the `earlier` rows; if `whole`,
-        they also begin there.
+        errors : (n_origins, horizon, n_targets, n_levels), in the units of this or
+            another TargetTransform, NaN where one is not known
+        origins, codes : their places in the order of time, and their series
         """
-        grid, values = self.on_grid(rows, self.window_length - 1, self.horizon)
-        n_back = 0 if whole else self.horizon - 1
-        first = grid.last_before(earlier) - n_back
-        origins, codes = self.calibration_origins(grid, rows, first)
-        return self.errors(values, origins, codes, units), codes
-
-    def calibration_origins(self, grid, rows, first):
-        """Return places from `first` on with an observed horizon, and their series.
-
-        They are in the order of time. New series, and those whose transformers are all
-        open, have none.
-        """
-        origins, codes = grid.places, rows.codes
+        origins, codes, horizon = grid.places, rows.codes, self.horizon
         if rows.names is not None:
             order = np.argsort(numbers_of(rows.times), kind="stable")
             origins, codes = origins[order], codes[order]
-        of_grid = grid.grid_of[origins]
-        chosen = ~self.targets.pairs["is_open"][codes].all(axis=1)
+        first = grid.last_before(earlier) - (0 if whole else horizon - 1)
+        of_grid, is_open = grid.grid_of[origins], self.targets.pairs["is_open"]
+        chosen = ~is_open.all(axis=1)[codes]
         chosen &= first[of_grid] <= origins
-        chosen &= origins <= grid.last[of_grid] - self.horizon
-        return origins[chosen], codes[chosen]
-
-    def errors(self, values, origins, codes, units):
-        """Return errors of forecasts at origins of series, as `errors_after` does."""
-        n_targets, has_quantiles = self.n_targets, self.levels is not None
-        forecasts = self.forecast(values, origins, quantiles=has_quantiles)
-        observed = np.ascontiguousarray(values[:, :n_targets], dtype=np.float64)
-        observed = view_windows(observed, self.horizon, flatten=False)[origins + 1]
+        chosen &= origins <= grid.last[of_grid] - horizon
+        origins, codes = origins[chosen], codes[chosen]
+        forecasts = self.forecast(values, origins, quantiles=self.levels is not None)
+        observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
+        observed = view_windows(observed, horizon, flatten=False)[origins + 1]
         both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
-        if units is not self.targets and len(origins):
-            flat = both.reshape(-1, *both.shape[2:])
-            of_step = np.repeat(codes, self.horizon)
-            y = self.targets.inverse(flat, of_step)
+        if units is not None and len(origins):
+            of_step = np.repeat(codes, horizon)
+            y = self.targets.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_open = self.targets.pairs["is_open"][codes]
-        return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
+        is_open = is_open[codes][:, np.newaxis, :, np.newaxis]
+        return np.where(is_open, np.nan, errors), origins, codes
 
 
 def _slice_or(numbers):
@@ -389,7 +353,9 @@ def with_layout(regressor, target_features, n_columns):
     }
     params = inner.get_params()
     unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
-    return regressor.set_params(**{path + name: v for name, v in unset.items()})
+    if unset:  # a FrozenEstimator has no set_params
+        regressor.set_params(**{path + name: v for name, v in unset.items()})
+    return regressor
 
 
 def _innermost(regressor, path=""):

@@ -354,7 +354,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         check_window_length(model)
         check_reads_windows(regressor)
         rows = model.with_numbers(rows)
-        grid, values = model.on_grid(rows, window_length - 1, self.horizon)
+        grid, values = model.on_grid(rows, self.horizon)
         del rows  # freed before fitting
         return model.fit(grid, values, fit_params)
 
@@ -384,7 +384,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
         rows = model.with_numbers(rows)
-        errors, codes = model.errors_after(rows, earlier, whole=True, units=units)
+        grid, values = model.on_grid(rows, self.horizon)
+        errors, _, codes = model.errors_after(
+            grid, values, rows, earlier, whole=True, units=units
+        )
         n_kept = n_held_out - self.horizon + 1
         return Calibration.of(errors, codes, n_kept, model.levels)
 
@@ -439,7 +442,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
-            errors, codes = model.errors_after(rows, old, whole=False, units=targets)
+            grid, values = model.on_grid(rows, model.horizon)
+            errors, _, codes = model.errors_after(grid, values, rows, old)
             calibration = calibration.followed_by(errors, codes)
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
@@ -561,7 +565,13 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             calibrated = self._calibration.errors is not None
             has_quantiles = self._model.levels is not None
             check_available(calibrated, has_quantiles, coverage)
-            self._check_within_horizon(ahead)
+            lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
+            if lead > horizon:
+                raise ValueError(
+                    f"Intervals and quantiles are forecast up to horizon={horizon} "
+                    f"steps ahead, but the last row is {lead} steps after the last row "
+                    "observed. Forecast fewer rows, or set a larger horizon."
+                )
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         missing = np.isnan(values).any(axis=(1, 2))
@@ -582,15 +592,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             warn_user(f"{n_missing} forecasts are NaN. {message}", MissingStepsWarning)
         return self._format.like(values, ahead.index, labels)
 
-    def _check_within_horizon(self, ahead):
-        lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
-        if lead > horizon:
-            raise ValueError(
-                f"Intervals and quantiles are forecast up to horizon={horizon} steps "
-                f"ahead, but the last row is {lead} steps after the last row "
-                "observed. Forecast fewer rows, or set a larger horizon."
-            )
-
     def _check_calibration(self):
         """Raise a ValueError if nothing is known of the errors of a target."""
         targets, errors = self._model.targets, self._calibration.errors
@@ -607,31 +608,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
 
     def _values(self, ahead, coverage, quantiles):
-        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none.
-
-        windows -> regressor -> transformed forecasts and bounds -> units of y
-        """
-        model, columns = self._model, None
+        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
+        model = self._model
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
         if ahead.is_new.any():
             targets = model.targets.with_new(len(ahead.is_new))
             model = replace(model, targets=targets)
         points = model.forecast_ahead(ahead)
-        if coverage is not None or quantiles is not None:
-            forecasts = points
-            if model.levels is not None:
-                forecasts = model.forecast_ahead(ahead, quantiles=True)
-            columns = self._calibration.columns(
-                points,
-                forecasts,
-                np.minimum(leads, model.horizon),
-                codes,
-                model.targets.falls(codes),
-                coverage=coverage,
-                quantiles=quantiles,
-            )
-            columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
-        if columns is None:
+        if coverage is None and quantiles is None:
             return model.targets.inverse(points, codes)
-        values = model.targets.inverse(columns, codes)
-        return in_order(values, coverage, quantiles)
+        forecasts = points
+        if model.levels is not None:
+            forecasts = model.forecast_ahead(ahead, quantiles=True)
+        z = self._calibration.columns(
+            points,
+            forecasts,
+            np.minimum(leads, model.horizon),
+            codes,
+            model.targets.falls(codes),
+            coverage=coverage,
+            quantiles=quantiles,
+        )
+        z[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
+        return in_order(model.targets.inverse(z, codes), coverage, quantiles)

@@ -117,10 +117,7 @@ class Rows:
         return replace(later, **values, times=times)
 
     def are_last(self, n_last):
-        """Return whether each row is one of the last of its series.
-
-        `n_last` is a number for all series, or for the series of each row.
-        """
+        """Return whether each row is one of the last of its series."""
         if self.names is None:
             return np.arange(len(self))[::-1] < n_last
         codes = pd.Series(self.codes)
@@ -149,10 +146,7 @@ class Rows:
         return leads
 
     def ahead(self, n_steps):
-        """Return series and steps ahead of the next rows of each series, and an index.
-
-        The index is None without times.
-        """
+        """Return series and leads of the next rows, and their index or None."""
         present = np.unique(self.codes)
         codes = present.repeat(n_steps)
         leads = np.tile(np.arange(1, n_steps + 1), len(present))
@@ -167,11 +161,8 @@ class Rows:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)
         last = last_of(np.arange(len(self)), self.codes, self.n_series)
-        of_time, origins = pd.factorize(self.times[last[present]])
-        origins = origins.rename(self.times.name)
-        times = [self.step.after(origins[[k]], n_steps) for k in range(len(origins))]
-        at = (of_time[:, np.newaxis] * n_steps + np.arange(n_steps)).ravel()
-        times = times[0].append(times[1:])[at]
+        times, starts = _runs(self.times[last[present]], self.step, n_steps)
+        times = times[(starts[:, np.newaxis] + np.arange(1, n_steps + 1)).ravel()]
         return codes, leads, Timeline(times, self.names[codes]).index
 
 
@@ -272,19 +263,26 @@ class Grid:
         """Return the places from the first row of each series on, and their times."""
         row_at = np.empty(self.n_places, dtype=np.intp)
         row_at[self.places] = np.arange(len(self.places))
-        of_time, starts = pd.factorize(rows.times[row_at[self.first]])
-        n_steps = np.append(self.starts[1:], self.n_places) - self.first
-        longest = np.zeros(len(starts), dtype=np.int64)
-        np.maximum.at(longest, of_time, n_steps)
-        times = [
-            part
-            for start, n in enumerate(longest)
-            for part in (starts[[start]], rows.step.after(starts[[start]], n - 1))
-        ]
+        n_places = np.append(self.starts[1:], self.n_places) - self.first
+        times, starts = _runs(rows.times[row_at[self.first]], rows.step, n_places - 1)
         places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.grid_of])
         grids = self.grid_of[places]
-        at = (np.cumsum(longest) - longest)[of_time[grids]] + places - self.first[grids]
-        return places, times[0].append(times[1:])[at]
+        return places, times[(starts - self.first)[grids] + places]
+
+
+def _runs(times, step, n_steps):
+    """Return an index with times, each before its next steps, and where each one is."""
+    of_time, unique = pd.factorize(times)
+    longest = np.zeros(len(unique), dtype=np.int64)
+    np.maximum.at(longest, of_time, n_steps)
+    unique = unique.rename(times.name)
+    parts = [
+        part
+        for k, n in enumerate(longest)
+        for part in (unique[[k]], step.after(unique[[k]], int(n)))
+    ]
+    starts = np.cumsum(longest + 1) - longest - 1
+    return parts[0].append(parts[1:]), starts[of_time]
 
 
 def _from_first(steps, of_row, n_grids):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skrnn._estimator import check_no_text, unmasked
@@ -66,33 +66,27 @@ class TargetFormat:
             )
 
     def like(self, values, index, columns=None):
-        """Return values (n_rows, n_targets, n_columns) as what the targets were.
-
-        Without `columns`, these are forecasts of each target; otherwise each target
-        has columns with these labels. Arrays have them as their last axis.
-        """
+        """Return values (n_rows, n_targets, n_columns) as what the targets were."""
         if columns is None:
             values = values[..., 0]
         if self.container == "array":
             return values[:, 0] if self.n_dims == 1 else values
-        if columns is None and self.container == "Series":
-            return pd.Series(values[:, 0], index, name=self.labels[0])
+        if self.n_dims == 1:
+            if columns is None:
+                return pd.Series(values[:, 0], index, name=self.labels[0])
+            return pd.DataFrame(values[:, 0], index, columns=columns)
         labels, names = self.labels, self.level_names
         if columns is not None:
-            labels = [(*_as_tuple(t), c) for t in labels for c in columns]
+            levels = [t if isinstance(t, tuple) else (t,) for t in labels]
+            labels = [
+                (*of_target, column) for of_target in levels for column in columns
+            ]
             names = [*names, None]
-            values = values.reshape(len(values), -1)
-        if self.n_dims == 1:
-            return pd.DataFrame(values, index, columns=list(columns))
         if isinstance(labels[0], tuple):
             columns = pd.MultiIndex.from_tuples(labels, names=names)
         else:
             columns = pd.Index(labels, name=names[0])
-        return pd.DataFrame(values, index, columns=columns)
-
-
-def _as_tuple(label):
-    return label if isinstance(label, tuple) else (label,)
+        return pd.DataFrame(values.reshape(len(values), -1), index, columns)
 
 
 def _as_name(label, default):
@@ -105,6 +99,11 @@ def read_rows(forecaster, X, y, after=None):
     """Return X and y as validated rows that follow others, and the format of y."""
     targets, target_format = read_targets(y)
     inputs = read_inputs(forecaster, X, len(targets), reset=after is None)
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"X and y must have one row for each time. Got {len(inputs)} rows of X and "
+            f"{len(targets)} of y, which are inconsistent numbers of samples."
+        )
     index = index_of_both(X, y)
     try:
         timeline = timeline_of(index)
@@ -151,10 +150,7 @@ def read_targets(y):
 
 
 def read_inputs(forecaster, X, n_rows, *, reset):
-    """Return X as a DataFrame with checked columns, or as an array of floats.
-
-    None has `n_rows` rows and no columns.
-    """
+    """Return X as a DataFrame with checked columns, or as an array of floats."""
     if X is None:
         if not reset and forecaster.n_features_in_:
             raise ValueError(
@@ -182,14 +178,6 @@ def read_inputs(forecaster, X, n_rows, *, reset):
 
 def index_of_both(X, y):
     """Return the index of X and y, or None if none of them has one."""
-    if X is not None:
-        n_rows = [len(data) if hasattr(data, "__len__") else None for data in (X, y)]
-        if None not in n_rows and n_rows[0] != n_rows[1]:
-            raise ValueError(
-                f"X and y must have one row for each time. Got {n_rows[0]} rows of X "
-                f"and {n_rows[1]} of y, which are inconsistent numbers of samples."
-            )
-        check_consistent_length(X, y)
     of_X, of_y = (index_of(data) for data in (X, y))
     if of_X is None or of_y is None:
         return of_y if of_X is None else of_X

@@ -87,6 +87,14 @@ def test_none_takes_numbers_as_they_are_and_names_a_column_that_holds_none():
         linear(input_transformer=None).fit(X.assign(kind="a"), Y)
 
 
+def test_intervals_are_calibrated_without_an_input_transformer():
+    X = PRICE.to_frame()
+    plain = linear(input_transformer=None, calibration_size=24).fit(X[:-6], Y[:-6])
+    scaled = linear(calibration_size=24).fit(X[:-6], Y[:-6])
+    expected = scaled.predict(X[-6:], coverage=0.5)
+    assert_allclose(plain.predict(X[-6:], coverage=0.5), expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("transformer", ["auto", None])
 @pytest.mark.parametrize(
     ("values", "message"),
