@@ -70,8 +70,7 @@ class Calibration:
         low, high = (_weights(self.levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
         margin = self._score(scores, coverage, name, leads, codes)
-        ends = forecasts @ low - margin, forecasts @ high + margin
-        return ends
+        return forecasts @ low - margin, forecasts @ high + margin
 
     def quantile(self, forecasts, leads, codes, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""

@@ -206,16 +206,12 @@ class DirectModel:
             values[places, position] = values[source if is_known else last, position]
 
     def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
-        """Return errors of forecasts that end, or if `whole` begin, after earlier rows.
-
-        errors : (n_origins, horizon, n_targets, n_levels), in the units of this or
-            another TargetTransform, NaN where one is not known
-        origins, codes : their places in the order of time, and their series
-        """
+        """Return errors (n_origins, horizon, n_targets, n_levels), origins, series."""
         origins, codes, horizon = grid.places, rows.codes, self.horizon
-        if rows.names is not None:
+        if rows.names is not None:  # in the order of time
             order = np.argsort(numbers_of(rows.times), kind="stable")
             origins, codes = origins[order], codes[order]
+        # forecasts end after the earlier rows, and if `whole` also begin there
         first = grid.last_before(earlier) - (0 if whole else horizon - 1)
         of_grid, is_open = grid.grid_of[origins], self.targets.pairs["is_open"]
         chosen = ~is_open.all(axis=1)[codes]

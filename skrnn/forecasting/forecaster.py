@@ -323,15 +323,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self.date_features_ = [] if model.dates is None else model.dates.features
 
     def _fit_model(self, rows, fit_params, like=None):
-        """Return a DirectModel: transform the rows, and fit the regressor on windows.
-
-        y -> transformed targets -> grid -> windows -> regressor
-        What is chosen automatically is as in the model `like`, if there is one.
-        """
+        """Return a fitted model: y -> transformed -> grid -> windows -> regressor."""
         past = read_past_features(self.past_features, rows.X)
         inputs = Inputs.fit(self.input_transformer, rows.X, past, like and like.inputs)
         features, window_length = self.date_features, self.window_length
-        if like is not None:
+        if like is not None:  # what is chosen automatically is as in that model
             dates, window_length = like.dates, like.window_length
             features = None if dates is None else dates.features
         dates = DateFeatures.fit(features, rows.times)
