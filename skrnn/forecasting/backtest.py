@@ -299,6 +299,8 @@ def _wanted(data, origins, first, horizon):
     parts = map(slice, starts.tolist(), stops.tolist())
     rows = np.concatenate([in_time[part] for part in parts])
     origin_of = np.repeat(origins, stops - starts)
+    if data.rows.n_series == 1:  # which was trained on
+        return rows, origin_of
     earliest = np.full(data.rows.n_series, ANY_DISTANCE)
     observed = np.flatnonzero(numbers >= first)[::-1]
     earliest[data.rows.codes[observed]] = numbers[observed]
