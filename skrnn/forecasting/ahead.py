@@ -1,4 +1,4 @@
-"""The rows to forecast: what is given for them, and their forecasts."""
+"""The rows to forecast, and what is known of them."""
 
 from dataclasses import dataclass, replace
 
@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 
 from skrnn._warnings import warn_user
-from skrnn.exceptions import MissingStepsWarning
-from skrnn.forecasting.grid import Rows
-from skrnn.forecasting.validation import (
-    index_of,
-    read_inputs,
-    timeline_of,
-    warn_of_absent,
-    warn_of_later_series,
-    warn_of_missing,
+from skrnn.exceptions import (
+    LaterSeriesWarning,
+    MissingInputWarning,
+    MissingStepsWarning,
 )
+from skrnn.forecasting.grid import Rows, first_of, last_of
+from skrnn.forecasting.validation import index_of, read_inputs, timeline_of
 
 
 @dataclass(frozen=True)
@@ -51,20 +48,12 @@ def read_ahead(forecaster, X):
         )
     if hasattr(X, "__len__") and not len(X):
         raise ValueError("X has no rows to forecast (n_samples=0).")
-    model, observed, index = forecaster._model, forecaster._observed, index_of(X)
-    X = _read_inputs(forecaster, X)
-    if index is None:
-        _check_one_series(observed)
-        *_, index = observed.ahead(len(X))
-    rows = _later(observed, X, index)
-    warn_of_later_series(rows.names, rows.times, observed.times)
-    return make_ahead(model, observed, rows, index)
+    return _read(forecaster, X, index_of(X))
 
 
 def read_next(forecaster, steps, X):
     """Return the next rows of each series as rows ahead, with inputs of X."""
-    model, observed = forecaster._model, forecaster._observed
-    inputs = model.columns.inputs
+    observed, inputs = forecaster._observed, forecaster._model.inputs
     if X is None:
         if inputs.is_known.any():
             known = np.array(inputs.names)[inputs.is_known].tolist()
@@ -78,35 +67,40 @@ def read_next(forecaster, steps, X):
         wanted = np.ones(len(codes), dtype=bool)
         return Ahead(observed, none_new, codes, leads, numbers, wanted, index)
     # inputs of all steps that are forecast at once with the wanted ones
-    n_steps = -(-steps // model.horizon) * model.horizon
+    n_steps = -(-steps // forecaster._model.horizon) * forecaster._model.horizon
     if observed.times is None or index_of(X) is None:
-        _check_one_series(observed)
         X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
         if len(X) < steps:
             raise ValueError(
                 f"X has {len(X)} rows, but steps={steps}. Give a row for each "
                 "step, or lower steps."
             )
-        *_, index = observed.ahead(len(X))
-    else:
-        observed.timeline.check_same_kind(timeline_of(X.index))
-        _, leads, index = observed.ahead(n_steps)
-        wanted = index[leads <= steps]
-        absent = wanted[~wanted.isin(X.index)]
-        if len(absent):
-            raise ValueError(
-                f"X has no row for {named(absent[0])}, which is one of the "
-                f"{steps} rows to forecast. Give a row for each, or lower steps."
-            )
-        X = X[X.index.isin(index)]
-        index = X.index
+        return _read(forecaster, X, None, steps)
+    observed.timeline.check_same_kind(timeline_of(X.index))
+    _, leads, index = observed.ahead(n_steps)
+    wanted = index[leads <= steps]
+    absent = wanted[~wanted.isin(X.index)]
+    if len(absent):
+        raise ValueError(
+            f"X has no row for {named(absent[0])}, which is one of the "
+            f"{steps} rows to forecast. Give a row for each, or lower steps."
+        )
+    X = X[X.index.isin(index)]
+    return _read(forecaster, X, X.index, steps)
+
+
+def _read(forecaster, X, index, most_steps=None):
+    """Return rows with inputs X as rows ahead; without an index, they are the next."""
+    model, observed = forecaster._model, forecaster._observed
     X = _read_inputs(forecaster, X)
-    return make_ahead(model, observed, _later(observed, X, index), index, steps)
-
-
-def _later(observed, X, index):
-    """Return rows to forecast, which have no targets yet."""
-    return observed.next(
+    if index is None:
+        if observed.names is not None:
+            raise ValueError(
+                "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
+                "with that index, even if it has no columns."
+            )
+        *_, index = observed.ahead(len(X))
+    rows = observed.next(
         np.empty((len(X), 0)),
         X,
         timeline_of(index),
@@ -116,33 +110,26 @@ def _later(observed, X, index):
             "`return_train_score=True`, are not available."
         ),
     )
+    if rows.names is not None:
+        _warn_of_later_series(rows.times.max(), observed.times.max())
+    return make_ahead(model, observed, rows, index, most_steps)
 
 
 def make_ahead(model, observed, rows, index, most_steps=None):
-    """Return later rows, of which the first steps are forecast, as rows ahead.
-
-    X without columns stands for inputs that are not known in advance.
-    """
-    inputs, X = model.columns.inputs, rows.X
+    """Return later rows, of which the first steps are forecast, as rows ahead."""
     observed, is_new = _observed_of(observed, rows)
     leads = observed.steps_to(rows) + is_new[rows.codes]
     wanted = leads <= (most_steps or leads.max())
     of_wanted = None if index is None else index[wanted]
-    if X.shape[1]:
-        warn_of_missing(X, inputs.past, index)
-        if inputs.is_known.any():
-            warn_of_absent(rows.codes, leads, wanted, model.horizon)
-        numbers = inputs.transform_ahead(X)
-    else:
-        numbers = np.full((len(X), len(inputs.names)), np.nan)
+    warn_of_missing(rows.X, model.inputs.past, index)
+    if model.inputs.is_known.any():
+        _warn_of_absent(rows.codes, leads, wanted, model.horizon)
+    numbers = model.inputs.transform_ahead(rows.X)
     return Ahead(observed, is_new, rows.codes, leads, numbers, wanted, of_wanted)
 
 
 def _observed_of(observed, rows):
-    """Return the rows to forecast from, and which series are new.
-
-    A new series has its first row to forecast, without values.
-    """
+    """Return the rows to forecast from, and which series are new."""
     is_new = np.bincount(observed.codes, minlength=rows.n_series) == 0
     _, first = np.unique(rows.codes, return_index=True)
     first = first[is_new[rows.codes[first]]]
@@ -166,19 +153,11 @@ def _read_inputs(forecaster, X):
     """Return validated inputs; columns that are not known in advance may be absent."""
     names = getattr(forecaster, "feature_names_in_", None)
     if names is not None and isinstance(X, pd.DataFrame):
-        past = forecaster._model.columns.inputs.past
+        past = forecaster._model.inputs.past
         absent = [name for name in names if name not in X.columns]
         if set(past).issuperset(absent) and not len(X.columns.difference(names)):
             X = X.assign(**{name: past[name] for name in absent})[list(names)]
     return read_inputs(forecaster, X, None, reset=False)
-
-
-def _check_one_series(observed):
-    if observed.names is not None:
-        raise ValueError(
-            "X has no (series, time) index, but y had one in fit. Pass a DataFrame "
-            "with that index, even if it has no columns."
-        )
 
 
 def named(label):
@@ -186,45 +165,55 @@ def named(label):
     return f"{label[1]} of {label[0]!r}" if isinstance(label, tuple) else f"{label}"
 
 
-def forecast_ahead(model, ahead, *, quantiles=False):
-    """Return forecasts (n_wanted, n_targets, n_levels), in blocks of the horizon.
-
-    A block is fed with the forecasts of those before it.
-    """
-    columns, horizon, observed = model.columns, model.horizon, ahead.observed
-    if observed.names is not None:
-        observed = observed[np.isin(observed.codes, ahead.codes)]
-    n_steps = -(-ahead.leads[ahead.wanted].max() // horizon) * horizon
-    grid, values = columns.on_grid(observed, model.window_length, n_steps)
-    grids = np.searchsorted(grid.series, ahead.codes)
-    last = grid.last - ahead.is_new[grid.series]
-    used = ahead.leads <= n_steps
-    at = last[grids[used]] + ahead.leads[used]
-    inputs = columns.n_targets + np.arange(ahead.inputs.shape[1])
-    values[np.ix_(at, inputs)] = ahead.inputs[used]
-    fill_inputs(values, columns, last, n_steps, at)
-    blocks = []
-    for start in range(0, n_steps, horizon):
-        origins = last + start
-        forecasts = model.forecast(values, origins, quantiles=quantiles)
-        blocks.append(forecasts)
-        if start + horizon < n_steps and not quantiles:
-            next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
-            values[next_places, : columns.n_targets] = forecasts[..., 0]
-    forecasts = np.concatenate(blocks, axis=1)
-    return forecasts[grids[ahead.wanted], ahead.leads[ahead.wanted] - 1]
+def warn_of_missing(X, past, index):
+    """Warn of the first input that is known in advance but missing."""
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    known = [column for column in frame.columns if column not in past]
+    missing = frame[known].isna().to_numpy()
+    if not missing.any():
+        return
+    row = int(np.argmax(missing.any(axis=1)))
+    name = known[int(np.argmax(missing[row]))]
+    time = f"row {row}" if index is None else f"{index[row]}"
+    warn_user(
+        f"X lacks {missing.sum()} values of inputs that are known in advance, the "
+        f"first of {name!r} at {time}. Pass these values, or list columns that are "
+        "not known in advance in past_features.",
+        MissingInputWarning,
+    )
 
 
-def fill_inputs(values, columns, last, n_steps, given=()):
-    """Fill the inputs at the places after the last rows, except at given places.
+def _warn_of_absent(codes, leads, wanted, horizon):
+    """Warn of steps between rows to forecast, or after them, that lack inputs."""
+    given = np.bincount(codes)
+    last = last_of(leads, codes, len(given))
+    span = last - first_of(leads, codes, len(given)) + 1
+    n_between = int((span - given)[given > 0].sum())
+    n_steps = -(-leads[wanted].max() // horizon) * horizon
+    n_after = int(n_steps - last[given > 0].min())
+    if n_between > 0:
+        where = f"for {n_between} steps between those to forecast"
+    elif n_after > 0:
+        where = (
+            f"for the last {n_after} steps of horizon={horizon}, which are forecast "
+            "together with the others"
+        )
+    else:
+        return
+    warn_user(
+        f"X has no rows {where}. Their inputs are taken to be those of the row before. "
+        "Pass a row for each step whose inputs are known in advance, or list columns "
+        "that are not in past_features.",
+        MissingInputWarning,
+    )
 
-    Those that are known in advance keep the last given value, the others that of the
-    last row.
-    """
-    last = last[:, np.newaxis]
-    places = last + np.arange(1, n_steps + 1)
-    is_given = np.zeros(len(values), dtype=bool)
-    is_given[np.asarray(given, dtype=np.intp)] = True
-    source = np.maximum.accumulate(np.where(is_given[places], places, last), axis=1)
-    for position, is_known in enumerate(columns.inputs.is_known, columns.n_targets):
-        values[places, position] = values[source if is_known else last, position]
+
+def _warn_of_later_series(end, latest):
+    """Warn if the rows to forecast end before the last row observed of any series."""
+    if end <= latest:
+        warn_user(
+            f"The rows to forecast end at {end}, but other series were observed until "
+            f"{latest}, and the forecasts may use that. For folds of a panel in time "
+            "order, use PanelTimeSeriesSplit.",
+            LaterSeriesWarning,
+        )

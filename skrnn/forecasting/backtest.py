@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.forecasting.ahead import fill_inputs, make_ahead
+from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import (
     check_available,
     column_labels,
@@ -31,7 +31,6 @@ from skrnn.forecasting.validation import (
     of_rows,
     read_past_features,
     read_rows,
-    warn_of_missing,
 )
 from skrnn.windows.timeline import Timeline, numbered
 
@@ -143,7 +142,10 @@ def backtest(
     for name, model in models.items():
         template, data = _prepared(model, X, y, params or {})
         first = data.number_of(initial_train_size)
-        _check_intervals(name, model, coverage)
+        if coverage is not None:
+            has_quantiles = hasattr(model.regressor, "predict_quantiles")
+            of = f" for model {name!r}" if several else ""
+            check_available(model.calibration_size, has_quantiles, coverage, of)
         later = data.numbers > first
         past = read_past_features(model.past_features, data.rows.X)
         warn_of_missing(data.rows[later].X, past, data.index_of(later))
@@ -245,13 +247,6 @@ def _common_steps(rows, index):
     return first.append(step.after(first, int(numbers[-1]))), numbers[codes]
 
 
-def _check_intervals(name, model, coverage):
-    if coverage is None or model.calibration_size:
-        return
-    of = "" if name is None else f" for model {name!r}"
-    check_available(False, hasattr(model.regressor, "predict_quantiles"), coverage, of)
-
-
 def _check(stride, refit, max_train_size):
     for name, value in ("stride", stride), ("max_train_size", max_train_size):
         if value is not None:
@@ -279,15 +274,13 @@ def _run(template, data, origins, max_train_size, coverage):
 
 
 def _forecast_from(fitted, data, origins, first, coverage=None):
-    """Return the forecasts of a forecaster from origins, as a DataFrame.
-
-    It is fitted on the rows from step `first` to the first origin.
-    """
+    """Return forecasts from origins, of a fit on the rows from step `first` on."""
     if coverage is not None:
         fitted._check_calibration()
     rows, origin_of = _wanted(data, origins, first, fitted.horizon)
-    if _is_regular(fitted, data, rows, origins, first):
-        how = origins, first, rows, origin_of, coverage
+    recent = _recent(fitted, data, origins[0], first)
+    if _is_regular(fitted, data, recent, rows, origins):
+        how = origins, recent, rows, origin_of, coverage
         values = _forecast_together(fitted, data, *how)
     else:
         values = _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage)
@@ -309,60 +302,46 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
 
 
 def _wanted(data, origins, first, horizon):
-    """Return the rows to forecast, and for each of them its origin.
-
-    Rows of a series that was not observed between `first` and the origin are left out.
-    """
+    """Return the rows to forecast, of series observed before, and their origins."""
     numbers = data.numbers
     in_time = np.argsort(numbers, kind="stable")
     ends = np.array([origins, origins + horizon])
-    start, stop = np.searchsorted(numbers[in_time], ends, side="right")
-    n_rows = stop - start
-    within = np.arange(n_rows.sum()) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
-    rows = in_time[np.repeat(start, n_rows) + within]
-    origin_of = np.repeat(origins, n_rows)
-    codes, observed = data.rows.codes, numbers >= first
-    earliest = first_of(numbers[observed], codes[observed], data.rows.n_series)
-    was_seen = np.bincount(codes[observed], minlength=data.rows.n_series) > 0
-    codes = codes[rows]
-    is_observed = was_seen[codes] & (earliest[codes] <= origin_of)
+    starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
+    parts = map(slice, starts.tolist(), stops.tolist())
+    rows = np.concatenate([in_time[part] for part in parts])
+    origin_of = np.repeat(origins, stops - starts)
+    if data.rows.n_series == 1:  # which was trained on
+        return rows, origin_of
+    earliest = np.full(data.rows.n_series, ANY_DISTANCE)
+    observed = np.flatnonzero(numbers >= first)[::-1]
+    earliest[data.rows.codes[observed]] = numbers[observed]
+    is_observed = earliest[data.rows.codes[rows]] <= origin_of
     return rows[is_observed], origin_of[is_observed]
 
 
-def _is_regular(fitted, data, rows, origins, first):
-    """Return whether all series are known at the first origin and have no holes since.
-
-    Then, `update` only adds rows and errors, and windows of all origins can be read off
-    one grid. No target transformer is fitted again, or to the same constant.
-    """
-    codes, numbers, n_series = data.rows.codes, data.numbers, data.rows.n_series
-    at_origin = _at(data, origins[0])
-    if not at_origin[codes[rows]].all():
-        return False
-    targets = fitted._model.columns.targets
-    new = at_origin[codes] & (numbers > origins[0]) & (numbers <= origins[-1])
-    constant = targets.of_rows("constant", codes[new])
-    values = data.rows.targets[new]
-    changes = ~((values == constant) | np.isnan(values))
-    if (targets.of_rows("is_open", codes[new]) & changes).any():
-        return False
-    recent = (numbers >= _earliest(fitted, origins[0], first)) & at_origin[codes]
-    codes, numbers = codes[recent], numbers[recent]
-    n_steps = last_of(numbers, codes, n_series) - first_of(numbers, codes, n_series) + 1
-    n_rows = np.bincount(codes, minlength=n_series)
-    return bool((n_rows == n_steps)[at_origin].all())
-
-
-def _at(data, origin):
-    """Return whether each series has a row at an origin."""
+def _recent(fitted, data, origin, first):
+    """Return the rows that forecasts of series with a row at the origin may read."""
     at_origin = np.zeros(data.rows.n_series, dtype=bool)
     at_origin[data.rows.codes[data.numbers == origin]] = True
-    return at_origin
+    earliest = max(origin - fitted._model.n_kept + 1, first)
+    return np.flatnonzero((data.numbers >= earliest) & at_origin[data.rows.codes])
 
 
-def _earliest(fitted, origin, first):
-    """Return the first step of those that forecasts from an origin may read."""
-    return max(origin - fitted._model.n_kept + 1, first)
+def _is_regular(fitted, data, recent, rows, origins):
+    """Return whether all origins can be forecast from at once: there are no holes."""
+    codes, numbers, n_series = data.rows.codes, data.numbers, data.rows.n_series
+    n_rows = np.bincount(codes[recent], minlength=n_series)
+    if not (n_rows > 0)[codes[rows]].all():
+        return False
+    ends = [f(numbers[recent], codes[recent], n_series) for f in (first_of, last_of)]
+    if ((n_rows > 0) & (n_rows <= ends[1] - ends[0])).any():
+        return False
+    new = recent[(numbers[recent] > origins[0]) & (numbers[recent] <= origins[-1])]
+    pairs = fitted._model.targets.pairs
+    new = new[pairs["is_open"].any(axis=1)[codes[new]]]
+    pairs, values = pairs[codes[new]], data.rows.targets[new]
+    is_same = (values == pairs["constant"]) | np.isnan(values)
+    return bool((is_same | ~pairs["is_open"]).all())
 
 
 def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
@@ -384,27 +363,29 @@ def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
     return values
 
 
-def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
+def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage):
     """Forecast from all origins at once, by the windows of one grid."""
     model, horizon = fitted._model, fitted.horizon
     numbers, codes = data.numbers, data.rows.codes
-    recent = numbers >= _earliest(fitted, origins[0], first)
-    recent = np.flatnonzero(recent & _at(data, origins[0])[codes])
     of_recent = replace(data.rows[recent], step=fitted._observed.step)
-    of_recent = model.columns.with_numbers(of_recent)
-    grid, values = model.columns.on_grid(of_recent, model.window_length - 1, horizon)
-    fill_inputs(values, model.columns, grid.last, horizon)
+    of_recent = model.with_numbers(of_recent)
+    grid, values = model.on_grid(of_recent, horizon)
+    model.fill_inputs(values, grid.last, horizon)
     place = np.full(len(numbers), -1)
     place[recent] = grid.places
     leads, codes = numbers[rows] - origin_of, codes[rows]
-    places, of_row = np.unique(place[rows] - leads, return_inverse=True)
+    places = place[rows] - leads
+    is_origin = np.zeros(grid.n_places, dtype=bool)
+    is_origin[places] = True
+    of_row = (np.cumsum(is_origin) - 1)[places]
+    places = np.flatnonzero(is_origin)
     points = model.forecast(values, places)[of_row, leads - 1]
     if coverage is None:
-        return model.columns.targets.inverse(points, codes)
+        return model.targets.inverse(points, codes)
     forecasts = points
     if model.levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
-    falls = model.columns.targets.falls(codes)
+    falls = model.targets.falls(codes)
     z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))
     known = grid, of_recent, values, numbers[recent]
     calibrations = _calibrations(fitted, *known, origins)
@@ -420,7 +401,7 @@ def _forecast_together(fitted, data, origins, first, rows, origin_of, coverage):
             coverage=coverage,
             quantiles=None,
         )
-    return in_order(model.columns.targets.inverse(z, codes), coverage, None)
+    return in_order(model.targets.inverse(z, codes), coverage, None)
 
 
 def _calibrations(fitted, grid, rows, values, numbers, origins):
@@ -429,9 +410,8 @@ def _calibrations(fitted, grid, rows, values, numbers, origins):
     if calibration.errors is None:
         yield from [calibration] * len(origins)
         return
-    first = grid.last_before(numbers <= origins[0]) - model.horizon + 1
-    found, codes = model.calibration_origins(grid, rows, first)
-    errors = model.errors(values, found, codes, model.columns.targets)
+    earlier = numbers <= origins[0]
+    errors, found, codes = model.errors_after(grid, values, rows, earlier)
     number_at = np.empty(grid.n_places, dtype=np.int64)
     number_at[grid.places] = numbers
     n_known = np.searchsorted(number_at[found] + model.horizon, origins, "right")

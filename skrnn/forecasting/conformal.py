@@ -46,31 +46,23 @@ class Calibration:
         return replace(self, errors=errors[kept], codes=codes[kept])
 
     def columns(self, points, forecasts, leads, codes, falls, *, coverage, quantiles):
-        """Return the columns of `column_labels`, (n_rows, n_targets, n_columns).
-
-        `points` (n_rows, n_targets, 1) and `forecasts` (n_rows, n_targets, n_levels)
-        are transformed, `leads` the steps ahead, and `codes` the series. Where `falls`,
-        larger values are smaller in the units of the targets: bounds are swapped, and
-        levels counted from above.
-        """
+        """Return columns (n_rows, n_targets, n_columns) of forecasts, transformed."""
         if quantiles is None:
             columns = [points[..., 0]]
             for share in np.atleast_1d(coverage):
-                low, high = self.bounds(forecasts, leads, codes, share)
-                columns += [np.where(falls, high, low), np.where(falls, low, high)]
-        else:
-            columns = []
-            for level in np.atleast_1d(quantiles):
-                rising = falling = None
-                if not falls.all():
-                    rising = self.quantile(forecasts, leads, codes, level)
-                if falls.any():
-                    falling = self.quantile(forecasts, leads, codes, 1 - level)
-                columns.append(np.where(falls, falling, rising))
-        return np.stack(columns, axis=-1).astype(np.float64)
+                columns += self.bounds(forecasts, leads, codes, share)
+            return np.stack(columns, axis=-1).astype(np.float64)
+        columns = np.empty((*falls.shape, np.size(quantiles)))
+        for column, level in enumerate(np.atleast_1d(quantiles)):
+            # where it falls, larger values are smaller in the units of the targets
+            for chosen, of_chosen in (~falls, level), (falls, 1 - level):
+                if chosen.any():
+                    values = self.quantile(forecasts, leads, codes, of_chosen)
+                    columns[chosen, column] = values[chosen]
+        return columns
 
     def bounds(self, forecasts, leads, codes, coverage):
-        """Return lower and upper bounds (n_rows, n_targets)."""
+        """Return both bounds (n_rows, n_targets), in any order."""
         levels, name = (1 - coverage) / 2, f"coverage={coverage}"
         levels = levels, 1 - levels
         if self.errors is None:
@@ -78,8 +70,7 @@ class Calibration:
         low, high = (_weights(self.levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
         margin = self._score(scores, coverage, name, leads, codes)
-        ends = forecasts @ low - margin, forecasts @ high + margin
-        return np.minimum(*ends), np.maximum(*ends)
+        return forecasts @ low - margin, forecasts @ high + margin
 
     def quantile(self, forecasts, leads, codes, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
@@ -126,17 +117,22 @@ def column_labels(coverage, quantiles):
     """Return the labels of columns for coverages or levels, None for points alone."""
     if coverage is not None and quantiles is not None:
         raise ValueError("Pass coverage or quantiles, not both.")
-    for name, shares in ("coverage", coverage), ("quantiles", quantiles):
-        if shares is not None and not np.size(shares):
-            raise ValueError(f"{name} is empty. Pass at least one number.")
+    name, shares = "coverage", coverage
     if quantiles is not None:
-        for level in np.atleast_1d(np.asarray(quantiles, dtype=object)):
-            _check_share("quantiles", level)
-        return [float(level) for level in np.atleast_1d(quantiles)]
-    if coverage is None:
+        name, shares = "quantiles", quantiles
+    if shares is None:
         return None
-    for share in np.atleast_1d(np.asarray(coverage, dtype=object)):
-        _check_share("coverage", share)
+    if not np.size(shares):
+        raise ValueError(f"{name} is empty. Pass at least one number.")
+    for share in np.atleast_1d(np.asarray(shares, dtype=object)):
+        if not isinstance(share, Real) or isinstance(share, (bool, np.bool_)):
+            raise TypeError(f"{name} must be a number. Got {share!r}.")
+        if not 0 < share < 1:
+            raise ValueError(
+                f"{name} must lie between 0 and 1, such as 0.8 for 80 %. Got {share}."
+            )
+    if quantiles is not None:
+        return [float(level) for level in np.atleast_1d(quantiles)]
     if np.ndim(coverage) == 0:
         return ["pred", "lower_bound", "upper_bound"]
     ends = [f"{end}_{100 * c:.10g}" for c in coverage for end in ("lower", "upper")]
@@ -144,20 +140,18 @@ def column_labels(coverage, quantiles):
 
 
 def in_order(values, coverage, quantiles):
-    """Return columns (..., n_columns) in the units of the targets, in their order.
-
-    The inverse of a transformer may turn the order out of the range of the transformer.
-    """
-    values = values.copy()
+    """Return columns (..., n_columns) in the units of the targets, in their order."""
+    values = values.copy()  # an inverse may turn the order out of its range
     if quantiles is not None:
         order = np.argsort(np.atleast_1d(quantiles))
         values[..., order] = np.sort(values, axis=-1)
         return values
     low = high = values[..., 0]
     for number in np.argsort(np.atleast_1d(coverage)):
-        of_low, of_high = 1 + 2 * number, 2 + 2 * number
-        low = values[..., of_low] = np.minimum(values[..., of_low], low)
-        high = values[..., of_high] = np.maximum(values[..., of_high], high)
+        ends = values[..., 1 + 2 * number : 3 + 2 * number]
+        low = np.minimum(ends.min(axis=-1), low)
+        high = np.maximum(ends.max(axis=-1), high)
+        ends[..., 0], ends[..., 1] = low, high
     return values
 
 
@@ -168,16 +162,6 @@ def check_available(is_calibrated, has_quantiles, coverage, of=""):
         raise ValueError(
             f"No {what} can be forecast{of}. Set calibration_size to a number of rows, "
             'or let the regressor predict quantiles (loss="quantile").'
-        )
-
-
-def _check_share(name, value):
-    """Raise an error unless a coverage or level is a number between 0 and 1."""
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be a number. Got {value!r}.")
-    if not 0 < value < 1:
-        raise ValueError(
-            f"{name} must lie between 0 and 1, such as 0.8 for 80 %. Got {value}."
         )
 
 
@@ -194,10 +178,7 @@ def _fewest(share):
 
 
 def _order_statistic(scores, share, name):
-    """Return the quantile of scores (n, ...) that covers one more of their kind.
-
-    NaN without any score, as for targets that have not changed.
-    """
+    """Return the quantile of scores (n, ...) that covers one more; NaN without any."""
     n_known = (~np.isnan(scores)).sum(axis=0)
     rank = np.maximum(np.ceil((n_known + 1) * share - 1e-9).astype(int), 1)
     if ((rank > n_known) & (n_known > 0)).any():

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skrnn.forecasting.inputs import (
-    automatic,
-    labels_of,
-    numbers_and_labels,
-    unique_names,
-)
+from skrnn.forecasting.inputs import Inputs, unique_names
 
 # Attributes that repeat: their period, and their first value.
 _CYCLES = {
@@ -49,15 +44,16 @@ class DateFeatures:
     """Features of times as numbers.
 
     features : list of str or callable
-    transformer : fitted transformer of their columns
-    labels : list of str, those of its columns that hold labels
-    names : list of str, of its output
+    inputs : Inputs, which turn the columns of features into numbers
     """
 
     features: list
-    transformer: object
-    labels: list
-    names: list
+    inputs: Inputs
+
+    @property
+    def names(self):
+        """The names of the columns of numbers."""
+        return self.inputs.names
 
     @classmethod
     def fit(cls, features, times):
@@ -84,16 +80,12 @@ class DateFeatures:
             )
         if not features:
             return None
-        frame = numbers_and_labels(_columns(features, times.unique()))
-        transformer = automatic(frame).fit(frame)
-        names = [n.split("__", 1)[1] for n in transformer.get_feature_names_out()]
-        return cls(features, transformer, labels_of(frame), names)
+        return cls(features, Inputs.fit("auto", _frame(features, times.unique()), []))
 
     def transform(self, times):
         """Return the features of times, (n_times, n_features)."""
         codes, unique = pd.factorize(times)
-        frame = numbers_and_labels(_columns(self.features, unique), self.labels)
-        return self.transformer.transform(frame)[codes]
+        return self.inputs.transform(_frame(self.features, unique))[codes]
 
 
 def automatic_features(times):
@@ -115,49 +107,39 @@ def automatic_features(times):
     return [n for n in chosen if n != "month" or "day_of_year" not in chosen]
 
 
-def _columns(features, times):
-    """Return the values of features as the columns of a DataFrame."""
-    names, columns = [], []
-    for feature in features:
-        if callable(feature):
-            name, values = _name_of(feature), feature(times)
-        else:
-            name = _SYNONYMS.get(feature, feature)
-            values = _attribute(name, times)
-        if not callable(feature) and name in _CYCLES:
-            period, first = _CYCLES[name]
-            angle = 2 * np.pi * (np.asarray(values) - first) / period
-            names += [f"{name}_sin", f"{name}_cos"]
-            columns += [np.sin(angle), np.cos(angle)]
-            continue
-        if not isinstance(values, (pd.Series, pd.DataFrame)):
-            values = np.asarray(values)
-        if values.shape[:1] != (len(times),):
-            raise ValueError(
-                f"date_features: {name} must give one row for each of {len(times)} "
-                f"times. It gave {values!r}."
-            )
-        if isinstance(values, pd.DataFrame):
-            parts = {f"{name}_{c}": values[c] for c in values.columns}
-        elif values.ndim == 2:
-            parts = {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}
-        else:
-            parts = {name: values}
-        names += list(parts)
-        columns += [pd.Series(part).array for part in parts.values()]
+def _frame(features, times):
+    """Return the values of features at times as the columns of a DataFrame."""
+    pairs = [pair for feature in features for pair in _columns(feature, times)]
+    names, columns = zip(*pairs, strict=True)
     return pd.DataFrame(dict(zip(unique_names(names), columns, strict=True)))
 
 
-def _attribute(name, times):
-    values = getattr(times, name, None)
-    if values is None or callable(values):
+def _columns(feature, times):
+    """Return the names and the values of the columns of a feature."""
+    if callable(feature):
+        name = getattr(feature, "__name__", type(feature).__name__)
+        values = feature(times)
+    else:
+        name = _SYNONYMS.get(feature, feature)
+        values = getattr(times, name, None)
+        if values is None or callable(values):
+            raise ValueError(
+                f"date_features: a {type(times).__name__} has no attribute {name!r}. "
+                "Name an attribute such as 'hour', 'day_of_week' or 'month', or pass a "
+                "function of the index."
+            )
+        if name in _CYCLES:
+            period, first = _CYCLES[name]
+            angle = 2 * np.pi * (np.asarray(values) - first) / period
+            return [(f"{name}_sin", np.sin(angle)), (f"{name}_cos", np.cos(angle))]
+    if not isinstance(values, (pd.Series, pd.DataFrame)):
+        values = np.asarray(values)
+    if values.shape[:1] != (len(times),):
         raise ValueError(
-            f"date_features: a {type(times).__name__} has no attribute {name!r}. Name "
-            "an attribute such as 'hour', 'day_of_week' or 'month', or pass a function "
-            "of the index."
+            f"date_features: {name} must give one row for each of {len(times)} "
+            f"times. It gave {values!r}."
         )
-    return values
-
-
-def _name_of(function):
-    return getattr(function, "__name__", type(function).__name__)
+    if values.ndim == 1:
+        return [(name, pd.Series(values).array)]
+    frame = pd.DataFrame(values)
+    return [(f"{name}_{column}", frame[column].array) for column in frame.columns]

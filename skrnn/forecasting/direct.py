@@ -20,25 +20,32 @@ from skrnn.windows.windower import SequenceWindower
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The columns of a step of a window: targets, inputs and features of dates.
+class DirectModel:
+    """A regressor that reads the window up to an origin and predicts the next steps.
 
+    A step of a window has the targets, the inputs and the features of dates.
+
+    regressor : regressor, not fitted before `fit`
     targets : TargetTransform
     inputs : Inputs
     dates : DateFeatures or None
     target_names : list of str
+    window_length, horizon : int
     """
 
+    regressor: object
     targets: TargetTransform
     inputs: Inputs
     dates: DateFeatures | None
     target_names: list
+    window_length: int
+    horizon: int
 
     @property
     def names(self):
-        """The different names of all columns."""
-        names = [*self.target_names, *self.inputs.names]
-        return unique_names(names if self.dates is None else names + self.dates.names)
+        """The different names of the columns of a step."""
+        dates = [] if self.dates is None else self.dates.names
+        return unique_names([*self.target_names, *self.inputs.names, *dates])
 
     @property
     def is_known(self):
@@ -52,43 +59,10 @@ class Columns:
         """The number of targets."""
         return len(self.target_names)
 
-    def with_numbers(self, rows):
-        """Return rows with X as an array of transformed inputs."""
-        return replace(rows, X=self.inputs.transform(rows.X))
-
-    def on_grid(self, rows, n_before, n_after):
-        """Return the grid of rows and the columns at its places, (n_places, n_columns).
-
-        The inputs of rows are transformed.
-        """
-        # without features of dates, what lies deep in a hole is not read
-        longest = n_before + n_after + 1 if self.dates is None else ANY_DISTANCE
-        grid = Grid.of(rows, n_before, n_after, longest)
-        columns = self.targets.transform(rows.targets, rows.codes)
-        if self.inputs.names:
-            columns = np.hstack([columns, rows.X])
-        values = grid.spread(columns)
-        if self.dates is None:
-            return grid, values
-        places, times = grid.times(rows)
-        dates = np.full((grid.n_places, len(self.dates.names)), np.nan)
-        dates[places] = self.dates.transform(times)
-        return grid, np.hstack([values, dates])
-
-
-@dataclass(frozen=True)
-class DirectModel:
-    """A regressor that reads the window up to an origin and predicts the next steps.
-
-    regressor : fitted regressor
-    columns : Columns, of the windows
-    window_length, horizon : int
-    """
-
-    regressor: object
-    columns: Columns
-    window_length: int
-    horizon: int
+    @property
+    def of_inputs(self):
+        """The positions of the inputs among the columns."""
+        return slice(self.n_targets, self.n_targets + len(self.inputs.names))
 
     @property
     def n_kept(self):
@@ -100,136 +74,161 @@ class DirectModel:
         """The levels of the quantiles that the regressor predicts, or None."""
         return quantile_levels(self.regressor)
 
-    def forecast(self, values, origins, *, quantiles=False):
-        """Return forecasts (n_origins, horizon, n_targets, n_levels) from origins.
+    def with_numbers(self, rows):
+        """Return rows with X as an array of transformed inputs."""
+        return replace(rows, X=self.inputs.transform(rows.X))
 
-        `values` (n_places, n_columns) are those of a grid. NaN where the window has a
-        missing value and the regressor takes none.
-        """
-        steps = known_ahead(values, self.columns.is_known, self.horizon)
-        readable = _readable(origins, steps, self.window_length, self.regressor)
+    def on_grid(self, rows, n_after):
+        """Return the grid of rows with numbers as inputs, and (n_places, n_columns)."""
+        # without features of dates, what lies deep in a hole is not read
+        longest = ANY_DISTANCE
+        if self.dates is None:
+            longest = self.window_length + n_after + 1
+        grid = Grid.of(rows, self.window_length, n_after, longest)
+        columns = self.targets.transform(rows.targets, rows.codes)
+        if self.inputs.names:
+            columns = np.hstack([columns, rows.X])
+        values = grid.spread(columns)
+        if self.dates is None:
+            return grid, values
+        places, times = grid.times(rows)
+        dates = np.full((grid.n_places, len(self.dates.names)), np.nan)
+        dates[places] = self.dates.transform(times)
+        return grid, np.hstack([values, dates])
+
+    def fit(self, grid, values, params):
+        """Return the model fitted on all origins whose next steps are observed."""
+        steps = self._known_ahead(values)
+        targets = np.ascontiguousarray(values[:, : self.n_targets])
+        origins = _origins(grid, targets, self.horizon)
+        origins = _with_whole_windows(origins, grid, self.window_length)
+        origins = origins[self._is_readable(steps, origins)]
+        if not len(origins):
+            raise ValueError(
+                f"{type(self.regressor).__name__} does not support missing values, and "
+                f"every window of window_length={self.window_length} that is followed "
+                f"by {self.horizon} known targets has one. Lower window_length, pass "
+                "more rows, or let the regressor be a pipeline that starts with an "
+                "imputer."
+            )
+        windows = self._windows(steps, origins)
+        if len(grid.first) > 1 and isinstance(windows, np.ndarray):
+            windows = windows.view(PanelWindows)
+            windows.series_codes = grid.grid_of[origins]
+        y = view_windows(targets, self.horizon, flatten=True)[1:][_slice_or(origins)]
+        y = y.ravel() if y.shape[1] == 1 else y
+        params = {  # weights of rows become those of windows
+            name: _mean_of_targets(value, grid, origins, self.horizon)
+            if name.endswith("sample_weight") and value is not None
+            else value
+            for name, value in params.items()
+        }
+        features = list(range(self.n_targets)) * self.horizon
+        fitted = with_layout(clone(self.regressor), features, values.shape[1])
+        if y.ndim == 2 and not takes_several_targets(fitted):
+            fitted = MultiOutputRegressor(fitted)
+        fitted.fit(windows, y, **params)
+        return replace(self, regressor=fitted)
+
+    def _known_ahead(self, values):
+        """Return columns with what is known ahead shifted back by `horizon` steps."""
+        is_known, horizon = self.is_known, self.horizon
+        if not is_known.any():
+            return values
+        steps = values.copy()
+        steps[:-horizon, is_known] = values[horizon:, is_known]
+        steps[-horizon:, is_known] = np.nan
+        return steps
+
+    def _is_readable(self, steps, origins):
+        """Return which origins have a window that the regressor takes."""
+        if takes_missing_values(self.regressor):
+            return np.ones(len(origins), dtype=bool)
+        missing = _n_missing_until(steps)
+        return missing[origins + 1] == missing[origins + 1 - self.window_length]
+
+    def _windows(self, steps, origins):
+        """Return the windows that end at origins, as the regressor reads them."""
+        length = self.window_length
+        ends = _slice_or(origins - (length - 1))
+        if reads_windows(self.regressor):
+            return view_windows(steps, length, flatten=False)[ends]
+        flat = view_windows(steps, length, flatten=True)[ends]
+        return pd.DataFrame(flat, columns=lag_names(self.names, length), copy=False)
+
+    def forecast(self, values, origins, *, quantiles=False):
+        """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
+        steps = self._known_ahead(values)
+        readable = self._is_readable(steps, origins)
         n_levels = len(self.levels) if quantiles else 1
-        shape = (self.horizon, self.columns.n_targets, n_levels)
+        shape = (self.horizon, self.n_targets, n_levels)
         forecasts = np.full((len(origins), *shape), np.nan)
         if readable.any():
-            ends, names = origins[readable], self.columns.names
-            windows = _windows(steps, ends, self.window_length, names, self.regressor)
+            windows = self._windows(steps, origins[readable])
             predict = self.regressor.predict
             if quantiles:
                 predict = self.regressor.predict_quantiles
             forecasts[readable] = np.asarray(predict(windows)).reshape(-1, *shape)
         return forecasts
 
-    def errors_after(self, rows, earlier, *, whole, units):
-        """Return errors (n_origins, horizon, n_targets, n_levels), and their series.
+    def forecast_ahead(self, ahead, *, quantiles=False):
+        """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
+        horizon, observed, leads = self.horizon, ahead.observed, ahead.leads
+        if observed.names is not None:
+            observed = observed[np.isin(observed.codes, ahead.codes)]
+        n_steps = -(-leads[ahead.wanted].max() // horizon) * horizon
+        grid, values = self.on_grid(observed, n_steps)
+        grids = np.searchsorted(grid.series, ahead.codes)
+        last = grid.last - ahead.is_new[grid.series]
+        used = leads <= n_steps
+        at = last[grids[used]] + leads[used]
+        values[at, self.of_inputs] = ahead.inputs[used]
+        self.fill_inputs(values, last, n_steps, at)
+        blocks = []
+        for start in range(0, n_steps, horizon):
+            origins = last + start
+            forecasts = self.forecast(values, origins, quantiles=quantiles)
+            blocks.append(forecasts)
+            if start + horizon < n_steps and not quantiles:
+                next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
+                values[next_places, : self.n_targets] = forecasts[..., 0]
+        forecasts = np.concatenate(blocks, axis=1)
+        return forecasts[grids[ahead.wanted], leads[ahead.wanted] - 1]
 
-        Errors are observed minus forecast targets in the units of a TargetTransform,
-        NaN where one is not known. Forecasts end after the `earlier` rows; if `whole`,
-        they also begin there.
-        """
-        grid, values = self.columns.on_grid(rows, self.window_length - 1, self.horizon)
-        n_back = 0 if whole else self.horizon - 1
-        first = grid.last_before(earlier) - n_back
-        origins, codes = self.calibration_origins(grid, rows, first)
-        return self.errors(values, origins, codes, units), codes
+    def fill_inputs(self, values, last, n_steps, given=()):
+        """Fill inputs after the last rows by the last value given or observed."""
+        last = last[:, np.newaxis]
+        places = last + np.arange(1, n_steps + 1)
+        is_given = np.zeros(len(values), dtype=bool)
+        is_given[np.asarray(given, dtype=np.intp)] = True
+        source = np.maximum.accumulate(np.where(is_given[places], places, last), axis=1)
+        for position, is_known in enumerate(self.inputs.is_known, self.n_targets):
+            values[places, position] = values[source if is_known else last, position]
 
-    def calibration_origins(self, grid, rows, first):
-        """Return places from `first` on with an observed horizon, and their series.
-
-        They are in the order of time. New series, and those whose transformers are all
-        open, have none.
-        """
-        origins, codes = grid.places, rows.codes
-        if rows.names is not None:
+    def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
+        """Return errors (n_origins, horizon, n_targets, n_levels), origins, series."""
+        origins, codes, horizon = grid.places, rows.codes, self.horizon
+        if rows.names is not None:  # in the order of time
             order = np.argsort(numbers_of(rows.times), kind="stable")
             origins, codes = origins[order], codes[order]
-        of_grid = grid.grid_of[origins]
-        chosen = ~self.columns.targets.of_rows("is_open", codes).all(axis=1)
+        # forecasts end after the earlier rows, and if `whole` also begin there
+        first = grid.last_before(earlier) - (0 if whole else horizon - 1)
+        of_grid, is_open = grid.grid_of[origins], self.targets.pairs["is_open"]
+        chosen = ~is_open.all(axis=1)[codes]
         chosen &= first[of_grid] <= origins
-        chosen &= origins <= grid.last[of_grid] - self.horizon
-        return origins[chosen], codes[chosen]
-
-    def errors(self, values, origins, codes, units):
-        """Return errors of forecasts at origins of series, as `errors_after` does."""
-        targets, levels = self.columns.targets, self.levels
-        n_targets = self.columns.n_targets
-        n_levels = 1 if levels is None else len(levels)
-        if not len(origins):
-            return np.empty((0, self.horizon, n_targets, n_levels))
-        forecasts = self.forecast(values, origins, quantiles=levels is not None)
-        observed = np.ascontiguousarray(values[:, :n_targets], dtype=np.float64)
-        observed = view_windows(observed, self.horizon, flatten=False)[origins + 1]
+        chosen &= origins <= grid.last[of_grid] - horizon
+        origins, codes = origins[chosen], codes[chosen]
+        forecasts = self.forecast(values, origins, quantiles=self.levels is not None)
+        observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
+        observed = view_windows(observed, horizon, flatten=False)[origins + 1]
         both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
-        if units is not targets:
-            flat = both.reshape(-1, *both.shape[2:])
-            of_step = np.repeat(codes, self.horizon)
-            y = targets.inverse(flat, of_step)
+        if units is not None and len(origins):
+            of_step = np.repeat(codes, horizon)
+            y = self.targets.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_open = targets.of_rows("is_open", codes)
-        return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
-
-
-def fit_direct(regressor, columns, grid, values, window_length, horizon, params):
-    """Fit a clone of a regressor on all origins whose next steps are observed.
-
-    `values` (n_places, n_columns) are those of the grid. Weights of rows in `params`
-    become those of windows: the mean of their targets'.
-    """
-    names, n_targets = columns.names, columns.n_targets
-    steps = known_ahead(values, columns.is_known, horizon)
-    targets = np.ascontiguousarray(values[:, :n_targets])
-    origins = _origins(grid, targets, horizon)
-    origins = _with_whole_windows(origins, grid, window_length)
-    readable = _readable(origins, steps, window_length, regressor)
-    if not readable.any():
-        raise ValueError(
-            f"{type(regressor).__name__} does not support missing values, and every "
-            f"window of window_length={window_length} that is followed by {horizon} "
-            "known targets has one. Lower window_length, pass more rows, or let the "
-            "regressor be a pipeline that starts with an imputer."
-        )
-    origins = origins[readable]
-    windows = _windows(steps, origins, window_length, names, regressor)
-    if len(grid.first) > 1 and isinstance(windows, np.ndarray):
-        windows = windows.view(PanelWindows)
-        windows.series_codes = grid.grid_of[origins]
-    y = view_windows(targets, horizon, flatten=True)[1:][_slice_or(origins)]
-    y = y.ravel() if y.shape[1] == 1 else y
-    params = {
-        name: _mean_of_targets(value, grid, origins, horizon)
-        if name.endswith("sample_weight") and value is not None
-        else value
-        for name, value in params.items()
-    }
-    fitted = _with_layout(clone(regressor), n_targets, len(names), horizon)
-    if y.ndim == 2 and not _takes_several_targets(regressor):
-        fitted = MultiOutputRegressor(fitted)
-    fitted.fit(windows, y, **params)
-    return DirectModel(fitted, columns, window_length, horizon)
-
-
-def known_ahead(values, is_known, horizon):
-    """Return what is known at each place: the input known ahead of the last step.
-
-    That of a place is the input `horizon` steps later, so that a window of at least
-    the horizon holds the inputs of all steps to forecast.
-    """
-    if not is_known.any():
-        return values
-    steps = values.copy()
-    steps[:-horizon, is_known] = values[horizon:, is_known]
-    steps[-horizon:, is_known] = np.nan
-    return steps
-
-
-def _windows(steps, origins, length, names, regressor):
-    """Return the windows that end at origins, as the regressor reads them."""
-    ends = _slice_or(origins - (length - 1))
-    if reads_windows(regressor):
-        return view_windows(steps, length, flatten=False)[ends]
-    flat = view_windows(steps, length, flatten=True)[ends]
-    return pd.DataFrame(flat, columns=lag_names(names, length), copy=False)
+        is_open = is_open[codes][:, np.newaxis, :, np.newaxis]
+        return np.where(is_open, np.nan, errors), origins, codes
 
 
 def _slice_or(numbers):
@@ -266,14 +265,6 @@ def _with_whole_windows(origins, grid, window_length):
     starts = origins - (window_length - 1)
     whole = starts >= grid.first[grid.grid_of[origins]]
     return origins[whole] if whole.any() else origins
-
-
-def _readable(origins, steps, window_length, regressor):
-    """Return which origins have a window that the regressor takes."""
-    if takes_missing_values(regressor):
-        return np.ones(len(origins), dtype=bool)
-    missing = _n_missing_until(steps)
-    return missing[origins + 1] == missing[origins + 1 - window_length]
 
 
 def _mean_of_targets(weight, grid, origins, horizon):
@@ -343,47 +334,35 @@ def _inside(estimator):
     return [part for part in parts if isinstance(part, BaseEstimator)]
 
 
-def _name_of_inner(regressor):
-    """Return the parameter with the regressor that gets all targets, or None."""
-    params = regressor.get_params(deep=False)
-    if params.get("regressor") is not None:  # of a TransformedTargetRegressor
-        return "regressor"
-    is_search = {"estimator", "refit"} <= params.keys()
-    return "estimator" if is_search else None
+def takes_several_targets(regressor):
+    """Return whether the innermost regressor that gets the targets takes several."""
+    return get_tags(_innermost(regressor)[0]).target_tags.multi_output
 
 
-def _innermost(regressor):
-    """Return the innermost regressor that gets all targets, and its path."""
-    path = ""
-    while True:
-        if isinstance(regressor, Pipeline):
-            name, regressor = regressor.steps[-1]
-        else:
-            name = _name_of_inner(regressor)
-            if name is None:
-                return regressor, path
-            regressor = getattr(regressor, name)
-        path = f"{path}{name}__"
-
-
-def _takes_several_targets(regressor):
-    inner, _ = _innermost(regressor)
-    return get_tags(inner).target_tags.multi_output
-
-
-def _with_layout(regressor, n_targets, n_columns, horizon):
+def with_layout(regressor, target_features, n_columns):
     """Tell a regressor what its windows and targets are, where it asks for that."""
     inner, path = _innermost(regressor)
-    features = list(range(n_targets)) * horizon
     layout = {
-        "target_features": features,
-        "base__target_features": features,
+        "target_features": target_features,
+        "base__target_features": target_features,
         "n_step_features": n_columns,
     }
     params = inner.get_params()
     unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
-    if unset:
-        regressor.set_params(
-            **{f"{path}{name}": value for name, value in unset.items()}
-        )
+    if unset:  # a FrozenEstimator has no set_params
+        regressor.set_params(**{path + name: v for name, v in unset.items()})
     return regressor
+
+
+def _innermost(regressor, path=""):
+    """Return the innermost regressor that gets all targets, and its path."""
+    if isinstance(regressor, Pipeline):
+        name, inner = regressor.steps[-1]
+        return _innermost(inner, f"{path}{name}__")
+    params = regressor.get_params(deep=False)
+    name = "regressor"  # of a TransformedTargetRegressor
+    if params.get(name) is None:
+        name = "estimator"
+        if not {name, "refit"} <= params.keys():  # those of a search
+            return regressor, path
+    return _innermost(params[name], f"{path}{name}__")

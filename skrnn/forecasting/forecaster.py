@@ -26,7 +26,7 @@ from skrnn._compat.sklearn import (
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingStepsWarning
-from skrnn.forecasting.ahead import forecast_ahead, named, read_ahead, read_next
+from skrnn.forecasting.ahead import named, read_ahead, read_next
 from skrnn.forecasting.conformal import (
     Calibration,
     check_available,
@@ -36,9 +36,8 @@ from skrnn.forecasting.conformal import (
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.defaults import automatic_window_length, default_regressor
 from skrnn.forecasting.direct import (
-    Columns,
+    DirectModel,
     check_reads_windows,
-    fit_direct,
     takes_missing_values,
 )
 from skrnn.forecasting.inputs import Inputs
@@ -311,32 +310,25 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         model = self._fit_model(rows, fit_params)
         self._calibration = self._calibrated(rows, fit_params, model)
-        self._observed = self._kept(model.columns.with_numbers(rows), model)
+        self._observed = self._kept(model.with_numbers(rows), model)
         self.n_outputs_ = rows.targets.shape[1]
         self._set_model(model)
         return self
 
     def _set_model(self, model):
-        columns = model.columns
         self._model = model
         self.regressor_, self.window_length_ = model.regressor, model.window_length
-        self.target_transformers_ = columns.targets.transformers
-        self.input_transformer_ = columns.inputs.transformer
-        self.date_features_ = [] if columns.dates is None else columns.dates.features
+        self.target_transformers_ = model.targets.transformers
+        self.input_transformer_ = model.inputs.transformer
+        self.date_features_ = [] if model.dates is None else model.dates.features
 
     def _fit_model(self, rows, fit_params, like=None):
-        """Return a DirectModel: transform the rows, and fit the regressor on windows.
-
-        y -> transformed targets -> grid -> windows -> regressor
-        What is chosen automatically is as in the model `like`, if there is one.
-        """
+        """Return a fitted model: y -> transformed -> grid -> windows -> regressor."""
         past = read_past_features(self.past_features, rows.X)
-        inputs = Inputs.fit(
-            self.input_transformer, rows.X, past, like and like.columns.inputs
-        )
+        inputs = Inputs.fit(self.input_transformer, rows.X, past, like and like.inputs)
         features, window_length = self.date_features, self.window_length
-        if like is not None:
-            dates, window_length = like.columns.dates, like.window_length
+        if like is not None:  # what is chosen automatically is as in that model
+            dates, window_length = like.dates, like.window_length
             features = None if dates is None else dates.features
         dates = DateFeatures.fit(features, rows.times)
         if isinstance(window_length, str):
@@ -348,23 +340,23 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             rows,
             fewest_rows=window_length + self.horizon,
         )
-        names = target_names(self._format, rows.X, inputs.names)
-        columns = Columns(targets, inputs, dates, names)
-        check_window_length(window_length, self.horizon, columns)
         regressor = self.regressor
         if regressor is None:
             regressor = default_regressor(window_length)
-        check_reads_windows(regressor)
-        rows = columns.with_numbers(rows)
-        grid, values = columns.on_grid(rows, window_length - 1, self.horizon)
-        del rows  # freed before fitting
-        return fit_direct(
-            regressor, columns, grid, values, window_length, self.horizon, fit_params
+        names = target_names(self._format, rows.X, inputs.names)
+        model = DirectModel(
+            regressor, targets, inputs, dates, names, window_length, self.horizon
         )
+        check_window_length(model)
+        check_reads_windows(regressor)
+        rows = model.with_numbers(rows)
+        grid, values = model.on_grid(rows, self.horizon)
+        del rows  # freed before fitting
+        return model.fit(grid, values, fit_params)
 
     def _calibrated(self, rows, fit_params, model):
         """Return the calibration of a model, by one without the last rows."""
-        n_held_out, units = self.calibration_size, model.columns.targets
+        n_held_out, units = self.calibration_size, model.targets
         if not n_held_out:
             return Calibration(None, None, 0, model.levels)
         if n_held_out < self.horizon:
@@ -387,14 +379,17 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
-        rows = model.columns.with_numbers(rows)
-        errors, codes = model.errors_after(rows, earlier, whole=True, units=units)
+        rows = model.with_numbers(rows)
+        grid, values = model.on_grid(rows, self.horizon)
+        errors, _, codes = model.errors_after(
+            grid, values, rows, earlier, whole=True, units=units
+        )
         n_kept = n_held_out - self.horizon + 1
         return Calibration.of(errors, codes, n_kept, model.levels)
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
-        is_open = model.columns.targets.of_rows("is_open", rows.codes).any(axis=1)
+        is_open = model.targets.pairs["is_open"][rows.codes].any(axis=1)
         return rows.last(np.where(is_open, _MOST_KEPT, model.n_kept))
 
     def update(self, X=None, y=None):
@@ -437,13 +432,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _update_rows(self, rows):
         """Add validated rows to those observed."""
         model, n_old = self._model, len(self._observed)
-        rows = self._observed.followed_by(model.columns.with_numbers(rows))
-        targets = model.columns.targets.updated(rows)
-        model = replace(model, columns=replace(model.columns, targets=targets))
+        rows = self._observed.followed_by(model.with_numbers(rows))
+        targets = model.targets.updated(rows)
+        model = replace(model, targets=targets)
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
-            errors, codes = model.errors_after(rows, old, whole=False, units=targets)
+            grid, values = model.on_grid(rows, model.horizon)
+            errors, _, codes = model.errors_after(grid, values, rows, old)
             calibration = calibration.followed_by(errors, codes)
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
@@ -565,7 +561,13 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             calibrated = self._calibration.errors is not None
             has_quantiles = self._model.levels is not None
             check_available(calibrated, has_quantiles, coverage)
-            self._check_within_horizon(ahead)
+            lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
+            if lead > horizon:
+                raise ValueError(
+                    f"Intervals and quantiles are forecast up to horizon={horizon} "
+                    f"steps ahead, but the last row is {lead} steps after the last row "
+                    "observed. Forecast fewer rows, or set a larger horizon."
+                )
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         missing = np.isnan(values).any(axis=(1, 2))
@@ -589,18 +591,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             warn_user(f"{which}. {message}", MissingStepsWarning)
         return self._format.like(values, ahead.index, labels)
 
-    def _check_within_horizon(self, ahead):
-        lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
-        if lead > horizon:
-            raise ValueError(
-                f"Intervals and quantiles are forecast up to horizon={horizon} steps "
-                f"ahead, but the last row is {lead} steps after the last row "
-                "observed. Forecast fewer rows, or set a larger horizon."
-            )
-
     def _check_calibration(self):
         """Raise a ValueError if nothing is known of the errors of a target."""
-        targets, errors = self._model.columns.targets, self._calibration.errors
+        targets, errors = self._model.targets, self._calibration.errors
         if errors is None:
             return
         known = ~np.isnan(errors).all(axis=(0, 1, 3)) if len(errors) else False
@@ -614,31 +607,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
 
     def _values(self, ahead, coverage, quantiles):
-        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none.
-
-        windows -> regressor -> transformed forecasts and bounds -> units of y
-        """
-        model, columns = self._model, None
+        """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
+        model = self._model
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
         if ahead.is_new.any():
-            targets = model.columns.targets.with_new(len(ahead.is_new))
-            model = replace(model, columns=replace(model.columns, targets=targets))
-        points = forecast_ahead(model, ahead)
-        if coverage is not None or quantiles is not None:
-            forecasts = points
-            if model.levels is not None:
-                forecasts = forecast_ahead(model, ahead, quantiles=True)
-            columns = self._calibration.columns(
-                points,
-                forecasts,
-                np.minimum(leads, model.horizon),
-                codes,
-                model.columns.targets.falls(codes),
-                coverage=coverage,
-                quantiles=quantiles,
-            )
-            columns[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
-        if columns is None:
-            return model.columns.targets.inverse(points, codes)
-        values = model.columns.targets.inverse(columns, codes)
-        return in_order(values, coverage, quantiles)
+            targets = model.targets.with_new(len(ahead.is_new))
+            model = replace(model, targets=targets)
+        points = model.forecast_ahead(ahead)
+        if coverage is None and quantiles is None:
+            return model.targets.inverse(points, codes)
+        forecasts = points
+        if model.levels is not None:
+            forecasts = model.forecast_ahead(ahead, quantiles=True)
+        z = self._calibration.columns(
+            points,
+            forecasts,
+            np.minimum(leads, model.horizon),
+            codes,
+            model.targets.falls(codes),
+            coverage=coverage,
+            quantiles=quantiles,
+        )
+        z[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
+        return in_order(model.targets.inverse(z, codes), coverage, quantiles)

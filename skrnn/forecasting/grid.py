@@ -117,10 +117,7 @@ class Rows:
         return replace(later, **values, times=times)
 
     def are_last(self, n_last):
-        """Return whether each row is one of the last of its series.
-
-        `n_last` is a number for all series, or for the series of each row.
-        """
+        """Return whether each row is one of the last of its series."""
         if self.names is None:
             return np.arange(len(self))[::-1] < n_last
         codes = pd.Series(self.codes)
@@ -149,10 +146,7 @@ class Rows:
         return leads
 
     def ahead(self, n_steps):
-        """Return series and steps ahead of the next rows of each series, and an index.
-
-        The index is None without times.
-        """
+        """Return series and leads of the next rows, and their index or None."""
         present = np.unique(self.codes)
         codes = present.repeat(n_steps)
         leads = np.tile(np.arange(1, n_steps + 1), len(present))
@@ -167,10 +161,9 @@ class Rows:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)
         last = last_of(np.arange(len(self)), self.codes, self.n_series)
-        of_time, origins = pd.factorize(self.times[last[present]], sort=True)
-        times, starts = _after_each(origins.rename(self.times.name), self.step, n_steps)
-        at = (starts[of_time][:, np.newaxis] + np.arange(n_steps)).ravel()
-        return codes, leads, Timeline(times[at], self.names[codes]).index
+        times, starts = _runs(self.times[last[present]], self.step, n_steps)
+        times = times[(starts[:, np.newaxis] + np.arange(1, n_steps + 1)).ravel()]
+        return codes, leads, Timeline(times, self.names[codes]).index
 
 
 def last_of(values, codes, n_series):
@@ -183,21 +176,6 @@ def last_of(values, codes, n_series):
 def first_of(values, codes, n_series):
     """Return the first value of each series."""
     return last_of(values[::-1], codes[::-1], n_series)
-
-
-def _after_each(origins, step, n_steps):
-    """Return times with the steps after each origin, and where these start.
-
-    Origins increase. Calendars are slow, so a grid of all of them is made once if it is
-    not longer than the steps asked for.
-    """
-    n_origins = len(origins)
-    between = step.count(origins, np.ones(n_origins - 1, dtype=bool))
-    if between is not None and between.sum() <= n_origins * n_steps:
-        starts = np.append(0, np.cumsum(between))
-        return step.after(origins[:1], int(starts[-1]) + n_steps), starts
-    times = [step.after(origins[[k]], n_steps) for k in range(n_origins)]
-    return times[0].append(times[1:]), n_steps * np.arange(n_origins)
 
 
 def _with_freq(ahead, times):
@@ -285,19 +263,32 @@ class Grid:
         """Return the places from the first row of each series on, and their times."""
         row_at = np.empty(self.n_places, dtype=np.intp)
         row_at[self.places] = np.arange(len(self.places))
-        of_time, starts = pd.factorize(rows.times[row_at[self.first]])
-        n_steps = np.append(self.starts[1:], self.n_places) - self.first
-        longest = np.zeros(len(starts), dtype=np.int64)
-        np.maximum.at(longest, of_time, n_steps)
-        times = [
-            part
-            for start, n in enumerate(longest)
-            for part in (starts[[start]], rows.step.after(starts[[start]], n - 1))
-        ]
+        n_places = np.append(self.starts[1:], self.n_places) - self.first
+        times, starts = _runs(rows.times[row_at[self.first]], rows.step, n_places - 1)
         places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.grid_of])
         grids = self.grid_of[places]
-        at = (np.cumsum(longest) - longest)[of_time[grids]] + places - self.first[grids]
-        return places, times[0].append(times[1:])[at]
+        return places, times[(starts - self.first)[grids] + places]
+
+
+def _runs(times, step, n_steps):
+    """Return an index with times, each before its next steps, and where each one is."""
+    of_time, unique = pd.factorize(times, sort=True)
+    longest = np.zeros(len(unique), dtype=np.int64)
+    np.maximum.at(longest, of_time, n_steps)
+    unique = unique.rename(times.name)
+    between = step.count(unique, np.ones(len(unique) - 1, dtype=bool))
+    if between is not None and between.sum() <= longest.sum():
+        # calendars are slow: the times of all are made once
+        starts = np.append(0, np.cumsum(between))
+        n_after = int((starts + longest).max())
+        return unique[:1].append(step.after(unique[:1], n_after)), starts[of_time]
+    parts = [
+        part
+        for k, n in enumerate(longest)
+        for part in (unique[[k]], step.after(unique[[k]], int(n)))
+    ]
+    starts = np.cumsum(longest + 1) - longest - 1
+    return parts[0].append(parts[1:]), starts[of_time]
 
 
 def most_places(n_rows):

@@ -1,6 +1,6 @@
 """Turns the columns of X into numbers, and tells which of them are known ahead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,21 +34,19 @@ class Inputs:
 
     @classmethod
     def fit(cls, transformer, X, past, like=None):
-        """Fit a transformer to X; `past` are the columns not known in advance.
-
-        An automatic transformer treats columns as that of the inputs `like`, if any.
-        """
+        """Fit to X with `past` columns not known ahead, choosing as `like` did."""
         is_own = not (transformer is None or isinstance(transformer, str))
         if not X.shape[1]:
             return cls(None, is_own, [], [], np.zeros(0, dtype=bool), {})
-        labels = []
+        labels, fitted = [], None
         if is_own:
             fitted = clone(transformer).fit(X)
         else:
-            frame = numbers_and_labels(X, like and like.labels)
-            labels = labels_of(frame)
-            chosen = clone(like.transformer) if like else automatic(frame)
-            fitted = transformer and chosen.fit(frame)
+            frame = _numbers_and_labels(X, like and like.labels)
+            labels = _labels_of(frame)
+            if transformer is not None:
+                chosen = clone(like.transformer) if like else _automatic(frame)
+                fitted = chosen.fit(frame)
         values = {column: _column(X, column).iloc[-1] for column in past}
         inputs = cls(fitted, is_own, labels, [], np.ones(0, dtype=bool), values)
         output = inputs.transform(X)
@@ -57,14 +55,13 @@ class Inputs:
             other = inputs.transform(_replaced(X, {c: _changed(X, c) for c in past}))
             same = (output == other) | (np.isnan(output) & np.isnan(other))
             is_known = same.all(axis=0)
-        names = _names(fitted, X, output)
-        return cls(fitted, is_own, labels, names, is_known, values)
+        return replace(inputs, names=_names(fitted, X, output), is_known=is_known)
 
     def transform(self, X):
         """Return the numbers of X, (n_rows, n_columns)."""
         if not X.shape[1]:
             return np.empty((len(X), 0))
-        X = X if self.is_own else numbers_and_labels(X, self.labels)
+        X = X if self.is_own else _numbers_and_labels(X, self.labels)
         if self.transformer is not None:
             return _as_numbers(self.transformer.transform(X))
         if self.labels:
@@ -78,14 +75,14 @@ class Inputs:
 
     def transform_ahead(self, X):
         """Return the numbers of X for rows in which only some columns are known."""
-        return self.transform(_replaced(X, self.past) if self.past else X)
+        return self.transform(_replaced(X, self.past))
 
 
-def automatic(frame):
+def _automatic(frame):
     """Return the transformer that `input_transformer="auto"` stands for, unfitted."""
     from sklearn.compose import ColumnTransformer  # imports linear models
 
-    labels = labels_of(frame)
+    labels = _labels_of(frame)
     numbers = [name for name in frame.columns if name not in labels]
     flags = [name for name in numbers if frame[name].nunique() == 2]
     numbers = [name for name in numbers if name not in flags]
@@ -98,16 +95,13 @@ def automatic(frame):
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
 
 
-def labels_of(frame):
-    """Return the columns of `numbers_and_labels` that hold labels."""
+def _labels_of(frame):
+    """Return the columns of `_numbers_and_labels` that hold labels."""
     return [name for name in frame.columns if frame[name].dtype == object]
 
 
-def numbers_and_labels(X, labels=None):
-    """Return X as a DataFrame with columns of floats and of strings as objects.
-
-    `labels` are the columns that held labels in fit; None finds them.
-    """
+def _numbers_and_labels(X, labels=None):
+    """Return X as a DataFrame of floats, and of strings in `labels`, if given."""
     if not isinstance(X, pd.DataFrame):
         return pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
     names = [c if isinstance(c, str) else f"x{j}" for j, c in enumerate(X.columns)]
@@ -181,19 +175,14 @@ def _as_numbers(output):
             "such columns, for example by a OneHotEncoder in a ColumnTransformer."
         ) from None
     if np.isinf(output).any():
-        raise ValueError(
-            f"input_transformer returns infinity in column {_first_infinite(output)}."
-        )
+        column = np.argmax(np.isinf(output).any(axis=0))
+        raise ValueError(f"input_transformer returns infinity in column {column}.")
     return output
-
-
-def _first_infinite(output):
-    return int(np.argmax(np.isinf(output).any(axis=0)))
 
 
 def _names(transformer, X, output):
     """Return names of the columns that a transformer returned."""
-    names = list(numbers_and_labels(X[:0]).columns) if transformer is None else []
+    names = list(_numbers_and_labels(X[:0]).columns) if transformer is None else []
     try:
         names = names or list(transformer.get_feature_names_out())
     except (AttributeError, TypeError, ValueError):  # not all transformers have names

@@ -56,10 +56,7 @@ class TargetTransform:
 
     @classmethod
     def fit(cls, prototype, rows, fewest_rows):
-        """Fit clones of a prototype to rows.
-
-        Series with fewer than `fewest_rows` rows, and constant ones, stay open.
-        """
+        """Fit clones to rows; constant series and those of fewer rows stay open."""
         none = np.zeros((0, rows.targets.shape[1]), dtype=_PAIR)
         fitted = cls(prototype, [], none).updated(rows)
         if prototype is not None:
@@ -75,7 +72,7 @@ class TargetTransform:
     def updated(self, rows):
         """Return transformers, those of open and new series fitted to these rows."""
         grown = self._with_unknown(rows.n_series)
-        again = grown.of_rows("is_open", rows.codes)
+        again = grown.pairs["is_open"][rows.codes]
         if not again.any():
             return grown
         numbers = grown._numbers(rows.codes)
@@ -103,10 +100,6 @@ class TargetTransform:
             transformers=[*self.transformers, *self.common.transformers],
             pairs=np.concatenate([self.pairs, pairs]),
         )
-
-    def of_rows(self, name, codes):
-        """Return what is known of the pairs of rows of series, (n_rows, n_targets)."""
-        return self.pairs[name][codes]
 
     def _numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""
@@ -144,14 +137,11 @@ class TargetTransform:
         return replace(self, transformers=transformers, pairs=pairs)
 
     def falls(self, codes):
-        """Return whether larger targets of series become smaller, as `of_rows` does."""
-        return self.of_rows("at_low", codes) > self.of_rows("at_high", codes)
+        """Return whether larger targets of rows become smaller, (n_rows, n_targets)."""
+        return (self.pairs["at_low"] > self.pairs["at_high"])[codes]
 
     def transform(self, targets, codes):
-        """Return targets (n_rows, n_targets) of series in transformed units.
-
-        NaN for series that nothing is known of.
-        """
+        """Return transformed targets (n_rows, n_targets), NaN for unknown series."""
         if self.prototype is None:
             return targets
         y, numbers = targets.ravel(), self._numbers(codes)
@@ -169,40 +159,28 @@ class TargetTransform:
         """Return y (n_rows, n_targets, n_levels) in transformed units, NaN outside."""
         if self.prototype is None:
             return y
-        flat, numbers = self._flat(y, codes)
-        return self._unflat(self._apply("transform", flat, numbers), y.shape)
+        numbers = np.repeat(self._numbers(codes), y.shape[-1])
+        return self._apply("transform", y.ravel(), numbers).reshape(y.shape)
 
     def inverse(self, z, codes):
-        """Return z (n_rows, n_targets, n_levels) in the units of the targets.
-
-        Targets that have not changed so far get their only value. What is outside of
-        the range of a transformer is taken to be the nearest value it was fitted to.
-        """
+        """Return z (n_rows, n_targets, n_levels) in the units of the targets."""
         if self.prototype is None:
             return z
-        flat, numbers = self._flat(z, codes)
+        flat, numbers = z.ravel(), np.repeat(self._numbers(codes), z.shape[-1])
         y = self._apply("inverse_transform", flat, numbers)
         if not _is_linear(self.prototype):
             again = self._apply("transform", y, numbers)
             with np.errstate(invalid="ignore"):
                 outside = ~(np.abs(again - flat) <= _TOLERANCE * (1 + np.abs(flat)))
             outside &= ~np.isnan(flat)
-            if outside.any():
-                numbers_outside = numbers[outside]
-                pairs = self.pairs.ravel()[numbers_outside]
+            if outside.any():  # of the range: the nearest value it was fitted to
+                of_pair = numbers[outside]
+                pairs = self.pairs.ravel()[of_pair]
                 low, high = np.sort([pairs["at_low"], pairs["at_high"]], axis=0)
                 nearest = np.clip(flat[outside], low, high)
-                y[outside] = self._apply("inverse_transform", nearest, numbers_outside)
-        constant = self.pairs["constant"].ravel()[numbers]
-        return self._unflat(np.where(np.isnan(constant), y, constant), z.shape)
-
-    def _flat(self, values, codes):
-        """Return values (n_rows, n_targets, n_levels) in one row, and their pairs."""
-        flat = np.moveaxis(values, -1, 1).ravel()
-        return flat, self._numbers(np.repeat(codes, values.shape[-1]))
-
-    def _unflat(self, flat, shape):
-        return np.moveaxis(flat.reshape(shape[0], shape[2], shape[1]), 1, -1)
+                y[outside] = self._apply("inverse_transform", nearest, of_pair)
+        constant = self.pairs["constant"].ravel()[numbers]  # the only value so far
+        return np.where(np.isnan(constant), y, constant).reshape(z.shape)
 
     def _apply(self, method, values, numbers):
         """Apply a method of the transformer of each value."""

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skrnn._estimator import check_numbers, unmasked
-from skrnn._warnings import warn_user
-from skrnn.exceptions import LaterSeriesWarning, MissingInputWarning
-from skrnn.forecasting.grid import Rows, first_of, last_of
+from skrnn.forecasting.grid import Rows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
 
@@ -68,33 +66,27 @@ class TargetFormat:
             )
 
     def like(self, values, index, columns=None):
-        """Return values (n_rows, n_targets, n_columns) as what the targets were.
-
-        Without `columns`, these are forecasts of each target; otherwise each target
-        has columns with these labels. Arrays have them as their last axis.
-        """
+        """Return values (n_rows, n_targets, n_columns) as what the targets were."""
         if columns is None:
             values = values[..., 0]
         if self.container == "array":
             return values[:, 0] if self.n_dims == 1 else values
-        if columns is None and self.container == "Series":
-            return pd.Series(values[:, 0], index, name=self.labels[0])
+        if self.n_dims == 1:
+            if columns is None:
+                return pd.Series(values[:, 0], index, name=self.labels[0])
+            return pd.DataFrame(values[:, 0], index, columns=columns)
         labels, names = self.labels, self.level_names
         if columns is not None:
-            labels = [(*_as_tuple(t), c) for t in labels for c in columns]
+            levels = [t if isinstance(t, tuple) else (t,) for t in labels]
+            labels = [
+                (*of_target, column) for of_target in levels for column in columns
+            ]
             names = [*names, None]
-            values = values.reshape(len(values), -1)
-        if self.n_dims == 1:
-            return pd.DataFrame(values, index, columns=list(columns))
         if isinstance(labels[0], tuple):
             columns = pd.MultiIndex.from_tuples(labels, names=names)
         else:
             columns = pd.Index(labels, name=names[0])
-        return pd.DataFrame(values, index, columns=columns)
-
-
-def _as_tuple(label):
-    return label if isinstance(label, tuple) else (label,)
+        return pd.DataFrame(values.reshape(len(values), -1), index, columns)
 
 
 def _as_name(label, default):
@@ -107,6 +99,11 @@ def read_rows(forecaster, X, y, after=None):
     """Return X and y as validated rows that follow others, and the format of y."""
     targets, target_format = read_targets(y)
     inputs = read_inputs(forecaster, X, len(targets), reset=after is None)
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"X and y must have one row for each time. Got {len(inputs)} rows of X and "
+            f"{len(targets)} of y, which are inconsistent numbers of samples."
+        )
     index = index_of_both(X, y)
     try:
         timeline = timeline_of(index)
@@ -146,10 +143,7 @@ def read_targets(y):
 
 
 def read_inputs(forecaster, X, n_rows, *, reset):
-    """Return X as a DataFrame with checked columns, or as an array of floats.
-
-    None has `n_rows` rows and no columns.
-    """
+    """Return X as a DataFrame with checked columns, or as an array of floats."""
     if X is None:
         if not reset and forecaster.n_features_in_:
             raise ValueError(
@@ -178,14 +172,6 @@ def read_inputs(forecaster, X, n_rows, *, reset):
 
 def index_of_both(X, y):
     """Return the index of X and y, or None if none of them has one."""
-    if X is not None:
-        n_rows = [len(data) if hasattr(data, "__len__") else None for data in (X, y)]
-        if None not in n_rows and n_rows[0] != n_rows[1]:
-            raise ValueError(
-                f"X and y must have one row for each time. Got {n_rows[0]} rows of X "
-                f"and {n_rows[1]} of y, which are inconsistent numbers of samples."
-            )
-        check_consistent_length(X, y)
     of_X, of_y = (index_of(data) for data in (X, y))
     if of_X is None or of_y is None:
         return of_y if of_X is None else of_X
@@ -213,60 +199,6 @@ def timeline_of(index):
     return Timeline.of_index(index)
 
 
-def warn_of_missing(X, past, index):
-    """Warn of the first input that is known in advance but missing."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-    known = [column for column in frame.columns if column not in past]
-    missing = frame[known].isna().to_numpy()
-    if not missing.any():
-        return
-    row = int(np.argmax(missing.any(axis=1)))
-    name = known[int(np.argmax(missing[row]))]
-    time = f"row {row}" if index is None else f"{index[row]}"
-    warn_user(
-        f"X lacks {missing.sum()} values of inputs that are known in advance, the "
-        f"first of {name!r} at {time}. Pass these values, or list columns that are "
-        "not known in advance in past_features.",
-        MissingInputWarning,
-    )
-
-
-def warn_of_absent(codes, leads, wanted, horizon):
-    """Warn of steps between rows to forecast, or after them, that lack inputs."""
-    given = np.bincount(codes)
-    last = last_of(leads, codes, len(given))
-    span = last - first_of(leads, codes, len(given)) + 1
-    n_between = int((span - given)[given > 0].sum())
-    n_steps = -(-leads[wanted].max() // horizon) * horizon
-    n_after = int(n_steps - last[given > 0].min())
-    if n_between > 0:
-        where = f"for {n_between} steps between those to forecast"
-    elif n_after > 0:
-        where = (
-            f"for the last {n_after} steps of horizon={horizon}, which are forecast "
-            "together with the others"
-        )
-    else:
-        return
-    warn_user(
-        f"X has no rows {where}. Their inputs are taken to be those of the row before. "
-        "Pass a row for each step whose inputs are known in advance, or list columns "
-        "that are not in past_features.",
-        MissingInputWarning,
-    )
-
-
-def warn_of_later_series(names, times, latest):
-    """Warn if all rows to forecast are before the last row observed of any series."""
-    if names is not None and times.max() <= latest.max():
-        warn_user(
-            f"The rows to forecast end at {times.max()}, but other series were "
-            f"observed until {latest.max()}, and the forecasts may use that. For folds "
-            "of a panel in time order, use PanelTimeSeriesSplit.",
-            LaterSeriesWarning,
-        )
-
-
 def of_rows(value, rows):
     """Return the part of an array with a value for each row; others as they are."""
     is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
@@ -290,15 +222,15 @@ def read_past_features(past_features, X):
     return list(past_features)
 
 
-def check_window_length(window_length, horizon, columns):
+def check_window_length(model):
     """Raise a ValueError if a window does not hold all inputs known in advance."""
-    known = [n for n, k in zip(columns.names, columns.is_known, strict=True) if k]
-    if known and window_length < horizon:
+    known = [n for n, k in zip(model.names, model.is_known, strict=True) if k]
+    if known and model.window_length < model.horizon:
         raise ValueError(
-            f"window_length={window_length} is shorter than horizon={horizon}, so a "
-            f"window does not hold all future values of {known}. Set window_length to "
-            "at least the horizon. If they are not known in advance, name them in "
-            "past_features."
+            f"window_length={model.window_length} is shorter than horizon="
+            f"{model.horizon}, so a window does not hold all future values of {known}. "
+            "Set window_length to at least the horizon. If they are not known in "
+            "advance, name them in past_features."
         )
 
 

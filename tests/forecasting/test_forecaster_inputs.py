@@ -78,7 +78,7 @@ def test_labels_become_a_column_each_and_new_ones_zeros(dtype):
     expected = ["load", "price", "kind_cold", "kind_hot", "kind_mild"]
     assert names == [f"{name}_lag0" for name in expected]
     new = X[-6:].astype({"kind": object}).assign(kind="icy")
-    inputs = forecaster._model.columns.inputs.transform_ahead(new)
+    inputs = forecaster._model.inputs.transform_ahead(new)
     assert_array_equal(inputs[:, 1:], 0)
     assert np.isfinite(forecaster.predict(new)).all()
 
@@ -89,6 +89,14 @@ def test_none_takes_numbers_as_they_are_and_names_a_column_that_holds_none():
     assert_array_equal(numbers_of(forecaster), X[-9:-6].astype(float))
     with pytest.raises(ValueError, match="Column 'kind' of X holds values that are n"):
         linear(input_transformer=None).fit(X.assign(kind="a"), Y)
+
+
+def test_intervals_are_calibrated_without_an_input_transformer():
+    X = PRICE.to_frame()
+    plain = linear(input_transformer=None, calibration_size=24).fit(X[:-6], Y[:-6])
+    scaled = linear(calibration_size=24).fit(X[:-6], Y[:-6])
+    expected = scaled.predict(X[-6:], coverage=0.5)
+    assert_allclose(plain.predict(X[-6:], coverage=0.5), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("transformer", ["auto", None])
@@ -122,7 +130,7 @@ def test_a_column_of_labels_stays_one_where_no_row_has_a_label():
 def test_a_constant_column_that_is_not_known_in_advance():
     X = pd.DataFrame({"wind": 1.0}, HOURS)
     forecaster = linear(Ridge(), past_features="wind").fit(X, Y)
-    assert not forecaster._model.columns.inputs.is_known.any()
+    assert not forecaster._model.inputs.is_known.any()
     assert np.isfinite(forecaster.forecast(3)).all()
 
 
@@ -180,7 +188,7 @@ def test_a_transformer_gets_x_as_it_is_given():
     )
     forecaster = linear(input_transformer=transformer).fit(X[:-6], Y[:-6])
     assert_array_equal(numbers_of(forecaster)[:, 0], [1, 0, 1])
-    assert forecaster._model.columns.inputs.names == ["kind", "price"]
+    assert forecaster._model.inputs.names == ["kind", "price"]
     assert not hasattr(transformer, "transformers_")
     assert_allclose(forecaster.predict(X[-6:]), Y[-6:])
     of_array = linear(input_transformer=StandardScaler())
@@ -195,7 +203,7 @@ def test_what_is_made_of_past_features_is_not_known_in_advance():
         input_transformer=PolynomialFeatures(include_bias=False),
     )
     forecaster.fit(X[:-6], Y[:-6])
-    inputs = forecaster._model.columns.inputs
+    inputs = forecaster._model.inputs
     known = dict(zip(inputs.names, inputs.is_known, strict=True))
     expected = {"price": True, "wind": False, "price^2": True}
     assert known == {**expected, "price wind": False, "wind^2": False}
@@ -254,7 +262,7 @@ def test_cyclic_attributes_become_a_sine_and_a_cosine():
     names = forecaster.regressor_.feature_names_in_[-4:]
     expected = ["load", "hour_sin", "hour_cos", "is_month_end"]
     assert list(names) == [f"{name}_lag0" for name in expected]
-    dates = forecaster._model.columns.dates
+    dates = forecaster._model.dates
     angle = 2 * np.pi * HOURS.hour.to_numpy() / 24
     sine, cosine = np.sin(angle), np.cos(angle)
     values = dates.transform(HOURS)
