@@ -66,7 +66,7 @@ def unmasked(data):
 
 
 def check_numbers(data, name):
-    """Raise a ValueError for times, and for columns of a DataFrame that hold text."""
+    """Raise a ValueError for times, and for text, of which the column is named."""
     is_frame = isinstance(data, pd.DataFrame)
     dtypes = list(data.dtypes) if is_frame else [getattr(data, "dtype", None)]
     times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
@@ -75,14 +75,18 @@ def check_numbers(data, name):
             f"{name} holds times ({times[0]}). Pass numbers, such as the hours since "
             "a date."
         )
-    for j, dtype in enumerate(dtypes if is_frame else ()):
-        if pd.api.types.is_numeric_dtype(dtype):
+    if not is_frame:
+        if getattr(dtypes[0], "kind", None) not in ("O", "U") or np.ndim(data) > 2:
+            return
+        data = pd.DataFrame(data)
+    for label, column in data.items():
+        if pd.api.types.is_numeric_dtype(column.dtype):
             continue
-        column = data.iloc[:, j]
         is_lost = pd.to_numeric(column, errors="coerce").isna() & column.notna()
         texts = [value for value in column[is_lost] if isinstance(value, str)]
         if texts:
+            where = f"Column {label!r} of {name}" if is_frame else name
+            to_do = "drop the column, or encode it" if is_frame else "encode the text"
             raise ValueError(
-                f"Column {data.columns[j]!r} of {name} holds text, such as "
-                f"{texts[0]!r}. Pass numbers: drop the column, or encode it."
+                f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )

@@ -32,37 +32,12 @@ def fresh_copies(callbacks):
     return copies
 
 
-class ShownWeights:
-    """Converts weights for callbacks, so that outputs are in units of the targets."""
-
-    def __init__(self, scaling):
-        self._scaling = scaling
-        self._trained = self._shown = None
-
-    def show(self, weights):
-        """Return the weights to show for the given trained weights."""
-        self._trained = self._shown = weights
-        if self._scaling is not None:
-            self._shown = fold_scale(weights, self._scaling)
-        return self._shown
-
-    def read(self, weights):
-        """Return weights to train, the same bit for bit if no callback changed them."""
-        if self._shown is None or self._scaling is None:
-            return weights
-        changed = unfold_scale(weights, self._scaling)
-        both = zip(weights, self._shown, self._trained, changed, strict=True)
-        return [
-            trained if np.array_equal(now, shown) else new
-            for now, shown, trained, new in both
-        ]
-
-
 class SeenModel:
-    """The Keras model that callbacks see, and may change."""
+    """The Keras model that callbacks see, in units of the targets, and may change."""
 
     def __init__(self, task, n_batches):
-        self._callbacks, self._shown = task.callbacks, ShownWeights(task.scaling)
+        self._callbacks, self._scaling = task.callbacks, task.scaling
+        self._trained = self._shown = None
         self._model = build_model(task.spec)
         optimizer = make_optimizer(task.objective)
         loss = make_loss(task.objective, task.spec)
@@ -91,18 +66,27 @@ class SeenModel:
         """Whether a callback asked to stop training."""
         return bool(self._model.stop_training)
 
-    def values(self):
-        """Return the values of weights, dropout states and optimizer variables."""
-        n_weights = len(self._model.weights)
-        values = values_of(self._variables)
-        weights = self._shown.read(values[:n_weights])
-        return [*weights, *values[n_weights:]]
-
     def assign(self, values):
         """Set weights, dropout states and optimizer variables."""
         n_weights = len(self._model.weights)
-        weights = self._shown.show(values[:n_weights])
-        assign(self._variables, [*weights, *values[n_weights:]])
+        self._trained = self._shown = values[:n_weights]
+        if self._scaling is not None:
+            self._shown = fold_scale(self._trained, self._scaling)
+        assign(self._variables, [*self._shown, *values[n_weights:]])
+
+    def values(self):
+        """Return what `assign` sets, the same bits if no callback changed them."""
+        n_weights = len(self._model.weights)
+        values = values_of(self._variables)
+        weights = values[:n_weights]
+        if self._shown is not None and self._scaling is not None:
+            changed = unfold_scale(weights, self._scaling)
+            both = zip(weights, self._shown, self._trained, changed, strict=True)
+            weights = [
+                trained if np.array_equal(now, shown) else new
+                for now, shown, trained, new in both
+            ]
+        return [*weights, *values[n_weights:]]
 
     def tell(self, event, *news):
         """Call a method of every callback."""

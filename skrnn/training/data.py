@@ -99,7 +99,7 @@ class TrainingData:
 
     def __init__(self, source, rows=None, block_size=None):
         n_rows = len(source)
-        self.inputs, self.scales = source.inputs, source.scales
+        self.inputs = source.inputs
         self.n_timesteps = self.inputs.n_timesteps
         self.is_weighted = source.weight is not None
         self.n_columns = source.targets.n_columns

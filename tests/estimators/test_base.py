@@ -463,3 +463,8 @@ def test_a_column_of_text_is_named(windows, target):
     X = pd.DataFrame(windows[:, :, 0], columns=list("abcde")).assign(e="new")
     with pytest.raises(ValueError, match="Column 'e' of X holds text, such as 'new'"):
         ElmanRegressor(2, epochs=1).fit(X, target)
+    texts = pd.Series(target).astype(object)
+    texts[3] = "low"
+    for y in (texts, texts.to_numpy()):
+        with pytest.raises(ValueError, match="^y holds text, such as 'low'"):
+            ElmanRegressor(2, epochs=1).fit(windows, y)

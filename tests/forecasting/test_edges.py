@@ -460,6 +460,8 @@ def test_years_that_do_not_fit_into_nanoseconds(first, unit, freq):
             pd.DataFrame({"a": [1, 2], "b": [3, "x"]}),
             "Column 'b' of y holds text, such",
         ),
+        (pd.Series(["1.5", "low", "2"]), "y holds text, such as 'low'. Pass numbers"),
+        (np.array(["low", "high"], dtype=object), "y holds text, such as 'low'"),
         (Y[::-1], "The index of y does not increase"),
         (Y.iloc[[0, 1, 4]].set_axis(np.array([0, 1, 2**63], dtype=np.uint64)), "int64"),
     ],
