@@ -57,8 +57,8 @@ def limit_threads(settings):
     if not n_threads.isdecimal() or int(n_threads) == 0:
         return
     for kind in ("intra", "inter"):
-        told = f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ
-        if told or getattr(settings, f"get_{kind}_op_parallelism_threads")():
+        is_set = f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ
+        if is_set or getattr(settings, f"get_{kind}_op_parallelism_threads")():
             continue
         with contextlib.suppress(RuntimeError):  # TensorFlow has already started
             set_threads = getattr(settings, f"set_{kind}_op_parallelism_threads")

@@ -42,13 +42,13 @@ def outputs_of(names, n_outputs, target_features, layout):
 
 def _given_features(target_features, n_outputs, layout):
     is_list = isinstance(target_features, (list, tuple))
-    given = list(target_features) if is_list else [target_features] * n_outputs
-    if len(given) != n_outputs:
+    features = list(target_features) if is_list else [target_features] * n_outputs
+    if len(features) != n_outputs:
         raise ValueError(
             "target_features must be one feature, or a list with one feature for each "
             f"of the {n_outputs} outputs. Got {target_features!r}."
         )
-    return [_position(feature, layout) for feature in given]
+    return [_position(feature, layout) for feature in features]
 
 
 def _position(feature, layout):

@@ -30,7 +30,7 @@ class WindowData:
     layout: WindowLayout  # of X
     y: np.ndarray  # of shape (n_samples,) or (n_samples, n_outputs)
     weight: np.ndarray | None  # of shape (n_samples,), at most 1
-    given: tuple  # X and y as they were passed
+    passed: tuple  # X and y, before validation
 
     @property
     def n_outputs(self):
@@ -47,7 +47,7 @@ class WindowData:
     @property
     def target_names(self):
         """The names of the targets as a list of str, or None."""
-        _, y = self.given
+        _, y = self.passed
         if isinstance(y, pd.DataFrame):
             return [str(name) for name in y.columns]
         return [str(y.name)] if isinstance(y, pd.Series) else None
@@ -55,7 +55,7 @@ class WindowData:
     @property
     def series_codes(self):
         """The series of each row as integers, or None if X and y do not tell."""
-        for each in self.given:
+        for each in self.passed:
             codes = getattr(each, "series_codes", None)
             if codes is not None:
                 return codes

@@ -17,25 +17,15 @@ from skrnn.forecasting.validation import index_of, read_inputs, timeline_of
 
 @dataclass(frozen=True)
 class Ahead:
-    """Rows to forecast, after those observed.
+    """Rows to forecast, after those observed."""
 
-    observed : Rows, those observed; of new series, the first row to forecast
-    is_new : ndarray of bool, shape (n_series,), the series of which none was observed
-    codes : ndarray of int, shape (n_rows,), the number of the series of each row
-    leads : ndarray of int, shape (n_rows,), its steps after the last row observed
-    inputs : ndarray of shape (n_rows, n_inputs), transformed
-    wanted : ndarray of bool, shape (n_rows,), which are forecast; the others are given
-        for their inputs
-    index : Index or None, of the wanted rows
-    """
-
-    observed: Rows
-    is_new: np.ndarray
-    codes: np.ndarray
-    leads: np.ndarray
-    inputs: np.ndarray
-    wanted: np.ndarray
-    index: object
+    observed: Rows  # those observed; of new series, the first row to forecast
+    is_new: np.ndarray  # (n_series,), of which nothing was observed
+    codes: np.ndarray  # (n_rows,), the number of the series of each row
+    leads: np.ndarray  # (n_rows,), steps after the last row observed
+    inputs: np.ndarray  # (n_rows, n_inputs), transformed
+    wanted: np.ndarray  # (n_rows,), bool; the others only have inputs
+    index: object  # of the wanted rows
 
 
 def read_ahead(forecaster, X):

@@ -167,20 +167,13 @@ def backtest(
 
 @dataclass(frozen=True)
 class _Data:
-    """The data of a backtest.
+    """The data of a backtest."""
 
-    rows : Rows, with X as it was given
-    index : Index or None
-    params : dict, of `fit`
-    times : Index of shape (n_steps,), of the steps that all series share
-    numbers : ndarray of int, shape (n_rows,), the step of each row
-    """
-
-    rows: Rows
+    rows: Rows  # with X as it was passed
     index: object
-    params: dict
-    times: pd.Index
-    numbers: np.ndarray
+    params: dict  # of `fit`
+    times: pd.Index  # (n_steps,), of the steps that all series share
+    numbers: np.ndarray  # (n_rows,), the step of each row
 
     @cached_property
     def steps(self):
@@ -383,7 +376,7 @@ def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage)
     if coverage is None:
         return model.targets.inverse(points, codes)
     forecasts = points
-    if model.levels is not None:
+    if model.quantile_levels is not None:
         forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
     falls = model.targets.falls(codes)
     z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))

@@ -9,26 +9,18 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Calibration:
-    """Errors of forecasts of rows that were not trained on, in transformed units.
+    """Errors of forecasts of rows that were not trained on, in transformed units."""
 
-    errors : ndarray of shape (n_origins, horizon, n_targets, n_levels), observed values
-        minus forecasts, NaN where a value is not known; or None without a calibration
-    codes : ndarray of int, shape (n_origins,), the number of the series of each origin
-    n_kept : int, number of last origins of each series that are kept
-    levels : ndarray of shape (n_levels,) or None, of the quantiles that were forecast
-
-    For forecasts without quantiles, bounds are those of split conformal prediction
-    (Vovk, Gammerman and Shafer 2005): the forecast plus and minus a quantile of the
-    absolute errors. For quantiles (Romano, Patterson and Candes 2019), the same
-    quantile of the distance to the interval between two of them is added on both sides.
-    Each step ahead has its own, and each series with enough origins for it; the others
-    share the errors of all series.
-    """
-
+    # Bounds are those of split conformal prediction (Vovk, Gammerman and Shafer 2005):
+    # the forecast plus and minus a quantile of the absolute errors. For quantiles
+    # (Romano, Patterson and Candes 2019), the same quantile of the distance to the
+    # interval between two of them is added on both sides. Each step ahead has its own,
+    # and each series with enough origins; the others have the errors of all series.
+    # errors: (n_origins, horizon, n_targets, n_levels), NaN if not known
     errors: np.ndarray | None
-    codes: np.ndarray | None
-    n_kept: int
-    levels: np.ndarray | None
+    codes: np.ndarray | None  # (n_origins,), the number of the series of each origin
+    n_kept: int  # last origins of each series that are kept
+    quantile_levels: np.ndarray | None  # (n_levels,), that were forecast
 
     @classmethod
     def of(cls, errors, codes, n_kept, levels):
@@ -67,7 +59,7 @@ class Calibration:
         levels = levels, 1 - levels
         if self.errors is None:
             return [self._between(forecasts, level, name) for level in levels]
-        low, high = (_weights(self.levels, level) for level in levels)
+        low, high = (_weights(self.quantile_levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
         margin = self._score(scores, coverage, name, leads, codes)
         return forecasts @ low - margin, forecasts @ high + margin
@@ -75,7 +67,7 @@ class Calibration:
     def quantile(self, forecasts, leads, codes, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
         name = f"quantiles={level}"
-        if self.levels is not None:
+        if self.quantile_levels is not None:
             return self._between(forecasts, level, name)
         errors = self.errors[..., 0]
         if level < 0.5:  # so that the tails are alike
@@ -103,7 +95,7 @@ class Calibration:
 
     def _between(self, forecasts, level, name):
         """Return a quantile between those that were forecast (..., n_levels)."""
-        levels = self.levels
+        levels = self.quantile_levels
         if not levels[0] - 1e-9 <= level <= levels[-1] + 1e-9:
             raise ValueError(
                 f"{name} needs the quantile {level:.4g}, but the regressor predicts "

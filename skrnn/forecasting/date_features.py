@@ -41,14 +41,10 @@ _AUTOMATIC = [
 
 @dataclass(frozen=True)
 class DateFeatures:
-    """Features of times as numbers.
+    """Features of times as numbers."""
 
-    features : list of str or callable
-    inputs : Inputs, which turn the columns of features into numbers
-    """
-
-    features: list
-    inputs: Inputs
+    features: list  # names and functions
+    inputs: Inputs  # turns the columns of features into numbers
 
     @property
     def names(self):

@@ -21,19 +21,11 @@ from skrnn.windows.windower import SequenceWindower
 
 @dataclass(frozen=True)
 class DirectModel:
-    """A regressor that reads the window up to an origin and predicts the next steps.
+    """A regressor that reads the window up to an origin and predicts the next steps."""
 
-    A step of a window has the targets, the inputs and the features of dates.
+    # A step of a window has the targets, the inputs and the features of dates.
 
-    regressor : regressor, not fitted before `fit`
-    targets : TargetTransform
-    inputs : Inputs
-    dates : DateFeatures or None
-    target_names : list of str
-    window_length, horizon : int
-    """
-
-    regressor: object
+    regressor: object  # not fitted before `fit`
     targets: TargetTransform
     inputs: Inputs
     dates: DateFeatures | None
@@ -70,7 +62,7 @@ class DirectModel:
         return self.window_length + self.horizon
 
     @property
-    def levels(self):
+    def quantile_levels(self):
         """The levels of the quantiles that the regressor predicts, or None."""
         return quantile_levels(self.regressor)
 
@@ -160,7 +152,7 @@ class DirectModel:
         """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
         steps = self._known_ahead(values)
         readable = self._is_readable(steps, origins)
-        n_levels = len(self.levels) if quantiles else 1
+        n_levels = len(self.quantile_levels) if quantiles else 1
         shape = (self.horizon, self.n_targets, n_levels)
         forecasts = np.full((len(origins), *shape), np.nan)
         if readable.any():
@@ -218,7 +210,9 @@ class DirectModel:
         chosen &= first[of_grid] <= origins
         chosen &= origins <= grid.last[of_grid] - horizon
         origins, codes = origins[chosen], codes[chosen]
-        forecasts = self.forecast(values, origins, quantiles=self.levels is not None)
+        forecasts = self.forecast(
+            values, origins, quantiles=self.quantile_levels is not None
+        )
         observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
         observed = view_windows(observed, horizon, flatten=False)[origins + 1]
         both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)

@@ -358,7 +358,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return the calibration of a model, by one without the last rows."""
         n_held_out, units = self.calibration_size, model.targets
         if not n_held_out:
-            return Calibration(None, None, 0, model.levels)
+            return Calibration(None, None, 0, model.quantile_levels)
         if n_held_out < self.horizon:
             raise ValueError(
                 f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
@@ -385,7 +385,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             grid, values, rows, earlier, whole=True, units=units
         )
         n_kept = n_held_out - self.horizon + 1
-        return Calibration.of(errors, codes, n_kept, model.levels)
+        return Calibration.of(errors, codes, n_kept, model.quantile_levels)
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
@@ -559,7 +559,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         labels = column_labels(coverage, quantiles)
         if labels is not None:
             calibrated = self._calibration.errors is not None
-            has_quantiles = self._model.levels is not None
+            has_quantiles = self._model.quantile_levels is not None
             check_available(calibrated, has_quantiles, coverage)
             lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
             if lead > horizon:
@@ -617,7 +617,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if coverage is None and quantiles is None:
             return model.targets.inverse(points, codes)
         forecasts = points
-        if model.levels is not None:
+        if model.quantile_levels is not None:
             forecasts = model.forecast_ahead(ahead, quantiles=True)
         z = self._calibration.columns(
             points,

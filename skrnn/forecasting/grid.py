@@ -17,24 +17,15 @@ _LONGEST_GAP = 10_000  # steps to the first row to forecast
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one or more series, in time order within each series.
+    """Rows of one or more series, in time order within each series."""
 
-    targets : ndarray of float, shape (n_rows, n_targets), in their units
-    X : DataFrame or ndarray of shape (n_rows, n_features), as given or transformed
-    codes : ndarray of int, shape (n_rows,), the number of the series of each row
-    steps : ndarray of int, shape (n_rows,), steps from the first row of the series
-    times : Index of shape (n_rows,), or None
-    names : Index, the name of each series by its number, or None if there is only one
-    step : Step of the times, or None
-    """
-
-    targets: np.ndarray
-    X: object
-    codes: np.ndarray
-    steps: np.ndarray
-    times: pd.Index | None
-    names: pd.Index | None
-    step: Step | None
+    targets: np.ndarray  # (n_rows, n_targets), in their units
+    X: object  # (n_rows, n_features), a DataFrame or an array
+    codes: np.ndarray  # (n_rows,), the number of the series of each row
+    steps: np.ndarray  # (n_rows,), from the first row of the series
+    times: pd.Index | None  # (n_rows,)
+    names: pd.Index | None  # of the series by number, None if there is only one
+    step: Step | None  # of the times
 
     @classmethod
     def first(cls, targets, X, timeline, freq=None):
@@ -197,22 +188,15 @@ def _with_freq(ahead, times):
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of rows on the grids of their series, one grid after the other.
+    """Places of rows on the grids of their series, one grid after the other."""
 
-    A missing row has a place too, and there is room before and after each series.
+    # A missing row has a place too, and there is room before and after each series.
 
-    places : ndarray of int, shape (n_rows,), the place of each row
-    series : ndarray of int, shape (n_grids,), the number of the series of each grid
-    starts, first, last : ndarray of int, shape (n_grids,), the place at which the room
-        before a series begins, and the places of its first and last row
-    n_places : int
-    """
-
-    places: np.ndarray
-    series: np.ndarray
-    starts: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    places: np.ndarray  # (n_rows,), the place of each row
+    series: np.ndarray  # (n_grids,), the number of the series of each grid
+    starts: np.ndarray  # (n_grids,), where the room before a series begins
+    first: np.ndarray  # (n_grids,), the place of its first row
+    last: np.ndarray  # (n_grids,)
     n_places: int
 
     @classmethod

@@ -14,23 +14,14 @@ _TIMES = {"date", "datetime", "datetime64", "period", "time", "timedelta"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a forecaster reads of X.
+    """What a forecaster reads of X."""
 
-    transformer : fitted transformer or None
-    is_own : bool, whether the user chose the transformer, which gets X as it is given;
-        otherwise it gets columns of numbers and labels
-    labels : list of str, the columns that are encoded as labels
-    names : list of str, of the columns of its output
-    is_known : ndarray of bool, whether each of these is known in advance
-    past : dict, for each column of X that is not known in advance one of its values
-    """
-
-    transformer: object
-    is_own: bool
-    labels: list
-    names: list
-    is_known: np.ndarray
-    past: dict
+    transformer: object  # fitted
+    is_own: bool  # chosen by the user, for X as it is; else for numbers and labels
+    labels: list  # columns that are encoded as labels
+    names: list  # of the columns of the output
+    is_known: np.ndarray  # whether each of these is known in advance
+    past: dict  # a value of each column of X that is not known in advance
 
     @classmethod
     def fit(cls, transformer, X, past, like=None):

@@ -39,20 +39,12 @@ _PAIR = [
 
 @dataclass(frozen=True)
 class TargetTransform:
-    """Fitted transformers of each pair of a series and a target.
+    """Fitted transformers of each pair of a series and a target."""
 
-    prototype : transformer or None, which leaves targets unchanged
-    transformers : list of fitted transformers; those that act on each column separately
-        have a column for each of many pairs
-    pairs : ndarray of _PAIR, shape (n_series, n_targets)
-    common : TargetTransform or None, fitted to all series as if they were one, for
-        series that were never observed
-    """
-
-    prototype: object
-    transformers: list
-    pairs: np.ndarray
-    common: "TargetTransform | None" = None
+    prototype: object  # None leaves targets unchanged
+    transformers: list  # fitted, some on a column for each of many pairs
+    pairs: np.ndarray  # (n_series, n_targets), of _PAIR
+    common: object = None  # TargetTransform of all series as one, for new series
 
     @classmethod
     def fit(cls, prototype, rows, fewest_rows):

@@ -16,18 +16,12 @@ from skrnn.windows.timeline import Timeline
 
 @dataclass(frozen=True)
 class TargetFormat:
-    """The container and the names of the targets in fit, for forecasts.
+    """The container and the names of the targets in fit, for forecasts."""
 
-    container : {"array", "Series", "DataFrame"}
-    labels : list, the name of a Series, or the columns (tuples if they have levels)
-    n_dims : int
-    level_names : list, the names of the columns' levels
-    """
-
-    container: str
-    labels: list
+    container: str  # "array", "Series" or "DataFrame"
+    labels: list  # the name of a Series, or columns, tuples if they have levels
     n_dims: int
-    level_names: list
+    level_names: list  # of the columns
 
     @classmethod
     def of(cls, y, values):

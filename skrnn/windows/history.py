@@ -58,19 +58,14 @@ class History:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is kept of the rows of a fit to recognise them later.
+    """What is kept of the rows of a fit to recognise them later."""
 
-    shape : tuple, of the rows
-    digest : bytes, of all values in their order
-    sums : ndarray of uint64, shape (n_features,), which do not depend on the order
-    first : ndarray of shape (window_length, n_features), the first rows; or None if
-        there are fewer, the same values follow once more, or there are times
-    """
+    # `first` is None for times, for too few rows, and if they repeat.
 
-    shape: tuple
-    digest: bytes
-    sums: np.ndarray
-    first: np.ndarray | None = None
+    shape: tuple  # of the rows
+    digest: bytes  # of all values in order
+    sums: np.ndarray  # (n_features,), in any order
+    first: np.ndarray | None = None  # the first rows of a window
 
     @classmethod
     def of(cls, rows, n_first=None):

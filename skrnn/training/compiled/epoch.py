@@ -27,21 +27,13 @@ _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 
 @dataclass(frozen=True)
 class Loaded:
-    """A block of training data in the form that a program takes.
+    """A block of training data in the form that a program takes."""
 
-    arrays : list of ndarray, series, targets, weights and the scales of the features
-    room : ndarray of int32, the samples in order, then padding of the last batch
-    n_samples : int, samples in the block
-    total_weight : float, sum of their weights, or their number without weights
-    sizes : list of int, samples in a batch, steps in a window, rows from one window to
-        the next
-    """
-
-    arrays: list
-    room: np.ndarray
-    n_samples: int
-    total_weight: float
-    sizes: list
+    arrays: list  # series, targets, weights, and scale and shift of the features
+    room: np.ndarray  # samples in order, then padding of the last batch
+    n_samples: int  # in the block
+    total_weight: float  # or the number of samples
+    sizes: list  # samples in a batch, steps in a window, rows between windows
 
     @property
     def order(self):
