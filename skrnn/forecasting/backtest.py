@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
@@ -157,7 +158,9 @@ def backtest(
         delayed(_run)(template, data, origins, max_train_size, coverage)
         for _, template, data, origins in tasks
     )
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    backend, _ = get_active_backend()  # with "multiprocessing", results come at the end
+    is_lazy = getattr(backend, "supports_return_generator", False)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator" if is_lazy else "list")
     frames = list(_with_bar(parallel(work), len(tasks)))
     if several:
         named = zip(tasks, frames, strict=True)

@@ -466,5 +466,5 @@ def test_a_column_of_text_is_named(windows, target):
     texts = pd.Series(target).astype(object)
     texts[3] = "low"
     for y in (texts, texts.to_numpy()):
-        with pytest.raises(ValueError, match="^y holds text, such as 'low'"):
+        with pytest.raises(ValueError, match=r"^y holds text, such as 'low'"):
             ElmanRegressor(2, epochs=1).fit(windows, y)

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from sklearn.base import clone
@@ -85,12 +86,15 @@ def test_a_network_predicts_the_same_bits_from_all_origins_at_once(data):
     assert_array_equal(frame["pred"], expected["pred"])
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # it forks
 def test_models_by_name_and_the_same_figures_whatever_n_jobs(data):
     naive = Forecaster(SeasonalNaiveRegressor(), window_length=5, horizon=4)
     models = {"ridge": ridge(), "naive": naive}
     how = {"initial_train_size": 100, "refit": True}
     frame = backtest(models, *data, **how)
     assert_frame_equal(frame, backtest(models, *data, **how, n_jobs=2))
+    with parallel_config(backend="multiprocessing"):
+        assert_frame_equal(frame, backtest(models, *data, **how, n_jobs=2))
     alone = backtest(models["naive"], *data, **how)
     of_naive = frame[frame["model"] == "naive"].drop(columns="model")
     assert_frame_equal(of_naive.reset_index(drop=True), alone)
