@@ -602,8 +602,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             raise ValueError(
                 f"calibration_size={self.calibration_size} yields the error of no "
                 "forecast. Errors need series with window_length + horizon = "
-                f"{self._model.n_kept} rows before those held out, and observed "
-                "values. Set a smaller window_length, or pass more rows."
+                f"{self._model.n_kept} rows before those held out, whose values are "
+                "not all the same, and observed values. Set a smaller window_length, "
+                "or pass more rows."
             )
 
     def _values(self, ahead, coverage, quantiles):

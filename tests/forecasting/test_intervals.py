@@ -273,3 +273,12 @@ def test_a_series_with_few_errors_shares_those_of_all():
     assert_allclose(
         width["short"] / scales["short"], width["long"] / scales["long"], rtol=0.2
     )
+
+
+def test_a_series_without_a_scale_before_the_rows_held_out_says_so(series):
+    flat = series.where(np.arange(400) >= 380, 5.0)
+    forecaster = naive(2, calibration_size=20).fit(y=flat)
+    with pytest.raises(ValueError, match="whose values are not all the same"):
+        forecaster.forecast(1, coverage=0.8)
+    forecaster.set_params(target_transformer=None).fit(y=flat)
+    assert forecaster.forecast(1, coverage=0.8).notna().all(axis=None)
