@@ -107,6 +107,7 @@ class TrainingData:
         self._source = source
         self._rows = range(n_rows) if rows is None else rows
         self.has_missing = source.windows.incomplete.any_in(self._rows)
+        source.windows.forget_steps()  # a byte a row, which training does not need
         self._one = block_size is None or block_size >= n_rows
         self._survey()
 

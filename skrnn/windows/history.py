@@ -9,7 +9,7 @@ import pandas as pd
 from skrnn.windows.steps import Step
 from skrnn.windows.timeline import Timeline, place
 
-_VALUES_AT_ONCE = 2**16  # copied at a time to compute a fingerprint
+_VALUES_AT_ONCE = 2**14  # copied at a time to compute a fingerprint
 _ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
 _LEAST_EQUAL = 0.9  # share of equal values in rows that are taken for the same
 _HALF, _ODD = np.uint64(32), np.uint64(0x9E3779B97F4A7C15)  # to mix the bits of a value

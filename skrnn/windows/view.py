@@ -57,6 +57,11 @@ class WindowView:
         """The `Steps` without a value."""
         return Steps(self, np.all)
 
+    def forget_steps(self):
+        """Free the steps that were found; they are found again when they are read."""
+        for name in ("incomplete", "empty"):
+            vars(self).pop(name, None)
+
 
 class Steps:
     """The steps of windows that have `any` or `all` values missing."""
