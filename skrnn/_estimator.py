@@ -66,7 +66,7 @@ def unmasked(data):
 
 
 def check_numbers(data, name):
-    """Raise a ValueError for times, and for text, of which the column is named."""
+    """Raise a ValueError for times, and for text, naming the column that holds it."""
     is_frame = isinstance(data, pd.DataFrame)
     dtypes = list(data.dtypes) if is_frame else [getattr(data, "dtype", None)]
     times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
@@ -79,13 +79,15 @@ def check_numbers(data, name):
         if getattr(dtypes[0], "kind", None) not in ("O", "U") or np.ndim(data) > 2:
             return
         data = pd.DataFrame(data)
-    for label, column in data.items():
-        if pd.api.types.is_numeric_dtype(column.dtype):
+        dtypes = list(data.dtypes)
+    for j, dtype in enumerate(dtypes):
+        if pd.api.types.is_numeric_dtype(dtype):
             continue
+        column = data.iloc[:, j]
         is_lost = pd.to_numeric(column, errors="coerce").isna() & column.notna()
         texts = [value for value in column[is_lost] if isinstance(value, str)]
         if texts:
-            where = f"Column {label!r} of {name}" if is_frame else name
+            where = f"Column {data.columns[j]!r} of {name}" if is_frame else name
             to_do = "drop the column, or encode it" if is_frame else "encode the text"
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."

@@ -226,13 +226,12 @@ class BaseRecurrentRegressor(
         fit_task = FitTask(self, self.epochs * self.n_networks, X, y, sample_weight)
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None) if self.warm_start else None
-            data = validate_first(self, X, y, sample_weight)
+            validated = validate_first(self, X, y, sample_weight)
             validation = None
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
-            data = prepare(
-                data, validation, Settings.of(self), earlier and earlier.preparation
-            )
+            before = earlier and earlier.preparation
+            data = prepare(validated, validation, Settings.of(self), before)
             tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
             self._train(tasks, data, earlier, fit_task)
         fit_task.end()
@@ -274,10 +273,9 @@ class BaseRecurrentRegressor(
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None)
             validate = validate_more if earlier else validate_first
-            data = validate(self, X, y, sample_weight)
-            data = prepare(
-                data, None, Settings.of(self), earlier and earlier.preparation
-            )
+            validated = validate(self, X, y, sample_weight)
+            before = earlier and earlier.preparation
+            data = prepare(validated, None, Settings.of(self), before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
             tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
             self._train(tasks, data, earlier)

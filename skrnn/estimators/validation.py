@@ -184,7 +184,7 @@ def _needs_no_conversion(estimator, X):
 
 
 def _check_finite(windows, estimator):
-    """Return windows after checking the series behind them for infinite values."""
+    """Return windows after checking the rows of their series for infinite values."""
     if windows.size > _FEW_VALUES or np.isinf(windows).any():
         rows, name = WindowView(windows).rows(), type(estimator).__name__
         assert_all_finite(rows, allow_nan=True, estimator_name=name, input_name="X")

@@ -20,7 +20,7 @@ class Ahead:
     """Rows to forecast, after those observed."""
 
     observed: Rows  # those observed; of new series, the first row to forecast
-    is_new: np.ndarray  # (n_series,), of which nothing was observed
+    is_new: np.ndarray  # (n_series,), whether none of its rows was observed
     codes: np.ndarray  # (n_rows,), the number of the series of each row
     leads: np.ndarray  # (n_rows,), steps after the last row observed
     inputs: np.ndarray  # (n_rows, n_inputs), transformed
@@ -106,7 +106,7 @@ def _read(forecaster, X, index, most_steps=None):
 
 
 def make_ahead(model, observed, rows, index, most_steps=None):
-    """Return later rows, of which the first steps are forecast, as rows ahead."""
+    """Return later rows as rows ahead; their first steps are to be forecast."""
     observed, is_new = _observed_of(observed, rows)
     leads = observed.steps_to(rows) + is_new[rows.codes]
     wanted = leads <= (most_steps or leads.max())

@@ -103,7 +103,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         an index of times and returns a Series, DataFrame or array with a row for each,
         for example of holidays. `"auto"` takes those of `"minute"`, `"hour"`,
         `"day_of_week"`, `"day_of_year"` and `"month"` that vary from step to step and
-        of which the rows of `fit` cover two periods.
+        whose period fits into the rows of `fit` at least twice.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as

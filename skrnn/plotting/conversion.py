@@ -130,7 +130,7 @@ def _steps_to(index):
 
 
 def _at_steps(times, steps, wanted):
-    """Interpolate times, of which the steps are known, and extrapolate beyond them."""
+    """Interpolate times whose steps are known, and extrapolate beyond them."""
     is_date = np.issubdtype(times.dtype, np.datetime64)
     numbers = (times - times[0]).astype("m8[us]").astype(float) if is_date else times
     n_steps = steps[-1] - steps[0]

@@ -156,7 +156,7 @@ def test_windows_of_a_panel_at_one_time_are_no_sequences():
 def test_windows_whose_first_step_is_missing_are_left_out(
     form, missing, params, expected
 ):
-    """Unless all are; then windows without any observed segment are."""
+    """If all windows start so, only those without an observed segment are left out."""
     rows = np.random.RandomState(0).normal(size=(8, 2))
     rows[missing, 0] = np.nan
     if "fill" in params:

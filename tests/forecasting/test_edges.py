@@ -50,7 +50,7 @@ TREES = HistGradientBoostingRegressor(max_iter=10, min_samples_leaf=1)
 
 
 def forecaster(regressor=None, **parameters):
-    """A forecaster that takes inputs as they are, unless it is told otherwise."""
+    """A forecaster that takes inputs as they are by default."""
     parameters = {
         "window_length": 4,
         "target_transformer": None,

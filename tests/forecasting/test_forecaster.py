@@ -71,7 +71,7 @@ def of_windows(forecaster, windows):
 
 
 def plain(regressor, **parameters):
-    """A forecaster that transforms nothing, unless it is told to."""
+    """A forecaster that transforms nothing by default."""
     untransformed = {"target_transformer": None, "input_transformer": None}
     return Forecaster(regressor, **{**untransformed, **parameters})
 

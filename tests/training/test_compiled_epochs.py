@@ -21,6 +21,14 @@ from skrnn.training.keras_network import build_model
 from skrnn.training.state import TrainingState
 
 EPOCHS = 4
+SMALL = {
+    "units": 4,
+    "epochs": EPOCHS,
+    "batch_size": BATCH_SIZE,
+    "shuffle": False,
+    "metrics": ["mae"],
+    "random_state": 0,
+}
 
 
 def keras_of(estimator, **compile_options):
@@ -113,15 +121,7 @@ def test_epochs_equal_those_of_keras(regressor, case, xla, windows, references):
     rng = np.random.RandomState(1)
     X, y = prepare(windows), rng.rand(60, n_outputs)
     weight = rng.rand(60) + 0.1 if weighted else None
-    estimator = regressor(
-        **{"units": 4, **params},
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        shuffle=False,
-        metrics=["mae"],
-        random_state=0,
-    )
-    estimator.fit(X, y, sample_weight=weight)
+    estimator = regressor(**{**SMALL, **params}).fit(X, y, sample_weight=weight)
     if (regressor, case) not in references:
         references[regressor, case] = by_keras(estimator, X, y, weight)
     losses, maes, predicted = references[regressor, case]
@@ -176,15 +176,7 @@ def test_shards_of_a_batch_add_up_to_it(
         many = 0 if n_shards > 1 else np.inf
         monkeypatch.setattr(plan, "count_shards", lambda *_, **__: n_shards)
         monkeypatch.setattr(fused_lstm, "_MANY_WEIGHTS", many)
-        rnn = regressor(
-            **{"units": 4, **params},
-            epochs=EPOCHS,
-            batch_size=BATCH_SIZE,
-            shuffle=False,
-            metrics=["mae"],
-            random_state=0,
-        )
-        return rnn.fit(X, y, sample_weight=weight)
+        return regressor(**{**SMALL, **params}).fit(X, y, sample_weight=weight)
 
     shards, whole = fit(n_shards), fit(1)
     for name in ("loss", "mae"):
