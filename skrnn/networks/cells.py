@@ -16,8 +16,6 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 
-_FEW_ROWS = 64  # up to which tiled arrays are faster than NumPy's broadcasting
-
 
 def elman(weights, spec, shape):
     """Return the step of a simple recurrent network (Elman, 1990), and no states."""
@@ -37,7 +35,7 @@ def lstm(weights, spec, shape):
     activation = ACTIVATIONS[spec.option("activation")]
     product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates_and_candidate(product, spec, shape)
-    c = np.zeros((shape.n_rows, shape.n_units), weights.dtype)
+    c = shape.zeros(shape.n_units, weights.dtype)[: shape.n_rows]
     multiply = shape.multiply
 
     def step(inputs, before, hidden):
@@ -84,7 +82,7 @@ def gru_reset_before(weights, recurrent, spec, shape):
     product, (r, z, x) = _product_and_blocks(weights, shape, 3)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
     second_product, (g,) = _product_and_blocks(recurrent, shape, 1)
-    reset = np.zeros((shape.height, shape.n_units), weights.dtype)
+    reset = shape.zeros(shape.n_units, weights.dtype)
     rh = reset[: shape.n_rows]
     multiply = shape.multiply
 
@@ -112,26 +110,31 @@ class TileShape:
     n_units: int = 0
 
     @property
+    def by_columns(self):
+        """Whether columns are contiguous, and so the columns of a gate, or else rows."""
+        return self.n_rows > 1 and self.block is None
+
+    def zeros(self, n_columns, dtype, *before):
+        """Return zeros (*before, height, n_columns)."""
+        if self.by_columns:
+            return np.zeros((*before, n_columns, self.height), dtype).swapaxes(-1, -2)
+        return np.zeros((*before, self.height, n_columns), dtype)
+
+    @property
     def multiply(self):
-        """The function of rows, matrix and output that computes a product."""
-        return product_in_blocks(self.block)
+        """The function of rows (an array as of `zeros`), matrix and output."""
+        if self.by_columns:
+            return lambda rows, matrix, out: np.dot(matrix.T, rows.T, out.T)
+        return np.dot if self.block is None else self._multiply_blocks
 
-
-def product_in_blocks(block):
-    """Return a function (C-contiguous rows, matrix, out) that multiplies by blocks."""
-    if block is None:
-        return np.dot
-
-    def multiply(rows, matrix, out):
-        of_rows = rows.reshape(-1, block, rows.shape[1])
-        np.matmul(of_rows, matrix, out=out.reshape(-1, block, out.shape[1]))
-
-    return multiply
+    def _multiply_blocks(self, rows, matrix, out):
+        of_rows = rows.reshape(-1, self.block, rows.shape[1])
+        np.matmul(of_rows, matrix, out=out.reshape(-1, self.block, out.shape[1]))
 
 
 def _product_and_blocks(weights, shape, n_blocks):
     """Return an array for a product, and views on its blocks of `n_units` columns."""
-    product = np.zeros((shape.height, weights.shape[1]), weights.dtype)
+    product = shape.zeros(weights.shape[1], weights.dtype)
     rows, n_units = product[: shape.n_rows], shape.n_units
     return product, [rows[:, k * n_units : (k + 1) * n_units] for k in range(n_blocks)]
 
@@ -165,18 +168,17 @@ def _activation_of_gates_and_candidate(product, spec, shape):
 
         return activate_both
     # one call of tanh for all; only the gates are scaled and shifted
-    rows = product[: shape.n_rows]
-    is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
-    scale, shift = (
-        np.where(is_gate, 0.5, otherwise).astype(rows.dtype) for otherwise in (1, 0)
-    )
-    if shape.n_rows <= _FEW_ROWS:
-        scale, shift = (np.tile(values, (len(rows), 1)) for values in (scale, shift))
+    rows, half = product[: shape.n_rows], product.dtype.type(0.5)
+    scaled, scale, shift = rows[:, : 3 * shape.n_units], half, half
+    if not shape.by_columns:  # then whole rows are faster, with factors per column
+        is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
+        scaled, scale, shift = rows, np.where(is_gate, half, 1), np.where(is_gate, half, 0)
+        scale, shift = (x[np.newaxis].astype(rows.dtype) for x in (scale, shift))
 
     def activate():
         np.tanh(rows, out=rows)
-        np.multiply(rows, scale, out=rows)
-        np.add(rows, shift, out=rows)
+        np.multiply(scaled, scale, out=scaled)
+        np.add(scaled, shift, out=scaled)
 
     return activate
 

@@ -1,7 +1,7 @@
 """Predictions of a network in NumPy.
 
-Windows are computed in tiles that are small enough for the cache of the processor, with
-heights that give each row the same bits (see `same_bits`).
+Windows are computed in tiles, with heights that give each row the same bits, unless the
+network is large (see `same_bits`).
 """
 
 from dataclasses import replace
@@ -18,7 +18,9 @@ _HEIGHTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # rows of a tile
 _SMALL = 2**17  # multiplications up to which BLAS computes a product on one thread
 _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
-_VALUES_OF_A_TILE = 2**22
+_VALUES_OF_A_TILE = 2**24
+_N_TILES, _LEAST_TO_DIVIDE = 4, 128  # at least, to share among threads; rows of each
+_MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
 _N_IDLE = 2  # workspaces kept for each number of rows
 
 
@@ -48,30 +50,36 @@ class Predictor:
             for matrices in layer
         )
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
-        heights = fitting or _HEIGHTS[:3]
-        self._heights, self._block = heights_and_block(self._matrices(), heights)
+        heights = fitting or list(_HEIGHTS[:3])
+        self._heights, self._block = heights, None
+        if max(spec.units) <= _MANY_UNITS:
+            self._heights, self._block = heights_and_block(self._matrices(), heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
         """Return outputs (n_samples, n_outputs), or raise an OverflowError."""
         n_samples = len(windows)
         outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
-        tallest = self._heights[-1]
-        starts = list(range(0, n_samples, tallest))
+        height = self._height_for(max(n_samples // _N_TILES, _LEAST_TO_DIVIDE))
+        starts = list(range(0, n_samples, height))
 
         def predict_tile(start):
-            stop = start + tallest
+            stop = start + height
             self._predict_tile(windows[start:stop], outputs[start:stop])
 
-        if min(tallest, n_samples) * self._largest_matrix() <= _SMALL:
+        if min(height, n_samples) * self._largest_matrix() <= _SMALL:
             for_each(predict_tile, starts, n_threads=1)
         else:
             with one_thread() as n_threads:
                 for_each(predict_tile, starts, n_threads)
         return outputs
 
+    def _height_for(self, n_rows):
+        """Return the least height for some rows, or the largest."""
+        return next((n for n in self._heights if n >= n_rows), self._heights[-1])
+
     def _predict_tile(self, windows, outputs):
-        height = next(n for n in self._heights if n >= len(windows))
+        height = self._height_for(len(windows))
         n_rows = 1 if len(windows) == 1 else height
         idle = self._idle[n_rows]
         try:
@@ -97,7 +105,7 @@ class Workspace:
     """The arrays in which a tile of windows is computed."""
 
     def __init__(self, spec, layers, linear, shape, n_timesteps):
-        self._multiply, height = shape.multiply, shape.height
+        self._multiply = shape.multiply
         self._linear, self._n_outputs = linear, spec.n_outputs
         self._layers = [
             [
@@ -114,8 +122,9 @@ class Workspace:
                 layers, spec.units, spec.layer_inputs, strict=True
             )
         ]
-        self._last = np.ones((height, len(linear)), linear.dtype)
-        self._product = np.empty((height, linear.shape[1]), linear.dtype)
+        self._last = shape.zeros(len(linear), linear.dtype)
+        self._last[:, -1] = 1
+        self._product = shape.zeros(linear.shape[1], linear.dtype)
 
     def run(self, windows, outputs):
         """Compute the outputs for at most as many windows as a tile has rows."""
@@ -158,8 +167,7 @@ class _Direction:
     def __init__(self, spec, matrices, shape, window, *, reverse):
         n_timesteps, n_inputs = window
         n_rows, n_units = shape.n_rows, shape.n_units
-        columns = n_timesteps + 1, shape.height, n_units + n_inputs + 1
-        inputs = np.zeros(columns, spec.dtype)
+        inputs = shape.zeros(n_units + n_inputs + 1, spec.dtype, n_timesteps + 1)
         inputs[:, :, -1] = 1
         self.n_units, self.order = n_units, -1 if reverse else 1
         self.values = inputs[:-1, :n_rows, n_units:-1]
