@@ -111,7 +111,7 @@ class TileShape:
 
     @property
     def by_columns(self):
-        """Whether columns are contiguous, and so the columns of a gate, or else rows."""
+        """Whether columns are contiguous, and so all columns of a gate, or rows."""
         return self.n_rows > 1 and self.block is None
 
     def zeros(self, n_columns, dtype, *before):
@@ -172,8 +172,8 @@ def _activation_of_gates_and_candidate(product, spec, shape):
     scaled, scale, shift = rows[:, : 3 * shape.n_units], half, half
     if not shape.by_columns:  # then whole rows are faster, with factors per column
         is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
-        scaled, scale, shift = rows, np.where(is_gate, half, 1), np.where(is_gate, half, 0)
-        scale, shift = (x[np.newaxis].astype(rows.dtype) for x in (scale, shift))
+        factors = np.where([is_gate, is_gate], half, [[1], [0]]).astype(rows.dtype)
+        scaled, scale, shift = rows, factors[:1], factors[1:]
 
     def activate():
         np.tanh(rows, out=rows)
