@@ -75,11 +75,14 @@ def warn_of_unscaled_features(data):
     windows, names = data.windows, _feature_names(data)
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
-    values = pd.DataFrame(series[::every].astype(np.float64))
+    values = series[::every].astype(np.float64)
+    observed = ~np.isnan(values)
     with np.errstate(all="ignore"):
-        mean, std = values.mean().to_numpy(), values.std(ddof=0).to_numpy()
+        mean = np.where(observed, values, 0).sum(axis=0) / observed.sum(axis=0)
+        squares = np.where(observed, values - mean, 0) ** 2
+        std = np.sqrt(squares.sum(axis=0) / observed.sum(axis=0))
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
-    is_large = (abs(values) > 1).any().to_numpy() & (std > 1e-7 * abs(mean))
+    is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
     unscaled = np.flatnonzero((std > 100) | is_far)
     if len(unscaled) == 0:

@@ -70,8 +70,8 @@ def test_a_session_has_the_threads_and_devices_of_eager_mode(monkeypatch):
     assert config.device_count["GPU"] == 0, "hidden ones as well"
 
 
-def test_aligned_arrays_are_those_that_a_session_does_not_copy():
-    odd = np.zeros(101, "uint8")[1:].view("float32")  # not aligned
+def test_large_arrays_are_aligned_so_that_a_session_does_not_copy_them():
+    odd = np.zeros(4 * 20_000 + 1, "uint8")[1:].view("float32")  # not aligned
     assert _session.aligned(odd).ctypes.data % 16 == 0
     assert_array_equal(_session.aligned(odd), odd)
 
@@ -140,7 +140,7 @@ def test_without_the_undocumented_call_the_documented_one_serves(
     monkeypatch.setattr(base, "make_callable", make_callable)
     monkeypatch.delattr(base, "_make_callable_from_options")
     found = fit()
-    assert len(called) == 3, "to train, to evaluate and to read the state"
+    assert len(called) == 4, "to train, to evaluate, to read and to set the state"
     assert found.history_ == expected.history_
     assert_array_equal(found.predict(windows), expected.predict(windows))
 

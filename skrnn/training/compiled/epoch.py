@@ -67,11 +67,12 @@ class EpochProgram:
         self._state = [variable.value for variable in state]
         self._session = OwnSession(self._state)
         self._read_state = self._session.reader(self._state)
+        self._write_state = self._session.writer(self._state)
         self._compiled = {}
 
     def set_state(self, values):
         """Set the variables of the model, then of the optimizer, to arrays."""
-        self._session.assign(self._state, values)
+        self._write_state(values)
 
     def state(self):
         """Return the values that `set_state` sets."""
@@ -88,11 +89,11 @@ class EpochProgram:
 
     def prepare(self, what, block):
         """Compile "train" or "evaluate" for a block, or raise a RefusedError."""
-        key, specs, sizes = self._signature(what, block)
+        key = self._key(what, block)
         if key in self._compiled:
             return
         try:
-            run = self._compile(what, [*specs, *sizes])
+            run = self._compile(what, self._arguments(block))
             run(*self._inputs(block, n_samples=0))
         except _REFUSALS as error:
             if not self.plan.xla:
@@ -159,21 +160,27 @@ class EpochProgram:
 
     def _run_block(self, what, block):
         """Return the weighted sum of the losses of a block's samples."""
-        key, *_ = self._signature(what, block)
-        run = self._compiled[key]
+        run = self._compiled[self._key(what, block)]
         return float(run(*self._inputs(block, n_samples=block.n_samples)))
 
     def _inputs(self, block, n_samples):
         sizes = [] if self.plan.xla else map(np.int32, block.sizes)
         return [*block.arrays, block.room, np.int32(n_samples), *sizes]
 
-    def _signature(self, what, block):
-        """Return the cache key of a compiled function, and its traced arguments."""
+    def _key(self, what, block):
+        """Return the key of a compiled function: with XLA, each shape has its own."""
         if not self.plan.xla:
-            return (what,), self._any_number_of_rows(), []
+            return (what,)
+        arrays = [*block.arrays, block.room]
+        return what, *(array.shape for array in arrays), *block.sizes
+
+    def _arguments(self, block):
+        """Return the arguments to trace a function with."""
+        if not self.plan.xla:
+            return self._any_number_of_rows()
         arrays = [*block.arrays, block.room, np.int32(0)]
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
-        return (what, *specs, *block.sizes), specs, block.sizes
+        return [*specs, *block.sizes]
 
     def _compile(self, what, arguments):
         epoch = tf.function(

@@ -12,6 +12,7 @@ from skrnn.training.keras_network import values_of
 from skrnn.training.plan import RefusedError
 
 v1 = tf.compat.v1
+_QUICK_TO_COPY = 2**14  # values
 
 
 class OwnSession:
@@ -41,6 +42,14 @@ class OwnSession:
         """Return a function that returns what `values` does, in less time."""
         places = [self._places[id(variable.handle)] for variable in variables]
         return session_callable(self._session, [place.value for place in places], [])
+
+    def writer(self, variables):
+        """Return a function of a list of arrays that does what `assign` does."""
+        places = [self._places[id(variable.handle)] for variable in variables]
+        news, run = [place.new for place in places], [place.assign for place in places]
+        write = session_callable(self._session, [], news, run)
+        dtypes = [variable.dtype.as_numpy_dtype for variable in variables]
+        return lambda values: write(*map(np.asarray, values, dtypes))
 
     def assign(self, variables, values):
         """Set some of the variables."""
@@ -139,5 +148,5 @@ def _without_fused_products():
 
 
 def aligned(array):
-    """Return an array, aligned so that a session takes it without a copy."""
-    return np.asarray(tf.constant(array))
+    """Return an array, aligned if it is large, so that a session need not copy it."""
+    return array if array.size <= _QUICK_TO_COPY else np.asarray(tf.constant(array))
