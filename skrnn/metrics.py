@@ -1,12 +1,373 @@
-"""Metrics for series with missing values."""
+"""Measures of forecasts, in the form of scikit-learn's metrics."""
 
 from functools import partial, update_wrapper
+from numbers import Integral
 
 import numpy as np
+import pandas as pd
+from sklearn.metrics import mean_absolute_error, mean_squared_error
+from sklearn.utils import check_array, check_consistent_length
 
 from skrnn._estimator import check_numbers, unmasked
 
-__all__ = ["ignore_missing"]
+__all__ = [
+    "coverage_score",
+    "ignore_missing",
+    "mean_absolute_scaled_error",
+    "mean_interval_score",
+    "root_mean_squared_scaled_error",
+    "symmetric_mean_absolute_percentage_error",
+    "weighted_absolute_percentage_error",
+]
+
+_BOUNDS = ["lower_bound", "upper_bound"]
+
+
+def mean_absolute_scaled_error(
+    y_true,
+    y_pred,
+    *,
+    y_train,
+    season_length=1,
+    sample_weight=None,
+    multioutput="uniform_average",
+):
+    """Mean absolute error, in units of a naive forecast's error on training rows.
+
+    Below 1, forecasts are better than repeating the value of one season before was in
+    the training rows, on average [1]_.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Observed targets.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Forecasts.
+    y_train : array-like of shape (n_train,) or (n_train, n_outputs)
+        Targets of the training rows of the same series, in time order, with NaN for
+        missing ones.
+    season_length : int, default=1
+        Number of rows of a season, such as 12 for months.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
+
+    Returns
+    -------
+    float or ndarray of shape (n_outputs,)
+        The error, at least 0. The best value is 0.
+
+    Raises
+    ------
+    ValueError
+        If `y_train` is too short, holds several series, or repeats itself exactly, so
+        that the naive forecast has no error; or if a value is missing elsewhere.
+
+    See Also
+    --------
+    ignore_missing : Leaves out rows with missing values.
+    root_mean_squared_scaled_error : The same with squared errors.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. and Koehler, A. B. (2006). Another look at measures of
+       forecast accuracy. International Journal of Forecasting, 22(4), 679-688.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import mean_absolute_scaled_error
+    >>> mean_absolute_scaled_error([3, 5], [4, 4], y_train=[1, 3, 1, 3])
+    0.5
+    """
+    scale = np.nanmean(abs(_changes(y_train, season_length)), axis=0)
+    return mean_absolute_error(
+        *_in_units(scale, y_true, y_pred),
+        sample_weight=sample_weight,
+        multioutput=multioutput,
+    )
+
+
+def root_mean_squared_scaled_error(
+    y_true,
+    y_pred,
+    *,
+    y_train,
+    season_length=1,
+    sample_weight=None,
+    multioutput="uniform_average",
+):
+    """Root mean squared error, in units of a naive forecast's on training rows.
+
+    The measure of the M5 competition, with `season_length=1` [1]_.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Observed targets.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Forecasts.
+    y_train : array-like of shape (n_train,) or (n_train, n_outputs)
+        Targets of the training rows of the same series, in time order, with NaN for
+        missing ones.
+    season_length : int, default=1
+        Number of rows of a season, such as 12 for months.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
+
+    Returns
+    -------
+    float or ndarray of shape (n_outputs,)
+        The error, at least 0. The best value is 0.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mean_absolute_scaled_error`.
+
+    See Also
+    --------
+    mean_absolute_scaled_error : The same with absolute errors.
+
+    References
+    ----------
+    .. [1] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2022). M5 accuracy
+       competition: Results, findings, and conclusions. International Journal of
+       Forecasting, 38(4), 1346-1364.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import root_mean_squared_scaled_error
+    >>> root_mean_squared_scaled_error([3, 6], [4, 5], y_train=[0, 2, 0, 2])
+    0.5
+    """
+    scale = np.sqrt(np.nanmean(_changes(y_train, season_length) ** 2, axis=0))
+    squared = mean_squared_error(
+        *_in_units(scale, y_true, y_pred),
+        sample_weight=sample_weight,
+        multioutput="raw_values",
+    )
+    return _averaged(np.sqrt(squared), multioutput)
+
+
+def weighted_absolute_percentage_error(
+    y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"
+):
+    """Sum of the absolute errors, as a share of the sum of the absolute targets.
+
+    Unlike the mean absolute percentage error, it is not dominated by small targets, and
+    some of them may be zero. It is also known as WAPE, or as MAD/mean ratio [1]_.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Observed targets.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Forecasts.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
+
+    Returns
+    -------
+    float or ndarray of shape (n_outputs,)
+        The error as a share, not in percent, at least 0. The best value is 0.
+
+    Raises
+    ------
+    ValueError
+        If all targets of an output are zero, or a value is missing.
+
+    See Also
+    --------
+    sklearn.metrics.mean_absolute_percentage_error : The mean of each row's share.
+
+    References
+    ----------
+    .. [1] Kolassa, S. and Schütz, W. (2007). Advantages of the MAD/Mean ratio over the
+       MAPE. Foresight, 6, 40-43.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import weighted_absolute_percentage_error
+    >>> weighted_absolute_percentage_error([0, 30, 10], [2, 27, 15])
+    0.25
+    """
+    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    error, size = (
+        mean_absolute_error(
+            y_true, values, sample_weight=sample_weight, multioutput="raw_values"
+        )
+        for values in (y_pred, np.zeros_like(y_true))
+    )
+    if not size.all():
+        raise ValueError("y_true is zero in all rows, so there is no share of it.")
+    return _averaged(error / size, multioutput)
+
+
+def symmetric_mean_absolute_percentage_error(
+    y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"
+):
+    """Mean absolute error, as a share of the mean of target and forecast.
+
+    The measure of the M4 competition, there in percent [1]_. It favours forecasts that
+    are too high over those that are too low.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Observed targets.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Forecasts.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
+
+    Returns
+    -------
+    float or ndarray of shape (n_outputs,)
+        The error as a share, not in percent, from 0 to 2. The best value is 0. A row
+        in which target and forecast are both zero counts as 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing.
+
+    See Also
+    --------
+    weighted_absolute_percentage_error : A share of the sum of all targets.
+
+    References
+    ----------
+    .. [1] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2020). The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting, 36(1), 54-74.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import symmetric_mean_absolute_percentage_error
+    >>> symmetric_mean_absolute_percentage_error([0, 3], [0, 5])
+    0.25
+    """
+    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    mean_absolute_error(y_true, y_pred)  # raises the errors of scikit-learn
+    y_pred = y_pred.reshape(y_true.shape)
+    size = (abs(y_true) + abs(y_pred)) / 2
+    share = np.divide(
+        abs(y_true - y_pred), size, out=np.zeros_like(size), where=size > 0
+    )
+    return mean_absolute_error(
+        np.zeros_like(share),
+        share,
+        sample_weight=sample_weight,
+        multioutput=multioutput,
+    )
+
+
+def mean_interval_score(y_true, y_pred, *, coverage, sample_weight=None):
+    """Mean width of intervals, plus a penalty for each target outside of its interval.
+
+    The penalty is the distance to the interval, times `2 / (1 - coverage)`. The score
+    is least for the true quantiles, so it compares intervals of different widths and
+    coverages [1]_. It is also known as Winkler score.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Observed targets.
+    y_pred : DataFrame or array-like of shape (n_samples, 2)
+        Lower and upper bounds, or a DataFrame with the columns `lower_bound` and
+        `upper_bound`, as :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>`
+        returns for a coverage.
+    coverage : float
+        Share of the targets that the intervals were made to contain, between 0 and 1.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+
+    Returns
+    -------
+    float
+        The score in the unit of the targets, at least 0. The best value is 0.
+
+    Raises
+    ------
+    ValueError
+        If `y_pred` is not as described, a lower bound is above its upper bound, or a
+        value is missing.
+
+    See Also
+    --------
+    coverage_score : The share of targets inside.
+
+    References
+    ----------
+    .. [1] Gneiting, T. and Raftery, A. E. (2007). Strictly proper scoring rules,
+       prediction, and estimation. Journal of the American Statistical Association,
+       102(477), 359-378. Equation 43.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import mean_interval_score
+    >>> mean_interval_score([5, 9], [[4, 6], [4, 8]], coverage=0.5)
+    5.0
+    """
+    if not 0 < coverage < 1:
+        raise ValueError(
+            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
+        )
+    y_true, lower, upper = _intervals(y_true, y_pred, sample_weight)
+    outside = np.maximum(np.maximum(lower - y_true, y_true - upper), 0)
+    score = upper - lower + 2 / (1 - coverage) * outside
+    return float(np.average(score, weights=sample_weight))
+
+
+def coverage_score(y_true, y_pred, *, sample_weight=None):
+    """Share of the targets that lie within their intervals.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Observed targets.
+    y_pred : DataFrame or array-like of shape (n_samples, 2)
+        Lower and upper bounds, or a DataFrame with the columns `lower_bound` and
+        `upper_bound`, as :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>`
+        returns for a coverage.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+
+    Returns
+    -------
+    float
+        The share, from 0 to 1. The best value is the coverage asked for.
+
+    Raises
+    ------
+    ValueError
+        If `y_pred` is not as described, a lower bound is above its upper bound, or a
+        value is missing.
+
+    See Also
+    --------
+    mean_interval_score : Also measures how wide the intervals are.
+
+    Examples
+    --------
+    >>> from skrnn.metrics import coverage_score
+    >>> coverage_score([5, 9, 4, 8], [[4, 6], [4, 8], [4, 5], [0, 9]])
+    0.75
+    """
+    y_true, lower, upper = _intervals(y_true, y_pred, sample_weight)
+    inside = (lower <= y_true) & (y_true <= upper)
+    return float(np.average(inside, weights=sample_weight))
 
 
 def ignore_missing(metric):
@@ -60,5 +421,74 @@ def _without_missing(metric, y_true, y_pred, **params):
         raise ValueError("Each row has a missing target or forecast.")
     if params.get("sample_weight") is not None:
         params["sample_weight"] = np.asarray(params["sample_weight"])[known]
-    y_true, y_pred = np.asarray(y_true)[known], np.asarray(y_pred)[known]
-    return metric(y_true, y_pred, **params)
+    return metric(_rows(y_true, known), _rows(y_pred, known), **params)
+
+
+def _rows(values, known):
+    """Return some rows; a DataFrame keeps the names of its columns."""
+    is_frame = isinstance(values, pd.DataFrame)
+    return values[known] if is_frame else np.asarray(values)[known]
+
+
+def _numbers(values, name, **options):
+    """Return values as an array of floating-point numbers."""
+    check_numbers(values, name)
+    options = {"ensure_2d": False, "dtype": np.float64, **options}
+    return check_array(unmasked(values), input_name=name, **options)
+
+
+def _changes(y_train, season_length):
+    """Return the changes over a season, NaN where a value is missing."""
+    if not isinstance(season_length, Integral) or season_length < 1:
+        raise ValueError(
+            f"season_length must be a whole number, at least 1. Got {season_length!r}."
+        )
+    index = getattr(y_train, "index", None)
+    if isinstance(index, pd.MultiIndex) and index.droplevel(-1).nunique() > 1:
+        raise ValueError(
+            "y_train holds several series, and each has its own scale. Compute the "
+            "error of each series, and then the mean."
+        )
+    values = _numbers(y_train, "y_train", ensure_all_finite="allow-nan")
+    changes = values[season_length:] - values[:-season_length]
+    if np.isnan(changes).all(axis=0).any():
+        raise ValueError(
+            f"y_train, of {len(values)} rows, has no two observed values that are "
+            f"season_length={season_length} rows apart."
+        )
+    return changes
+
+
+def _in_units(scale, y_true, y_pred):
+    """Return targets and forecasts in units of a scale of each output."""
+    if not np.all(scale):
+        raise ValueError(
+            "y_train repeats itself exactly after a season, so that errors cannot be "
+            "compared with those of a naive forecast."
+        )
+    return _numbers(y_true, "y_true") / scale, _numbers(y_pred, "y_pred") / scale
+
+
+def _averaged(values, multioutput):
+    """Return the values of outputs as scikit-learn's metrics do."""
+    nothing = np.zeros((1, len(values)))
+    return mean_absolute_error(nothing, values[np.newaxis], multioutput=multioutput)
+
+
+def _intervals(y_true, y_pred, sample_weight):
+    """Return targets, lower and upper bounds, each (n_samples,)."""
+    is_frame = isinstance(y_pred, pd.DataFrame)
+    if is_frame and set(_BOUNDS) <= set(y_pred.columns):
+        y_pred = y_pred[_BOUNDS]
+    y_true, bounds = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    if y_true.shape[1:] not in ((), (1,)) or bounds.shape[1:] != (2,):
+        raise ValueError(
+            "Intervals are measured for one target, with a lower and an upper bound "
+            f"each. Got y_true of shape {y_true.shape} and y_pred of shape "
+            f"{bounds.shape}."
+        )
+    check_consistent_length(y_true, bounds, sample_weight)
+    lower, upper = bounds.T
+    if (lower > upper).any():
+        raise ValueError("A lower bound is above its upper bound.")
+    return y_true.reshape(-1), lower, upper
