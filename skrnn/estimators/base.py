@@ -94,7 +94,10 @@ class BaseRecurrentRegressor(
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [
+            Interval(Real, 0, 1, closed="neither"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "validation_gap": [
             Interval(Integral, 0, None, closed="left"),
             StrOptions({"auto"}),

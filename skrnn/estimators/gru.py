@@ -92,11 +92,12 @@ class GRURegressor(BaseRecurrentRegressor):
     early_stopping : bool, default=False
         Whether to hold out the last part of the training data, in time order, stop
         when its loss no longer improves, and keep the weights with the lowest loss.
-    validation_fraction : float, default=0.1
-        Fraction of the rows that `early_stopping` holds out, rounded up. These are the
-        last rows, or for a panel the last rows of every series. A panel is recognised
-        by a (series, time) index of X, of y, or of the rows passed to the
-        `SequenceWindower`. Rows with a weight of 0 are not counted.
+    validation_fraction : float or int, default=0.1
+        Fraction of the rows that `early_stopping` holds out, rounded up, or their
+        number. These are the last rows, or for a panel the last rows of every series,
+        with an int as many of each. A panel is recognised by a (series, time) index of
+        X, of y, or of the rows passed to the `SequenceWindower`. Rows with a weight of
+        0 are not counted.
     validation_gap : int or "auto", default="auto"
         Number of rows left out between the training rows and those held out. `"auto"`
         leaves out `n_outputs_ - 1`. If y holds the values of consecutive times, no

@@ -46,7 +46,7 @@ class Settings:
     dtype: str
     block_size: int | None
     early_stopping: bool
-    validation_fraction: float
+    validation_fraction: float  # or the number of rows
     validation_gap: object
 
     @classmethod

@@ -293,9 +293,15 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ValueError
             If a parameter or the data are not as described, X and y have different
             indices, `window_length` is shorter than `horizon` although inputs are known
-            in advance, `target_transformer` has no exact inverse, or there is nothing
-            to train on.
+            in advance, `target_transformer` has no exact inverse, `X_val` or `y_val` is
+            passed, or there is nothing to train on.
         """
+        if {"X_val", "y_val"} & set(fit_params):
+            raise ValueError(
+                "A Forecaster takes no X_val and y_val. Pass all rows as X and y, and "
+                "set early_stopping=True in the regressor, with validation_fraction "
+                "for how many of the last windows to validate on."
+            )
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y)
             return self._fit_rows(rows, fit_params)

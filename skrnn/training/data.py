@@ -1,9 +1,9 @@
 """Training data: rows to train on, blocks of windows, and their order (NumPy only)."""
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 
@@ -202,10 +202,13 @@ def _leave(order):
 
 
 def hold_out_last(n_rows, codes, fraction, gap):
-    """Return the rows to train on, and after a gap the last part of each series."""
+    """Return the rows to train on, and after a gap the last rows of each series.
+
+    `fraction` is a share of the rows of a series, or their number.
+    """
     if codes is None:
         n_series = 1
-        first_held_out = n_rows - math.ceil(fraction * n_rows)
+        first_held_out = n_rows - int(_n_held_out(fraction, n_rows))
         train = range(max(0, first_held_out - gap))
         held_out = range(first_held_out, n_rows)
     else:
@@ -215,7 +218,7 @@ def hold_out_last(n_rows, codes, fraction, gap):
         position = np.empty(n_rows, dtype=np.int64)
         position[by_series] = np.arange(n_rows)
         position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
-        first_held_out = (sizes - np.ceil(fraction * sizes).astype(np.int64))[codes]
+        first_held_out = (sizes - _n_held_out(fraction, sizes))[codes]
         train = np.flatnonzero(position < first_held_out - gap)
         held_out = np.flatnonzero(position >= first_held_out)
     if len(train) == 0:
@@ -226,3 +229,10 @@ def hold_out_last(n_rows, codes, fraction, gap):
             "values, or pass X_val and y_val."
         )
     return train, held_out
+
+
+def _n_held_out(fraction, sizes):
+    """Return how many of the rows of series are held out."""
+    if isinstance(fraction, Integral):
+        return np.minimum(fraction, sizes)
+    return np.ceil(fraction * sizes).astype(np.int64)

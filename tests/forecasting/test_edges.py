@@ -579,3 +579,9 @@ def test_a_declared_step_is_that_of_the_forecast():
         plain = week.set_axis(pd.DatetimeIndex(np.array(week.index)))
         fitted = forecaster(Ridge(), window_length=1, freq=freq).fit(y=plain)
         assert fitted.forecast(1).index[0] == pd.Timestamp(expected)
+
+
+def test_validation_data_for_the_regressor_is_an_error():
+    forecaster = Forecaster(SeasonalNaiveRegressor(4), horizon=2)
+    with pytest.raises(ValueError, match="set early_stopping=True in the regressor"):
+        forecaster.fit(y=np.arange(40.0), y_val=np.arange(4.0))

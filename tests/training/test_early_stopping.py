@@ -26,7 +26,7 @@ def test_the_last_rows_are_held_out_with_a_gap_before_them(codes):
 
 @given(
     codes=st.lists(st.integers(0, 3), min_size=1, max_size=40),
-    fraction=st.floats(0.01, 0.99),
+    fraction=st.floats(0.01, 0.99) | st.integers(1, 20),
     gap=st.integers(0, 3),
 )
 def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
@@ -34,7 +34,8 @@ def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
     expected_train, expected = [], []
     for series in range(codes.max() + 1):
         rows = np.flatnonzero(codes == series)
-        n_left = len(rows) - int(np.ceil(fraction * len(rows)))
+        n_held_out = np.ceil(fraction * len(rows)) if fraction < 1 else fraction
+        n_left = max(0, len(rows) - int(n_held_out))
         expected_train += rows[: max(0, n_left - gap)].tolist()
         expected += rows[n_left:].tolist()
     if not expected_train:
@@ -44,6 +45,17 @@ def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
     train, validation = hold_out_last(len(codes), codes, fraction, gap)
     assert_array_equal(train, sorted(expected_train))
     assert_array_equal(validation, sorted(expected))
+
+
+def test_a_number_of_rows_is_held_out_as_their_share_is(windows, target):
+    params = {"early_stopping": True, "epochs": 2}  # 60 windows
+    by_share, by_number = (
+        small(**params, validation_fraction=each).fit(windows, target)
+        for each in (0.2, 12)
+    )
+    assert by_share.validation_loss_curve_ == by_number.validation_loss_curve_
+    with pytest.raises(ValueError, match="leaves no row to train on: of 60 rows"):
+        small(**params, validation_fraction=60).fit(windows, target)
 
 
 def test_what_is_held_out_does_not_train(windows, target):
