@@ -152,13 +152,10 @@ def name_of(page):
 WITH_CODE = [page for page in PAGES if any(to_run(page.read_text()))]
 
 
-# The code of README is run by test_public_api.py, which compares what it prints.
-ELSEWHERE = [page for page in WITH_CODE if page.name == "README.md"]
-
-
+# test_public_api.py runs README in the same way, and compares what it prints
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [page for page in WITH_CODE if page not in ELSEWHERE], ids=name_of
+    "page", [page for page in WITH_CODE if page.name != "README.md"], ids=name_of
 )
 def test_the_code_of_a_page_runs(page, tmp_path):
     # In its own process, as TensorFlow and PyTorch conflict in some import orders.

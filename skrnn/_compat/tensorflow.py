@@ -69,9 +69,9 @@ def session_callable(session, fetched, fed, run=()):
     """Return the same as `session.make_callable`, at a third of the cost per call.
 
     `fetched` and `fed` are lists of tensors, and the values come as a list; `run` are
-    operations without a value.
-    Arguments must be arrays or NumPy scalars of exactly the dtypes of `fed`. Needed
-    until TensorFlow makes the private function public (it is not in 2.18 to 2.21).
+    operations without a value. Arguments must be arrays or NumPy scalars of exactly the
+    dtypes of `fed`. Needed until TensorFlow makes the private function public (it is
+    not in 2.18 to 2.21).
     """
     try:
         from tensorflow.core.protobuf.config_pb2 import CallableOptions

@@ -202,10 +202,7 @@ def _leave(order):
 
 
 def hold_out_last(n_rows, codes, fraction, gap):
-    """Return the rows to train on, and after a gap the last rows of each series.
-
-    `fraction` is a share of the rows of a series, or their number.
-    """
+    """Return the rows to train on, and after a gap the last rows of each series."""
     if codes is None:
         n_series = 1
         first_held_out = n_rows - int(_n_held_out(fraction, n_rows))
@@ -232,7 +229,7 @@ def hold_out_last(n_rows, codes, fraction, gap):
 
 
 def _n_held_out(fraction, sizes):
-    """Return how many of the rows of series are held out."""
+    """Return how many rows of each series are held out, by their share or number."""
     if isinstance(fraction, Integral):
         return np.minimum(fraction, sizes)
     return np.ceil(fraction * sizes).astype(np.int64)

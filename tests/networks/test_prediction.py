@@ -176,9 +176,8 @@ def simulate_blas(monkeypatch, is_other):
     def multiply_otherwise(shape):
         def otherwise(rows, matrix, out):
             multiply(shape)(rows, matrix, out)
-            out[
-                is_other(np.arange(len(out)) % (shape.block or len(out)), len(out))
-            ] += 1e-3
+            places = np.arange(len(out)) % (shape.block or len(out))
+            out[is_other(places, len(out))] += 1e-3
 
         return otherwise
 

@@ -248,7 +248,7 @@ def test_of_many_threads_one_imports(first_import):
     assert len(calls) == 1
 
 
-@pytest.mark.slow  # three fresh processes
+@pytest.mark.slow  # ten fresh processes
 def test_first_fits_in_threads():
     code = """
 import sys
@@ -264,7 +264,7 @@ with ThreadPoolExecutor(8) as pool:
     losses = list(pool.map(loss, range(8)))
 np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
 """
-    for _ in range(3):
+    for _ in range(10):
         done = run(code)
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
