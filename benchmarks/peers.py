@@ -1,9 +1,9 @@
 """How fast is skrnn beside raw Keras, scikeras and skorch?
 
 Run `python benchmarks/peers.py`; skorch takes part where `pip install ".[benchmark]"`
-was run. Each round of each work is one process that runs the peers in turn; a figure
-is the median of three rounds. `--only sine predict` runs some works, `--rounds 5`
-more rounds.
+was run. Each round of each work is one process that runs the peers in turn; with large
+networks, each peer has a process of its own. A figure is the median of three rounds.
+`--only sine predict` runs some works, `--rounds 5` more rounds.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
 from skrnn.datasets import make_sine
 
 HAS_SKORCH = all(importlib.util.find_spec(name) for name in ("skorch", "torch"))
+HERE = f"import sys; sys.path.insert(0, {sys.path[0]!r}); import peers; peers."
 CELLS = {"elman": ElmanRegressor, "lstm": LSTMRegressor, "gru": GRURegressor}
 
 
@@ -68,9 +69,10 @@ def keras_network(cell, units, shape):
         "lstm": keras.layers.LSTM,
         "gru": keras.layers.GRU,
     }
-    model = keras.Sequential(
-        [keras.layers.Input(shape), layers[cell](units), keras.layers.Dense(1)]
-    )
+    *below, last = np.atleast_1d(units).tolist()
+    stack = [layers[cell](n, return_sequences=True) for n in below]
+    stack += [layers[cell](last), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.layers.Input(shape), *stack])
     model.compile(optimizer="adam", loss="mean_squared_error")
     return model
 
@@ -107,12 +109,14 @@ def skorch_regressor(cell, units, n_features, **options):
     import torch
 
     layers = {"elman": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+    n_units, *more = np.atleast_1d(units).tolist()  # the same in each layer
+    shape = {"num_layers": 1 + len(more), "batch_first": True}
 
     class Network(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.recurrent = layers[cell](n_features, units, batch_first=True)
-            self.output = torch.nn.Linear(units, 1)
+            self.recurrent = layers[cell](n_features, n_units, **shape)
+            self.output = torch.nn.Linear(n_units, 1)
 
         def forward(self, X):
             return self.output(self.recurrent(X)[0][:, -1])
@@ -192,25 +196,51 @@ def gru_tiny():
     return training("gru", 4, 1, 100, (*data, *data), timed=3)
 
 
-def lstm_large():
-    """An epoch, the start left out; and the rate of floating-point operations."""
-    X, y = random_windows(8192, 48, 8)
-    fits = {
-        name: peer("lstm", 128, 256, X, y)
-        for name, peer in {"skrnn": skrnn_fit, **PEERS}.items()
-    }
-    times = {name: [] for name in fits}
+LARGE = {  # units, windows and batch size
+    "lstm_large": ((128,), 8192, 256),
+    "lstm_stacked": ((64, 64), 2048, 128),
+}
+
+
+def large(work):
+    """An epoch and a prediction, each package in a process of its own."""
+    found = {}
+    for name in ("skrnn", *PEERS):
+        code = f"{HERE}large_alone({work!r}, {name!r})"
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True
+        )
+        epoch, predict = json.loads(done.stdout.splitlines()[-1])
+        found |= {f"epoch {name}": epoch, f"predict {name}": predict}
+    return found
+
+
+def large_alone(work, name):
+    """Print the seconds of an epoch, the start left out, and of a prediction."""
+    units, n_windows, batch_size = LARGE[work]
+    X, y = random_windows(n_windows, 48, 8)
+    fit = {"skrnn": skrnn_fit, **PEERS}[name]("lstm", units, batch_size, X, y)
+    fitted, epochs = fit(1), []
+    options = {"verbose": 0} if name == "Keras" else {}
     for _ in range(3):
-        for name, fit in fits.items():
-            fit(1)
-            one, four = seconds(lambda f=fit: f(1)), seconds(lambda f=fit: f(4))
-            times[name].append((four - one) / 3)
-    found = {name: statistics.median(values) for name, values in times.items()}
+        epochs.append((seconds(lambda: fit(4)) - seconds(lambda: fit(1))) / 3)
+    fitted.predict(X, **options)
+    times = [seconds(lambda: fitted.predict(X, **options)) for _ in range(5)]
+    print(f"\n{json.dumps([statistics.median(epochs), statistics.median(times)])}")
+
+
+def lstm_large():
+    """Large and stacked networks, and the rate of floating-point operations."""
+    found = large("lstm_large")
     flops = 3 * 2 * 8192 * 48 * (8 + 128) * 4 * 128
-    found["GFLOP/s of skrnn"] = flops / found["skrnn"] / 1e9
+    found["GFLOP/s of skrnn"] = flops / found["epoch skrnn"] / 1e9
     found["GFLOP/s of a product"] = product_rate((2048, 2048), (2048, 2048))
     found["GFLOP/s of a step's product"] = product_rate((256, 128), (128, 512))
     return found
+
+
+def lstm_stacked():
+    return large("lstm_stacked")
 
 
 def product_rate(left, right):
@@ -448,10 +478,9 @@ def in_process(code):
 
 def search():
     """21 fits, the whole of a fresh process."""
-    here = f"import sys; sys.path.insert(0, {sys.path[0]!r}); import peers; peers."
     return {
-        "skrnn": in_process(f"{here}search_skrnn()"),
-        "scikeras": in_process(f"{here}search_scikeras()"),
+        "skrnn": in_process(f"{HERE}search_skrnn()"),
+        "scikeras": in_process(f"{HERE}search_scikeras()"),
     }
 
 
@@ -473,6 +502,7 @@ WORKS = {
     "lstm_tiny": lstm_tiny,
     "gru_tiny": gru_tiny,
     "lstm_large": lstm_large,
+    "lstm_stacked": lstm_stacked,
     "predict": predict,
     "partial_fit": partial_fit,
     "serving": serving,
@@ -483,7 +513,7 @@ WORKS = {
 
 def run_here(work):
     """Run one round of a work in this process; its imports are not timed."""
-    if work not in ("search", "imports"):
+    if work not in ("lstm_large", "lstm_stacked", "search", "imports"):
         import keras  # noqa: F401
         import scikeras.wrappers  # noqa: F401
 
@@ -524,7 +554,13 @@ TITLES = {
     "elman_small": "Elman(4), 11 steps, batch 32, 100 epochs (\\*); cold / warm",
     "lstm_tiny": "LSTM(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
     "gru_tiny": "GRU(4), 1 step, batch 1, 100 epochs (\\*); cold / warm",
-    "lstm_large": "LSTM(128), 48 steps, 8192 windows, batch 256; an epoch",
+    "lstm_large": (
+        "LSTM(128), 48 steps, 8 features, 8192 windows, batch 256; an epoch / predict"
+    ),
+    "lstm_stacked": (
+        "LSTM(64, 64), 48 steps, 8 features, 2048 windows, batch 128; an epoch / "
+        "predict"
+    ),
     "partial_fit": "LSTM(16), 10 steps: `partial_fit` of 60 rows / `fit` of 200, warm",
     "serving": "fresh process: load LSTM(50), predict a row; whole / the row alone",
     "search": "search of 4 candidates x 5 folds, fresh process",
