@@ -514,11 +514,11 @@ WORKS = {
 def run_here(work):
     """Run one round of a work in this process; its imports are not timed."""
     if work not in ("lstm_large", "lstm_stacked", "search", "imports"):
+        if HAS_SKORCH:  # PyTorch 2.14 crashes if TensorFlow is loaded first
+            skorch_regressor("lstm", 1, 1).initialize()
         import keras  # noqa: F401
         import scikeras.wrappers  # noqa: F401
 
-        if HAS_SKORCH:
-            import skorch  # noqa: F401
     print("\n" + json.dumps(WORKS[work]()))
 
 
