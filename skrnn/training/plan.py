@@ -40,7 +40,7 @@ class Plan:
     """How a network is trained."""
 
     xla: bool  # whether XLA compiles the program of the engine
-    fused: bool  # whether one operation computes all steps of an LSTM layer (no XLA)
+    fused: bool  # whether layers are a FusedLSTM or FusedGRU (no XLA)
     n_shards: int  # parts of a batch to train on in parallel (1 with XLA)
     has_missing: bool
     masked: bool
@@ -68,9 +68,10 @@ def make_plan(spec, shape, trainer, *, divisible):
 
 
 def can_fuse(spec, *, masked):
-    """Return whether one TensorFlow operation can compute all steps of each layer."""
+    """Return whether a FusedLSTM or FusedGRU can compute each layer."""
     return (
-        spec.cell == "lstm"
+        spec.cell in ("gru", "lstm")
+        and (spec.cell != "gru" or spec.option("reset_after"))
         and spec.option("activation") == "tanh"
         and spec.option("recurrent_activation") == "sigmoid"
         and spec.dtype == "float32"
@@ -82,8 +83,9 @@ def can_fuse(spec, *, masked):
 def count_shards(spec, shape, *, fused):
     """Return the number of shards per batch. Each operation uses only one thread."""
     products = shape.batch_size * n_recurrent_weights(spec)
-    # unless steps are fused, each shard needs a loop of its own
-    worth = products * shape.n_timesteps >= 5e6 if fused else products >= 4e6
+    # the steps of an LSTM are one operation; otherwise each shard needs its own loop
+    is_one = fused and spec.cell == "lstm"
+    worth = products * shape.n_timesteps >= 5e6 if is_one else products >= 4e6
     if not worth or shape.batch_size < _LEAST_TO_DIVIDE:
         return 1
     return min(_MOST_SHARDS, max(2, shape.batch_size // _ROWS_OF_A_SHARD))
@@ -91,6 +93,6 @@ def count_shards(spec, shape, *, fused):
 
 def worth_compiling(spec, shape, *, fused):
     """Return whether XLA saves more time, over a few fits, than it takes to start."""
-    n_steps = 0 if fused else shape.n_timesteps * len(spec.units)
-    per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves
+    n_steps = shape.n_timesteps * len(spec.units)
+    per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves[fused]
     return _FITS_OF_A_PROGRAM * shape.n_batches * per_batch > _XLA_START

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from skrnn.training.compiled.fused_gru import FusedGRU
 from skrnn.training.compiled.fused_lstm import FusedLSTM
 from skrnn.training.compiled.session import OwnSession, aligned
 from skrnn.training.compiled.traced import TracedEpoch
@@ -21,6 +22,7 @@ from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import keeps_averages, make_optimizer
 from skrnn.training.plan import RefusedError
 
+_FUSED = {"gru": FusedGRU, "lstm": FusedLSTM}
 # Errors that XLA raises if it cannot compile.
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 
@@ -51,7 +53,7 @@ class EpochProgram:
     def __init__(self, task, plan):
         spec, objective = task.spec, task.objective
         self.plan = plan
-        layer = FusedLSTM if plan.fused else None
+        layer = _FUSED[spec.cell] if plan.fused else None
         self.model = build_model(spec, masked=plan.masked, layer=layer)
         self.optimizer = make_optimizer(objective)
         self.loss = make_loss(objective, spec)
