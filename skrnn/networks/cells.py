@@ -243,7 +243,7 @@ class Cell:
     n_gates: int  # blocks of `units` columns in the weights of the Keras layer
     stack: Callable  # (kernel, recurrent kernel, bias of Keras, spec) -> matrices
     layer: Callable  # (*matrices, spec, TileShape) -> `step`, states but the hidden one
-    # seconds per step in training, of Keras's layer and of ours; see benchmarks/README.md
+    # seconds per step in training, for Keras's layer and ours; see benchmarks/README.md
     xla_saves: tuple
     n_bias_rows: Callable = lambda spec: 1  # rows of the bias in Keras
     open_gate: int | None = None  # block of the bias that starts at one, not at zero
