@@ -3,8 +3,8 @@
 The equations are written for many windows at a time, one per row. The function of each
 cell returns `step(inputs, before, hidden)`, which computes the hidden states of one
 step, `hidden`, from the previous ones, `before`, and from `inputs`. These have, side by
-side, the previous hidden states, a one, and the values of the step. With the weights
-stacked in the same order (rows: U, b and W; columns: the blocks of the cell, in the
+side, the previous hidden states, the values of the step, and a one. With the weights
+stacked in the same order (rows: U, W and b; columns: the blocks of the cell, in the
 order in which `step` names them, then padding), a single product gives W x + U h + b.
 The product may have more rows than there are windows.
 """
@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
-
-MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
 
 
 def elman(weights, spec, shape):
@@ -61,8 +59,6 @@ def gru(weights, spec, shape):
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
     activate = _activation_of_gates(product, spec, shape, n_gates=2)
     multiply = shape.multiply
-    if shape.by_columns and shape.n_units > MANY_UNITS:
-        multiply = _product_without_zeros(shape)
 
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
@@ -75,19 +71,6 @@ def gru(weights, spec, shape):
         np.add(g, x, out=hidden)  # h = z * h + (1 - z) * g
 
     return step, []
-
-
-def _product_without_zeros(shape):
-    """Return the product of a GRU in three parts, which leave out the zeros."""
-    multiply, n = shape.multiply, shape.n_units
-    gates, of_g, of_x = slice(2 * n), slice(2 * n, 3 * n), slice(3 * n, 4 * n)
-
-    def parts(inputs, weights, product):
-        multiply(inputs, weights[:, gates], product[:, gates])
-        multiply(inputs[:, : n + 1], weights[: n + 1, of_g], product[:, of_g])
-        multiply(inputs[:, n:], weights[n:, of_x], product[:, of_x])
-
-    return parts
 
 
 def gru_reset_before(weights, recurrent, spec, shape):
@@ -201,25 +184,25 @@ def _activation_of_gates_and_candidate(product, spec, shape):
 
 
 def _stack_elman(kernel, recurrent, bias, spec):
-    return [np.vstack([recurrent, bias, kernel])]
+    return [np.vstack([recurrent, kernel, bias])]
 
 
 def _stack_lstm(kernel, recurrent, bias, spec):
-    i, f, g, o = np.split(np.vstack([recurrent, bias, kernel]), 4, axis=1)
+    i, f, g, o = np.split(np.vstack([recurrent, kernel, bias]), 4, axis=1)
     return [np.hstack([*_halved(spec, i, f, o), g])]
 
 
 def _stack_gru(kernel, recurrent, bias, spec):
     bias = np.atleast_2d(bias)  # the second row, if any, belongs to the product with U
-    z, r, _ = np.split(np.vstack([recurrent, bias.sum(axis=0), kernel]), 3, axis=1)
+    z, r, _ = np.split(np.vstack([recurrent, kernel, bias.sum(axis=0)]), 3, axis=1)
     *_, w = np.split(kernel, 3, axis=1)
     *_, u = np.split(recurrent, 3, axis=1)
     *_, b = np.split(bias, 3, axis=1)
-    x = np.vstack([np.zeros_like(u), b[:1], w])
+    x = np.vstack([np.zeros_like(u), w, b[:1]])
     gates = _halved(spec, r, z)
     if len(bias) == 1:
         return [np.hstack([*gates, x]), u]
-    g = np.vstack([u, b[1:], np.zeros_like(w)])
+    g = np.vstack([u, np.zeros_like(w), b[1:]])
     return [np.hstack([*gates, g, x])]
 
 
@@ -266,7 +249,7 @@ CELLS = {
         3,
         _stack_gru,
         _gru_of_either_form,
-        (0.09e-3, 0.04e-3),
+        (0.09e-3, 0.09e-3),
         n_bias_rows=lambda spec: 2 if spec.option("reset_after") else 1,
     ),
 }

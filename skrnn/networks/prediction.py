@@ -10,7 +10,7 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 from skrnn.networks.blas import for_each, one_thread
-from skrnn.networks.cells import CELLS, MANY_UNITS, TileShape
+from skrnn.networks.cells import CELLS, TileShape
 from skrnn.networks.same_bits import heights_and_block
 from skrnn.networks.weights import layers_of
 
@@ -20,6 +20,7 @@ _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
 _VALUES_OF_A_TILE = 2**24
 _N_TILES, _LEAST_TO_DIVIDE = 4, 128  # at least, to share among threads; rows of each
+_MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
 _N_IDLE = 2  # workspaces kept for each number of rows
 
 
@@ -51,7 +52,7 @@ class Predictor:
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
         heights = fitting or list(_HEIGHTS[:3])
         self._heights, self._block = heights, None
-        if max(spec.units) <= MANY_UNITS:
+        if max(spec.units) <= _MANY_UNITS:
             self._heights, self._block = heights_and_block(self._matrices(), heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
@@ -167,9 +168,9 @@ class _Direction:
         n_timesteps, n_inputs = window
         n_rows, n_units = shape.n_rows, shape.n_units
         inputs = shape.zeros(n_units + n_inputs + 1, spec.dtype, n_timesteps + 1)
-        inputs[:, :, n_units] = 1
+        inputs[:, :, -1] = 1
         self.n_units, self.order = n_units, -1 if reverse else 1
-        self.values = inputs[:-1, :n_rows, n_units + 1 :]
+        self.values = inputs[:-1, :n_rows, n_units:-1]
         states = inputs[:, :n_rows, :n_units]
         self.hidden, self.last = states[1:], states[-1]
         self._first = states[0]
