@@ -230,7 +230,7 @@ def large_alone(work, name):
 
 
 def lstm_large():
-    """Large and stacked networks, and the rate of floating-point operations."""
+    """A large network, and the rate of floating-point operations."""
     found = large("lstm_large")
     flops = 3 * 2 * 8192 * 48 * (8 + 128) * 4 * 128
     found["GFLOP/s of skrnn"] = flops / found["epoch skrnn"] / 1e9
@@ -513,7 +513,7 @@ WORKS = {
 
 def run_here(work):
     """Run one round of a work in this process; its imports are not timed."""
-    if work not in ("lstm_large", "lstm_stacked", "search", "imports"):
+    if work not in (*LARGE, "search", "imports"):
         if HAS_SKORCH:  # PyTorch 2.14 crashes if TensorFlow is loaded first
             skorch_regressor("lstm", 1, 1).initialize()
         import keras  # noqa: F401

@@ -226,21 +226,20 @@ class Cell:
     n_gates: int  # blocks of `units` columns in the weights of the Keras layer
     stack: Callable  # (kernel, recurrent kernel, bias of Keras, spec) -> matrices
     layer: Callable  # (*matrices, spec, TileShape) -> `step`, states but the hidden one
-    # seconds per step in training, for Keras's layer and ours; see benchmarks/README.md
-    xla_saves: tuple
+    xla_saves: float  # seconds per step in training; see benchmarks/README.md
     n_bias_rows: Callable = lambda spec: 1  # rows of the bias in Keras
     open_gate: int | None = None  # block of the bias that starts at one, not at zero
 
 
 CELLS = {
-    "elman": Cell("SimpleRNN", ("activation",), 1, _stack_elman, elman, (0.03e-3,)),
+    "elman": Cell("SimpleRNN", ("activation",), 1, _stack_elman, elman, 0.03e-3),
     "lstm": Cell(
         "LSTM",
         ("activation", "recurrent_activation"),
         4,
         _stack_lstm,
         lstm,
-        (0.08e-3, 0.0),
+        0.08e-3,
         open_gate=1,  # the forget gate (Jozefowicz et al., 2015)
     ),
     "gru": Cell(
@@ -249,7 +248,7 @@ CELLS = {
         3,
         _stack_gru,
         _gru_of_either_form,
-        (0.09e-3, 0.09e-3),
+        0.09e-3,
         n_bias_rows=lambda spec: 2 if spec.option("reset_after") else 1,
     ),
 }

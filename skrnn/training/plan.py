@@ -83,7 +83,7 @@ def can_fuse(spec, *, masked):
 def count_shards(spec, shape, *, fused):
     """Return the number of shards per batch. Each operation uses only one thread."""
     products = shape.batch_size * n_recurrent_weights(spec)
-    # the steps of an LSTM are one operation; otherwise each shard needs its own loop
+    # unless steps are one operation, each shard needs a loop of its own
     is_one = fused and spec.cell == "lstm"
     worth = products * shape.n_timesteps >= 5e6 if is_one else products >= 4e6
     if not worth or shape.batch_size < _LEAST_TO_DIVIDE:
@@ -93,6 +93,7 @@ def count_shards(spec, shape, *, fused):
 
 def worth_compiling(spec, shape, *, fused):
     """Return whether XLA saves more time, over a few fits, than it takes to start."""
-    n_steps = shape.n_timesteps * len(spec.units)
-    per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves[fused]
+    is_one = fused and spec.cell == "lstm"
+    n_steps = 0 if is_one else shape.n_timesteps * len(spec.units)
+    per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves
     return _FITS_OF_A_PROGRAM * shape.n_batches * per_batch > _XLA_START

@@ -34,3 +34,21 @@ def store(monkeypatch):
 @pytest.fixture(params=["auto", "keras"], ids=["engine", "Model.fit"])
 def trainer(request):
     return request.param
+
+
+@pytest.fixture
+def layers_run(monkeypatch):
+    """A function that returns a list, to which layers of a class add when they run."""
+    monkeypatch.setattr(engine.programs, "take", lambda key, build: build())
+
+    def record(layer_class):
+        ran, real = [], layer_class.inner_loop
+
+        def inner_loop(layer, *args, **kwargs):
+            ran.append(layer)
+            return real(layer, *args, **kwargs)
+
+        monkeypatch.setattr(layer_class, "inner_loop", inner_loop)
+        return ran
+
+    return record

@@ -9,7 +9,6 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import GRURegressor
-from skrnn.training.compiled import engine
 from skrnn.training.compiled.fused_gru import FusedGRU
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
@@ -85,23 +84,17 @@ def test_dropout_is_that_of_keras():
     ],
 )
 def test_who_is_trained_by_it(
-    params, trainer, missing, expected, windows, target, monkeypatch
+    params, trainer, missing, expected, windows, target, layers_run
 ):
     """All are trained as Keras would, whichever layer does it."""
-    ran = []
-
-    def inner_loop(layer, *args, real=FusedGRU.inner_loop, **kwargs):
-        ran.append(layer)
-        return real(layer, *args, **kwargs)
-
-    monkeypatch.setattr(FusedGRU, "inner_loop", inner_loop)
-    monkeypatch.setattr(engine.programs, "take", lambda key, build: build())
+    ran = layers_run(FusedGRU)
     windows = windows.copy()
     if missing:
         windows[3, 2] = np.nan
     params = {"units": 3, "epochs": 2, "batch_size": 25, "random_state": 0, **params}
     found = GRURegressor(**params, trainer=trainer).fit(windows, target)
     assert bool(ran) == expected
+    assert not any(isinstance(layer, FusedGRU) for layer in found.model_.layers)
     if params.get("dropout") or trainer == "keras":
         return
     expected = GRURegressor(**params, trainer="keras").fit(windows, target)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import LSTMRegressor
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training.compiled import engine, fused_lstm
+from skrnn.training.compiled import fused_lstm
 from skrnn.training.compiled.fused_lstm import FusedLSTM
 from skrnn.training.plan import can_fuse
 
@@ -136,17 +136,10 @@ def test_what_cannot_be_fused(other):
     ],
 )
 def test_who_is_trained_by_it(
-    params, trainer, missing, expected, windows, target, monkeypatch
+    params, trainer, missing, expected, windows, target, layers_run
 ):
     """Only programs without XLA are; neither Keras training nor `model_` use it."""
-    ran = []
-
-    def inner_loop(layer, *args, real=FusedLSTM.inner_loop, **kwargs):
-        ran.append(layer)
-        return real(layer, *args, **kwargs)
-
-    monkeypatch.setattr(FusedLSTM, "inner_loop", inner_loop)
-    monkeypatch.setattr(engine.programs, "take", lambda key, build: build())
+    ran = layers_run(FusedLSTM)
     windows = windows.copy()
     if missing:
         windows[3, 1] = np.nan

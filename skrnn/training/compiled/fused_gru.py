@@ -9,6 +9,8 @@ import tensorflow as tf
 from keras import layers
 from keras.saving import register_keras_serializable
 
+from skrnn.training.compiled.fused_lstm import steps_to_read
+
 v1 = tf.compat.v1
 
 
@@ -18,13 +20,7 @@ class FusedGRU(layers.GRU):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Return the last output, all outputs and the last state, as Keras does."""
-        cell = self.cell
-        if training and self.dropout:
-            dropped = cell.get_dropout_mask(sequences[:, 0])
-            sequences = sequences * dropped[:, tf.newaxis]
-        steps = tf.transpose(sequences, (1, 0, 2))
-        if self.go_backwards:
-            steps = tf.reverse(steps, [0])
+        cell, steps = self.cell, steps_to_read(self, sequences, training)
         weights = cell.kernel, cell.recurrent_kernel, cell.bias
         inputs = [steps, initial_state[0], *map(tf.convert_to_tensor, weights)]
         computed = _forward(*map(tf.stop_gradient, inputs))
@@ -34,7 +30,7 @@ class FusedGRU(layers.GRU):
 
 
 def _forward(steps, first, kernel, recurrent, bias):
-    """Return h, r and z, g, and U h + b' of g, for all steps."""
+    """Return h, z and r side by side, g, and U h + b' of g, for all steps."""
     n = first.shape[1]
     of_inputs = tf.concat([bias[0, : 2 * n] + bias[1, : 2 * n], bias[0, 2 * n :]], 0)
     n_steps, n_samples = tf.shape(steps)[0], tf.shape(steps)[1]
@@ -93,13 +89,13 @@ def _gradients(op, by_outputs, *_):
     by_u, by_g = by_all[..., : 3 * n], by_all[..., 3 * n :] * of_g
     by_x = tf.concat([by_u[..., : 2 * n], by_g], 2)
     rows = [tf.reshape(a, (-1, a.shape[-1])) for a in (steps, earlier, by_x, by_u)]
-    steps_, earlier_, by_x, by_u = rows
+    inputs, states, by_x, by_u = rows
     by_bias = tf.stack([tf.reduce_sum(by_x, 0), tf.reduce_sum(by_u, 0)])
     return [
         *[None] * 4,
         tf.reshape(tf.matmul(by_x, kernel, transpose_b=True), tf.shape(steps)),
         by_first,
-        tf.matmul(steps_, by_x, transpose_a=True),
-        tf.matmul(earlier_, by_u, transpose_a=True),
+        tf.matmul(inputs, by_x, transpose_a=True),
+        tf.matmul(states, by_u, transpose_a=True),
         by_bias,
     ]

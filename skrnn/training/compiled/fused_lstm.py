@@ -22,13 +22,7 @@ class FusedLSTM(layers.LSTM):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Return the last output, all outputs and the last states, as Keras does."""
-        cell = self.cell
-        if training and self.dropout:
-            dropped = cell.get_dropout_mask(sequences[:, 0])
-            sequences = sequences * dropped[:, tf.newaxis]
-        steps = tf.transpose(sequences, (1, 0, 2))
-        if self.go_backwards:
-            steps = tf.reverse(steps, [0])
+        cell, steps = self.cell, steps_to_read(self, sequences, training)
         n_samples = tf.shape(steps)[1]
         if steps.shape[-1] % 2 or self.units % 2:
             # TensorFlow warns at every batch if the number of samples is odd too
@@ -57,6 +51,15 @@ class FusedLSTM(layers.LSTM):
         last, last_cell = outputs[-1][:n_samples], cell_states[-1][:n_samples]
         outputs = tf.transpose(outputs[:, :n_samples], (1, 0, 2))
         return last, outputs, [last, last_cell]
+
+
+def steps_to_read(layer, sequences, training):
+    """Return steps (n_steps, n_samples, n_features) in the order of a layer."""
+    if training and layer.dropout:
+        dropped = layer.cell.get_dropout_mask(sequences[:, 0])
+        sequences = sequences * dropped[:, tf.newaxis]
+    steps = tf.transpose(sequences, (1, 0, 2))
+    return tf.reverse(steps, [0]) if layer.go_backwards else steps
 
 
 def _reordered(weights):
