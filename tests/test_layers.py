@@ -18,13 +18,14 @@ MAY_IMPORT = {
     "_version": set(),
     "_compat": {"_version"},
     "_estimator": {"_version"},
+    "_progress": set(),
     "_warnings": set(),
     "datasets": set(),
     "exceptions": set(),
     "metrics": {"_estimator"},
     "windows": {"_compat", "_estimator", "_warnings", "exceptions"},
     "networks": set(),
-    "training": {"_compat", "_warnings", "networks"},
+    "training": {"_compat", "_progress", "_warnings", "networks"},
     "estimators": {
         "_compat",
         "_estimator",
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "forecasting": {
         "_compat",
         "_estimator",
+        "_progress",
         "_warnings",
         "exceptions",
         "metrics",

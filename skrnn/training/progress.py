@@ -2,6 +2,8 @@
 
 import contextlib
 
+from skrnn._progress import start_bar
+
 
 class ProgressReport:
     """Reports epochs on stdout, by a bar or a line per tenth, or with 2 per epoch."""
@@ -13,7 +15,7 @@ class ProgressReport:
 
     def __enter__(self):
         if self._verbose == 1:
-            self._bar = _start_bar(self._resources, self._epochs)
+            self._bar = start_bar(self._resources, "epoch", self._epochs)
         return self
 
     def begin_epoch(self):
@@ -48,26 +50,3 @@ class ProgressReport:
 
     def _ends_a_tenth(self):
         return self._last == self._epochs or self._last * 10 % self._epochs < 10
-
-
-def _start_bar(resources, epochs):
-    """Return a progress bar, or None if it cannot be shown."""
-    import rich
-    from rich.errors import LiveError
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = rich.get_console()
-    if not console.is_terminal:
-        return None
-    bar = Progress(
-        TextColumn("epoch {task.completed}/{task.total}"),
-        BarColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[logs]}"),
-        console=console,
-    )
-    bar.add_task("", total=epochs, logs="")
-    try:
-        return resources.enter_context(bar)
-    except LiveError:
-        return None
