@@ -5,7 +5,9 @@ from skrnn._version import __version__ as __version__
 from skrnn.estimators.elman import ElmanRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.lstm import LSTMRegressor
+from skrnn.estimators.mean_regressor import MeanRegressor
 from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
+from skrnn.estimators.window_regressor import WindowRegressor
 from skrnn.forecasting.backtest import backtest
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.plotting.forecast_display import ForecastDisplay
@@ -21,9 +23,11 @@ __all__ = [
     "GRURegressor",
     "LSTMRegressor",
     "LossCurveDisplay",
+    "MeanRegressor",
     "PanelTimeSeriesSplit",
     "SeasonalNaiveRegressor",
     "SequenceWindower",
+    "WindowRegressor",
     "backtest",
     "datasets",
     "to_supervised",

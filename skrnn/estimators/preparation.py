@@ -78,7 +78,10 @@ class Preparation:
             bool(settings.metrics),
             settings.dtype,
         )
-        return Samples(data.windows, targets, data.weight)
+        weight = data.weight
+        if weight is not None:  # only ratios matter to a network
+            weight = (weight / weight.max()).astype(settings.dtype)
+        return Samples(data.windows, targets, weight)
 
     def offset(self, windows):
         """Return predictions (n_samples, n_targets) of a base, relative to windows."""
@@ -216,12 +219,24 @@ def _prepare_first(data, rows, inputs, settings):
     if settings.base is not None:
         prepared = prepared.with_fitted_base(settings.base, data, rows)
     samples = prepared.samples(data, settings)
-    scaling, constants = measured(samples.targets, rows, data.weight), None
+    scaling, constants = measured(samples.targets, rows, samples.weight), None
     if isinstance(settings.loss, str) or samples.targets.is_homogeneous:
         constants = _constants(samples.targets, rows)
         scaling = _exact_scaling(scaling, constants, prepared.base)
     samples = replace(samples, targets=replace(samples.targets, scaling=scaling))
     return replace(prepared, scaling=scaling, constants=constants), samples
+
+
+def prepare_base(data, base, normalize, target_features):
+    """Return a Preparation of WindowData with a regressor that is fitted on them."""
+    inputs = _input_spec(data, normalize, target_features, fill=True)
+    rows = usable_rows(data.windows, data.rows_with_weight, inputs)
+    features = feature_scaling(_weighted_steps(data, rows))
+    targets = Affine(shift=np.zeros(data.n_outputs))
+    # a base that supports missing values gets them
+    inputs = replace(inputs, fill=False)
+    prepared = Preparation(inputs, Scaling(features, targets))
+    return prepared.with_fitted_base(base, data, rows)
 
 
 def _constants(targets, rows):
@@ -254,28 +269,38 @@ def _exact_scaling(scaling, constants, base):
 
 def inputs_of(data, settings):
     """Return the `InputSpec` that follows from the settings."""
-    _, n_timesteps, n_features = data.windows.shape
-    length = int(settings.segment_length)
+    n_timesteps, length = data.windows.shape[1], int(settings.segment_length)
     if n_timesteps % length:
         raise ValueError(
             f"The windows have {n_timesteps} steps, which is not a multiple of "
             f"segment_length={length}. Set another segment_length, or make windows of "
             f"{length * -(-n_timesteps // length)} steps."
         )
-    target_features = ()
-    if settings.normalize:
+    inputs = _input_spec(
+        data,
+        settings.normalize,
+        settings.target_features,
+        fill=settings.missing == "fill",
+    )
+    return replace(inputs, segment_length=length)
+
+
+def _input_spec(data, normalize, target_features, *, fill):
+    """Return the InputSpec of windows that are read step by step."""
+    _, n_timesteps, n_features = data.windows.shape
+    continued = ()
+    if normalize:
         outputs = outputs_of(
-            data.target_names, data.n_outputs, settings.target_features, data.layout
+            data.target_names, data.n_outputs, target_features, data.layout
         )
         warn_of_other_units(data.windows, data.y, outputs)
-        target_features = tuple(outputs.features)
+        continued = tuple(outputs.features)
     return InputSpec(
         n_timesteps,
         n_features,
-        segment_length=length,
-        normalize=settings.normalize,
-        target_features=target_features,
-        fill=settings.missing == "fill",
+        normalize=normalize,
+        target_features=continued,
+        fill=fill,
     )
 
 

@@ -46,7 +46,7 @@ class SeasonalNaiveRegressor(
         The lead of each output: the number of steps after the last step of the window.
         Read from the names of `y`, otherwise 1, 2, ... for each feature.
     fallback_ : ndarray of shape (`n_outputs_`,)
-        The mean of `y`, which is predicted if the window has no value to repeat.
+        The weighted mean of `y`, predicted if the window has no value to repeat.
 
     See Also
     --------
@@ -97,7 +97,7 @@ class SeasonalNaiveRegressor(
         return tags
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Find the feature and the lead of each target.
 
         Parameters
@@ -107,6 +107,8 @@ class SeasonalNaiveRegressor(
             Windows, oldest step first. NaN marks a missing value.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the targets in `fallback_`.
 
         Returns
         -------
@@ -120,7 +122,7 @@ class SeasonalNaiveRegressor(
             shorter than a season.
         """
         with unchanged_on_error(self):
-            data = validate_first(self, X, y)
+            data = validate_first(self, X, y, sample_weight)
             layout = data.layout
             if self.season_length > layout.n_timesteps:
                 raise ValueError(
@@ -132,9 +134,8 @@ class SeasonalNaiveRegressor(
                 data.target_names, data.n_outputs, self.target_features, layout
             )
             self._features, self.leads_ = outputs.features, outputs.leads
-            self.fallback_ = np.mean(
-                data.y.reshape(len(data.y), -1), axis=0, dtype=np.float64
-            )
+            targets = data.y.reshape(len(data.y), -1).astype(np.float64)
+            self.fallback_ = np.average(targets, axis=0, weights=data.weight)
         return self
 
     def predict(self, X):

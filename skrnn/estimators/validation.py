@@ -29,7 +29,7 @@ class WindowData:
     windows: WindowView
     layout: WindowLayout  # of X
     y: np.ndarray  # of shape (n_samples,) or (n_samples, n_outputs)
-    weight: np.ndarray | None  # of shape (n_samples,), at most 1
+    weight: np.ndarray | None  # of shape (n_samples,)
     passed: tuple  # X and y, before validation
 
     @property
@@ -115,13 +115,13 @@ def _window_data(estimator, X, windows, y, checked_y, sample_weight):
         windows = windows.view(PanelWindows)  # scikit-learn's checks lose the type
     weight = None
     if sample_weight is not None:
-        weight = _validate_weight(sample_weight, checked_y).astype(estimator.dtype)
+        weight = _validate_weight(sample_weight, checked_y)
     view = WindowView(windows)
     return WindowData(view, estimator._layout, checked_y, weight, (X, y))
 
 
 def _validate_weight(sample_weight, y):
-    """Return the weights divided by the largest, as only their ratios matter."""
+    """Return the weights after checking that not all are zero."""
     weight = check_sample_weight(
         unmasked(sample_weight), y, dtype=np.float64, ensure_non_negative=True
     )
@@ -130,7 +130,7 @@ def _validate_weight(sample_weight, y):
             "All sample weights are zero, so there is nothing to fit. Pass at least "
             "one positive weight."
         )
-    return weight / weight.max()
+    return weight
 
 
 def validate_windows(estimator, X):

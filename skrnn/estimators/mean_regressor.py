@@ -1,0 +1,156 @@
+"""MeanRegressor: predicts the mean of several regressors."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from skrnn._compat.sklearn import LinkedHTML, fit_context
+from skrnn._estimator import VersionedEstimator, unchanged_on_error
+
+
+class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
+    """Predict the mean of the predictions of several regressors.
+
+    The mean of a few forecasts that are about equally good often has a smaller error
+    than each of them [1]_. Unlike :class:`~sklearn.ensemble.VotingRegressor`, it
+    supports several outputs and windows of shape (n_samples, n_timesteps, n_features).
+
+    Parameters
+    ----------
+    estimators : list of (str, regressor)
+        Names and regressors. Clones of them are fitted to the same data.
+
+    Attributes
+    ----------
+    estimators_ : list of regressors
+        The fitted regressors.
+    n_features_in_ : int
+        Number of columns of 2-D X, or of features per step of 3-D X, seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`. Defined if all of them are strings.
+
+    See Also
+    --------
+    WindowRegressor : Lets any regressor read windows.
+
+    References
+    ----------
+    .. [1] J. M. Bates and C. W. J. Granger, "The Combination of Forecasts",
+       Operational Research Quarterly 20(4), 1969.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skrnn import Forecaster, MeanRegressor, SeasonalNaiveRegressor
+    >>> from skrnn import WindowRegressor
+    >>> from skrnn.datasets import load_co2
+    >>> members = [
+    ...     ("Ridge", WindowRegressor(Ridge(), normalize="last")),
+    ...     ("naive", SeasonalNaiveRegressor(52)),
+    ... ]
+    >>> forecaster = Forecaster(MeanRegressor(members), horizon=4)
+    >>> forecaster.fit(y=load_co2()["1990":]).forecast(2).round(1).to_list()
+    [370.8, 371.2]
+    """
+
+    _parameter_constraints = {"estimators": [list]}
+
+    def __init__(self, estimators):
+        self.estimators = estimators
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        members = [get_tags(member) for _, member in self.estimators]
+        inputs = [member.input_tags for member in members]
+        tags.input_tags.three_d_array = all(each.three_d_array for each in inputs)
+        tags.input_tags.allow_nan = all(each.allow_nan for each in inputs)
+        targets = [member.target_tags for member in members]
+        tags.target_tags.multi_output = all(each.multi_output for each in targets)
+        of_regressors = [member.regressor_tags for member in members]
+        tags.regressor_tags.poor_score = any(each.poor_score for each in of_regressors)
+        return tags
+
+    @property
+    def n_features_in_(self):
+        """Number of features seen in `fit`."""
+        return self.estimators_[0].n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns seen in `fit`."""
+        return self.estimators_[0].feature_names_in_
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Fit all regressors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_features)
+            What the regressors read.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples. All regressors must support them.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not as described, or a regressor raises it.
+        """
+        members = self._members()
+        with unchanged_on_error(self):
+            weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+            for name, member in members:
+                if weights and not has_fit_parameter(member, "sample_weight"):
+                    raise ValueError(
+                        f"sample_weight was passed, but fit of {name!r}, {member!r}, "
+                        "does not accept it. Replace it, or fit without sample_weight."
+                    )
+            self.estimators_ = [clone(m).fit(X, y, **weights) for _, m in members]
+        return self
+
+    def _members(self):
+        """Return the names and regressors after checking their form."""
+        pairs = [pair for pair in self.estimators if isinstance(pair, (tuple, list))]
+        if (
+            not pairs
+            or {len(pair) for pair in pairs} != {2}
+            or len(pairs) < len(self.estimators)
+        ):
+            raise ValueError(
+                "estimators must be a list of pairs (name, regressor). Got "
+                f"{self.estimators!r}."
+            )
+        return pairs
+
+    def predict(self, X):
+        """Predict the mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_features)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that `y` had in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If X has other features than in `fit`.
+        """
+        check_is_fitted(self)
+        predictions = [np.asarray(member.predict(X)) for member in self.estimators_]
+        shape = predictions[0].shape
+        return np.mean([each.reshape(shape) for each in predictions], axis=0)

@@ -1,0 +1,40 @@
+"""The mean of regressors."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+
+from skrnn import Forecaster, MeanRegressor, SeasonalNaiveRegressor, WindowRegressor
+
+RNG = np.random.RandomState(0)
+X, Y = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 2))
+MEMBERS = [("Ridge", Ridge()), ("neighbours", KNeighborsRegressor())]
+
+
+def test_predictions_are_means():
+    predicted = MeanRegressor(MEMBERS).fit(X, Y).predict(X)
+    parts = [member.fit(X, Y).predict(X) for _, member in MEMBERS]
+    assert_allclose(predicted, (parts[0] + parts[1]) / 2)
+
+
+def test_members_of_a_forecaster_know_the_targets_in_windows_with_inputs():
+    series = np.tile([1.0, 2.0, 4.0], 20)
+    noise = RNG.normal(size=(60, 1))
+    naive = SeasonalNaiveRegressor(3)
+    relative = WindowRegressor(Ridge(1e-8), normalize="last")
+    mean = MeanRegressor([("naive", naive), ("Ridge", relative)])
+    forecaster = Forecaster(mean, horizon=2, window_length=6).fit(noise, series)
+    assert_allclose(forecaster.forecast(2, noise[:2]), [1, 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("estimators", [[], [Ridge()], [("a", Ridge(), 1)]])
+def test_estimators_must_be_pairs(estimators):
+    with pytest.raises(ValueError, match="pairs"):
+        MeanRegressor(estimators).fit(X, Y)
+
+
+def test_all_members_must_support_weights():
+    with pytest.raises(ValueError, match="neighbours"):
+        MeanRegressor(MEMBERS).fit(X, Y, np.ones(60))

@@ -1,0 +1,90 @@
+"""Any regressor on windows: normalised by hand, filled, and in a forecaster."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor
+
+from skrnn import Forecaster, SequenceWindower, WindowRegressor
+
+WALK = np.random.RandomState(0).normal(size=200).cumsum()
+WINDOWS = SequenceWindower(6).fit_transform(WALK[:-2, np.newaxis])[5:]
+NEXT = np.stack([WALK[6:-1], WALK[7:]], axis=1)
+
+
+def test_windows_are_read_step_by_step():
+    fitted = WindowRegressor(Ridge()).fit(WINDOWS, NEXT)
+    flat = WINDOWS.reshape(len(WINDOWS), -1)
+    expected = Ridge().fit(flat, NEXT).predict(flat)
+    assert_allclose(fitted.predict(WINDOWS), expected, atol=1e-6)
+
+
+def test_last_makes_windows_and_targets_changes_from_the_last_value():
+    fitted = WindowRegressor(Ridge(), normalize="last").fit(WINDOWS, NEXT)
+    last = WINDOWS[:, -1]
+    changes = WINDOWS[..., 0] - last
+    expected = Ridge().fit(changes, NEXT - last).predict(changes) + last
+    assert_allclose(fitted.predict(WINDOWS), expected, atol=1e-6)
+
+
+def test_standard_divides_by_the_deviation_of_the_window():
+    fitted = WindowRegressor(Ridge(), normalize="standard").fit(WINDOWS, NEXT)
+    mean, std = WINDOWS.mean(axis=1), WINDOWS.std(axis=1)
+    std = np.maximum(std, 0.1 * WINDOWS.std())
+    scaled, y = (WINDOWS[..., 0] - mean) / std, (NEXT - mean) / std
+    expected = Ridge().fit(scaled, y).predict(scaled) * std + mean
+    assert_allclose(fitted.predict(WINDOWS), expected, rtol=0.02, atol=0.02)
+
+
+def test_trees_follow_a_trend_on_relative_windows():
+    trend = np.arange(200.0)
+    trees = HistGradientBoostingRegressor(random_state=0)
+    relative = WindowRegressor(trees, normalize="last")
+    plain, followed = (
+        Forecaster(each, horizon=1, window_length=4).fit(y=trend).forecast(1)[0]
+        for each in (trees, relative)
+    )
+    assert plain < 199.5
+    assert followed == pytest.approx(200)
+
+
+def test_each_output_has_a_clone_where_the_regressor_supports_one():
+    trees = HistGradientBoostingRegressor(max_iter=5, random_state=0)
+    fitted = WindowRegressor(trees).fit(WINDOWS, NEXT)
+    assert isinstance(fitted.regressor_, MultiOutputRegressor)
+    first = WindowRegressor(trees).fit(WINDOWS, NEXT[:, 0]).predict(WINDOWS)
+    assert_allclose(fitted.predict(WINDOWS)[:, 0], first)
+
+
+def test_missing_values_are_filled_by_the_last_observed_one():
+    missing, filled = WINDOWS.copy(), WINDOWS.copy()
+    missing[:, 3], filled[:, 3] = np.nan, WINDOWS[:, 2]
+    fitted = WindowRegressor(Ridge()).fit(WINDOWS, NEXT)
+    assert_allclose(fitted.predict(missing), fitted.predict(filled))
+
+
+def test_missing_values_reach_a_regressor_that_supports_them():
+    missing = WINDOWS.copy()
+    missing[::2, 3] = np.nan
+    trees = HistGradientBoostingRegressor(max_iter=5, random_state=0)
+    y = NEXT[:, 0]
+    expected = trees.fit(missing.reshape(len(missing), -1), y)
+    fitted = WindowRegressor(trees).fit(missing, y)
+    predicted = expected.predict(missing.reshape(len(missing), -1))
+    assert_allclose(fitted.predict(missing), predicted)
+
+
+def test_weights_are_passed_on():
+    weight = np.random.RandomState(1).uniform(size=len(NEXT))
+    fitted = WindowRegressor(Ridge(alpha=1e-8)).fit(WINDOWS, NEXT, weight)
+    flat = WINDOWS.reshape(len(WINDOWS), -1)
+    expected = Ridge(alpha=1e-8).fit(flat, NEXT, weight / weight.max()).predict(flat)
+    assert_allclose(fitted.predict(WINDOWS), expected, rtol=1e-6)
+
+
+def test_a_regressor_without_weights_refuses_them():
+    with pytest.raises(ValueError, match="does not accept it"):
+        WindowRegressor(KNeighborsRegressor()).fit(WINDOWS, NEXT, np.ones(len(NEXT)))
