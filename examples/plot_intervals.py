@@ -31,9 +31,10 @@ load = pd.Series(load, hours, name="load")
 # %%
 # Two kinds of intervals
 # ----------------------
-# Both forecasters hold out 30 days to measure the size of the errors. The first network
-# predicts one value, so all its intervals have the same width. The second network
-# predicts quantiles, so it can learn when the noise is strong.
+# Both forecasters hold out 45 days to measure the size of the errors. The first network
+# predicts one value; the width of its intervals follows from the errors at the same
+# hour of these days. The second network predicts quantiles, so it can also learn from
+# the window when the noise is strong.
 
 
 def forecaster(**parameters):
@@ -41,7 +42,7 @@ def forecaster(**parameters):
     network = GRURegressor(
         units=16, batch_size=100, epochs=30, random_state=0, **parameters
     )
-    return Forecaster(network, window_length=6, calibration_size=30 * 24)
+    return Forecaster(network, window_length=6, calibration_size=45 * 24)
 
 
 models = {
@@ -67,8 +68,9 @@ inside = frame.groupby("model")["inside"].mean()
 print("\n".join(f"{name}: {share:.1%} inside" for name, share in inside.items()))
 
 # %%
-# Both contain 80 % of all values. But the interval of constant width contains nearly
-# all values of the morning and too few of the afternoon.
+# Both contain 80 % of the values of the morning and of those of the afternoon, as both
+# are wide where the noise is strong. The first ones need a season to know where that
+# is, and enough errors for each hour of it; the second ones do not.
 
 figure, axes = plt.subplots(
     2, sharex=True, sharey=True, figsize=(6, 5.4), layout="constrained"

@@ -370,6 +370,7 @@ def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage)
     place = np.full(len(numbers), -1)
     place[recent] = grid.places
     leads, codes = numbers[rows] - origin_of, codes[rows]
+    steps = data.rows.steps[rows] - leads
     places = place[rows] - leads
     is_origin = np.zeros(grid.n_places, dtype=bool)
     is_origin[places] = True
@@ -393,6 +394,7 @@ def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage)
             forecasts[of_origin],
             leads[of_origin],
             codes[of_origin],
+            steps[of_origin],
             falls[of_origin],
             coverage=coverage,
             quantiles=None,
@@ -407,12 +409,14 @@ def _calibrations(fitted, grid, rows, values, numbers, origins):
         yield from [calibration] * len(origins)
         return
     earlier = numbers <= origins[0]
-    errors, found, codes = model.errors_after(grid, values, rows, earlier)
+    errors, found = model.errors_after(grid, values, rows, earlier)
     number_at = np.empty(grid.n_places, dtype=np.int64)
     number_at[grid.places] = numbers
-    n_known = np.searchsorted(number_at[found] + model.horizon, origins, "right")
+    known_at = number_at[found.places] + model.horizon
+    n_known = np.searchsorted(known_at, origins, "right")
     for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
-        calibration = calibration.followed_by(errors[start:stop], codes[start:stop])
+        new = slice(start, stop)
+        calibration = calibration.followed_by(errors[new], found[new])
         yield calibration
 
 

@@ -6,6 +6,8 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+_ENOUGH = 10  # times as many errors as a quantile needs
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -16,44 +18,52 @@ class Calibration:
     # (Romano, Patterson and Candes 2019), the same quantile of the distance to the
     # interval between two of them is added on both sides. Each step ahead has its own,
     # and each series with enough origins; the others have the errors of all series.
+    # Of a series, origins count that are nearest in the season.
     # errors: (n_origins, horizon, n_targets, n_levels), NaN if not known
     errors: np.ndarray | None
     codes: np.ndarray | None  # (n_origins,), the number of the series of each origin
+    steps: np.ndarray | None  # (n_origins,), from the first row of the series
+    season: int  # steps after which errors are alike again
     n_kept: int  # last origins of each series that are kept
     quantile_levels: np.ndarray | None  # (n_levels,), that were forecast
 
     @classmethod
-    def of(cls, errors, codes, n_kept, levels):
-        """Return a calibration of the origins for which any error is known."""
-        empty = cls(errors[:0], codes[:0], n_kept, levels)
-        return empty.followed_by(errors, codes)
+    def empty(cls, levels, n_kept=0, season=1, like=None):
+        """Return a calibration without errors, to be followed by some like others."""
+        if like is None:
+            return cls(None, None, None, season, n_kept, levels)
+        none = np.empty(0, dtype=np.int64)
+        return cls(like[:0], none, none, season, n_kept, levels)
 
-    def followed_by(self, errors, codes):
+    def followed_by(self, errors, origins):
         """Return the calibration with new errors in place of the oldest of a series."""
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         errors = np.concatenate([self.errors, errors[known]])
-        codes = np.concatenate([self.codes, codes[known]])
+        codes = np.concatenate([self.codes, origins.codes[known]])
+        steps = np.concatenate([self.steps, origins.steps[known]])
         from_last = pd.Series(codes).groupby(codes).cumcount(ascending=False)
         kept = (from_last < self.n_kept).to_numpy()
-        return replace(self, errors=errors[kept], codes=codes[kept])
+        return replace(self, errors=errors[kept], codes=codes[kept], steps=steps[kept])
 
-    def columns(self, points, forecasts, leads, codes, falls, *, coverage, quantiles):
+    def columns(
+        self, points, forecasts, leads, codes, steps, falls, *, coverage, quantiles
+    ):
         """Return columns (n_rows, n_targets, n_columns) of forecasts, transformed."""
         if quantiles is None:
             columns = [points[..., 0]]
             for share in np.atleast_1d(coverage):
-                columns += self.bounds(forecasts, leads, codes, share)
+                columns += self.bounds(forecasts, leads, codes, steps, share)
             return np.stack(columns, axis=-1).astype(np.float64)
         columns = np.empty((*falls.shape, np.size(quantiles)))
         for column, level in enumerate(np.atleast_1d(quantiles)):
             # where it falls, larger values are smaller in the units of the targets
             for chosen, of_chosen in (~falls, level), (falls, 1 - level):
                 if chosen.any():
-                    values = self.quantile(forecasts, leads, codes, of_chosen)
+                    values = self.quantile(forecasts, leads, codes, steps, of_chosen)
                     columns[chosen, column] = values[chosen]
         return columns
 
-    def bounds(self, forecasts, leads, codes, coverage):
+    def bounds(self, forecasts, leads, codes, steps, coverage):
         """Return both bounds (n_rows, n_targets), in any order."""
         levels, name = (1 - coverage) / 2, f"coverage={coverage}"
         levels = levels, 1 - levels
@@ -61,30 +71,34 @@ class Calibration:
             return [self._between(forecasts, level, name) for level in levels]
         low, high = (_weights(self.quantile_levels, level) for level in levels)
         scores = np.maximum(-(self.errors @ low), self.errors @ high)
-        margin = self._score(scores, coverage, name, leads, codes)
+        margin = self._score(scores, coverage, name, leads, codes, steps)
         return forecasts @ low - margin, forecasts @ high + margin
 
-    def quantile(self, forecasts, leads, codes, level):
+    def quantile(self, forecasts, leads, codes, steps, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
         name = f"quantiles={level}"
         if self.quantile_levels is not None:
             return self._between(forecasts, level, name)
         errors = self.errors[..., 0]
         if level < 0.5:  # so that the tails are alike
-            error = -self._score(-errors, 1 - level, name, leads, codes)
+            error = -self._score(-errors, 1 - level, name, leads, codes, steps)
         else:
-            error = self._score(errors, level, name, leads, codes)
+            error = self._score(errors, level, name, leads, codes, steps)
         return forecasts[..., 0] + error
 
-    def _score(self, scores, share, name, leads, codes):
+    def _score(self, scores, share, name, leads, codes, steps):
         """Return the quantile of scores for each row, (n_rows, n_targets)."""
         is_known = ~np.isnan(scores)
+        fewest = _fewest(share)
         of_series = pd.Series(self.codes).groupby(self.codes).indices
         chosen, of_all = np.empty((len(leads), scores.shape[2])), None
         for code, rows in pd.Series(codes).groupby(codes).indices.items():
             own = of_series.get(code, np.zeros(0, dtype=np.intp))
-            enough = is_known[own].sum(axis=0) >= _fewest(share)
-            if len(of_series) > 1 and (enough | ~is_known.any(axis=0)).all():
+            enough = is_known[own].sum(axis=0) >= fewest
+            if (enough | ~is_known.any(axis=0)).all():
+                near = self._nearest(own, steps[rows[0]], _ENOUGH * fewest)
+                if (is_known[near].sum(axis=0) >= fewest)[enough].all():
+                    own = near
                 score = _order_statistic(scores[own], share, name)
             elif of_all is None:
                 score = of_all = _order_statistic(scores, share, name)
@@ -92,6 +106,13 @@ class Calibration:
                 score = of_all
             chosen[rows] = score[leads[rows] - 1]
         return chosen
+
+    def _nearest(self, origins, step, n_wanted):
+        """Return those of the origins that are nearest to a step in the season."""
+        after = (self.steps[origins] - step) % self.season
+        distance = np.minimum(after, self.season - after)
+        n_nearer = np.cumsum(np.bincount(distance))
+        return origins[distance <= np.searchsorted(n_nearer, n_wanted)]
 
     def _between(self, forecasts, level, name):
         """Return a quantile between those that were forecast (..., n_levels)."""

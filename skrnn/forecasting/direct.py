@@ -20,6 +20,18 @@ from skrnn.windows.windower import SequenceWindower
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Rows after which forecasts start."""
+
+    places: np.ndarray  # (n_origins,), in the grid
+    codes: np.ndarray  # (n_origins,), the number of the series
+    steps: np.ndarray  # (n_origins,), from the first row of the series
+
+    def __getitem__(self, chosen):
+        return Origins(*(values[chosen] for values in vars(self).values()))
+
+
+@dataclass(frozen=True)
 class DirectModel:
     """A regressor that reads the window up to an origin and predicts the next steps."""
 
@@ -198,31 +210,34 @@ class DirectModel:
             values[places, position] = values[source if is_known else last, position]
 
     def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
-        """Return errors (n_origins, horizon, n_targets, n_levels), origins, series."""
-        origins, codes, horizon = grid.places, rows.codes, self.horizon
-        if rows.names is not None:  # in the order of time
-            order = np.argsort(numbers_of(rows.times), kind="stable")
-            origins, codes = origins[order], codes[order]
-        # forecasts end after the earlier rows, and if `whole` also begin there
-        first = grid.last_before(earlier) - (0 if whole else horizon - 1)
-        of_grid, is_open = grid.grid_of[origins], self.targets.pairs["is_open"]
-        chosen = ~is_open.all(axis=1)[codes]
-        chosen &= first[of_grid] <= origins
-        chosen &= origins <= grid.last[of_grid] - horizon
-        origins, codes = origins[chosen], codes[chosen]
-        forecasts = self.forecast(
-            values, origins, quantiles=self.quantile_levels is not None
-        )
-        observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
-        observed = view_windows(observed, horizon, flatten=False)[origins + 1]
-        both = np.concatenate([observed[..., np.newaxis], forecasts], axis=-1)
-        if units is not None and len(origins):
-            of_step = np.repeat(codes, horizon)
+        """Return errors (n_origins, horizon, n_targets, n_levels), and Origins."""
+        both, origins = self.forecasts_after(grid, values, rows, earlier, whole=whole)
+        if units is not None and len(both):
+            of_step = np.repeat(origins.codes, self.horizon)
             y = self.targets.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_open = is_open[codes][:, np.newaxis, :, np.newaxis]
-        return np.where(is_open, np.nan, errors), origins, codes
+        is_open = self.targets.pairs["is_open"][origins.codes]
+        return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors), origins
+
+    def forecasts_after(self, grid, values, rows, earlier, *, whole=False):
+        """Return targets and their forecasts, on the last axis, and Origins."""
+        origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
+        if rows.names is not None:  # in the order of time
+            origins = origins[np.argsort(numbers_of(rows.times), kind="stable")]
+        # forecasts end after the earlier rows, and if `whole` also begin there
+        first = grid.last_before(earlier) - (0 if whole else horizon - 1)
+        places, is_open = origins.places, self.targets.pairs["is_open"]
+        chosen = ~is_open.all(axis=1)[origins.codes]
+        chosen &= first[grid.grid_of[places]] <= places
+        chosen &= places <= grid.last[grid.grid_of[places]] - horizon
+        origins = origins[chosen]
+        forecasts = self.forecast(
+            values, origins.places, quantiles=self.quantile_levels is not None
+        )
+        observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
+        observed = view_windows(observed, horizon, flatten=False)[origins.places + 1]
+        return np.concatenate([observed[..., np.newaxis], forecasts], axis=-1), origins
 
 
 def _slice_or(numbers):
@@ -336,12 +351,15 @@ def takes_several_targets(regressor):
 def with_layout(regressor, target_features, n_columns):
     """Tell a regressor what its windows and targets are, where it asks for that."""
     inner, path = _innermost(regressor)
+    params = inner.get_params()
+    for _, member in params.get("estimators") or ():  # of a mean
+        if isinstance(member, BaseEstimator):
+            with_layout(member, target_features, n_columns)
     layout = {
         "target_features": target_features,
         "base__target_features": target_features,
         "n_step_features": n_columns,
     }
-    params = inner.get_params()
     unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
     if unset:  # a FrozenEstimator has no set_params
         regressor.set_params(**{path + name: v for name, v in unset.items()})
@@ -355,6 +373,8 @@ def _innermost(regressor, path=""):
         return _innermost(inner, f"{path}{name}__")
     params = regressor.get_params(deep=False)
     name = "regressor"  # of a TransformedTargetRegressor
+    if "target_features" in params:
+        return regressor, path
     if params.get(name) is None:
         name = "estimator"
         if not {name, "refit"} <= params.keys():  # those of a search

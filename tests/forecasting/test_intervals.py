@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
-from skrnn import Forecaster, GRURegressor, SeasonalNaiveRegressor
+from skrnn import Forecaster, GRURegressor, SeasonalNaiveRegressor, backtest
 
 
 def naive(horizon, **parameters):
@@ -21,9 +21,9 @@ def naive(horizon, **parameters):
 
 @pytest.fixture(scope="module")
 def series():
-    """A random walk by the hour."""
+    """A random walk by the year, without a season."""
     steps = np.random.RandomState(0).normal(size=400)
-    index = pd.date_range("2026-01-01", periods=400, freq="h")
+    index = pd.date_range("1800-01-01", periods=400, freq="YS")
     return pd.Series(steps.cumsum(), index, name="y")
 
 
@@ -46,6 +46,55 @@ def conformal_quantile(scores, coverage):
     """The k-th smallest of n scores, k = ceil((n + 1) coverage)."""
     rank = int(np.ceil((len(scores) + 1) * coverage))
     return np.sort(scores)[rank - 1]
+
+
+@pytest.fixture(scope="module")
+def mornings():
+    """Noise by the hour, ten times as strong in the first twelve hours of a day."""
+    hours = pd.date_range("2026-01-01", periods=60 * 24, freq="h")
+    noise = np.random.RandomState(0).normal(size=len(hours))
+    return pd.Series(noise * np.where(hours.hour < 12, 10, 1), hours)
+
+
+def test_bounds_are_those_of_forecasts_from_the_same_hour(mornings):
+    n_held_out, coverage = 45 * 24, 0.8
+    forecaster = Forecaster(
+        Ridge(), horizon=24, window_length=2, calibration_size=n_held_out
+    ).fit(y=mornings)
+    frame = forecaster.forecast(24, coverage=coverage)
+    first = len(mornings) - n_held_out
+    earlier = clone(forecaster).set_params(calibration_size=0)
+    # from midnight on, as the forecast
+    past = backtest(earlier, y=mornings, initial_train_size=first, stride=24)
+    errors = (past["observed"] - past["pred"]).abs().groupby(past["step"])
+    margins = [conformal_quantile(each, coverage) for _, each in errors]
+    assert_allclose(frame["upper_bound"] - frame["pred"], margins, rtol=1e-6)
+    assert_allclose(frame["pred"] - frame["lower_bound"], margins, rtol=1e-6)
+    assert min(margins[:12]) > 4 * max(margins[12:])
+
+
+def test_after_update_bounds_are_those_of_the_next_hour(mornings):
+    forecaster = Forecaster(
+        Ridge(), horizon=1, window_length=2, calibration_size=45 * 24
+    ).fit(y=mornings[:-13])
+    for n_new in (0, 1, 12, 13):
+        new = mornings[-13:][:n_new]
+        bounds = copy.deepcopy(forecaster).update(y=new).forecast(1, coverage=0.8)
+        width = float(bounds["upper_bound"].iloc[0] - bounds["lower_bound"].iloc[0])
+        assert (width > 10) == (bounds.index[0].hour < 12)
+
+
+def test_a_backtest_has_the_bounds_of_the_hour_of_each_origin(mornings):
+    forecaster = Forecaster(
+        Ridge(), horizon=1, window_length=2, calibration_size=45 * 24
+    )
+    frame = backtest(
+        forecaster, y=mornings, initial_train_size=50 * 24, stride=1, coverage=0.8
+    )
+    width = (frame["upper_bound"] - frame["lower_bound"]).groupby(
+        pd.DatetimeIndex(frame["time"]).hour
+    )
+    assert width.min()[:12].min() > 3 * width.max()[12:].max()
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
