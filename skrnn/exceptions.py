@@ -7,6 +7,7 @@ __all__ = [
     "MissingInputWarning",
     "MissingStepsWarning",
     "NoWindowsWarning",
+    "NothingChosenWarning",
     "NothingLearnedWarning",
     "RowsLeftOutWarning",
     "SkrnnWarning",
@@ -61,6 +62,18 @@ class RowsLeftOutWarning(SkrnnWarning):
     See Also
     --------
     MissingStepsWarning : The same for predictions.
+    """
+
+
+class NothingChosenWarning(SkrnnWarning):
+    """Warn that there are too few rows to choose a regressor by.
+
+    Issued by `fit` of :class:`~skrnn.Forecaster` without a `regressor`. It then uses
+    the mean of Ridge and of seasonal naive forecasts.
+
+    See Also
+    --------
+    skrnn.MeanRegressor : Predicts the mean of regressors.
     """
 
 

@@ -20,8 +20,10 @@ from skrnn import (
     Forecaster,
     GRURegressor,
     LSTMRegressor,
+    MeanRegressor,
     SeasonalNaiveRegressor,
     SequenceWindower,
+    WindowRegressor,
 )
 
 REGRESSORS = [LSTMRegressor, GRURegressor, ElmanRegressor]
@@ -79,6 +81,8 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         SeasonalNaiveRegressor(),
+        WindowRegressor(Ridge()),
+        MeanRegressor([("Ridge", Ridge()), ("naive", SeasonalNaiveRegressor())]),
         Forecaster(Ridge(), window_length=2),
         *[regressor() for regressor in REGRESSORS],
         make_pipeline(

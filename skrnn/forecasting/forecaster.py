@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn import get_config
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.metadata_routing import (
@@ -25,8 +25,9 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
-from skrnn.exceptions import MissingStepsWarning
+from skrnn.exceptions import MissingStepsWarning, NothingChosenWarning
 from skrnn.forecasting.ahead import named, read_ahead, read_next
+from skrnn.forecasting.choice import FEWEST_HORIZONS, choose
 from skrnn.forecasting.conformal import (
     Calibration,
     check_available,
@@ -34,13 +35,14 @@ from skrnn.forecasting.conformal import (
     in_order,
 )
 from skrnn.forecasting.date_features import DateFeatures
-from skrnn.forecasting.defaults import automatic_window_length, default_regressor
 from skrnn.forecasting.direct import (
     DirectModel,
     check_reads_windows,
     takes_missing_values,
 )
+from skrnn.forecasting.grid import last_of
 from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.seasons import automatic_window_length, seasons
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
     check_window_length,
@@ -71,8 +73,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         or another meta-estimator around one. Recurrent regressors get windows of shape
         (n_samples, `window_length`, n_columns), others a DataFrame with a column
         `<feature>_lag<k>` for each feature and step. If a regressor does not support
-        missing values, only windows without any are used for training. None uses three
-        GRU networks with Ridge as their base.
+        missing values, only windows without any are used for training. None compares
+        candidates by their errors on the last rows, as described in Notes.
     horizon : int, default=1
         Number of steps that are forecast at once. Further steps are forecast
         recursively.
@@ -103,7 +105,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         an index of times and returns a Series, DataFrame or array with a row for each,
         for example of holidays. `"auto"` takes those of `"minute"`, `"hour"`,
         `"day_of_week"`, `"day_of_year"` and `"month"` that vary from step to step and
-        whose period fits into the rows of `fit` at least twice.
+        whose period fits into the rows of `fit` at least twice. With `regressor=None`,
+        None leaves the choice to `fit`, and an empty list means no features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as
@@ -113,6 +116,15 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     calibration_size : int, default=0
         Number of last rows of each series that are held out to calibrate intervals.
         The regressor is then fitted again on all rows.
+    candidates : {"auto", "fast"}, default="auto"
+        What is compared if `regressor` is None. `"fast"` takes Ridge, seasonal naive
+        forecasts and one network, on the usual window.
+    n_jobs : int or None, default=None
+        Number of candidates to fit in parallel. None means 1 unless in a
+        `joblib.parallel_config` context. The choice does not depend on it.
+    verbose : int, default=0
+        With 1, `fit` shows a bar while candidates are compared, and prints what it
+        chose.
 
     Attributes
     ----------
@@ -130,6 +142,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         The fitted input transformer; None if X has no columns.
     date_features_ : list of str or callable
         The features of dates that are used.
+    candidates_ : DataFrame
+        The candidates, the smallest error first: `name`, `normalize`, `window_length`,
+        `date_features`, `logarithm`, mean absolute scaled `error`, `seconds`, and
+        `params`, the parameters of a Forecaster. Defined if `regressor` is None.
+    chosen_ : Forecaster
+        The chosen candidate, not fitted. Defined if `regressor` is None.
     n_features_in_ : int
         Number of columns of X seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -159,8 +177,29 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     or shorter than `window_length + horizon` rows in `fit` are fitted again by
     `update`, and the errors of their forecasts are not used for intervals.
 
+    If the rows held out span two seasons (see below), bounds are made from the errors
+    of origins that are nearest in the season, such as the same hour of a day: ten times
+    as many as the coverage needs.
+
     The regressor has `horizon` outputs for each target: the direct strategy of
     multi-step forecasting.
+
+    Without a regressor, `fit` trains candidates on all but the last fifth of the rows
+    (two horizons or more), and compares their forecasts from all origins in that fifth.
+    Errors are absolute ones, divided by the mean absolute change of the series in a
+    season. First come :class:`WindowRegressor` with
+    :class:`~sklearn.linear_model.RidgeCV` on windows that are relative to their last
+    value, or standardised, or with inputs as they are; with inputs, or fifty horizons
+    of rows and more, not only of the usual length, but also of twice and half of it.
+    The best gets features of dates, and a logarithm if all values are positive and far
+    from zero, where that makes the error 2 % smaller. On the same windows follow
+    seasonal naive forecasts, and two GRU networks, one of them with Ridge as its base,
+    both with the absolute error as their loss. The last candidate is the mean of those
+    whose error is at most 10 % above the smallest. It is chosen unless its error is 0.5
+    % above the smallest one, because means of forecasts are more reliable than a
+    choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
+    to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
+    to choose by; with fewer than ten horizons of rows, nothing is compared.
 
     The seasons of `window_length="auto"`:
 
@@ -194,8 +233,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     >>> forecaster.forecast(3, coverage=0.8).round(1)
                  pred  lower_bound  upper_bound
     week
-    2002-01-05  371.9        371.3        372.4
-    2002-01-12  372.3        371.7        372.9
+    2002-01-05  371.9        371.3        372.5
+    2002-01-12  372.3        371.6        373.0
     2002-01-19  372.5        371.8        373.3
     """
 
@@ -220,6 +259,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         "date_features": [str, callable, list, tuple, None],
         "past_features": [str, Integral, "array-like", None],
         "calibration_size": [Interval(Integral, 0, None, closed="left")],
+        "candidates": [StrOptions({"auto", "fast"})],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -234,6 +276,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         date_features=None,
         past_features=None,
         calibration_size=0,
+        candidates="auto",
+        n_jobs=None,
+        verbose=0,
     ):
         self.regressor = regressor
         self.horizon = horizon
@@ -244,6 +289,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self.date_features = date_features
         self.past_features = past_features
         self.calibration_size = calibration_size
+        self.candidates = candidates
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -262,7 +310,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             Routes parameters of `fit` to `regressor.fit`.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        regressor = default_regressor(1) if self.regressor is None else self.regressor
+        regressor = self.regressor
         router = MetadataRouter(owner=self)
         return router.add(regressor=regressor, method_mapping=mapping)
 
@@ -295,6 +343,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             indices, `window_length` is shorter than `horizon` although inputs are known
             in advance, `target_transformer` has no exact inverse, `X_val` or `y_val` is
             passed, or there is nothing to train on.
+
+        Warns
+        -----
+        NothingChosenWarning
+            If `regressor` is None, and there are too few rows to choose one by.
         """
         if {"X_val", "y_val"} & set(fit_params):
             raise ValueError(
@@ -314,12 +367,46 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
-        model = self._fit_model(rows, fit_params)
-        self._calibration = self._calibrated(rows, fit_params, model)
+        chosen = self
+        if self.regressor is None:
+            chosen = self._choose(rows, fit_params)
+        model = chosen._fit_model(rows, fit_params)
+        self._calibration = chosen._calibrated(rows, fit_params, model)
         self._observed = self._kept(model.with_numbers(rows), model)
         self.n_outputs_ = rows.targets.shape[1]
         self._set_model(model)
+        if self.regressor is None:
+            self._warn_unless_compared(rows)
         return self
+
+    def _choose(self, rows, fit_params):
+        """Return a forecaster with the best candidate as its regressor."""
+        others = set(fit_params) - {"sample_weight"}
+        if others:
+            raise ValueError(
+                "With regressor=None, fit takes no parameters but sample_weight. Got "
+                f"{sorted(others)}."
+            )
+        candidate, self.candidates_ = choose(self, rows, fit_params)
+        self.chosen_ = clone(self).set_params(**candidate.params)
+        chosen = clone(self.chosen_)
+        chosen._format = self._format
+        return chosen
+
+    def _warn_unless_compared(self, rows):
+        """Warn if there were too few rows to compare candidates."""
+        if self.candidates_["error"].isna().all():
+            n_rows = int(np.bincount(rows.codes).max())
+            warn_user(
+                "Without a regressor, candidates are compared by their errors on the "
+                f"last fifth of the rows, but of {n_rows} rows these are too few. It "
+                f"takes {FEWEST_HORIZONS} times horizon={self.horizon} known values "
+                "that change, and enough before the last fifth for window_length and "
+                "two horizons. The mean of Ridge and of seasonal naive forecasts is "
+                "used. Pass more rows, lower horizon or window_length, or pass a "
+                "regressor.",
+                NothingChosenWarning,
+            )
 
     def _set_model(self, model):
         self._model = model
@@ -347,8 +434,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             fewest_rows=window_length + self.horizon,
         )
         regressor = self.regressor
-        if regressor is None:
-            regressor = default_regressor(window_length)
         names = target_names(self._format, rows.X, inputs.names)
         model = DirectModel(
             regressor, targets, inputs, dates, names, window_length, self.horizon
@@ -364,7 +449,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return the calibration of a model, by one without the last rows."""
         n_held_out, units = self.calibration_size, model.targets
         if not n_held_out:
-            return Calibration(None, None, 0, model.quantile_levels)
+            return Calibration.empty(model.quantile_levels)
         if n_held_out < self.horizon:
             raise ValueError(
                 f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
@@ -387,11 +472,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             ) from error
         rows = model.with_numbers(rows)
         grid, values = model.on_grid(rows, self.horizon)
-        errors, _, codes = model.errors_after(
+        errors, origins = model.errors_after(
             grid, values, rows, earlier, whole=True, units=units
         )
+        season = (seasons(rows.times, rows.step) or [1])[-1]
+        season = season if 2 * season <= n_held_out else 1
         n_kept = n_held_out - self.horizon + 1
-        return Calibration.of(errors, codes, n_kept, model.quantile_levels)
+        empty = Calibration.empty(model.quantile_levels, n_kept, season, errors)
+        return empty.followed_by(errors, origins)
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
@@ -445,8 +533,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
             grid, values = model.on_grid(rows, model.horizon)
-            errors, _, codes = model.errors_after(grid, values, rows, old)
-            calibration = calibration.followed_by(errors, codes)
+            errors, origins = model.errors_after(grid, values, rows, old)
+            calibration = calibration.followed_by(errors, origins)
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
 
@@ -617,6 +705,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
         model = self._model
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
+        observed = ahead.observed
+        last = last_of(observed.steps, observed.codes, len(ahead.is_new))
         if ahead.is_new.any():
             targets = model.targets.with_new(len(ahead.is_new))
             model = replace(model, targets=targets)
@@ -631,6 +721,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             forecasts,
             np.minimum(leads, model.horizon),
             codes,
+            last[codes],
             model.targets.falls(codes),
             coverage=coverage,
             quantiles=quantiles,

@@ -1,10 +1,7 @@
-"""What a forecaster uses where nothing is chosen: its window and its network."""
+"""Seasons of an index, and the window lengths that follow from them."""
 
 import pandas as pd
 
-from skrnn.estimators.gru import GRURegressor
-
-_SEGMENTS = 12  # that the network reads, at most
 _FEWEST_STEPS = 24
 _DAY = pd.Timedelta(days=1)
 # For steps up to a length, how many days the seasons have, longest first.
@@ -41,24 +38,3 @@ def seasons(index, step):
     days = next((days for longest, days in _SEASONS if width <= longest), [])
     found = [round(n * _DAY / width) for n in days]
     return [n for n in found if n > 1]
-
-
-def default_regressor(window_length):
-    """Return the regressor that `regressor=None` stands for."""
-    from sklearn.linear_model import Ridge  # not at import, for its memory
-
-    segment = next(
-        size
-        for size in range(-(-window_length // _SEGMENTS), window_length + 1)
-        if window_length % size == 0
-    )
-    return GRURegressor(
-        segment_length=segment,
-        normalize="last",
-        missing="fill",
-        base=Ridge(),
-        n_networks=3,
-        early_stopping=True,
-        epochs=50,
-        random_state=0,
-    )

@@ -1,0 +1,199 @@
+"""What a forecaster without a regressor may use for the rows of a fit."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skrnn.estimators.gru import GRURegressor
+from skrnn.estimators.mean_regressor import MeanRegressor
+from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
+from skrnn.estimators.window_regressor import WindowRegressor
+from skrnn.forecasting.date_features import automatic_features
+from skrnn.forecasting.seasons import automatic_window_length, seasons
+
+MOST_ROWS = 50_000  # to choose by
+_FAR = 0.01  # from zero, in medians of the series
+_FEWEST_WINDOWS = 100  # of a network
+_MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
+_MANY_ROWS = 25_000  # for one larger network instead of two
+_SEGMENTS = 12  # of a window that a network reads, at most
+_MANY_HORIZONS = 50  # of rows; with fewer, errors say less than habit
+_RELATIVE = ("last", "standard")  # other windows fail where the level changes
+_PENALTIES = tuple(10.0**power for power in range(-3, 6))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A name, and the parameters of a Forecaster."""
+
+    name: str
+    params: dict
+
+    def changed(self, name=None, **params):
+        """Return the candidate with other parameters."""
+        return Candidate(name or self.name, {**self.params, **params})
+
+    def reads_like(self, other):
+        """Return whether only the regressors differ."""
+        others = self.params.keys() - {"regressor"}
+        return all(self.params[name] == other.params[name] for name in others)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What candidates may differ in, where a forecaster leaves it open."""
+
+    is_fast: bool
+    has_inputs: bool
+    n_rows: int
+    n_columns: int
+    seasons: list  # numbers of steps that fit into the rows, longest first
+    windows: list  # lengths, the usual one first
+    calendars: list  # values of `date_features`
+    transformers: list  # values of `target_transformer`
+
+    @classmethod
+    def of(cls, forecaster, rows):
+        """Return the options for the rows of a fit."""
+        longest = int(np.bincount(rows.codes).max())
+        possible = [n for n in seasons(rows.times, rows.step) if n <= longest // 4]
+        has_inputs = rows.X.shape[1] > 0
+        windows = [forecaster.window_length]
+        if forecaster.window_length == "auto":
+            windows = _windows(rows, forecaster.horizon, longest, possible)
+            if longest < _MANY_HORIZONS * forecaster.horizon and not has_inputs:
+                windows = windows[:1]
+        calendars = [forecaster.date_features]
+        holds_future = min(windows) >= forecaster.horizon
+        if calendars == [None] and holds_future and automatic_features(rows.times):
+            calendars.append("auto")
+        transformers = [forecaster.target_transformer]
+        if transformers == ["auto"] and _are_far_from_zero(rows):
+            log = FunctionTransformer(np.log, np.exp)
+            transformers.append(make_pipeline(log, StandardScaler()))
+        n_columns = rows.targets.shape[1] + rows.X.shape[1]
+        is_fast = forecaster.candidates == "fast"
+        choices = possible, windows, calendars, transformers
+        return cls(is_fast, has_inputs, len(rows), n_columns, *choices)
+
+    def linear(self):
+        """Return Ridge on all windows, in all forms."""
+        lengths = [n for n in self.windows if self._is_small(n, self.n_columns)]
+        forms = (*_RELATIVE, None) if self.has_inputs else _RELATIVE
+        return [
+            Candidate(
+                f"Ridge ({normalize})" if normalize else "Ridge",
+                {
+                    "regressor": WindowRegressor(_ridge(), normalize=normalize),
+                    "window_length": length,
+                    "date_features": self.calendars[0],
+                    "target_transformer": self.transformers[0],
+                },
+            )
+            for length in (lengths or self.windows)[: 1 if self.is_fast else None]
+            for normalize in forms
+        ]
+
+    def variants(self, best):
+        """Return a candidate with other calendars and transformers."""
+        length, n_columns = best.params["window_length"], self.n_columns + 6
+        pairs = [] if self.is_fast else product(self.calendars, self.transformers)
+        return [
+            best.changed(date_features=calendar, target_transformer=transformer)
+            for number, (calendar, transformer) in enumerate(pairs)
+            if number  # the first is the candidate itself
+            and (calendar == self.calendars[0] or self._is_small(length, n_columns))
+        ]
+
+    def others(self, best):
+        """Return seasonal naive ones and networks that read what another one does."""
+        length = best.params["window_length"]
+        found = [
+            best.changed(
+                f"seasonal naive, {season} steps",
+                regressor=SeasonalNaiveRegressor(season),
+            )
+            for season in self.seasons or [1]
+            if season <= length
+        ]
+        if self.n_rows < _FEWEST_WINDOWS + length:
+            return found
+        normalize = best.params["regressor"].normalize or "last"
+        beside = self._network(length, normalize, base=_ridge())
+        found.append(best.changed("GRU beside Ridge", regressor=beside))
+        if not self.is_fast:
+            alone = self._network(length, "standard")
+            found.append(best.changed("GRU", regressor=alone))
+        return found
+
+    def simple(self):
+        """Return the mean of relative Ridge and seasonal naive, for a few rows."""
+        linear = self.linear()[0]
+        length = linear.params["window_length"]
+        season = next((n for n in self.seasons if n <= length), 1)
+        naive = SeasonalNaiveRegressor(season)
+        return mean_of([linear, linear.changed("seasonal naive", regressor=naive)])
+
+    def _is_small(self, window_length, n_columns):
+        """Return whether a decomposition of all windows takes seconds at most."""
+        n_rows = min(self.n_rows, MOST_ROWS)
+        return n_rows * (window_length * n_columns) ** 2 <= _MOST_PRODUCTS
+
+    def _network(self, window_length, normalize, base=None):
+        size = {"epochs": 50, "n_networks": 2}
+        if self.n_rows > _MANY_ROWS:
+            size = {"units": 64, "batch_size": 512, "epochs": 30}
+        return GRURegressor(
+            segment_length=self._segment_length(window_length),
+            normalize=normalize,
+            missing="fill",
+            base=base,
+            loss="absolute_error",
+            early_stopping=True,
+            validation_fraction=0.2,
+            random_state=0,
+            **size,
+        )
+
+    def _segment_length(self, window_length):
+        """Return a season, or else the shortest length for at most twelve segments."""
+        shortest = -(-window_length // _SEGMENTS)
+        lengths = [n for n in self.seasons if shortest <= n < window_length]
+        lengths += range(shortest, window_length + 1)
+        return next(n for n in lengths if window_length % n == 0)
+
+
+def mean_of(candidates):
+    """Return the mean of candidates that read the same."""
+    members = [(each.name, each.params["regressor"]) for each in candidates]
+    name = "mean of " + ", ".join(name for name, _ in members)
+    return candidates[0].changed(name, regressor=MeanRegressor(members))
+
+
+def _ridge():
+    from sklearn.linear_model import RidgeCV  # not at import, for its memory
+
+    return RidgeCV(_PENALTIES)
+
+
+def _windows(rows, horizon, longest, possible):
+    """Return the usual window length, twice and half of it, in whole seasons."""
+    usual = automatic_window_length(rows, horizon, longest)
+    season = possible[-1] if possible else 1
+    lengths, half = [usual], usual // 2 // season * season
+    if 2 * usual <= longest // 3:
+        lengths.append(2 * usual)
+    if half >= horizon:
+        lengths.append(half)
+    return lengths
+
+
+def _are_far_from_zero(rows):
+    """Return whether a logarithm will also take values that are yet to come."""
+    values = pd.DataFrame(rows.targets)
+    medians = values.groupby(rows.codes).transform("median")
+    return not ((values <= 0) | (values <= _FAR * medians)).to_numpy().any()

@@ -1,0 +1,232 @@
+"""Chooses what a forecaster without a regressor uses, by errors on its last rows."""
+
+import time
+import warnings
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from skrnn._progress import start_bar
+from skrnn.exceptions import SkrnnWarning
+from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
+from skrnn.forecasting.grid import Rows
+from skrnn.forecasting.validation import of_rows
+
+FEWEST_HORIZONS = 10  # of rows, to choose by
+_SHARE_HELD_OUT = 5  # one of so many rows
+_CLOSE, _EQUAL, _BETTER = 1.1, 1.005, 0.98  # ratios of errors
+_DIFFERENT = 0.02  # least difference of forecasts, in errors
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, and its error on the rows held out."""
+
+    candidate: Candidate
+    error: float = np.nan
+    seconds: float = 0.0
+    # targets and forecasts, (n_origins, horizon, n_targets, 2), transformed
+    forecasts: np.ndarray | None = None
+    units: tuple | None = None  # the TargetTransform, and the series of each origin
+
+
+def choose(forecaster, rows, fit_params):
+    """Return the Candidate that a forecaster without a regressor uses, and a table."""
+    options = Options.of(forecaster, rows)
+    few = Trial(options.simple())
+    if not _are_enough(rows, forecaster.horizon, min(options.windows)):
+        return few.candidate, _table([few], forecaster)
+    season = options.seasons[-1] if options.seasons else 1
+    search = Search.of(forecaster, rows, fit_params, season)
+    with ExitStack() as resources:
+        show = _progress(resources, forecaster.verbose, options)
+        trials = search.trials(options.linear(), show)
+        if np.isnan(trials[0].error):  # no horizon is known in the rows held out
+            return few.candidate, _table([few], forecaster)
+        best = _best(trials)
+        variants = search.trials(options.variants(best.candidate), show)
+        best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
+        trials += variants
+        trials += search.trials(options.others(best.candidate), show)
+    chosen = _best(trials)
+    mean = search.mean([t for t in trials if t.candidate.reads_like(best.candidate)])
+    if mean is not None:
+        trials.append(mean)
+        if mean.error <= _EQUAL * chosen.error:
+            chosen = mean
+    if forecaster.verbose:
+        params = {n: v for n, v in chosen.candidate.params.items() if n != "regressor"}
+        shown = ", ".join(f"{name}={value!r}" for name, value in params.items())
+        shown = " ".join(shown.split())  # in one line
+        print(
+            f"Chosen from {len(trials)} candidates: {chosen.candidate.name}, with "
+            f"{shown}. Its mean absolute scaled error is {chosen.error:.4g}.",
+            flush=True,
+        )
+    return chosen.candidate, _table(trials, forecaster)
+
+
+def _are_enough(rows, horizon, window_length):
+    """Return whether there are enough known rows to train on and to choose by."""
+    known = ~np.isnan(rows.targets).any(axis=1)
+    earlier = known & ~rows.are_last(_n_held_out(rows, horizon))
+    n_known, n_earlier = (
+        np.bincount(rows.codes[which], minlength=1).max() for which in (known, earlier)
+    )
+    return n_known >= FEWEST_HORIZONS * horizon and (
+        n_earlier >= window_length + 2 * horizon
+    )
+
+
+def _n_held_out(rows, horizon):
+    """Return how many last rows of each series candidates are compared by."""
+    longest = int(np.bincount(rows.codes).max())
+    return max(2 * horizon, longest // _SHARE_HELD_OUT)
+
+
+def _best(trials):
+    """Return the first of the trials, the simplest, whose error is about smallest."""
+    smallest = min(trial.error for trial in trials)
+    return next(trial for trial in trials if trial.error <= _EQUAL * smallest)
+
+
+def _table(trials, forecaster):
+    """Return trials as a DataFrame, the smallest error first."""
+    given = forecaster.target_transformer
+    rows = [
+        {
+            "name": trial.candidate.name,
+            "normalize": getattr(params["regressor"], "normalize", None),
+            "window_length": params["window_length"],
+            "date_features": params["date_features"],
+            "logarithm": params["target_transformer"] is not given,
+            "error": trial.error,
+            "seconds": trial.seconds,
+            "params": params,
+        }
+        for trial, params in ((trial, trial.candidate.params) for trial in trials)
+    ]
+    frame = pd.DataFrame(rows, dtype=object)  # None stays None
+    types = {"window_length": int, "logarithm": bool, "error": float, "seconds": float}
+    return frame.astype(types).sort_values("error", ignore_index=True)
+
+
+def _progress(resources, verbose, options):
+    """Return a function that shows a trial in a bar, if there is one."""
+    n_variants = len(options.calendars) * len(options.transformers) - 1
+    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 2
+    bar = start_bar(resources, "candidate", n_trials) if verbose else None
+
+    def show(trial):
+        if bar is not None:
+            logs = f"{trial.candidate.name}: {trial.error:.4g}"
+            bar.update(bar.task_ids[0], advance=1, logs=logs)
+
+    return show
+
+
+@dataclass(frozen=True)
+class Search:
+    """The rows by which candidates are compared."""
+
+    template: object  # Forecaster
+    rows: Rows
+    earlier: np.ndarray  # (n_rows,), whether candidates are trained on a row
+    fit_params: dict
+    scale: np.ndarray  # (n_series, n_targets), that errors are divided by
+
+    @classmethod
+    def of(cls, template, rows, fit_params, season):
+        """Return a search that holds out the last fifth of the rows."""
+        used = _used(rows)
+        fit_params = {name: of_rows(v, used) for name, v in fit_params.items()}
+        rows = rows[used]
+        earlier = ~rows.are_last(_n_held_out(rows, template.horizon))
+        scale = _mean_changes(rows[earlier], season)
+        return cls(template, rows, earlier, fit_params, scale)
+
+    def trials(self, candidates, show):
+        """Return a Trial of each candidate, and show it."""
+        parallel = Parallel(n_jobs=self.template.n_jobs, return_as="generator")
+        results = parallel(delayed(self._trial)(each.params) for each in candidates)
+        trials = []
+        for candidate, result in zip(candidates, results, strict=True):
+            trials.append(Trial(candidate, *result))
+            show(trials[-1])
+        return trials
+
+    def _trial(self, params):
+        """Return the error, the seconds and the forecasts of a candidate."""
+        start = time.perf_counter()
+        with warnings.catch_warnings():  # the final fit issues them
+            warnings.simplefilter("ignore", SkrnnWarning)
+            forecaster = clone(self.template).set_params(**params)
+            forecaster._format = self.template._format
+            params = {k: of_rows(v, self.earlier) for k, v in self.fit_params.items()}
+            model = forecaster._fit_model(self.rows[self.earlier], params)
+            rows = model.with_numbers(self.rows)
+            grid, values = model.on_grid(rows, model.horizon)
+            forecasts, origins = model.forecasts_after(
+                grid, values, rows, self.earlier, whole=True
+            )
+        units = model.targets, origins.codes
+        seconds = time.perf_counter() - start
+        return self._error(forecasts, *units), seconds, forecasts, units
+
+    def mean(self, trials):
+        """Return a Trial of the mean of those that are close to the best, or None."""
+        members, best = [], _best(trials)
+        for trial in sorted(trials, key=lambda trial: trial is not best):
+            is_close = trial.error <= _CLOSE * best.error
+            if is_close and all(_differ(trial, other) for other in members):
+                members.append(trial)
+        if len(members) < 2:
+            return None
+        forecasts = np.mean([trial.forecasts for trial in members], axis=0)
+        candidate = mean_of([trial.candidate for trial in members])
+        return Trial(candidate, self._error(forecasts, *best.units), np.nan)
+
+    def _error(self, forecasts, targets, codes):
+        """Return the mean absolute scaled error of forecasts; NaN if there are none."""
+        if not len(forecasts):
+            return np.nan
+        of_step = np.repeat(codes, forecasts.shape[1])
+        y = forecasts.reshape(-1, *forecasts.shape[2:])
+        errors = np.abs(np.diff(targets.inverse(y, of_step))[..., 0])
+        return _known_mean(errors / self.scale[of_step])
+
+
+def _differ(one, other):
+    """Return whether the forecasts of two trials differ, beside their errors."""
+    y, forecasts = np.moveaxis(one.forecasts, -1, 0)
+    change = _known_mean(np.abs(forecasts - other.forecasts[..., 1]))
+    return change > _DIFFERENT * _known_mean(np.abs(forecasts - y))
+
+
+def _known_mean(values):
+    """Return the mean of the values that are not NaN; NaN if there are none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def _used(rows):
+    """Return the rows to choose by: every k-th series, or the last rows."""
+    used = rows.codes % -(-len(rows) // MOST_ROWS) == 0
+    n_series = len(np.unique(rows.codes[used]))
+    return used & rows.are_last(max(1, MOST_ROWS // n_series))
+
+
+def _mean_changes(rows, season):
+    """Return the mean absolute change in a season of each series and target."""
+    values, codes = pd.DataFrame(rows.targets), rows.codes
+    deviations = (values - values.groupby(codes).transform("mean")).abs()
+    deviations = deviations.groupby(codes).mean()
+    changes = values.groupby(codes).diff(season).abs().groupby(codes).mean()
+    changes = changes.where(changes > 0, deviations)
+    scale = np.ones((rows.n_series, rows.targets.shape[1]))
+    scale[changes.index] = changes.where(changes > 0, 1.0)
+    return scale

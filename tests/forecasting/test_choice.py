@@ -1,0 +1,210 @@
+"""What a forecaster without a regressor chooses, and by what."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal, assert_series_equal
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import Forecaster, GRURegressor, MeanRegressor, backtest
+from skrnn.exceptions import NothingChosenWarning
+from skrnn.forecasting.choice import Search
+from skrnn.forecasting.validation import read_rows
+
+HORIZON, N_ROWS = 3, 160
+N_HELD_OUT = N_ROWS // 5
+
+
+@pytest.fixture(scope="module")
+def sales():
+    """Daily sales with a week, a trend and some noise."""
+    days = pd.date_range("2024-01-01", periods=N_ROWS, name="day")
+    noise = np.random.RandomState(0).normal(size=N_ROWS).cumsum()
+    week = 20 * np.sin(2 * np.pi * days.day_of_week / 7)
+    return pd.Series(200 + np.arange(N_ROWS) / 5 + week + noise, days, name="sales")
+
+
+@pytest.fixture(scope="module")
+def fitted(sales):
+    return Forecaster(horizon=HORIZON).fit(y=sales)
+
+
+def test_it_forecasts_what_the_chosen_forecaster_does(fitted, sales):
+    chosen = fitted.chosen_.fit(y=sales)
+    assert chosen.regressor is not None
+    assert_series_equal(fitted.forecast(HORIZON), chosen.forecast(HORIZON))
+    assert_series_equal(fitted.forecast(HORIZON), sales_ahead(fitted))
+
+
+def sales_ahead(forecaster):
+    return pickle.loads(pickle.dumps(forecaster)).forecast(HORIZON)
+
+
+def test_errors_are_those_of_forecasts_from_all_origins_in_the_last_fifth(
+    fitted, sales
+):
+    table = fitted.candidates_.set_index("name")
+    for name in ("Ridge (last)", "seasonal naive, 7 steps"):
+        row = table.loc[[name]].iloc[0]
+        forecaster = Forecaster(horizon=HORIZON).set_params(**row["params"])
+        first = N_ROWS - N_HELD_OUT
+        frame = backtest(forecaster, y=sales, initial_train_size=first, stride=1)
+        frame = frame.groupby("origin").filter(lambda part: len(part) == HORIZON)
+        change = sales[:first].diff(7).abs().mean()
+        error = (frame["pred"] - frame["observed"]).abs().mean() / change
+        assert row["error"] == pytest.approx(error)
+
+
+def test_the_choice_is_not_worse_than_ridge_or_naive(fitted):
+    table = fitted.candidates_
+    params = fitted.chosen_.get_params(deep=False)
+    is_chosen = [each.items() <= params.items() for each in table["params"]]
+    (chosen,) = table["error"][is_chosen]
+    simple = table["name"].str.match("Ridge|seasonal naive")
+    assert chosen <= 1.01 * table["error"][simple].min()
+    assert {"GRU", "GRU beside Ridge"} <= set(table["name"])
+    assert {14, 28} <= set(table["window_length"])
+    assert table["logarithm"].any()
+    assert "auto" in set(table["date_features"])
+
+
+def test_parallel_candidates_have_the_same_errors(fitted, sales):
+    parallel = Forecaster(horizon=HORIZON, n_jobs=2).fit(y=sales)
+    columns = ["name", "window_length", "logarithm", "error"]
+    assert_frame_equal(
+        parallel.candidates_[columns], fitted.candidates_[columns], rtol=1e-4
+    )
+    assert_allclose(parallel.forecast(HORIZON), fitted.forecast(HORIZON), rtol=1e-5)
+
+
+def test_what_is_set_is_kept(sales):
+    scaler = make_pipeline(StandardScaler())
+    forecaster = Forecaster(
+        horizon=HORIZON,
+        window_length=9,
+        target_transformer=scaler,
+        date_features=[],
+        candidates="fast",
+    ).fit(y=sales)
+    table = forecaster.candidates_
+    assert set(table["window_length"]) == {9}
+    assert list(table["date_features"]) == [[]] * len(table)
+    assert not table["logarithm"].any()
+    assert forecaster.chosen_.target_transformer is scaler
+    networks = [each for each in table["name"] if each.startswith("GRU")]
+    assert networks == ["GRU beside Ridge"]
+
+
+def test_windows_shorter_than_the_horizon_get_no_calendar(sales):
+    forecaster = Forecaster(horizon=HORIZON, window_length=2).fit(y=sales)
+    assert set(forecaster.candidates_["date_features"]) == {None}
+
+
+def test_a_mean_of_close_candidates_is_a_regressor_like_others(fitted):
+    (params,) = fitted.candidates_["params"][
+        fitted.candidates_["name"].str.startswith("mean of")
+    ]
+    assert isinstance(params["regressor"], MeanRegressor)
+    assert len(params["regressor"].estimators) > 1
+
+
+def test_inputs_that_determine_the_target_are_not_lost(sales):
+    X = pd.DataFrame({"price": np.random.RandomState(1).normal(size=N_ROWS)})
+    X.index = sales.index
+    y = (3 * X["price"]).rename("sales")
+    forecaster = Forecaster(horizon=HORIZON, candidates="fast")
+    forecaster.fit(X[:-HORIZON], y[:-HORIZON])
+    assert_allclose(forecaster.predict(X[-HORIZON:]), y[-HORIZON:], atol=0.01)
+
+
+@pytest.mark.parametrize("n_rows", [12, 29])
+def test_few_rows_get_the_mean_of_ridge_and_naive_with_a_warning(sales, n_rows):
+    forecaster = Forecaster(horizon=HORIZON)
+    with pytest.warns(NothingChosenWarning, match=f"of {n_rows} rows.*10 times"):
+        forecaster.fit(y=sales[:n_rows])
+    names = [name for name, _ in forecaster.chosen_.regressor.estimators]
+    assert names[0] == "Ridge (last)"
+    assert names[1].startswith("seasonal naive")
+    (row,) = forecaster.candidates_.itertuples()
+    assert np.isnan(row.error)
+    expected = clone(forecaster.chosen_).fit(y=sales[:n_rows]).forecast(HORIZON)
+    assert_series_equal(forecaster.forecast(HORIZON), expected)
+
+
+@pytest.mark.parametrize("missing", [slice(None, 130), slice(120, None)])
+def test_unknown_targets_are_no_rows_to_choose_by(sales, missing):
+    y = sales.copy()
+    y.iloc[missing] = np.nan
+    with pytest.warns(NothingChosenWarning, match="too few"):
+        Forecaster(horizon=HORIZON, candidates="fast").fit(y=y[:155])
+
+
+def test_a_constant_series_is_forecast_exactly(sales):
+    forecaster = Forecaster(horizon=HORIZON)
+    with pytest.warns(NothingChosenWarning, match="values that change"):
+        forecaster.fit(y=0 * sales + 3)
+    assert forecaster.forecast(HORIZON).to_list() == [3, 3, 3]
+
+
+def test_weights_of_rows_reach_all_candidates(sales):
+    weight = np.ones(N_ROWS)
+    weight[:100] = 0  # a break in the series
+    y = sales.where(weight > 0, -sales)
+    forecaster = Forecaster(horizon=HORIZON, candidates="fast", window_length=7)
+    forecaster.fit(y=y, sample_weight=weight)
+    error = (forecaster.forecast(HORIZON) - sales[-7:-4].to_numpy()).abs()
+    assert error.max() < 10
+
+
+def test_other_parameters_of_fit_are_refused(sales):
+    with pytest.raises(ValueError, match=r"no parameters but sample_weight.*'epochs'"):
+        Forecaster(horizon=HORIZON).fit(y=sales, epochs=3)
+
+
+def test_it_says_what_it_chose(sales, capsys):
+    Forecaster(horizon=HORIZON, candidates="fast", verbose=1).fit(y=sales)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("Chosen from ")
+    assert "window_length=28" in line
+
+
+def test_networks_of_a_week_read_days():
+    hours = pd.date_range("2024-01-01", periods=900, freq="h")
+    y = pd.Series(np.sin(2 * np.pi * hours.hour / 24), hours)
+    table = Forecaster(horizon=24, candidates="fast").fit(y=y).candidates_
+    network = table.set_index("name").loc["GRU beside Ridge", "params"]["regressor"]
+    assert isinstance(network, GRURegressor)
+    assert network.segment_length == 24
+
+
+def test_a_large_panel_is_chosen_by_some_of_its_series():
+    n_series, n_rows = 300, 400
+    index = pd.MultiIndex.from_product(
+        [range(n_series), pd.date_range("2024-01-01", periods=n_rows)]
+    )
+    y = pd.Series(np.arange(float(len(index))), index)
+    forecaster = Forecaster(horizon=HORIZON)
+    rows, _ = read_rows(forecaster, None, y)
+    search = Search.of(forecaster, rows, {"sample_weight": np.arange(len(y))}, 1)
+    assert len(search.rows) == 100 * n_rows
+    assert_allclose(np.unique(search.rows.codes), np.arange(0, n_series, 3))
+    assert_allclose(search.fit_params["sample_weight"], search.rows.targets[:, 0])
+
+
+def test_each_series_of_different_scale_is_forecast_as_if_alone():
+    days = pd.date_range("2024-01-01", periods=N_ROWS)
+    wave = np.sin(2 * np.pi * np.arange(N_ROWS) / 7)
+    noise = np.random.RandomState(0).normal(size=(4, N_ROWS)) / 10
+    series = {n: pd.Series(10.0**n * (wave + noise[n]), days) for n in range(4)}
+    forecaster = Forecaster(horizon=HORIZON, candidates="fast")
+    ahead = forecaster.fit(y=pd.concat(series)).forecast(HORIZON)
+    for n in range(4):
+        together = ahead.loc[n] / 10.0**n
+        assert_allclose(
+            together, np.sin(2 * np.pi * (N_ROWS + np.arange(3)) / 7), atol=0.2
+        )
