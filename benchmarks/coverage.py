@@ -5,13 +5,24 @@ once on the first rows of each series, and forecasts from every later row with a
 interval of 80 %; `update` keeps the calibration up to date. It prints the share of the
 values in the intervals for each step ahead, the mean of these shares and the largest
 difference to 80 %. Sunspots and sea temperatures need statsmodels.
+
+`--series DIRECTORY` does so on the public series of `benchmarks/skill.py`, for the
+default forecaster and for Ridge, with intervals of 80 and 95 % on the last fifth. It
+prints their mean coverage, its range over the steps ahead and over the series of a
+panel, and the mean interval score divided by that of Ridge. `--search` takes the last
+fifth of the training rows.
 """
+
+import argparse
 
 import numpy as np
 import pandas as pd
+from forecasts.public import PUBLIC
+from sklearn.linear_model import RidgeCV
 
-from skrnn import Forecaster, backtest
+from skrnn import Forecaster, WindowRegressor, backtest
 from skrnn.datasets import load_co2
+from skrnn.metrics import mean_interval_score
 
 COVERAGE = 0.8
 
@@ -68,7 +79,83 @@ def share_covered(load, horizon, share_of_fit, calibration_size):
     return inside.groupby(frame["step"]).mean()
 
 
+COVERAGES = 0.8, 0.95
+MOST_HELD_OUT = 1_000
+
+
+def compare_on_public_series(directory, names, search):
+    """Print the coverage and the score of intervals on public series."""
+    titles = "data", "model", "asked", "mean", "steps", "series", "score / Ridge's"
+    print("| " + " | ".join(titles) + " |")
+    print("| " + " | ".join(["---"] * len(titles)) + " |")
+    for name in names:
+        data = PUBLIC[name](directory)
+        data = data.earlier() if search else data
+        scores = {}
+        for model, regressor in ("Ridge", ridge()), ("default", None):
+            frame = intervals(data, regressor)
+            for coverage in COVERAGES:
+                cells, score = measured(frame, coverage)
+                ratio = score / scores.setdefault(coverage, score)
+                cells = name, model, f"{coverage:.0%}", *cells, f"{ratio:.3f}"
+                print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def ridge():
+    """Return Ridge on standardised windows."""
+    return WindowRegressor(RidgeCV(np.logspace(-3, 5, 9)), normalize="standard")
+
+
+def intervals(data, regressor):
+    """Return the frame of a backtest with intervals of all coverages."""
+    n_held_out = min(data.n_train // 5, MOST_HELD_OUT)
+    forecaster = Forecaster(
+        regressor, horizon=data.horizon, calibration_size=n_held_out
+    )
+    return backtest(
+        forecaster,
+        data.X,
+        data.y,
+        initial_train_size=data.n_train,
+        coverage=COVERAGES,
+    ).dropna()
+
+
+def measured(frame, coverage):
+    """Return the mean coverage, its ranges, and the mean interval score."""
+    ends = [f"{end}_{100 * coverage:.0f}" for end in ("lower", "upper")]
+    bounds = frame[ends].set_axis(["lower_bound", "upper_bound"], axis=1)
+    inside = frame["observed"].between(bounds["lower_bound"], bounds["upper_bound"])
+    cells = [f"{inside.mean():.1%}"]
+    for by in "step", "series":
+        if by in frame:
+            shares = inside.groupby(frame[by]).mean()
+            cells.append(f"{shares.min():.0%} to {shares.max():.0%}")
+        else:
+            cells.append("")
+    scale = frame["series"] if "series" in frame else np.zeros(len(frame))
+    scale = frame["observed"].groupby(scale).transform("std").to_numpy()
+    observed = frame["observed"] / scale
+    bounds = bounds.div(scale, axis=0)
+    return cells, mean_interval_score(observed, bounds, coverage=coverage)
+
+
 def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
+    parser.add_argument("--only", nargs="+", choices=PUBLIC, default=list(PUBLIC))
+    parser.add_argument("--search", action="store_true", help="on training rows")
+    options = parser.parse_args()
+    if options.series:
+        compare_on_public_series(options.series, options.only, options.search)
+    else:
+        show_default()
+
+
+def show_default():
+    """Print the coverage of the default forecaster, step by step."""
     titles = "series", "share at each step in %", "mean", "largest difference"
     print("| " + " | ".join(titles) + " |")
     print("| --- | --- | --- | --- |")

@@ -12,6 +12,13 @@ of a fit with its forecasts.
 `--search` prints no test error. It trains the candidates for the recommended network on
 early training rows and ranks them by their error on later ones: four parts, or of M4,
 the last 48 hours of the training rows.
+
+`--series DIRECTORY` compares the default forecaster, for which nothing but the horizon
+is set, with simple forecasters on public series, whose CSV files are in the folder
+`data` of https://github.com/skforecast/skforecast-datasets: mean absolute scaled errors
+on the last fifth, and seconds. With `--search`, it is the last fifth of the training
+rows. LightGBM, ETS and Theta take part where lightgbm and statsmodels are installed.
+With `--parts`, it prints what each kind of candidates adds, on training rows.
 """
 
 import argparse
@@ -19,6 +26,9 @@ import functools
 import statistics
 import time
 
+import numpy as np
+from forecasts.competitors import FORECASTERS, STATISTICAL
+from forecasts.competitors import measured as measured_on
 from forecasts.m4 import hourly
 from forecasts.models import (
     forecast,
@@ -28,9 +38,12 @@ from forecasts.models import (
     recommended_network,
     trees,
 )
+from forecasts.public import PUBLIC
 from forecasts.series import SERIES
 from forecasts.settings import CANDIDATES, PLAIN, RECOMMENDED, steps_to
 from sklearn.model_selection import ParameterGrid
+
+from skrnn import Forecaster, SeasonalNaiveRegressor
 
 
 def naive_rows(problem):
@@ -84,6 +97,11 @@ def compare(name, problem, n_seeds):
     for rows in zip(*by_seed, strict=True):
         runs = [measured(model, part, weighted) for _, model, weighted in rows]
         print_row(rows[0][0], runs)
+    if problem.by_default:
+        start = time.perf_counter()
+        measures = problem.by_default()
+        run = *measures, time.perf_counter() - start
+        print_row("default forecaster", [run])
     for title, measures in problem.published:
         print_cells(title, *(f"{value:.3f}" for value in measures), "")
     print()
@@ -129,6 +147,73 @@ def rank(name, problem):
     print()
 
 
+def compare_series(directory, names, search):
+    """Print the errors of all forecasters on public series, a table for each."""
+    ratios = []
+    for name in names:
+        data = PUBLIC[name](directory)
+        data = data.earlier() if search else data
+        print_cells(name, "MASE", "seconds")
+        print_cells(*["---"] * 3)
+        errors = {}
+        for title in (*FORECASTERS, *STATISTICAL):
+            try:
+                errors[title], seconds = measured_on(title, data)
+            except ModuleNotFoundError as error:
+                print(f"{title} is left out: {error.name} is not installed.")
+                continue
+            print_cells(title, f"{errors[title]:.3f}", f"{seconds:.1f}")
+        default, _, *simple = errors.values()
+        ratios.append(default / min(simple))
+        print(f"\nThe default's error is {ratios[-1]:.3f} of the best simple one's.\n")
+    mean = np.exp(np.mean(np.log(ratios)))
+    print(f"Geometric mean of {len(ratios)} data sets: {mean:.3f}")
+
+
+def show_parts(directory, names):
+    """Print the least error on the rows of choice, as candidates of more kinds join."""
+    print_cells("data", *PARTS)
+    print_cells(*["---"] * (1 + len(PARTS)))
+    table = {}
+    for name in names:
+        data = PUBLIC[name](directory)
+        forecaster = FORECASTERS["default"](data).fit(data.train_inputs, data.train)
+        with_regressor = Forecaster(SeasonalNaiveRegressor(1), horizon=data.horizon)
+        usual = with_regressor.fit(data.train_inputs, data.train).window_length_
+        errors = parts_of(forecaster.candidates_, usual)
+        table[name] = np.array(errors) / errors[0]
+        print_cells(name, *(f"{error:.3f}" for error in errors))
+    mean = np.exp(np.mean(np.log(list(table.values())), axis=0))
+    print_cells("geometric mean, beside the first", *(f"{ratio:.3f}" for ratio in mean))
+
+
+PARTS = (
+    "Ridge (last)",
+    "standardised windows",
+    "other lengths",
+    "dates, logarithm",
+    "seasonal naive, networks",
+    "mean of the best",
+)
+
+
+def parts_of(table, usual_length):
+    """Return the least error of candidates of the first kind, of two, and so on."""
+    kinds = table["name"].str
+    is_ridge, is_mean = kinds.startswith("Ridge"), kinds.startswith("mean of")
+    plain = is_ridge & table["date_features"].isna() & ~table["logarithm"]
+    usual = plain & (table["window_length"] == usual_length)
+    groups = (
+        usual & (table["normalize"] == "last"),
+        usual,
+        plain,
+        is_ridge,
+        ~is_mean,
+        is_mean | ~is_mean,
+    )
+    return [table["error"][group].min() for group in groups]
+
+
 def print_head(problem):
     titles = [problem.title, *problem.measures, "seconds"]
     print_cells(*titles)
@@ -156,14 +241,18 @@ def print_cells(*cells):
 
 
 def parsed():
-    names = [*SERIES, "m4"]
+    names = [*SERIES, "m4", *PUBLIC]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--m4", metavar="DIRECTORY", help="CSV files of M4")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--search", action="store_true", help="rank the candidates")
+    parser.add_argument(
+        "--parts", action="store_true", help="of the default, with --series"
+    )
     parser.add_argument("--steps", action="store_true", help="one change at a time")
     return parser.parse_args()
 
@@ -181,6 +270,13 @@ def problems(options):
 
 def main():
     options = parsed()
+    if options.series:
+        names = [name for name in options.only if name in PUBLIC]
+        if options.parts:
+            show_parts(options.series, names)
+        else:
+            compare_series(options.series, names, options.search)
+        return
     for name, make_problem in problems(options).items():
         try:
             problem = make_problem()

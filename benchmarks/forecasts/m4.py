@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasts.problem import Part, Problem
-from skrnn import to_supervised
+from skrnn import Forecaster, to_supervised
 
 DAY, HORIZON = 24, 48  # hours
 
@@ -127,6 +127,18 @@ class HourlySeries:
         index = pd.MultiIndex.from_arrays([numbers, hours], names=["series", "hour"])
         return pd.DataFrame({"value": np.concatenate(scaled)}, index, dtype="float32")
 
+    def by_default(self):
+        """Return sMAPE, MASE and OWA of the default forecaster: nothing is chosen."""
+        series = {
+            number: pd.Series(
+                values, pd.date_range("2000-01-01", periods=len(values), freq="h")
+            )
+            for number, values in enumerate(self.past)
+        }
+        y = pd.concat(series, names=["series", "hour"])
+        forecasts = Forecaster(horizon=HORIZON).fit(y=y).forecast(HORIZON)
+        return self.measures(forecasts.to_numpy().reshape(-1, HORIZON))
+
     def score(self, predicted):
         """Return sMAPE, MASE and OWA of forecasts of the scaled logarithms."""
         forecasts = np.exp(self.mean + self.spread * predicted)
@@ -161,5 +173,6 @@ def hourly(directory):
         test=test.part,
         validation=lambda: [test.earlier().part()],
         season_length=DAY,
+        by_default=test.by_default,
         published=(("Naive2, computed here", ours), *PUBLISHED),
     )

@@ -55,6 +55,8 @@ class Problem:
     naive : callable or None
         Returns the test `Part` whose only feature the naive forecasts continue. None
         where X is that feature.
+    by_default : callable or None
+        Returns the measures of `Forecaster(horizon=...)` on the test part.
     published : tuple of tuple
         Names and measures of forecasts from the literature.
     """
@@ -65,6 +67,7 @@ class Problem:
     validation: Callable[[], list[Part]]
     season_length: int | None = None
     naive: Callable[[], Part] | None = None
+    by_default: Callable[[], tuple] | None = None
     published: tuple = ()
 
 
