@@ -71,16 +71,6 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
         tags.regressor_tags.poor_score = any(each.poor_score for each in of_regressors)
         return tags
 
-    @property
-    def n_features_in_(self):
-        """Number of features seen in `fit`."""
-        return self.estimators_[0].n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns seen in `fit`."""
-        return self.estimators_[0].feature_names_in_
-
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
         """Fit all regressors.
@@ -115,6 +105,9 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
                         "does not accept it. Replace it, or fit without sample_weight."
                     )
             self.estimators_ = [clone(m).fit(X, y, **weights) for _, m in members]
+            for name in ("n_features_in_", "feature_names_in_"):
+                if hasattr(self.estimators_[0], name):
+                    setattr(self, name, getattr(self.estimators_[0], name))
         return self
 
     def _members(self):
