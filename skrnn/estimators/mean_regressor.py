@@ -13,7 +13,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
     """Predict the mean of the predictions of several regressors.
 
     The mean of a few forecasts that are about equally good often has a smaller error
-    than each of them [1]_. Unlike :class:`~sklearn.ensemble.VotingRegressor`, it
+    than each of them [1]_. Unlike `VotingRegressor` of scikit-learn, it
     supports several outputs and windows of shape (n_samples, n_timesteps, n_features).
 
     Parameters
