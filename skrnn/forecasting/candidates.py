@@ -21,7 +21,7 @@ _FEWEST_WINDOWS = 100  # of a network
 _MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
-_MANY_HORIZONS = 50  # of rows; with fewer, errors say less than habit
+_MANY_HORIZONS = 50  # of rows; with fewer, errors say little of window lengths
 _RELATIVE = ("last", "standard")  # other windows fail where the level changes
 _PENALTIES = tuple(10.0**power for power in range(-3, 6))
 

@@ -52,11 +52,11 @@ def choose(forecaster, rows, fit_params):
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
         trials += variants
         trials += search.trials(options.others(best.candidate), show)
-    chosen = _best(trials)
+    chosen, smallest = _best(trials), min(trial.error for trial in trials)
     mean = search.mean([t for t in trials if t.candidate.reads_like(best.candidate)])
     if mean is not None:
         trials.append(mean)
-        if mean.error <= _EQUAL * chosen.error:
+        if mean.error <= _EQUAL * smallest:
             chosen = mean
     if forecaster.verbose:
         params = {n: v for n, v in chosen.candidate.params.items() if n != "regressor"}

@@ -368,6 +368,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         chosen = self
+        for name in ("candidates_", "chosen_"):  # of an earlier fit
+            vars(self).pop(name, None)
         if self.regressor is None:
             chosen = self._choose(rows, fit_params)
         model = chosen._fit_model(rows, fit_params)

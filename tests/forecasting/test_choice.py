@@ -1,5 +1,6 @@
 """What a forecaster without a regressor chooses, and by what."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -11,7 +12,13 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import Forecaster, GRURegressor, MeanRegressor, backtest
+from skrnn import (
+    Forecaster,
+    GRURegressor,
+    MeanRegressor,
+    SeasonalNaiveRegressor,
+    backtest,
+)
 from skrnn.exceptions import NothingChosenWarning
 from skrnn.forecasting.choice import Search
 from skrnn.forecasting.validation import read_rows
@@ -159,6 +166,14 @@ def test_weights_of_rows_reach_all_candidates(sales):
     forecaster.fit(y=y, sample_weight=weight)
     error = (forecaster.forecast(HORIZON) - sales[-7:-4].to_numpy()).abs()
     assert error.max() < 10
+
+
+def test_with_a_regressor_nothing_is_left_of_an_earlier_choice(fitted, sales):
+    forecaster = copy.copy(fitted).set_params(regressor=SeasonalNaiveRegressor(7))
+    forecaster.fit(y=sales)
+    assert not hasattr(forecaster, "chosen_")
+    assert not hasattr(forecaster, "candidates_")
+    assert hasattr(fitted, "chosen_")
 
 
 def test_other_parameters_of_fit_are_refused(sales):
