@@ -9,8 +9,9 @@ difference to 80 %. Sunspots and sea temperatures need statsmodels.
 `--series DIRECTORY` does so on the public series of `benchmarks/skill.py`, for the
 default forecaster and for Ridge, with intervals of 80 and 95 % on the last fifth. It
 prints their mean coverage, its range over the steps ahead and over the series of a
-panel, and the mean interval score divided by that of Ridge. `--search` takes the last
-fifth of the training rows.
+panel, and the mean interval score divided by that of Ridge. Coverages that need more
+errors than there are are left out. `--search` takes the last fifth of the training
+rows.
 """
 
 import argparse
@@ -92,9 +93,12 @@ def compare_on_public_series(directory, names, search):
         data = PUBLIC[name](directory)
         data = data.earlier() if search else data
         scores = {}
+        n_held_out = min(data.n_train // 5, MOST_HELD_OUT)
+        n_errors = n_held_out - data.horizon + 1
+        coverages = [c for c in COVERAGES if c / (1 - c) < n_errors + 1e-9]
         for model, regressor in ("Ridge", ridge()), ("default", None):
-            frame = intervals(data, regressor)
-            for coverage in COVERAGES:
+            frame = intervals(data, regressor, n_held_out, coverages)
+            for coverage in coverages:
                 cells, score = measured(frame, coverage)
                 ratio = score / scores.setdefault(coverage, score)
                 cells = name, model, f"{coverage:.0%}", *cells, f"{ratio:.3f}"
@@ -106,9 +110,8 @@ def ridge():
     return WindowRegressor(RidgeCV(np.logspace(-3, 5, 9)), normalize="standard")
 
 
-def intervals(data, regressor):
+def intervals(data, regressor, n_held_out, coverages):
     """Return the frame of a backtest with intervals of all coverages."""
-    n_held_out = min(data.n_train // 5, MOST_HELD_OUT)
     forecaster = Forecaster(
         regressor, horizon=data.horizon, calibration_size=n_held_out
     )
@@ -117,7 +120,7 @@ def intervals(data, regressor):
         data.X,
         data.y,
         initial_train_size=data.n_train,
-        coverage=COVERAGES,
+        coverage=coverages,
     ).dropna()
 
 

@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import (
+    Wanted,
     check_available,
     column_labels,
     in_order,
@@ -370,7 +371,7 @@ def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage)
     place = np.full(len(numbers), -1)
     place[recent] = grid.places
     leads, codes = numbers[rows] - origin_of, codes[rows]
-    steps = data.rows.steps[rows] - leads
+    wanted = Wanted(leads, codes, data.rows.steps[rows] - leads)
     places = place[rows] - leads
     is_origin = np.zeros(grid.n_places, dtype=bool)
     is_origin[places] = True
@@ -392,9 +393,7 @@ def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage)
         z[of_origin] = calibration.columns(
             points[of_origin],
             forecasts[of_origin],
-            leads[of_origin],
-            codes[of_origin],
-            steps[of_origin],
+            wanted[of_origin],
             falls[of_origin],
             coverage=coverage,
             quantiles=None,

@@ -1,12 +1,27 @@
 """Intervals and quantiles from forecast errors: split conformal prediction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 
+from skrnn.forecasting.adaptive import AdaptedCoverages
+
 _ENOUGH = 10  # times as many errors as a quantile needs
+_BLOCK = 2**22  # errors that are compared at once
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Rows to forecast."""
+
+    leads: np.ndarray  # (n_rows,), steps after the origin
+    codes: np.ndarray  # (n_rows,), the number of the series
+    steps: np.ndarray  # (n_rows,), of the origin, from the first row of the series
+
+    def __getitem__(self, rows):
+        return Wanted(*(values[rows] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -21,98 +36,162 @@ class Calibration:
     # Of a series, origins count that are nearest in the season.
     # errors: (n_origins, horizon, n_targets, n_levels), NaN if not known
     errors: np.ndarray | None
-    codes: np.ndarray | None  # (n_origins,), the number of the series of each origin
-    steps: np.ndarray | None  # (n_origins,), from the first row of the series
-    season: int  # steps after which errors are alike again
-    n_kept: int  # last origins of each series that are kept
-    quantile_levels: np.ndarray | None  # (n_levels,), that were forecast
+    codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
+    steps: np.ndarray | None = None  # (n_origins,), from the first row of the series
+    season: int = 1  # steps after which errors are alike again
+    n_kept: int = 0  # last origins of each series that are kept
+    quantile_levels: np.ndarray | None = None  # (n_levels,), that were forecast
+    coverages: AdaptedCoverages = field(default_factory=AdaptedCoverages)
 
     @classmethod
-    def empty(cls, levels, n_kept=0, season=1, like=None):
-        """Return a calibration without errors, to be followed by some like others."""
-        if like is None:
-            return cls(None, None, None, season, n_kept, levels)
+    def of(cls, errors, origins, season, n_kept, quantile_levels):
+        """Return the calibration of a fit."""
         none = np.empty(0, dtype=np.int64)
-        return cls(like[:0], none, none, season, n_kept, levels)
+        empty = cls(errors[:0], none, none, season, n_kept, quantile_levels)
+        return empty._joined(errors, origins)._trimmed()
 
     def followed_by(self, errors, origins):
         """Return the calibration with new errors in place of the oldest of a series."""
-        known = ~np.isnan(errors).all(axis=(1, 2, 3))
-        errors = np.concatenate([self.errors, errors[known]])
-        codes = np.concatenate([self.codes, origins.codes[known]])
-        steps = np.concatenate([self.steps, origins.steps[known]])
-        from_last = pd.Series(codes).groupby(codes).cumcount(ascending=False)
-        kept = (from_last < self.n_kept).to_numpy()
-        return replace(self, errors=errors[kept], codes=codes[kept], steps=steps[kept])
+        both = self._joined(errors, origins)
+        new = np.arange(len(self.codes), len(both.codes))
+        if not len(new):
+            return self
+        coverages = self.coverages.after(both._limits(new), both.codes[new])
+        return replace(both._trimmed(), coverages=coverages)
 
-    def columns(
-        self, points, forecasts, leads, codes, steps, falls, *, coverage, quantiles
-    ):
+    def _joined(self, errors, origins):
+        """Return the calibration with more origins, of which an error is known."""
+        known = ~np.isnan(errors).all(axis=(1, 2, 3))
+        return replace(
+            self,
+            errors=np.concatenate([self.errors, errors[known]]),
+            codes=np.concatenate([self.codes, origins.codes[known]]),
+            steps=np.concatenate([self.steps, origins.steps[known]]),
+        )
+
+    def _trimmed(self):
+        """Return the calibration with the last origins of each series."""
+        codes = pd.Series(self.codes)
+        from_last = codes.groupby(codes).cumcount(ascending=False).to_numpy()
+        kept = from_last < self.n_kept
+        errors, codes, steps = self.errors[kept], self.codes[kept], self.steps[kept]
+        return replace(self, errors=errors, codes=codes, steps=steps)
+
+    def _limits(self, new):
+        """Return the coverages above which bounds contain the new targets, or NaN."""
+        asked = self.coverages.asked
+        if self.quantile_levels is None:  # scores are the same for all
+            return self._limits_of(self._scores(asked[0]), asked, new)
+        limits = [self._limits_of(self._scores(c), (c,), new) for c in asked]
+        return np.concatenate(limits)
+
+    def _limits_of(self, scores, asked, new):
+        """Return these limits (n_asked, n_new, horizon, n_targets) for some scores."""
+        order = np.argsort(self.codes, kind="stable")
+        codes, steps, scores = self.codes[order], self.steps[order], scores[order]
+        places = np.argsort(order)[new][:, np.newaxis]
+        limits = np.empty((len(asked), len(new), *scores.shape[1:]))
+        size = max(1, _BLOCK // (self.n_kept * scores[0].size))
+        fewest = np.reshape([_fewest(coverage) for coverage in asked], (-1, 1, 1, 1))
+        for start in range(0, len(new), size):
+            at = places[start : start + size]
+            earlier = np.maximum(at - np.arange(1, self.n_kept + 1), 0)
+            used = (earlier < at) & (codes[earlier] == codes[at])
+            used &= steps[earlier] <= steps[at] - scores.shape[1]  # known at that time
+            distances = steps[earlier] - steps[at]
+            near = [self._near(used, distances, n) for n in fewest.flat]
+            n_known = _counts(near, ~np.isnan(scores[earlier]))
+            n_smaller = _counts(near, scores[earlier] < scores[at])
+            limit = np.where(n_smaller < n_known, n_smaller / (n_known + 1), 1)
+            limit[(n_known < fewest) | np.isnan(scores[at[:, 0]])] = np.nan
+            limits[:, start : start + size] = limit
+        return limits
+
+    def _near(self, used, distances, fewest):
+        """Return which of some origins (..., n) are nearest in the season."""
+        n_wanted = _ENOUGH * fewest
+        if self.season == 1 or used.shape[-1] < n_wanted:
+            return used
+        after = distances % self.season
+        distances = np.where(used, np.minimum(after, self.season - after), self.season)
+        limit = np.partition(distances, n_wanted - 1, axis=-1)[..., n_wanted - 1, None]
+        return used & (distances <= limit)
+
+    def columns(self, points, forecasts, wanted, falls, *, coverage, quantiles):
         """Return columns (n_rows, n_targets, n_columns) of forecasts, transformed."""
         if quantiles is None:
             columns = [points[..., 0]]
             for share in np.atleast_1d(coverage):
-                columns += self.bounds(forecasts, leads, codes, steps, share)
+                columns += self.bounds(forecasts, wanted, share)
             return np.stack(columns, axis=-1).astype(np.float64)
         columns = np.empty((*falls.shape, np.size(quantiles)))
         for column, level in enumerate(np.atleast_1d(quantiles)):
             # where it falls, larger values are smaller in the units of the targets
             for chosen, of_chosen in (~falls, level), (falls, 1 - level):
                 if chosen.any():
-                    values = self.quantile(forecasts, leads, codes, steps, of_chosen)
+                    values = self.quantile(forecasts, wanted, of_chosen)
                     columns[chosen, column] = values[chosen]
         return columns
 
-    def bounds(self, forecasts, leads, codes, steps, coverage):
+    def bounds(self, forecasts, wanted, coverage):
         """Return both bounds (n_rows, n_targets), in any order."""
-        levels, name = (1 - coverage) / 2, f"coverage={coverage}"
-        levels = levels, 1 - levels
-        if self.errors is None:
-            return [self._between(forecasts, level, name) for level in levels]
-        low, high = (_weights(self.quantile_levels, level) for level in levels)
-        scores = np.maximum(-(self.errors @ low), self.errors @ high)
-        margin = self._score(scores, coverage, name, leads, codes, steps)
+        name, scores = f"coverage={coverage}", self._scores(coverage)
+        if scores is None:
+            ends = (1 - coverage) / 2, (1 + coverage) / 2
+            return [self._between(forecasts, level, name) for level in ends]
+        low, high = self._ends(coverage)
+        margin = self._score(scores, coverage, name, wanted, self.coverages.of)
         return forecasts @ low - margin, forecasts @ high + margin
 
-    def quantile(self, forecasts, leads, codes, steps, level):
+    def _ends(self, coverage):
+        """Return the weights of levels that interpolate both ends of intervals."""
+        ends = (1 - coverage) / 2, (1 + coverage) / 2
+        return [_weights(self.quantile_levels, level) for level in ends]
+
+    def _scores(self, coverage):
+        """Return how far targets are outside of intervals, (n_origins, ...)."""
+        if self.errors is None:
+            return None
+        low, high = self._ends(coverage)
+        return np.maximum(-(self.errors @ low), self.errors @ high)
+
+    def quantile(self, forecasts, wanted, level):
         """Return a quantile (n_rows, n_targets), of those forecast if there are any."""
         name = f"quantiles={level}"
         if self.quantile_levels is not None:
             return self._between(forecasts, level, name)
-        errors = self.errors[..., 0]
+        errors, sign = self.errors[..., 0], 1
         if level < 0.5:  # so that the tails are alike
-            error = -self._score(-errors, 1 - level, name, leads, codes, steps)
-        else:
-            error = self._score(errors, level, name, leads, codes, steps)
-        return forecasts[..., 0] + error
+            errors, level, sign = -errors, 1 - level, -1
+        error = self._score(errors, level, name, wanted, self._level)
+        return forecasts[..., 0] + sign * error
 
-    def _score(self, scores, share, name, leads, codes, steps):
+    def _level(self, level, code):
+        """Return the level to use for a series, as that of an interval's upper end."""
+        return (1 + self.coverages.of(2 * level - 1, code)) / 2
+
+    def _score(self, scores, share, name, wanted, adapted):
         """Return the quantile of scores for each row, (n_rows, n_targets)."""
         is_known = ~np.isnan(scores)
         fewest = _fewest(share)
         of_series = pd.Series(self.codes).groupby(self.codes).indices
-        chosen, of_all = np.empty((len(leads), scores.shape[2])), None
-        for code, rows in pd.Series(codes).groupby(codes).indices.items():
+        values, of_all = np.empty((len(wanted.leads), scores.shape[2])), None
+        for code, rows in pd.Series(wanted.codes).groupby(wanted.codes).indices.items():
             own = of_series.get(code, np.zeros(0, dtype=np.intp))
             enough = is_known[own].sum(axis=0) >= fewest
             if (enough | ~is_known.any(axis=0)).all():
-                near = self._nearest(own, steps[rows[0]], _ENOUGH * fewest)
+                distances = self.steps[own] - wanted.steps[rows[0]]
+                near = own[self._near(np.ones(len(own), bool), distances, fewest)]
                 if (is_known[near].sum(axis=0) >= fewest)[enough].all():
                     own = near
-                score = _order_statistic(scores[own], share, name)
+                used = adapted(share, code)
+                score = _order_statistic(scores[own], share, name, used)
             elif of_all is None:
-                score = of_all = _order_statistic(scores, share, name)
+                score = of_all = _order_statistic(scores, share, name, share)
             else:
                 score = of_all
-            chosen[rows] = score[leads[rows] - 1]
-        return chosen
-
-    def _nearest(self, origins, step, n_wanted):
-        """Return those of the origins that are nearest to a step in the season."""
-        after = (self.steps[origins] - step) % self.season
-        distance = np.minimum(after, self.season - after)
-        n_nearer = np.cumsum(np.bincount(distance))
-        return origins[distance <= np.searchsorted(n_nearer, n_wanted)]
+            values[rows] = score[wanted.leads[rows] - 1]
+        return values
 
     def _between(self, forecasts, level, name):
         """Return a quantile between those that were forecast (..., n_levels)."""
@@ -185,16 +264,23 @@ def _weights(levels, wanted):
     return np.array([np.interp(wanted, levels, unit) for unit in np.eye(len(levels))])
 
 
+def _counts(chosen, is_true):
+    """Return how many (n_asked, n, ...) of the chosen (n, k) are true (n, k, ...)."""
+    chosen = np.stack(chosen, axis=1).astype(np.float32)
+    flat = is_true.reshape(*is_true.shape[:2], -1).astype(np.float32)
+    counts = np.swapaxes(chosen @ flat, 0, 1)
+    return counts.reshape(*counts.shape[:2], *is_true.shape[2:])
+
+
 def _fewest(share):
     """Return the number of scores that a quantile of them needs."""
     return int(np.ceil(share / (1 - share) - 1e-9))
 
 
-def _order_statistic(scores, share, name):
+def _order_statistic(scores, share, name, used):
     """Return the quantile of scores (n, ...) that covers one more; NaN without any."""
     n_known = (~np.isnan(scores)).sum(axis=0)
-    rank = np.maximum(np.ceil((n_known + 1) * share - 1e-9).astype(int), 1)
-    if ((rank > n_known) & (n_known > 0)).any():
+    if ((n_known < _fewest(share)) & (n_known > 0)).any():
         raise ValueError(
             f"{name} needs the errors of at least {_fewest(share)} origins, but there "
             f"are {n_known[n_known > 0].min()}. An origin counts once all of its steps "
@@ -203,8 +289,7 @@ def _order_statistic(scores, share, name):
         )
     if not len(scores):
         return np.full(scores.shape[1:], np.nan)
-    if (n_known == len(scores)).all():
-        return np.partition(scores, rank.flat[0] - 1, axis=0)[rank.flat[0] - 1]
-    ordered = np.sort(scores, axis=0)  # NaN last
-    rank = np.minimum(rank, len(scores))
-    return np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0]
+    rank = np.ceil((n_known + 1) * used - 1e-9).astype(int)
+    rank = np.clip(rank, 1, np.maximum(n_known, 1)) - 1
+    ordered = np.partition(scores, np.unique(rank), axis=0)  # NaN last
+    return np.take_along_axis(ordered, rank[np.newaxis], axis=0)[0]

@@ -30,6 +30,7 @@ from skrnn.forecasting.ahead import named, read_ahead, read_next
 from skrnn.forecasting.choice import FEWEST_HORIZONS, choose
 from skrnn.forecasting.conformal import (
     Calibration,
+    Wanted,
     check_available,
     column_labels,
     in_order,
@@ -451,7 +452,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return the calibration of a model, by one without the last rows."""
         n_held_out, units = self.calibration_size, model.targets
         if not n_held_out:
-            return Calibration.empty(model.quantile_levels)
+            return Calibration(None, quantile_levels=model.quantile_levels)
         if n_held_out < self.horizon:
             raise ValueError(
                 f"calibration_size={n_held_out} is shorter than horizon={self.horizon},"
@@ -480,8 +481,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         season = (seasons(rows.times, rows.step) or [1])[-1]
         season = season if 2 * season <= n_held_out else 1
         n_kept = n_held_out - self.horizon + 1
-        empty = Calibration.empty(model.quantile_levels, n_kept, season, errors)
-        return empty.followed_by(errors, origins)
+        return Calibration.of(errors, origins, season, n_kept, model.quantile_levels)
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
@@ -721,9 +721,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         z = self._calibration.columns(
             points,
             forecasts,
-            np.minimum(leads, model.horizon),
-            codes,
-            last[codes],
+            Wanted(np.minimum(leads, model.horizon), codes, last[codes]),
             model.targets.falls(codes),
             coverage=coverage,
             quantiles=quantiles,

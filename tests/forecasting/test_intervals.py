@@ -135,7 +135,80 @@ def test_update_takes_new_errors_for_the_oldest_ones(series):
     frame = fitted.forecast(3, coverage=0.9)
     assert_frame_equal(frame, at_once.forecast(3, coverage=0.9))
     later = naive(3, calibration_size=50).fit(y=series)
-    assert_frame_equal(frame, later.forecast(3, coverage=0.9))
+    # the median of errors does not adapt
+    assert_frame_equal(
+        fitted.forecast(3, quantiles=[0.5]), later.forecast(3, quantiles=[0.5])
+    )
+
+
+@pytest.fixture(scope="module")
+def noisier():
+    """Noise by the year that becomes three times as strong after 300 years."""
+    noise = np.random.RandomState(0).normal(size=600)
+    index = pd.date_range("1600-01-01", periods=600, freq="YS")
+    return pd.Series(np.where(np.arange(600) < 300, 1, 3) * noise, index, name="y")
+
+
+def order_statistic(scores, level):
+    rank = int(np.ceil((len(scores) + 1) * level - 1e-9))
+    return np.sort(scores)[np.clip(rank, 1, len(scores)) - 1]
+
+
+def test_coverage_adapts_by_the_rule_of_gibbs_and_candes(noisier):
+    """A miss raises the coverage in use, a hit lowers it, and that of quantiles too."""
+    forecaster = naive(1, calibration_size=60).fit(y=noisier[:300])
+    asked = used = 0.8
+    errors = noisier.diff().to_numpy()
+    for row in range(300, 330):
+        margin = order_statistic(np.abs(errors[row - 60 : row]), used)
+        frame = forecaster.forecast(1, coverage=asked)
+        assert_allclose(frame["upper_bound"] - frame["pred"], margin)
+        forecaster.update(y=noisier[row : row + 1])
+        used += 0.03 * (asked - (np.abs(errors[row]) <= margin))
+    assert used > asked + 0.05
+    last = errors[270:330]
+    level = (1 + used) / 2  # of the upper end
+    ends = -order_statistic(-last, level), order_statistic(last, level)
+    frame = forecaster.forecast(1, quantiles=[0.1, 0.9])
+    assert_allclose(frame.iloc[0], noisier.iloc[329] + np.array(ends))
+
+
+def nearest(origins, origin, n_wanted, season=24):
+    """The origins that are nearest in the season, more where some are equally near."""
+    distance = np.abs((origins - origin + season / 2) % season - season / 2)
+    return origins[distance <= np.sort(distance)[n_wanted - 1]]
+
+
+def test_coverage_adapts_to_errors_from_the_same_hour(mornings):
+    """Misses count if errors that were known at the origin give the bounds."""
+    n_rows, n_new, horizon, asked = 600, 50, 3, 0.8
+    forecaster = naive(horizon, calibration_size=240).fit(y=mornings[:n_rows])
+    forecaster.update(y=mornings[n_rows : n_rows + n_new])
+    values = mornings.to_numpy()
+    errors = {o: values[o + 1 : o + 1 + horizon] - values[o] for o in range(700)}
+    scores = np.abs(list(errors.values()))
+    n_kept, used = 240 - horizon + 1, np.full(horizon, asked)
+    last_known = n_rows - 1 - horizon
+    for origin in range(last_known + 1, last_known + 1 + n_new):
+        known = np.arange(origin - n_kept, origin - horizon + 1)
+        of_hour = scores[nearest(known, origin, 40)]
+        for step in range(horizon):
+            margin = order_statistic(of_hour[:, step], used[step])
+            used[step] += 0.03 * (asked - (scores[origin, step] <= margin))
+    kept = np.arange(origin - n_kept + 1, origin + 1)
+    of_hour = scores[nearest(kept, n_rows + n_new - 1, 40)]
+    margins = [order_statistic(of_hour[:, k], used[k]) for k in range(horizon)]
+    frame = forecaster.forecast(horizon, coverage=asked)
+    assert_allclose(frame["upper_bound"] - frame["pred"], margins)
+    assert (used != asked).all()
+
+
+def test_coverage_follows_a_change_of_the_noise(noisier):
+    """With errors of 200 rows, most of which are from before the change."""
+    forecaster = naive(1, calibration_size=200)
+    frame = backtest(forecaster, y=noisier, initial_train_size=300, coverage=0.8)
+    covered = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])
+    assert abs(covered[:200].mean() - 0.8) < 0.04
 
 
 def test_quantiles_are_conformalised(quantile_forecaster, series):
