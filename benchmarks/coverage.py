@@ -7,11 +7,11 @@ values in the intervals for each step ahead, the mean of these shares and the la
 difference to 80 %. Sunspots and sea temperatures need statsmodels.
 
 `--series DIRECTORY` does so on the public series of `benchmarks/skill.py`, for the
-default forecaster and for Ridge, with intervals of 80 and 95 % on the last fifth. It
-prints their mean coverage, its range over the steps ahead and over the series of a
-panel, and the mean interval score divided by that of Ridge. Coverages that need more
-errors than there are are left out. `--search` takes the last fifth of the training
-rows.
+default forecaster and for Ridge, with intervals of 80 and 95 % on the last fifth, from
+every row, or from every midnight for hourly series. It prints their mean coverage, its
+range over the steps ahead and over the series of a panel, and the mean interval score
+divided by that of Ridge. A coverage that needs more errors than there are is left out.
+`--search` takes the last fifth of the training rows.
 """
 
 import argparse
@@ -120,6 +120,7 @@ def intervals(data, regressor, n_held_out, coverages):
         data.X,
         data.y,
         initial_train_size=data.n_train,
+        stride=24 if data.horizon == 24 else 1,
         coverage=coverages,
     ).dropna()
 

@@ -492,7 +492,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Add observed rows; the next forecasts start after them.
 
         No regressor is trained. If intervals are calibrated, the errors of forecasts
-        whose steps are now all observed replace the oldest ones.
+        whose steps are now all observed replace the oldest ones, and the coverage that
+        is used in place of the one asked for adapts to them: a target outside of the
+        bounds raises it by `rate * coverage`, and a target inside lowers it by `rate *
+        (1 - coverage)`, for each series and step ahead, where `rate` is the smaller of
+        0.03 and `0.2 / horizon` [1]_. Coverages other than 0.5, 0.8, 0.9, 0.95 and 0.99
+        are interpolated between these.
 
         Parameters
         ----------
@@ -511,6 +516,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ------
         ValueError
             If the data are not as in `fit`, or not later than the rows observed.
+
+        References
+        ----------
+        .. [1] I. Gibbs and E. Candès, "Adaptive conformal inference under distribution
+           shift", NeurIPS 2021.
         """
         check_is_fitted(self)
         if y is not None and len(y) == 0:
