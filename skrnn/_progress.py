@@ -1,13 +1,14 @@
 """A progress bar with the time that remains."""
 
 
-def start_bar(resources, unit, total):
-    """Return a bar that an ExitStack closes, or None if it cannot be shown."""
+def start_bar(resources, unit, total, *, on_stderr=False):
+    """Return a bar that an ExitStack closes, or None; one on stderr is then erased."""
     import rich
+    from rich.console import Console
     from rich.errors import LiveError
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = rich.get_console()
+    console = Console(stderr=True) if on_stderr else rich.get_console()
     if not console.is_terminal:
         return None
     bar = Progress(
@@ -16,6 +17,7 @@ def start_bar(resources, unit, total):
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[logs]}"),
         console=console,
+        transient=on_stderr,
     )
     bar.add_task("", total=total, logs="")
     try:

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn._progress import start_bar
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import (
     Wanted,
@@ -421,20 +422,11 @@ def _calibrations(fitted, grid, rows, values, numbers, origins):
 
 def _with_bar(results, n_results):
     """Yield results and show a progress bar on a terminal if there are several."""
-    from rich.console import Console
-    from rich.errors import LiveError
-    from rich.progress import Progress
-
-    with ExitStack() as stack:
-        console = Console(stderr=True)
+    with ExitStack() as resources:
         bar = None
-        if n_results > 1 and console.is_terminal:
-            try:
-                bar = stack.enter_context(Progress(console=console, transient=True))
-                task = bar.add_task("backtest", total=n_results)
-            except LiveError:
-                bar = None
+        if n_results > 1:
+            bar = start_bar(resources, "backtest", n_results, on_stderr=True)
         for result in results:
             if bar is not None:
-                bar.advance(task)
+                bar.advance(bar.task_ids[0])
             yield result
