@@ -65,6 +65,16 @@ def limit_threads(settings):
             set_threads(int(n_threads))
 
 
+def run_a_session():
+    """Run an empty session, as TensorFlow 2.18 and 2.19 log during the first one."""
+    import tensorflow
+
+    v1 = tensorflow.compat.v1
+    config = v1.ConfigProto(device_count={"GPU": 0})
+    with tensorflow.Graph().as_default(), v1.Session(config=config) as session:
+        session.run(tensorflow.constant(0))
+
+
 def session_callable(session, fetched, fed, run=()):
     """Return the same as `session.make_callable`, at a third of the cost per call.
 

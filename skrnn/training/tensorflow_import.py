@@ -16,6 +16,7 @@ from skrnn._compat.tensorflow import (
     has_started,
     import_keras,
     limit_threads,
+    run_a_session,
 )
 
 give_sessions_own_threads()  # at import, as TensorFlow may start before the first fit
@@ -71,8 +72,9 @@ def _import_all():
         with contextlib.nullcontext() if level == "0" else _stderr_held():
             import_keras()
             tensorflow = importlib.import_module("tensorflow")
-        limit_threads(tensorflow.config.threading)
-        tensorflow.config.list_logical_devices()  # logs when first called
+            limit_threads(tensorflow.config.threading)
+            tensorflow.config.list_logical_devices()  # logs when first called
+            run_a_session()
         importlib.import_module("scikeras.wrappers")
 
 
