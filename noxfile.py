@@ -25,6 +25,7 @@ LINTED = [
     "estimators/window_regressor",
     "forecasting/backtest",
     "forecasting/forecaster",
+    "inspection",
     "metrics",
     "plotting/*_display",
     "windows/split",

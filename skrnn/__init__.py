@@ -11,6 +11,7 @@ from skrnn.estimators.window_regressor import WindowRegressor
 from skrnn.forecasting.backtest import backtest
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.plotting.forecast_display import ForecastDisplay
+from skrnn.plotting.importance_display import ImportanceDisplay
 from skrnn.plotting.loss_curve_display import LossCurveDisplay
 from skrnn.windows.split import PanelTimeSeriesSplit
 from skrnn.windows.supervised import to_supervised
@@ -21,6 +22,7 @@ __all__ = [
     "ForecastDisplay",
     "Forecaster",
     "GRURegressor",
+    "ImportanceDisplay",
     "LSTMRegressor",
     "LossCurveDisplay",
     "MeanRegressor",

@@ -1,4 +1,4 @@
-"""Shared by all estimators: the version in pickles, and recovery from failed fits."""
+"""Shared by all estimators: versions in pickles, failed fits, what is inside."""
 
 import warnings
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
 
 from skrnn._version import __version__
 
@@ -92,3 +93,15 @@ def check_numbers(data, name):
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )
+
+
+def layers(estimator):
+    """Yield an estimator and those inside of it, as of pipelines and searches."""
+    while estimator is not None:
+        yield estimator
+        if isinstance(estimator, Pipeline):
+            estimator = estimator[-1]
+            continue
+        inside = ("best_estimator_", "regressor_", "estimator_")
+        name = next((name for name in inside if hasattr(estimator, name)), "")
+        estimator = getattr(estimator, name, None)

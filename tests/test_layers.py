@@ -45,7 +45,15 @@ MAY_IMPORT = {
         "windows",
         "estimators",
     },
-    "plotting": {"windows"},
+    "inspection": {
+        "_compat",
+        "_estimator",
+        "exceptions",
+        "windows",
+        "estimators",
+        "forecasting",
+    },
+    "plotting": {"_estimator", "windows", "inspection"},
     "__init__": {
         "_version",
         "datasets",

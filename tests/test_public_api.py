@@ -25,6 +25,7 @@ def test_public_names():
         "ForecastDisplay",
         "Forecaster",
         "GRURegressor",
+        "ImportanceDisplay",
         "LSTMRegressor",
         "LossCurveDisplay",
         "MeanRegressor",

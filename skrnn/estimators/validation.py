@@ -55,14 +55,19 @@ class WindowData:
     @property
     def series_codes(self):
         """The series of each row as integers, or None if X and y do not tell."""
-        for each in self.passed:
-            codes = getattr(each, "series_codes", None)
-            if codes is not None:
-                return codes
-            index = getattr(each, "index", None)
-            if isinstance(index, pd.MultiIndex):
-                return Timeline.of_index(index).codes
-        return None
+        return series_codes(*self.passed)
+
+
+def series_codes(X, y):
+    """Return the series of each row as integers, or None if X and y do not tell."""
+    for each in (X, y):
+        codes = getattr(each, "series_codes", None)
+        if codes is not None:
+            return codes
+        index = getattr(each, "index", None)
+        if isinstance(index, pd.MultiIndex):
+            return Timeline.of_index(index).codes
+    return None
 
 
 def validate_first(estimator, X, y, sample_weight=None):

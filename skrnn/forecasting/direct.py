@@ -160,6 +160,22 @@ class DirectModel:
         flat = view_windows(steps, length, flatten=True)[ends]
         return pd.DataFrame(flat, columns=lag_names(self.names, length), copy=False)
 
+    def windows_after(self, grid, values, rows, earlier):
+        """Return windows of origins after the earlier rows, targets, and series."""
+        origins = self._origins_after(grid, rows, earlier, whole=True)
+        steps, y = self._known_ahead(values), self._next_targets(values, origins)
+        used = self._is_readable(steps, origins.places)
+        used &= ~np.isnan(y).any(axis=(1, 2))
+        if not used.any():
+            raise ValueError(
+                f"No forecast of {self.horizon} steps can be made and compared with "
+                f"known values in the {np.count_nonzero(~earlier)} rows of y. Pass at "
+                "least `horizon` rows after those observed, of series that were in fit."
+            )
+        y = y[used].reshape(np.count_nonzero(used), -1)
+        windows = self._windows(steps, origins.places[used])
+        return windows, y[:, 0] if y.shape[1] == 1 else y, origins.codes[used]
+
     def forecast(self, values, origins, *, quantiles=False):
         """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
         steps = self._known_ahead(values)
@@ -222,6 +238,15 @@ class DirectModel:
 
     def forecasts_after(self, grid, values, rows, earlier, *, whole=False):
         """Return targets and their forecasts, on the last axis, and Origins."""
+        origins = self._origins_after(grid, rows, earlier, whole=whole)
+        forecasts = self.forecast(
+            values, origins.places, quantiles=self.quantile_levels is not None
+        )
+        observed = self._next_targets(values, origins)
+        return np.concatenate([observed[..., np.newaxis], forecasts], axis=-1), origins
+
+    def _origins_after(self, grid, rows, earlier, *, whole):
+        """Return the Origins whose next steps end after the earlier rows."""
         origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
         if rows.names is not None:  # in the order of time
             origins = origins[np.argsort(numbers_of(rows.times), kind="stable")]
@@ -231,13 +256,12 @@ class DirectModel:
         chosen = ~is_open.all(axis=1)[origins.codes]
         chosen &= first[grid.grid_of[places]] <= places
         chosen &= places <= grid.last[grid.grid_of[places]] - horizon
-        origins = origins[chosen]
-        forecasts = self.forecast(
-            values, origins.places, quantiles=self.quantile_levels is not None
-        )
-        observed = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
-        observed = view_windows(observed, horizon, flatten=False)[origins.places + 1]
-        return np.concatenate([observed[..., np.newaxis], forecasts], axis=-1), origins
+        return origins[chosen]
+
+    def _next_targets(self, values, origins):
+        """Return the next targets, (n_origins, horizon, n_targets)."""
+        targets = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
+        return view_windows(targets, self.horizon, flatten=False)[origins.places + 1]
 
 
 def _slice_or(numbers):

@@ -523,8 +523,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
            shift", NeurIPS 2021.
         """
         check_is_fitted(self)
-        if y is not None and len(y) == 0:
-            return self
+        if y is None or len(y):
+            self._update_rows(self._read_later(X, y))
+        return self
+
+    def _read_later(self, X, y):
+        """Return X and y as validated rows that follow those observed."""
         rows, target_format = read_rows(self, X, y, after=self._observed)
         if rows.targets.shape[1] != self.n_outputs_:
             raise ValueError(
@@ -532,8 +536,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"expecting {self.n_outputs_}."
             )
         self._format.check_same(target_format)
-        self._update_rows(rows)
-        return self
+        return rows
 
     def _update_rows(self, rows):
         """Add validated rows to those observed."""

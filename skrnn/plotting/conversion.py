@@ -25,16 +25,6 @@ def axes_or_new(ax):
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
-def innermost(estimator):
-    """Return the innermost estimator of pipelines, searches and the like."""
-    if isinstance(estimator, Pipeline):
-        return innermost(estimator[-1])
-    for name in ("best_estimator_", "regressor_", "estimator_"):
-        if hasattr(estimator, name):
-            return innermost(getattr(estimator, name))
-    return estimator
-
-
 def quantile_interval(estimator, X):
     """Return the lowest and highest predicted quantile, or None without quantiles."""
     if hasattr(estimator, "best_estimator_"):

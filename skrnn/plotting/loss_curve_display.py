@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skrnn.plotting.conversion import axes_or_new, innermost
+from skrnn._estimator import layers
+from skrnn.plotting.conversion import axes_or_new
 
 
 class LossCurveDisplay:
@@ -173,7 +174,7 @@ class LossCurveDisplay:
         ValueError
             If the estimator has no `loss_curve_`.
         """
-        inner = innermost(estimator)
+        *_, inner = layers(estimator)
         curve = getattr(inner, "loss_curve_", None)
         if curve is None:
             raise ValueError(
