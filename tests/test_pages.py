@@ -276,4 +276,5 @@ def test_code_that_fails_names_page_and_line(tmp_path):
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
+    warnings.simplefilter("ignore", PendingDeprecationWarning)  # of shap, for users
     run(Path(sys.argv[1]), {"__name__": "__main__"})

@@ -12,6 +12,7 @@ from skrnn.plotting.conversion import (
     fans_of,
     first_index,
     history_and_forecast,
+    ink,
     name_and_leads,
     of_one_shape,
     quantile_interval,
@@ -200,7 +201,7 @@ class ForecastDisplay:
         else:
             times, first = np.unique(self.times, return_index=True)
             observed = self.observed.ravel()[first]
-        style = {"color": _ink(), "alpha": 0.5, "linewidth": 1.6 * width}
+        style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * width}
         (self.observed_,) = ax.plot(times, observed, label="observed", **style)
         style = {"color": "C0", "alpha": 1.0 if n_rows <= _MANY else 0.7}
         style |= {"linewidth": width, "label": "predicted", **line_kwargs}
@@ -243,7 +244,7 @@ class ForecastDisplay:
         """Draw the residuals, a line at zero and the split."""
         rows = self._rows()
         times, residuals = self.times[rows], (self.observed - self.predicted)[rows]
-        ax.axhline(0, color=_ink(), alpha=0.5, linewidth=0.8)
+        ax.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)
         self._draw_split(ax)
         style = {"s": 6 if len(times) <= _SOME else 2, "color": "C0", "linewidth": 0}
         style |= scatter_kwargs
@@ -252,7 +253,7 @@ class ForecastDisplay:
 
     def _draw_split(self, ax):
         if self.split is not None:
-            style = {"color": _ink(), "alpha": 0.7, "linestyle": ":"}
+            style = {"color": ink(), "alpha": 0.7, "linestyle": ":"}
             ax.axvline(self.split, label="split", **style)
 
     def _label_times(self, ax):
@@ -570,10 +571,3 @@ def _axes_below(ax):
         below = figure.add_axes([left, bottom, width, 0.25 * height], sharex=ax)
     ax.tick_params(labelbottom=False)
     return below
-
-
-def _ink():
-    """Return the colour of text, which contrasts with the background."""
-    import matplotlib as mpl
-
-    return mpl.rcParams["text.color"]

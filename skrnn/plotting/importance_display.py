@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn.inspection import window_importance
-from skrnn.plotting.conversion import axes_or_new
+from skrnn.plotting.conversion import axes_or_new, ink
 
 _MOST_LABELS = 14  # of an axis of lags
 _WHAT = "Decrease of the score"
@@ -94,9 +94,7 @@ class ImportanceDisplay:
 
     def _draw_bars(self, ax, mean, deviation, bar_kwargs):
         """Draw horizontal bars of features, the largest on top, or bars of lags."""
-        import matplotlib as mpl
-
-        style = {"ecolor": mpl.rcParams["text.color"], "error_kw": {"linewidth": 0.8}}
+        style = {"ecolor": ink(), "error_kw": {"linewidth": 0.8}}
         style |= bar_kwargs
         if self.lags is None:
             order = np.argsort(mean, kind="stable")
@@ -107,7 +105,7 @@ class ImportanceDisplay:
             ax.set_xlabel(_WHAT)
             return
         style = {"yerr": deviation, "width": 0.8, **style}
-        self.bars_ = ax.bar(np.arange(len(mean)), mean, **style)
+        self.bars_ = ax.bar(np.arange(len(mean)) + 0.5, mean, **style)
         self._label_lags(ax)
         ax.set_ylabel(_WHAT)
 
@@ -116,16 +114,20 @@ class ImportanceDisplay:
         self.image_ = ax.pcolormesh(mean, **{"edgecolors": "none", **image_kwargs})
         ax.set_yticks(np.arange(len(mean)) + 0.5, self.features)
         ax.invert_yaxis()
-        self._label_lags(ax, 0.5)
+        self._label_lags(ax)
         self.figure_.colorbar(self.image_, ax=ax, label=_WHAT)
 
-    def _label_lags(self, ax, shift=0):
-        """Label every k-th lag, among them the last one."""
-        n_lags = len(self.lags)
-        shown = np.arange(n_lags)[::-1][:: -(-n_lags // _MOST_LABELS)]
+    def _label_lags(self, ax):
+        """Label every k-th lag, among them the last row observed, and mark its end."""
+        n_lags, n_past = len(self.lags), sum("lag" in name for name in self.lags)
+        every = -(-n_lags // _MOST_LABELS)
+        shown = np.arange((n_past - 1) % every, n_lags, every)
         names = [self.lags[number] for number in shown]
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-        ax.set_xticks(shown + shift, names, **turned)
+        ax.set_xticks(shown + 0.5, names, **turned)
+        ax.set_xlim(0, n_lags)
+        if n_past < n_lags:
+            ax.axvline(n_past, **{"color": ink(), "alpha": 0.7, "linestyle": ":"})
 
     @classmethod
     def from_estimator(

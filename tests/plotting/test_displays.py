@@ -20,11 +20,14 @@ from skrnn import (
     ElmanRegressor,
     ForecastDisplay,
     Forecaster,
+    ImportanceDisplay,
     LossCurveDisplay,
     SequenceWindower,
+    WindowRegressor,
     backtest,
     to_supervised,
 )
+from skrnn.inspection import window_importance
 
 mpl.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -536,3 +539,80 @@ def test_a_forecast_of_arrays_is_drawn_after_them(coverage, n_dims):
     expected = forecast.reshape(5, -1)[:, 0]
     assert_allclose(drawn.get_ydata()[-5:], expected)
     assert (display.interval_ is None) == (coverage is None)
+
+
+# Importance of features and lags
+
+
+IMPORTANCES = np.array([[1.0, 3.0], [4.0, 6.0], [0.0, 0.0]])
+
+
+def test_bars_of_features_are_sorted_and_have_the_deviation_of_repetitions():
+    display = ImportanceDisplay(importances=IMPORTANCES, features=list("abc")).plot()
+    assert_array_equal(display.bars_.datavalues, [0, 2, 5])  # from below
+    names = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert names == ["c", "a", "b"]
+    _, _, (errors,) = display.bars_.errorbar.lines
+    ends = [segment[:, 0] for segment in errors.get_segments()]
+    assert_array_equal(ends, [[0, 0], [1, 3], [4, 6]])
+    assert display.ax_.get_xlabel() == "Decrease of the score"
+    assert display.image_ is None
+
+
+def test_bars_of_lags_are_in_the_order_of_time():
+    lags = ["lag1", "lag0", "lead1"]
+    display = ImportanceDisplay(importances=IMPORTANCES, lags=lags).plot()
+    assert_array_equal(display.bars_.datavalues, [2, 5, 0])
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == lags
+    (mark,) = set(display.ax_.lines) - set(display.bars_.errorbar.lines)
+    assert_array_equal(mark.get_xdata(), [2, 2])  # after the last row observed
+
+
+def test_of_many_lags_every_kth_is_labelled_counted_from_the_last_row_observed():
+    lags = [f"lag{k}" for k in range(29, -1, -1)] + [f"lead{h}" for h in range(1, 8)]
+    display = ImportanceDisplay(importances=np.ones((37, 1)), lags=lags).plot()
+    labels = [label.get_text() for label in display.ax_.get_xticklabels()]
+    assert labels[:2] == ["lag27", "lag24"]
+    assert labels[-3:] == ["lag0", "lead3", "lead6"]
+
+
+def test_the_importance_of_each_lag_of_each_feature_is_a_heat_map():
+    importances = np.arange(12.0).reshape(2, 3, 2)
+    importances[0, 2] = np.nan
+    lags = ["lag2", "lag1", "lag0"]
+    names = {"features": ["a", "b"], "lags": lags}
+    display = ImportanceDisplay(importances=importances, **names).plot()
+    shown = np.ma.filled(display.image_.get_array(), np.nan).reshape(2, 3)
+    assert_array_equal(shown, [[0.5, 2.5, np.nan], [6.5, 8.5, 10.5]])
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == lags
+    assert display.bars_ is None
+    bottom, top = display.ax_.get_ylim()
+    assert bottom > top  # the first feature is on top
+    (bar,) = set(display.figure_.axes) - {display.ax_}
+    assert bar.get_ylabel() == "Decrease of the score"
+
+
+@pytest.mark.parametrize("by", ["feature", "lag", "both"])
+def test_an_importance_is_computed_and_drawn(by):
+    windows = windowed(LOAD)[3:-1]
+    ridge = WindowRegressor(Ridge()).fit(windows, LOAD[4:])
+    how = {"by": by, "n_repeats": 2, "random_state": 0}
+    _, ax = plt.subplots()
+    display = ImportanceDisplay.from_estimator(ridge, windows, LOAD[4:], ax=ax, **how)
+    expected = window_importance(ridge, windows, LOAD[4:], **how)
+    assert_array_equal(display.importances, expected.importances)
+    assert display.ax_ is ax
+    assert display.features == expected.get("features")
+    assert display.lags == expected.get("lags")
+
+
+def test_arguments_reach_the_bars_and_the_image():
+    _, lags = plt.subplots()
+    bars = ImportanceDisplay(importances=IMPORTANCES, lags=["lag2", "lag1", "lag0"])
+    bars.plot(lags, bar_kwargs={"color": "red"})
+    assert bars.bars_.patches[0].get_facecolor() == (1, 0, 0, 1)
+    both = {"features": ["a"], "lags": ["lag1", "lag0"]}
+    image = ImportanceDisplay(importances=np.ones((1, 2, 1)), **both)
+    image.plot(image_kwargs={"cmap": "plasma"})
+    assert image.image_.get_cmap().name == "plasma"
