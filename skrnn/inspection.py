@@ -1,4 +1,4 @@
-"""What a fitted model uses: permutation importance of features and lags."""
+"""Permutation importance of the features and lags that a fitted model reads."""
 
 import warnings
 from contextlib import suppress
@@ -251,14 +251,18 @@ def _orders(codes, n_repeats, random_state):
 def _decreases(data, scorer, baseline, chosen, orders):
     """Return the decreases of the score by permutations of chosen values of windows."""
     decreases = np.zeros(len(orders))
-    if not chosen.any():
+    columns = [(slice(None), *place) for place in np.argwhere(chosen)]
+    if not columns:
         return np.full_like(decreases, np.nan)
-    permuted, given = data.values.copy(), data.values[:, chosen]
+    permuted = data.values.copy()
     for repeat, order in enumerate(orders):
-        shuffled = given[order]
-        if np.array_equal(shuffled, given, equal_nan=True):
+        is_same = True
+        for column in columns:  # one by one, to save memory
+            given = data.values[column]
+            permuted[column] = given[order]
+            is_same &= np.array_equal(permuted[column], given, equal_nan=True)
+        if is_same:
             continue  # also if predictions are not reproducible to the last bit
-        permuted[:, chosen] = shuffled
         with warnings.catch_warnings():  # the score of the windows as given issues them
             warnings.simplefilter("ignore", SkrnnWarning)
             decreases[repeat] = baseline - data.score(scorer, permuted)
@@ -290,12 +294,12 @@ def _split(estimator):
 
 
 def _names(steps):
-    """Return the names of the features of which a pipeline makes windows."""
-    names = None
-    if len(steps) > 1:
+    """Return the names of the features in the windows that a pipeline makes."""
+    windower, names = steps[-1], None
+    if len(steps) > 1 and not hasattr(windower, "feature_names_in_"):
         with suppress(AttributeError, ValueError):  # not all transformers have names
             names = steps[:-1].get_feature_names_out()
-    return list(check_feature_names_in(steps[-1], names))
+    return list(check_feature_names_in(windower, names))
 
 
 def _of_forecaster(forecaster, X, y):
@@ -362,7 +366,7 @@ def _layout(estimator, values, columns, names):
     is_known = layout.n_dims == 3 or layout.columns is not None
     if not (is_known or names or settings):
         raise ValueError(
-            "X must tell which lag of which feature each column is. Pass windows of "
+            "X does not tell the feature and the lag of each column. Pass windows of "
             "shape (n_samples, n_timesteps, n_features), or a DataFrame with columns "
             "named <feature>_lag<k>, as SequenceWindower(flatten=True) returns it with "
             f"set_output(transform='pandas'). Got X of shape {values.shape}."

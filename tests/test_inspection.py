@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skrnn import (
     Forecaster,
@@ -22,6 +22,7 @@ from skrnn import (
     SequenceWindower,
     WindowRegressor,
 )
+from skrnn.exceptions import MissingStepsWarning
 from skrnn.inspection import window_importance
 
 
@@ -249,18 +250,29 @@ def test_inputs_are_not_changed():
     pd.testing.assert_series_equal(y, before["a"])
 
 
-def test_one_copy_of_the_windows_is_in_memory_at_a_time():
+@pytest.mark.parametrize("by", ["feature", "lag"])
+def test_one_copy_of_the_windows_is_in_memory_at_a_time(by):
     class OfLastStep(Weighted):
         def predict(self, X):
             return X[:, -1, 0]
 
-    windows = SequenceWindower(100, pad=0.0).fit_transform(normal(2000, 2))
+    windows = SequenceWindower(100, pad=0.0).fit_transform(normal(2000, 1))
     y = windows[:, -1, 0].copy()
     tracemalloc.start()
-    window_importance(OfLastStep(None), windows, y, by="lag", n_repeats=3)
+    window_importance(OfLastStep(None), windows, y, by=by, n_repeats=3)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert windows.nbytes < peak < 1.3 * windows.nbytes
+
+
+def test_warnings_about_the_windows_are_issued_once():
+    gru = GRURegressor(2, epochs=1, random_state=0)
+    windows, y = normal(40, 5, 1), normal(40)
+    gru.fit(windows, y)
+    windows[0] = np.nan
+    with pytest.warns(MissingStepsWarning) as record:
+        window_importance(gru, windows, y, by="lag")
+    assert len(record) == 1
 
 
 # Pipelines that make windows of rows
@@ -298,6 +310,12 @@ def test_the_windows_of_the_transformed_rows_are_permuted():
     )
     assert found.features == ["a", "b"]
     assert_array_equal(found.importances, expected.importances)
+
+
+def test_features_have_no_names_if_a_transformer_has_none():
+    pipe = make_pipeline(FunctionTransformer(np.asarray), SequenceWindower(2, pad=0.0))
+    pipe = make_pipeline(*pipe, WindowRegressor(Ridge())).fit(ROWS, TARGET)
+    assert window_importance(pipe, ROWS, TARGET).features == ["x0", "x1"]
 
 
 @pytest.mark.parametrize("container", [None, "pandas"])
@@ -501,7 +519,7 @@ def test_wrong_parameters_are_named(parameters, message):
 def test_columns_of_unknown_lags_raise_an_error():
     X = normal(50, 6)
     model = Ridge().fit(X, X[:, 0])
-    with pytest.raises(ValueError, match="which lag of which feature each column is"):
+    with pytest.raises(ValueError, match="the feature and the lag of each column"):
         window_importance(model, X, X[:, 0])
 
 

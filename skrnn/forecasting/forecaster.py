@@ -159,6 +159,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     See Also
     --------
     backtest : Evaluates forecasts from many origins.
+    skrnn.inspection.window_importance : Shows which features and lags it uses.
     SequenceWindower : Makes windows of rows, for pipelines with any target.
 
     Notes
