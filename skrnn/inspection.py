@@ -55,8 +55,8 @@ def window_importance(
     ----------
     estimator : estimator
         A fitted regressor on windows, a pipeline that makes windows of rows by a
-        :class:`SequenceWindower`, a search or a TransformedTargetRegressor around one,
-        or a fitted :class:`Forecaster`.
+        :class:`~skrnn.SequenceWindower`, a search or a TransformedTargetRegressor
+        around one, or a fitted :class:`~skrnn.Forecaster`.
     X : array-like or DataFrame, or None
         For a regressor, windows as in its `fit`: of shape (n_samples, n_timesteps,
         n_features), or flat with columns named `<feature>_lag<k>`. For a pipeline, rows
@@ -65,7 +65,7 @@ def window_importance(
     y : array-like, Series or DataFrame
         The targets of X, of shape (n_samples,) or (n_samples, n_outputs). Samples with
         a missing target are left out. For a forecaster, rows that follow those
-        observed, as in :meth:`Forecaster.update`.
+        observed, as in :meth:`skrnn.Forecaster.update`.
     by : {"feature", "lag", "both"}, default="feature"
         What is permuted together: all lags of a feature, which keeps its course within
         a window; all features of a lag; or one lag of one feature. If a network reads
@@ -119,7 +119,7 @@ def window_importance(
     -----
     In a panel, windows are permuted within each series, so that differences between
     series do not count. The series are taken from a (series, time) index of X or `y`,
-    or from the windows of a :class:`SequenceWindower`.
+    or from the windows of a :class:`~skrnn.SequenceWindower`.
 
     The regressor of a forecaster is scored on the windows of all origins from the last
     row observed to `horizon` rows before the end of `y`. Targets are in transformed
@@ -132,7 +132,8 @@ def window_importance(
     If neighbouring lags are alike, each of them can seem unimportant because the model
     relies on all of them a little, or because permuting one of them makes windows
     unlike any in training [2]_. `by="feature"`, or longer segments, is then more
-    reliable than `by="both"`.
+    reliable than `by="both"`. Features that carry the same information, such as a
+    season and features of dates, are subject to the same errors.
 
     One copy of the windows is in memory at a time for each job.
 
