@@ -53,7 +53,7 @@ MAY_IMPORT = {
         "estimators",
         "forecasting",
     },
-    "plotting": {"_estimator", "windows", "inspection"},
+    "plotting": {"_estimator", "windows", "inspection", "metrics"},
     "__init__": {
         "_version",
         "datasets",

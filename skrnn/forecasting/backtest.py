@@ -29,12 +29,14 @@ from skrnn.forecasting.grid import (
     last_of,
     most_places,
 )
+from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
     of_rows,
     read_past_features,
     read_rows,
 )
+from skrnn.metrics.rows import SCALES
 from skrnn.windows.timeline import Timeline, numbered
 
 
@@ -48,6 +50,7 @@ def backtest(
     refit=False,
     max_train_size=None,
     coverage=None,
+    season_length="auto",
     params=None,
     n_jobs=None,
 ):
@@ -80,6 +83,12 @@ def backtest(
         window for training. None uses all rows.
     coverage : float, list of float or None, default=None
         Coverage of intervals to add, or several of them. None adds no intervals.
+    season_length : int or "auto", default="auto"
+        Number of steps in a season, for the scales of the errors: 1 compares them with
+        the changes from one step to the next. `"auto"` is the shortest season of
+        `window_length="auto"` of :class:`Forecaster`, such as a day of hourly values.
+        It is 1 without an index of dates, or with fewer than two seasons before the
+        first forecast.
     params : dict or None, default=None
         Passed to `fit`. Of arrays with a value for each row, such as `sample_weight`,
         each fit gets the values of its rows.
@@ -96,7 +105,9 @@ def backtest(
         `coverage` `lower_bound` and `upper_bound`, or `lower_80` and the like for a
         list. For a dict there is a column `model`, for a panel `series`, for several
         targets `target`. Bounds of rows beyond the horizon of their series, after
-        missing rows, are NaN.
+        missing rows, are NaN. `mase_scale` and `rmsse_scale` are what scaled errors are
+        divided by: the mean absolute and the root mean squared change in a season in
+        all rows of the series up to the origin, NaN if these are too few.
 
     Raises
     ------
@@ -111,6 +122,7 @@ def backtest(
 
     See Also
     --------
+    metrics.summarize : Measures of the result, by model, step, series or origin.
     Forecaster : Forecasts what comes after the data.
     ForecastDisplay : Draws the result.
 
@@ -119,17 +131,17 @@ def backtest(
     >>> from sklearn.linear_model import Ridge
     >>> from skrnn import Forecaster, SeasonalNaiveRegressor, backtest
     >>> from skrnn.datasets import load_co2
+    >>> from skrnn.metrics import summarize
     >>> models = {
     ...     "naive": Forecaster(SeasonalNaiveRegressor(52), horizon=13),
     ...     "Ridge": Forecaster(Ridge(), horizon=13),
     ... }
     >>> frame = backtest(models, y=load_co2()["1986":], initial_train_size="1995")
-    >>> error = (frame.pred - frame.observed).abs()
-    >>> error.groupby(frame.model).mean().round(2)
+    >>> summarize(frame).round(2)
+            MAE  RMSE  MASE
     model
-    Ridge    0.56
-    naive    1.67
-    dtype: float64
+    Ridge  0.56  0.69  0.35
+    naive  1.67  1.88  1.06
     """
     several = isinstance(forecaster, dict)
     models = forecaster if several else {None: forecaster}
@@ -140,11 +152,12 @@ def backtest(
             f"Got {forecaster!r}."
         )
     column_labels(coverage, None)
-    _check(stride, refit, max_train_size)
+    _check(stride, refit, max_train_size, season_length)
     tasks = []
     for name, model in models.items():
         template, data = _prepared(model, X, y, params or {})
         first = data.number_of(initial_train_size)
+        data = replace(data, season=_season(season_length, data, first))
         if coverage is not None:
             has_quantiles = hasattr(model.regressor, "predict_quantiles")
             of = f" for model {name!r}" if several else ""
@@ -179,11 +192,31 @@ class _Data:
     params: dict  # of `fit`
     times: pd.Index  # (n_steps,), of the steps that all series share
     numbers: np.ndarray  # (n_rows,), the step of each row
+    season: int = 1  # in steps
 
     @cached_property
     def steps(self):
         """The steps at which any series has a row."""
         return np.unique(self.numbers)
+
+    @cached_property
+    def scales(self):
+        """Keys of the rows of all series in order, and their scales up to each row."""
+        rows = self.rows
+        how = rows.codes, self.numbers, self.season
+        changes = np.stack(mean_changes(rows.targets, *how))
+        keys = self._keys(rows.codes, self.numbers)
+        order = np.argsort(keys)
+        return keys[order], changes[:, order]
+
+    def scales_at(self, codes, origins):
+        """Return the scales (2, n_rows, n_targets) of series at origins."""
+        keys, scales = self.scales
+        return scales[:, np.searchsorted(keys, self._keys(codes, origins), "right") - 1]
+
+    def _keys(self, codes, numbers):
+        """Return numbers that order the rows by series and step."""
+        return codes * (int(self.numbers.max()) + 1) + numbers
 
     def index_of(self, rows):
         """Return the index of some rows, or None."""
@@ -245,12 +278,26 @@ def _common_steps(rows, index):
     return first.append(step.after(first, int(numbers[-1]))), numbers[codes]
 
 
-def _check(stride, refit, max_train_size):
+def _check(stride, refit, max_train_size, season_length):
     for name, value in ("stride", stride), ("max_train_size", max_train_size):
         if value is not None:
             check_scalar(value, name, Integral, min_val=1)
     if not isinstance(refit, (bool, np.bool_)):
         check_scalar(refit, "refit", Integral, min_val=1)
+    is_number = isinstance(season_length, Integral) and season_length >= 1
+    if not (is_number or season_length == "auto"):
+        raise ValueError(
+            'season_length must be "auto" or a number of steps, at least 1. Got '
+            f"{season_length!r}."
+        )
+
+
+def _season(season_length, data, first):
+    """Return the number of steps in a season, for the rows up to step `first`."""
+    if season_length != "auto":
+        return season_length
+    n_rows = np.bincount(data.rows.codes[data.numbers <= first]).max()
+    return shortest_season(data.rows, n_rows)
 
 
 def _groups(data, first, stride, refit):
@@ -296,6 +343,8 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     labels = column_labels(coverage, None) or ["pred"]
     columns = values.reshape(-1, values.shape[-1]).T
     frame |= dict(zip(labels, columns, strict=True))
+    scales = data.scales_at(data.rows.codes[rows], origin_of)
+    frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
     return pd.DataFrame(frame, copy=False)
 
 

@@ -14,6 +14,7 @@ from skrnn._progress import start_bar
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
 from skrnn.forecasting.grid import Rows
+from skrnn.forecasting.seasons import mean_changes
 from skrnn.forecasting.validation import of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
@@ -146,7 +147,7 @@ class Search:
         fit_params = {name: of_rows(v, used) for name, v in fit_params.items()}
         rows = rows[used]
         earlier = ~rows.are_last(_n_held_out(rows, template.horizon))
-        scale = _mean_changes(rows[earlier], season)
+        scale = _scale(rows[earlier], season)
         return cls(template, rows, earlier, fit_params, scale)
 
     def trials(self, candidates, show):
@@ -220,12 +221,13 @@ def _used(rows):
     return used & rows.are_last(max(1, MOST_ROWS // n_series))
 
 
-def _mean_changes(rows, season):
+def _scale(rows, season):
     """Return the mean absolute change in a season of each series and target."""
     values, codes = pd.DataFrame(rows.targets), rows.codes
     deviations = (values - values.groupby(codes).transform("mean")).abs()
     deviations = deviations.groupby(codes).mean()
-    changes = values.groupby(codes).diff(season).abs().groupby(codes).mean()
+    changes, _ = mean_changes(rows.targets, codes, rows.steps, season)
+    changes = pd.DataFrame(changes).groupby(codes).last()
     changes = changes.where(changes > 0, deviations)
     scale = np.ones((rows.n_series, rows.targets.shape[1]))
     scale[changes.index] = changes.where(changes > 0, 1.0)

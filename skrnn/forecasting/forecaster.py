@@ -43,7 +43,7 @@ from skrnn.forecasting.direct import (
 )
 from skrnn.forecasting.grid import last_of
 from skrnn.forecasting.inputs import Inputs
-from skrnn.forecasting.seasons import automatic_window_length, seasons
+from skrnn.forecasting.seasons import automatic_window_length, shortest_season
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
     check_window_length,
@@ -479,8 +479,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         errors, origins = model.errors_after(
             grid, values, rows, earlier, whole=True, units=units
         )
-        season = (seasons(rows.times, rows.step) or [1])[-1]
-        season = season if 2 * season <= n_held_out else 1
+        season = shortest_season(rows, n_held_out)
         n_kept = n_held_out - self.horizon + 1
         return Calibration.of(errors, origins, season, n_kept, model.quantile_levels)
 

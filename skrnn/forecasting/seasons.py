@@ -1,5 +1,6 @@
-"""Seasons of an index, and the window lengths that follow from them."""
+"""Seasons of an index, and the window lengths and changes that follow from them."""
 
+import numpy as np
 import pandas as pd
 
 _FEWEST_STEPS = 24
@@ -38,3 +39,23 @@ def seasons(index, step):
     days = next((days for longest, days in _SEASONS if width <= longest), [])
     found = [round(n * _DAY / width) for n in days]
     return [n for n in found if n > 1]
+
+
+def shortest_season(rows, n_rows):
+    """Return the shortest season in steps, or 1 if two do not fit into `n_rows`."""
+    season = (seasons(rows.times, rows.step) or [1])[-1]
+    return season if 2 * season <= n_rows else 1
+
+
+def mean_changes(targets, codes, steps, season):
+    """Return the mean absolute and the RMS change in a season, up to each row."""
+    targets = targets.astype(np.float64)
+    keys = codes * (int(steps.max()) + 1 + season) + steps  # series do not meet
+    before = pd.DataFrame(targets, keys).reindex(keys - season)
+    changes = pd.DataFrame(targets - before.to_numpy())
+    n_known = changes.notna().astype(float).groupby(codes).cumsum()
+    absolute, squared = (
+        values.fillna(0).groupby(codes).cumsum() / n_known
+        for values in (changes.abs(), changes**2)
+    )
+    return absolute.to_numpy(), np.sqrt(squared.to_numpy())

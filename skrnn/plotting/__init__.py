@@ -1,4 +1,4 @@
 """The displays, and the conversion of what users pass to them.
 
-May import `skrnn.windows` and `skrnn.inspection`.
+May import `skrnn.windows`, `skrnn.metrics` and `skrnn.inspection`.
 """

@@ -20,6 +20,7 @@ from skrnn import (
 )
 from skrnn.exceptions import MissingInputWarning
 
+SCALES = ["mase_scale", "rmsse_scale"]
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
 pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
 
@@ -73,7 +74,8 @@ def test_it_is_a_loop_of_fit_update_and_predict(data, stride, refit, coverage):
     }
     forecaster = ridge(calibration_size=30 if coverage else 0)
     frame = backtest(forecaster, *data, **how)
-    assert_frame_equal(frame, written_out(forecaster, *data, **how))
+    expected = written_out(forecaster, *data, **how)
+    assert_frame_equal(frame.drop(columns=SCALES), expected)
 
 
 def test_a_network_predicts_the_same_bits_from_all_origins_at_once(data):
@@ -132,7 +134,7 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
     frame = backtest(forecaster, y=panel, initial_train_size=100)
     times = panel.index.get_level_values("hour")
     fitted = clone(forecaster).fit(y=panel[times < y.index[100]])
-    columns = ["origin", "time", "step", "series", "observed", "pred"]
+    columns = ["origin", "time", "step", "series", "observed", "pred", *SCALES]
     assert list(frame.columns) == columns
     for origin in frame["origin"].unique():
         until = copy.deepcopy(fitted)
@@ -244,6 +246,36 @@ def test_several_targets(data):
     assert_array_equal(z["observed"], -y[100:])
 
 
+@pytest.mark.parametrize("season_length", [1, 3])
+def test_scales_are_the_changes_in_a_season_in_all_rows_up_to_the_origin(
+    data, season_length
+):
+    """Whatever rows a fit uses, and in whatever order the rows of series come."""
+    y = data[1].copy()
+    y.iloc[50] = np.nan
+    both = pd.DataFrame({"y": y, "z": -2 * y**2})
+    parts = {"whole": both, "hole": both.drop(y.index[[40, 41, 104]])}
+    panel = pd.concat(parts, names=["series"]).sort_index(level="hour")
+    how = {"initial_train_size": 100, "max_train_size": 20, "refit": True}
+    forecaster = ridge(past_features=None)
+    frame = backtest(forecaster, y=panel, **how, season_length=season_length)
+    for (series, target, origin), rows in frame.groupby(["series", "target", "origin"]):
+        values = parts[series][target].asfreq("h")[:origin]
+        changes = values.diff(season_length)
+        assert_allclose(rows["mase_scale"], changes.abs().mean())
+        assert_allclose(rows["rmsse_scale"], np.sqrt((changes**2).mean()))
+
+
+def test_the_season_of_the_scales_is_that_of_the_index(data):
+    y, forecaster = data[1], ridge(past_features=None)
+    frame = backtest(forecaster, y=y, initial_train_size=100)
+    assert frame["mase_scale"][0] == pytest.approx(y[:100].diff(24).abs().mean())
+    for rows, n_rows in (y.to_numpy(), 100), (y, 40):  # no dates; less than two days
+        frame = backtest(forecaster, y=rows, initial_train_size=n_rows)
+        scale = y[:n_rows].diff().abs().mean()
+        assert frame["mase_scale"][0] == pytest.approx(scale)
+
+
 def test_quantiles_make_intervals(data):
     network = GRURegressor(
         3, loss="quantile", quantile=(0.1, 0.9), epochs=1, random_state=0
@@ -252,7 +284,8 @@ def test_quantiles_make_intervals(data):
     how = {"initial_train_size": 100, "stride": 2, "refit": False, "coverage": 0.8}
     X = data[0][[]]
     frame = backtest(forecaster, X, data[1], **how)
-    assert_frame_equal(frame, written_out(forecaster, X, data[1], **how))
+    expected = written_out(forecaster, X, data[1], **how)
+    assert_frame_equal(frame.drop(columns=SCALES), expected)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +300,8 @@ def test_quantiles_make_intervals(data):
         ({"max_train_size": 0}, "max_train_size == 0, must be >= 1"),
         ({"stride": 0}, "stride == 0, must be >= 1"),
         ({"refit": 0.5}, "refit must be an instance of"),
+        ({"season_length": 0}, 'season_length must be "auto" or a number of steps'),
+        ({"season_length": "week"}, "at least 1. Got 'week'"),
         ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),
         ({"coverage": 0.8}, "No intervals can be forecast"),
         ({"forecaster": Ridge()}, "forecaster must be a Forecaster, or a dict"),

@@ -9,16 +9,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error
 from sklearn.utils import check_array, check_consistent_length
 
 from skrnn._estimator import check_numbers, unmasked
-
-__all__ = [
-    "coverage_score",
-    "ignore_missing",
-    "mean_absolute_scaled_error",
-    "mean_interval_score",
-    "root_mean_squared_scaled_error",
-    "symmetric_mean_absolute_percentage_error",
-    "weighted_absolute_percentage_error",
-]
+from skrnn.metrics.rows import interval_scores, symmetric_shares
 
 _BOUNDS = ["lower_bound", "upper_bound"]
 
@@ -261,10 +252,7 @@ def symmetric_mean_absolute_percentage_error(
     y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
     mean_absolute_error(y_true, y_pred)  # raises the errors of scikit-learn
     y_pred = y_pred.reshape(y_true.shape)
-    size = (abs(y_true) + abs(y_pred)) / 2
-    share = np.divide(
-        abs(y_true - y_pred), size, out=np.zeros_like(size), where=size > 0
-    )
+    share = symmetric_shares(y_true, y_pred)
     return mean_absolute_error(
         np.zeros_like(share),
         share,
@@ -320,13 +308,8 @@ def mean_interval_score(y_true, y_pred, *, coverage, sample_weight=None):
     >>> mean_interval_score([5, 9], [[4, 6], [4, 8]], coverage=0.5)
     5.0
     """
-    if not 0 < coverage < 1:
-        raise ValueError(
-            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
-        )
     y_true, lower, upper = _intervals(y_true, y_pred, sample_weight)
-    outside = np.maximum(np.maximum(lower - y_true, y_true - upper), 0)
-    score = upper - lower + 2 / (1 - coverage) * outside
+    score = interval_scores(y_true, lower, upper, coverage)
     return float(np.average(score, weights=sample_weight))
 
 

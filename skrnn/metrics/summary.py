@@ -1,0 +1,245 @@
+"""A table of the measures of a backtest."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from skrnn.metrics.rows import (
+    SCALES,
+    check_backtest,
+    interval_scores,
+    symmetric_shares,
+)
+
+_LEVELS = "series", "target"
+_FORECAST = "origin", "time", *_LEVELS
+
+
+def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage=None):
+    """Measure the forecasts of a backtest, by model, step, series or origin.
+
+    Rows whose observed value is missing are left out. Where a model could not make a
+    forecast, those of the other models for the same origin and time are left out too,
+    so that models are compared on the same rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What :func:`~skrnn.backtest` returned, or some of its rows.
+    metrics : str, callable or sequence of these, default=("MAE", "RMSE", "MASE")
+        Names of measures, listed below, and functions `metric(y_true, y_pred)` that
+        return a number.
+    by : str or sequence of str, default=("model",)
+        Columns of `frame`; each group of rows with the same values in them is measured.
+        `"model"` is ignored if the frame has no such column. Without columns, all rows
+        are one group.
+    coverage : float, default=None
+        Coverage of the columns `lower_bound` and `upper_bound`, for the interval score.
+
+    Returns
+    -------
+    DataFrame of shape (n_groups, n_metrics)
+        The measures of each group. For several coverages, the columns of a measure of
+        intervals are named like `coverage_80`.
+
+    Raises
+    ------
+    ValueError
+        If a name or a column is unknown, or the frame has no intervals or scales to
+        measure by.
+
+    See Also
+    --------
+    skrnn.backtest : Returns the frame.
+    skrnn.ForecastDisplay.from_backtest : Draws it.
+
+    Notes
+    -----
+    In units of the target, with :math:`e` the forecast minus the observed value:
+
+    - `"MAE"`: mean of :math:`|e|`; `"RMSE"`: root of the mean of :math:`e^2`;
+    - `"bias"`: mean of :math:`e`, positive if forecasts are too high;
+    - `"interval_score"`: see :func:`mean_interval_score`.
+
+    Without a unit:
+
+    - `"MASE"` and `"RMSSE"`: mean of :math:`|e| / s`, and root of the mean of
+      :math:`e^2 / s^2`, where s is the scale of the series at the origin
+      (`mase_scale`, `rmsse_scale`). They are computed for each series and target, and
+      then averaged [1]_ [2]_. The scales are those of
+      :func:`mean_absolute_scaled_error` and :func:`root_mean_squared_scaled_error` with
+      all rows up to the origin as `y_train`;
+    - `"WAPE"` and `"sMAPE"`: see :func:`weighted_absolute_percentage_error` and
+      :func:`symmetric_mean_absolute_percentage_error`;
+    - `"coverage"`: share of the values within their intervals. Rows without bounds are
+      left out.
+
+    Except for MASE and RMSSE, all rows of a group have the same weight.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. and Koehler, A. B. (2006). Another look at measures of
+       forecast accuracy. International Journal of Forecasting, 22(4), 679-688.
+
+    .. [2] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2020). The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting, 36(1), 54-74.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.metrics import median_absolute_error
+    >>> from skrnn import Forecaster, backtest
+    >>> from skrnn.datasets import load_co2
+    >>> from skrnn.metrics import summarize
+    >>> forecaster = Forecaster(Ridge(), horizon=3, calibration_size=104)
+    >>> how = {"initial_train_size": "1999", "coverage": [0.5, 0.8]}
+    >>> frame = backtest(forecaster, y=load_co2()["1986":], **how)
+    >>> metrics = ["MASE", median_absolute_error, "coverage"]
+    >>> summarize(frame, metrics, by="step").round(2)
+          MASE  median_absolute_error  coverage_50  coverage_80
+    step
+    1     0.15                   0.19         0.63         0.94
+    2     0.18                   0.22         0.74         0.91
+    3     0.20                   0.28         0.63         0.94
+    """
+    by, metrics = _as_list(by), _as_list(metrics)
+    _check(frame, by, metrics)
+    rows = _comparable(frame)
+    by = [name for name in by if name in frame]
+    keys = [rows[name] for name in by] or [pd.Series(0, rows.index)]
+    columns = []
+    for metric in metrics:
+        if callable(metric):
+            columns.append(_by_function(metric, rows, keys))
+        elif metric in _INTERVALS:
+            columns += _of_intervals(metric, rows, keys, coverage)
+        elif metric in _SCALED:
+            columns.append(_scaled(metric, rows, keys, by).rename(metric))
+        else:
+            columns.append(_POINTS[metric](rows, _mean_of(keys)).rename(metric))
+    return pd.concat(columns, axis=1)
+
+
+_POINTS = {
+    "MAE": lambda rows, mean: mean(abs(rows["error"])),
+    "RMSE": lambda rows, mean: np.sqrt(mean(rows["error"] ** 2)),
+    "bias": lambda rows, mean: mean(rows["error"]),
+    "WAPE": lambda rows, mean: mean(abs(rows["error"])) / mean(abs(rows["observed"])),
+    "sMAPE": lambda rows, mean: mean(symmetric_shares(rows["observed"], rows["pred"])),
+}
+_SCALED = {"MASE": ("MAE", SCALES[0]), "RMSSE": ("RMSE", SCALES[1])}
+_INTERVALS = "coverage", "interval_score"
+_NAMES = [*_POINTS, *_SCALED, *_INTERVALS]
+
+
+def _as_list(values):
+    """Return a name or a function in a list, and a sequence as one."""
+    return [values] if isinstance(values, str) or callable(values) else list(values)
+
+
+def _check(frame, by, metrics):
+    """Raise a ValueError for what is not in the frame, or not a metric."""
+    check_backtest(frame)
+    for name in by:
+        if name not in frame and name != "model":
+            raise ValueError(
+                f"by must name columns of the frame, which are {list(frame)}. Got "
+                f"{name!r}."
+            )
+    for metric in metrics:
+        if not callable(metric) and metric not in _NAMES:
+            raise ValueError(
+                f"metrics must be functions or names among {_NAMES}. Got {metric!r}."
+            )
+
+
+def _comparable(frame):
+    """Return observed rows that all models forecast, with errors."""
+    keys = [frame[name] for name in _FORECAST if name in frame]
+    is_missing = frame["pred"].isna().groupby(keys, observed=True).transform("any")
+    rows = frame[frame["observed"].notna() & ~is_missing]
+    if not len(rows):
+        raise ValueError("No row has an observed value and a forecast of each model.")
+    return rows.assign(error=rows["pred"] - rows["observed"])
+
+
+def _mean_of(keys):
+    """Return a function that returns the means of the groups with these keys."""
+    return lambda values: values.groupby(keys, observed=True).mean()
+
+
+def _by_function(metric, rows, keys):
+    """Return what a function returns for each group."""
+
+    def measure(group):
+        return metric(group["observed"].to_numpy(), group["pred"].to_numpy())
+
+    groups = rows[["observed", "pred"]].groupby(keys, observed=True)
+    return groups.apply(measure).rename(getattr(metric, "__name__", str(metric)))
+
+
+def _scaled(metric, rows, keys, by):
+    """Return the means of the scaled errors of each series and target."""
+    name, scale = _SCALED[metric]
+    if scale not in rows:
+        raise ValueError(f"{metric} needs the column {scale!r} of a backtest.")
+    _check_scales(metric, rows, scale)
+    levels = [rows[n] for n in _LEVELS if n in rows and n not in by]
+    scaled = rows.assign(error=rows["error"] / rows[scale])
+    each = _POINTS[name](scaled, _mean_of(keys + levels))
+    return each.groupby(level=list(range(len(keys)))).mean()
+
+
+def _check_scales(metric, rows, scale):
+    """Raise a ValueError that names the first row without a scale, if there is one."""
+    lacking = rows[~(rows[scale] > 0)]
+    if not len(lacking):
+        return
+    first = lacking.iloc[0]
+    of = "".join(f" of {n} {first[n]!r}" for n in _LEVELS if n in lacking)
+    raise ValueError(
+        f"{metric} is not defined for {len(lacking)} of {len(rows)} rows: the values"
+        f"{of} up to {first['origin']} do not change in a season, or are too few. "
+        f"Leave them out, frame[frame[{scale!r}] > 0], or set another season_length "
+        "of backtest."
+    )
+
+
+def _of_intervals(metric, rows, keys, coverage):
+    """Return a measure of the intervals of each coverage."""
+    columns = []
+    for suffix, share in _coverages(metric, rows, coverage).items():
+        y_true, lower, upper = rows["observed"], *(rows[n] for n in _ends(suffix))
+        if metric == "coverage":
+            inside = y_true.between(lower, upper).astype(float)
+            values = inside.where(lower.notna() & upper.notna())
+        else:
+            values = interval_scores(y_true, lower, upper, share)
+        columns.append(_mean_of(keys)(values).rename(metric + suffix))
+    return columns
+
+
+def _coverages(metric, rows, coverage):
+    """Return the coverage of the bounds with each suffix, such as `_80`."""
+    found = (re.fullmatch(r"lower(_(\d+\.?\d*))", str(name)) for name in rows)
+    coverages = {match[1]: float(match[2]) / 100 for match in found if match}
+    if "lower_bound" in rows:
+        if coverage is None and metric == "interval_score":
+            raise ValueError(
+                "interval_score needs the coverage of lower_bound and upper_bound. "
+                "Pass the coverage= of the backtest to summarize too."
+            )
+        coverages[""] = coverage
+    if not coverages:
+        raise ValueError(
+            f"{metric} needs intervals, and the frame has none. Pass coverage= to "
+            "backtest, such as coverage=0.8."
+        )
+    return coverages
+
+
+def _ends(suffix):
+    """Return the names of the columns with the bounds."""
+    return [end + (suffix or "_bound") for end in ("lower", "upper")]

@@ -1,0 +1,284 @@
+"""summarize: the measures of a backtest, beside loops over its groups."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+from sklearn.metrics import (
+    max_error,
+    mean_absolute_error,
+    median_absolute_error,
+    root_mean_squared_error,
+)
+
+from skrnn import Forecaster, SeasonalNaiveRegressor, backtest
+from skrnn.metrics import (
+    coverage_score,
+    mean_absolute_scaled_error,
+    mean_interval_score,
+    root_mean_squared_scaled_error,
+    summarize,
+    symmetric_mean_absolute_percentage_error,
+    weighted_absolute_percentage_error,
+)
+
+POINTS = {
+    "MAE": mean_absolute_error,
+    "RMSE": root_mean_squared_error,
+    "WAPE": weighted_absolute_percentage_error,
+    "sMAPE": symmetric_mean_absolute_percentage_error,
+    "bias": lambda y_true, y_pred: np.mean(y_pred - y_true),
+}
+SCALED = {
+    "MASE": mean_absolute_scaled_error,
+    "RMSSE": root_mean_squared_scaled_error,
+}
+DAYS = pd.date_range("2026-01-01", periods=120, name="day")
+
+
+def ridge(**parameters):
+    return Forecaster(Ridge(), window_length=7, **parameters)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """Two targets of three series: one starts late, and one has holes."""
+    rng = np.random.RandomState(0)
+    y = pd.DataFrame(rng.normal(size=(120, 2)).cumsum(axis=0), DAYS, ["x", "z"])
+    parts = {"whole": y, "late": 3 * y[60:], "holes": y.drop(DAYS[[40, 95, 101]]) - 5}
+    parts["whole"].iloc[[30, 90], 0] = np.nan
+    return pd.concat(parts, names=["series"])
+
+
+@pytest.fixture(scope="module")
+def frame(panel):
+    """Two models with different origins, as their horizons differ."""
+    naive = Forecaster(SeasonalNaiveRegressor(7), horizon=5, window_length=7)
+    models = {"ridge": ridge(horizon=4), "naive": naive}
+    return backtest(models, y=panel, initial_train_size=80)
+
+
+def by_hand(frame, by, measure):
+    """Measure each group of rows with an observed value."""
+    known = frame[frame["observed"].notna() & frame["pred"].notna()]
+    return {key: measure(group) for key, group in known.groupby(by)}
+
+
+BY = [["model"], ["model", "step"], ["series"], ["model", "origin"], ["target"]]
+
+
+@pytest.mark.parametrize("by", BY, ids=" ".join)
+@pytest.mark.parametrize("name", POINTS)
+def test_measures_of_points_are_those_of_the_rows_of_a_group(frame, name, by):
+    frame = frame.dropna()  # left out for both models, see below
+    table = summarize(frame, name, by)
+    assert list(table.columns) == [name]
+    assert table.index.names == by
+    expected = by_hand(frame, by, lambda g: POINTS[name](g["observed"], g["pred"]))
+    assert_allclose(table[name], list(expected.values()))
+
+
+def scaled_error(group, name, panel, season):
+    """Return the mean over series and targets, with rows before each origin."""
+    found = []
+    for (series, target), part in group.groupby(["series", "target"]):
+        y = panel.loc[series, target].asfreq("D")
+        errors = [
+            SCALED[name](
+                rows["observed"],
+                rows["pred"],
+                y_train=y[: rows["origin"].iloc[0]],
+                season_length=season,
+            )
+            for _, rows in part.groupby("origin")
+        ]
+        power = 1 if name == "MASE" else 2
+        sizes = part.groupby("origin").size()
+        found.append(np.average(np.power(errors, power), weights=sizes) ** (1 / power))
+    return np.mean(found)
+
+
+@pytest.mark.parametrize("by", BY, ids=" ".join)
+@pytest.mark.parametrize("name", SCALED)
+def test_scaled_measures_are_means_of_those_of_series_and_targets(
+    frame, panel, name, by
+):
+    frame = frame.dropna()
+    measured = by_hand(frame, by, lambda g: scaled_error(g, name, panel, season=7))
+    assert_allclose(summarize(frame, name, by)[name], list(measured.values()))
+
+
+def test_the_mase_of_one_origin_is_that_of_its_training_rows(panel):
+    y = panel.loc["whole", "z"]
+    frame = backtest(ridge(horizon=10), y=y, initial_train_size=110, season_length=3)
+    for name, function in SCALED.items():
+        expected = function(y[110:], frame["pred"], y_train=y[:110], season_length=3)
+        assert summarize(frame, name)[name].item() == pytest.approx(expected)
+
+
+def test_worked_out_by_hand():
+    frame = pd.DataFrame(
+        {
+            "origin": 3,
+            "time": [4, 5, 4, 5],
+            "step": [1, 2, 1, 2],
+            "series": ["a", "a", "b", "b"],
+            "observed": [10.0, 12.0, 4.0, np.nan],
+            "pred": [11.0, 10.0, 1.0, 7.0],
+            "mase_scale": [2.0, 2.0, 6.0, 6.0],
+            "rmsse_scale": [1.0, 1.0, 3.0, 3.0],
+        }
+    )
+    table = summarize(frame, ["MAE", "bias", "MASE", "RMSSE", "WAPE"], by=())
+    # errors 1, -2 and -3; MASE 0.75 of a and 0.5 of b; squares 2.5 of a and 1 of b
+    rmsse = (np.sqrt(2.5) + 1) / 2
+    assert_allclose(table.to_numpy(), [[2, -4 / 3, 0.625, rmsse, 6 / 26]])
+
+
+def test_scales_survive_what_pandas_does_to_a_frame(frame, panel, tmp_path):
+    models = {"ridge": ridge(horizon=4)}
+    other = backtest(models, y=10 * panel, initial_train_size=60).assign(model="other")
+    both = pd.concat([frame, other]).sort_values("pred")
+    both.to_csv(tmp_path / "frame.csv", index=False)
+    for some in both, pd.read_csv(tmp_path / "frame.csv"):
+        found = summarize(some.query("step < 3"), "MASE")["MASE"]
+        for name, alone in (
+            ("ridge", frame[frame["model"] == "ridge"]),
+            ("other", other),
+        ):
+            expected = summarize(alone[alone["step"] < 3].dropna(), "MASE")
+            assert found[name] == pytest.approx(expected["MASE"].item())
+
+
+def test_models_are_compared_on_rows_that_all_of_them_forecast():
+    rows = pd.DataFrame(
+        {"origin": 0, "time": [1, 2], "step": [1, 2], "observed": [1.0, 1.0]}
+    )
+    good = rows.assign(model="good", pred=[2.0, 100.0])
+    poor = rows.assign(model="poor", pred=[3.0, np.nan])
+    table = summarize(pd.concat([good, poor]), "MAE")
+    assert dict(table["MAE"]) == {"good": 1, "poor": 2}
+    assert summarize(good, "MAE").loc["good", "MAE"] == 50
+    with pytest.raises(ValueError, match="No row has an observed value and a forecast"):
+        summarize(poor[1:], "MAE")
+
+
+def test_a_single_model_needs_no_name(panel):
+    frame = backtest(ridge(horizon=4), y=panel["z"], initial_train_size=80)
+    assert summarize(frame).shape == (1, 3)
+    assert list(summarize(frame, by=["model", "series"]).index) == [
+        "holes",
+        "late",
+        "whole",
+    ]
+
+
+def test_functions_are_measures_too(frame):
+    frame = frame.dropna()
+    table = summarize(frame, [max_error, "MAE", median_absolute_error])
+    assert list(table) == ["max_error", "MAE", "median_absolute_error"]
+    for function in max_error, median_absolute_error:
+        expected = by_hand(
+            frame, "model", lambda g, f=function: f(g["observed"], g["pred"])
+        )
+        assert_allclose(table[function.__name__], list(expected.values()))
+
+
+# Intervals
+
+
+@pytest.fixture(scope="module")
+def with_intervals(panel):
+    """Intervals of two coverages, some of which cannot be made after holes."""
+    forecaster = ridge(horizon=4, calibration_size=30)
+    y = panel["z"].drop([("holes", day) for day in DAYS[102:104]])
+    frame = backtest(
+        forecaster, y=y, initial_train_size=80, stride=3, coverage=[0.5, 0.975]
+    )
+    frame.loc[3, ["lower_50", "upper_50"]] = np.nan
+    return frame.dropna(subset="pred")
+
+
+def test_intervals_of_each_coverage_have_a_column(with_intervals):
+    measures = ["coverage", "interval_score"]
+    table = summarize(with_intervals, measures, by="series")
+    assert list(table) == [f"{m}_{c}" for m in measures for c in ("50", "97.5")]
+    for series, group in with_intervals.groupby("series"):
+        for suffix, coverage in ("_50", 0.5), ("_97.5", 0.975):
+            known = group.dropna(subset=[f"lower{suffix}", "observed"])
+            bounds = known[[f"lower{suffix}", f"upper{suffix}"]]
+            shown = table.loc[series, [m + suffix for m in measures]]
+            assert_allclose(
+                shown,
+                [
+                    coverage_score(known["observed"], bounds),
+                    mean_interval_score(known["observed"], bounds, coverage=coverage),
+                ],
+            )
+
+
+def test_the_score_of_one_interval_needs_its_coverage(with_intervals):
+    names = {"lower_50": "lower_bound", "upper_50": "upper_bound"}
+    frame = with_intervals.rename(columns=names).drop(columns=["lower_97.5"])
+    table = summarize(frame, ["coverage", "interval_score"], coverage=0.5)
+    expected = summarize(with_intervals, ["coverage", "interval_score"])
+    assert_allclose(table, expected[["coverage_50", "interval_score_50"]])
+    assert summarize(frame, "coverage").shape == (1, 1)
+    with pytest.raises(ValueError, match="Pass the coverage= of the backtest to sum"):
+        summarize(frame, "interval_score")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        summarize(frame, "interval_score", coverage=50)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("metrics", "by", "message"),
+    [
+        ("coverage", "model", r"coverage needs intervals.*Pass coverage= to backtest"),
+        ("interval_score", "model", "the frame has none"),
+        ("mae", "model", r"names among \['MAE', .*\. Got 'mae'"),
+        ([3], "model", "functions or names among"),
+        ("MAE", "level", r"columns of the frame, which are \['model', .*Got 'level'"),
+    ],
+)
+def test_what_cannot_be_measured_is_an_error(frame, metrics, by, message):
+    with pytest.raises(ValueError, match=message):
+        summarize(frame, metrics, by)
+
+
+def test_what_is_no_backtest_is_an_error(frame):
+    with pytest.raises(ValueError, match="as `backtest` returns it, but it has no col"):
+        summarize(frame.drop(columns="pred"))
+    with pytest.raises(ValueError, match="frame has no rows"):
+        summarize(frame[:0])
+    with pytest.raises(ValueError, match="MASE needs the column 'mase_scale'"):
+        summarize(frame.drop(columns="mase_scale"), "MASE")
+
+
+def test_series_without_a_scale_are_named():
+    wave = np.tile([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 12)
+    panel = pd.concat(
+        {
+            "walk": pd.Series(wave + np.arange(84) ** 1.5, DAYS[:84]),
+            "wave": pd.Series(wave, DAYS[:84]),
+            "short": pd.Series(wave[:9], DAYS[75:84]),
+        },
+        names=["series"],
+    )
+    naive = Forecaster(SeasonalNaiveRegressor(1), horizon=2, window_length=2)
+    frame = backtest(naive, y=panel, initial_train_size=80)
+    with pytest.raises(ValueError, match=r"MASE is not defined for 8 of 12 rows: the "):
+        summarize(frame, "MASE")
+    alone = frame[frame["series"] == "short"]
+    with pytest.raises(ValueError, match=r"of series 'short' up to 2026-03-21"):
+        summarize(alone, "MASE")
+    assert set(frame["series"][frame["mase_scale"] > 0]) == {"walk"}
+    frame = backtest(naive, y=panel, initial_train_size=80, season_length=1)
+    assert list(summarize(frame, "MASE", by="series").index) == [
+        "short",
+        "walk",
+        "wave",
+    ]
