@@ -1,5 +1,7 @@
 """The rows of a backtest, and the terms of each row in a measure."""
 
+import re
+
 import numpy as np
 
 SCALES = "mase_scale", "rmsse_scale"  # columns
@@ -16,6 +18,20 @@ def check_backtest(frame):
             )
     if not len(frame):
         raise ValueError("frame has no rows.")
+
+
+def bounds_of(frame):
+    """Return the columns of both bounds by suffix, such as `_80`, widest first."""
+    names = [str(name) for name in getattr(frame, "columns", ())]
+    found = (re.fullmatch(r"lower(_\d+\.?\d*|_bound)", name) for name in names)
+    suffixes = [match[1] for match in found if match]
+    suffixes.sort(key=lambda suffix: -(coverage_of(suffix) or 0))
+    return {suffix: (f"lower{suffix}", f"upper{suffix}") for suffix in suffixes}
+
+
+def coverage_of(suffix):
+    """Return the coverage of bounds with a suffix, or None if it does not say."""
+    return None if suffix == "_bound" else float(suffix[1:]) / 100
 
 
 def symmetric_shares(y_true, y_pred):

@@ -1,13 +1,13 @@
 """A table of the measures of a backtest."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from skrnn.metrics.rows import (
     SCALES,
+    bounds_of,
     check_backtest,
+    coverage_of,
     interval_scores,
     symmetric_shares,
 )
@@ -107,8 +107,7 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
     by, metrics = _as_list(by), _as_list(metrics)
     _check(frame, by, metrics)
     rows = _comparable(frame)
-    by = [name for name in by if name in frame]
-    keys = [rows[name] for name in by] or [pd.Series(0, rows.index)]
+    keys = [rows[name] for name in by if name in rows] or [pd.Series(0, rows.index)]
     columns = []
     for metric in metrics:
         if callable(metric):
@@ -116,7 +115,7 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
         elif metric in _INTERVALS:
             columns += _of_intervals(metric, rows, keys, coverage)
         elif metric in _SCALED:
-            columns.append(_scaled(metric, rows, keys, by).rename(metric))
+            columns.append(_scaled(metric, rows, keys).rename(metric))
         else:
             columns.append(_POINTS[metric](rows, _mean_of(keys)).rename(metric))
     return pd.concat(columns, axis=1)
@@ -180,13 +179,13 @@ def _by_function(metric, rows, keys):
     return groups.apply(measure).rename(getattr(metric, "__name__", str(metric)))
 
 
-def _scaled(metric, rows, keys, by):
+def _scaled(metric, rows, keys):
     """Return the means of the scaled errors of each series and target."""
     name, scale = _SCALED[metric]
     if scale not in rows:
         raise ValueError(f"{metric} needs the column {scale!r} of a backtest.")
     _check_scales(metric, rows, scale)
-    levels = [rows[n] for n in _LEVELS if n in rows and n not in by]
+    levels = [rows[n] for n in _LEVELS if n in rows]
     scaled = rows.assign(error=rows["error"] / rows[scale])
     each = _POINTS[name](scaled, _mean_of(keys + levels))
     return each.groupby(level=list(range(len(keys)))).mean()
@@ -209,37 +208,31 @@ def _check_scales(metric, rows, scale):
 
 def _of_intervals(metric, rows, keys, coverage):
     """Return a measure of the intervals of each coverage."""
-    columns = []
-    for suffix, share in _coverages(metric, rows, coverage).items():
-        y_true, lower, upper = rows["observed"], *(rows[n] for n in _ends(suffix))
-        if metric == "coverage":
-            inside = y_true.between(lower, upper).astype(float)
-            values = inside.where(lower.notna() & upper.notna())
-        else:
-            values = interval_scores(y_true, lower, upper, share)
-        columns.append(_mean_of(keys)(values).rename(metric + suffix))
-    return columns
-
-
-def _coverages(metric, rows, coverage):
-    """Return the coverage of the bounds with each suffix, such as `_80`."""
-    found = (re.fullmatch(r"lower(_(\d+\.?\d*))", str(name)) for name in rows)
-    coverages = {match[1]: float(match[2]) / 100 for match in found if match}
-    if "lower_bound" in rows:
-        if coverage is None and metric == "interval_score":
-            raise ValueError(
-                "interval_score needs the coverage of lower_bound and upper_bound. "
-                "Pass the coverage= of the backtest to summarize too."
-            )
-        coverages[""] = coverage
-    if not coverages:
+    bounds = bounds_of(rows)
+    if not bounds:
         raise ValueError(
             f"{metric} needs intervals, and the frame has none. Pass coverage= to "
             "backtest, such as coverage=0.8."
         )
-    return coverages
+    columns = []
+    for suffix, ends in bounds.items():
+        y_true, lower, upper = (rows[name] for name in ("observed", *ends))
+        if metric == "coverage":
+            inside = y_true.between(lower, upper).astype(float)
+            values = inside.where(lower.notna() & upper.notna())
+        else:
+            share = _known(coverage_of(suffix) or coverage)
+            values = interval_scores(y_true, lower, upper, share)
+        name = metric if suffix == "_bound" else metric + suffix
+        columns.append(_mean_of(keys)(values).rename(name))
+    return columns[::-1]
 
 
-def _ends(suffix):
-    """Return the names of the columns with the bounds."""
-    return [end + (suffix or "_bound") for end in ("lower", "upper")]
+def _known(coverage):
+    """Return a coverage, or raise a ValueError if it is None."""
+    if coverage is None:
+        raise ValueError(
+            "interval_score needs the coverage of lower_bound and upper_bound. Pass "
+            "the coverage= of the backtest to summarize too."
+        )
+    return coverage

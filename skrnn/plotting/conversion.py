@@ -7,21 +7,29 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
 
+from skrnn.metrics import summarize
+from skrnn.metrics.rows import bounds_of
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, numbered
 
 _LEVELS = "series", "target", "model"
-_BOUNDS = "lower_bound", "upper_bound"
+_MOST_PANELS = 9
 
 
-def axes_or_new(ax):
-    """Return `ax`, or the axes of a new figure if it is None."""
+def pyplot():
+    """Return pyplot, or raise an ImportError that says what to install."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
             "Displays need matplotlib. Install it: `pip install matplotlib`."
         ) from error
+    return plt
+
+
+def axes_or_new(ax):
+    """Return `ax`, or the axes of a new figure if it is None."""
+    plt = pyplot()
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
@@ -201,33 +209,70 @@ def choose_rows(rows, subsample, random_state):
     return np.sort(rng.choice(rows, size=size, replace=False))
 
 
-def check_backtest(frame):
-    """Raise a ValueError unless a frame has rows and the columns of `backtest`."""
-    columns = getattr(frame, "columns", ())
-    for name in ("origin", "time", "step", "observed", "pred"):
-        if name not in columns:
-            raise ValueError(
-                "frame must be a DataFrame as `backtest` returns it, but it has no "
-                f"column {name!r}."
-            )
-    if not len(frame):
-        raise ValueError("frame has no rows.")
-
-
 def several_levels(frame):
     """Return the names of series, targets and models, if there are several."""
     names = {each: frame[each].unique() for each in _LEVELS if each in frame}
     return {level: found for level, found in names.items() if len(found) > 1}
 
 
-def errors_by_step(frame):
-    """Return mean absolute errors (n_steps, n_lines), a line per model and target."""
+def of_chosen_series(frame, series):
+    """Return the rows of some series, of all if these are None."""
+    if series is None:
+        return frame
+    chosen = _chosen(_series_of(frame), series)
+    return frame[frame["series"].isin(chosen)]
+
+
+def _series_of(frame):
+    """Return the names of the series in a frame, if it has a column of them."""
+    return frame["series"].unique() if "series" in frame else []
+
+
+def _chosen(names, series):
+    """Return the names of the series to draw, by default the first ones."""
+    if series is None:
+        return list(names[:_MOST_PANELS])
+    names = list(names)
+    series = list(series) if pd.api.types.is_list_like(series) else [series]
+    if not series or not set(series) <= set(names):
+        raise ValueError(
+            f"series must name some of the {len(names)} series of a panel, such as "
+            f"{names[:_MOST_PANELS]}. Got {series}."
+        )
+    return series
+
+
+def errors_by(column, frame):
+    """Return mean absolute errors by step or origin, a line per model and target."""
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
     if "target" in several_levels(frame):
         target = frame["target"].astype(str)
         line = line + ": " + target if "model" in frame else target
-    errors = (frame["observed"] - frame["pred"]).abs()
-    return errors.groupby([frame["step"], line]).mean().unstack()
+    errors = summarize(frame.assign(model=line), "MAE", [column, "model"])
+    errors = errors["MAE"].unstack()
+    return errors.set_index(_plottable(_times(errors.index))).rename_axis(column)
+
+
+def panels_of_backtest(frame, series):
+    """Return arguments of displays: for each series, those of each model."""
+    targets = several_levels(frame).get("target")
+    if targets is not None:
+        raise ValueError(
+            f"Forecasts are drawn for one target, but the frame has {list(targets)}. "
+            f'Select one, such as frame[frame["target"] == {targets[0]!r}], or draw '
+            'kind="error_by_step".'
+        )
+    chosen = _chosen(_series_of(frame), series)
+    parts = {name: frame[frame["series"] == name] for name in chosen} or {None: frame}
+    return {name: _fans_of_models(part) for name, part in parts.items()}
+
+
+def _fans_of_models(frame):
+    """Return arguments of a display for each model."""
+    if "model" not in several_levels(frame):
+        return [fans_of(frame)]
+    models = frame.groupby("model", observed=True)
+    return [{**fans_of(part), "model": str(name)} for name, part in models]
 
 
 def fans_of(frame):
@@ -235,34 +280,36 @@ def fans_of(frame):
 
     An absent step repeats the one before, or else the first one.
     """
-    for level, names in several_levels(frame).items():
-        raise ValueError(
-            f"Forecasts are drawn for one {level}, but the frame has {list(names)}. "
-            f'Select one, such as frame[frame["{level}"] == {names[0]!r}], or draw '
-            'kind="error_by_step".'
-        )
     keys = frame[["origin", "step"]]
     if keys.duplicated().any():
         raise ValueError("frame has several rows for one origin and step.")
     rows = pd.Series(range(len(frame)), pd.MultiIndex.from_frame(keys)).unstack()
     rows = rows.ffill(axis=1).bfill(axis=1).to_numpy(int)
-    times = pd.Index(frame["time"])
-    if not _is_plottable(times):  # labels, which are numbered
-        times = pd.Index(pd.factorize(times)[0])
-    times = _plottable(times)[rows]
-    ends = [frame[name].to_numpy()[rows] for name in _bounds(frame)]
+    times = _plottable(_times(frame["time"]))[rows]
     return {
         "times": times,
         "observed": frame["observed"].to_numpy()[rows],
         "predicted": frame["pred"].to_numpy()[rows],
-        "interval": tuple(ends) or None,
+        "interval": _intervals(frame, lambda values: values.to_numpy()[rows]),
         "shown": _without_overlap(times),
     }
 
 
-def _bounds(frame):
-    """Return the names of the columns with the ends of the interval, if any."""
-    return _BOUNDS if set(_BOUNDS) <= set(frame) else ()
+def _times(values):
+    """Return times or numbers as an index; labels are numbered."""
+    index = pd.Index(values)
+    return index if _is_plottable(index) else pd.Index(pd.factorize(index)[0])
+
+
+def _intervals(frame, convert):
+    """Return both ends of the interval, of several by name, or None."""
+    ends = {
+        suffix: tuple(convert(frame[name]) for name in names)
+        for suffix, names in bounds_of(frame).items()
+    }
+    if "_bound" in ends:
+        return ends["_bound"]
+    return {f"{suffix[1:]} % interval": e for suffix, e in ends.items()} or None
 
 
 def _without_overlap(times):
@@ -272,6 +319,28 @@ def _without_overlap(times):
         if times[row, 0] > times[chosen[-1], -1]:
             chosen.append(row)
     return np.array(chosen)
+
+
+def panels_of_forecast(history, forecast, series):
+    """Return arguments of displays: for each series, those of each model."""
+    forecasts = forecast if isinstance(forecast, dict) else {None: forecast}
+    index = getattr(next(iter(forecasts.values())), "index", None)
+    is_panel = isinstance(index, pd.MultiIndex)
+    names = _chosen(index.unique(0) if is_panel else [], series) or [None]
+
+    def arguments(model, name):
+        parts = _part(history, name), _part(forecasts[model], name)
+        return {**history_and_forecast(*parts), "model": model}
+
+    return {name: [arguments(model, name) for model in forecasts] for name in names}
+
+
+def _part(data, name):
+    """Return the rows of a series of a panel; other data as they are."""
+    index = getattr(data, "index", None)
+    if not isinstance(index, pd.MultiIndex):
+        return data
+    return data[index.get_level_values(0) == name]
 
 
 def history_and_forecast(history, forecast):
@@ -291,12 +360,11 @@ def history_and_forecast(history, forecast):
         return values[:, np.newaxis]
 
     times = _plottable(before.append(after))
-    ends = [column(forecast[name], n_before, 0) for name in _bounds(forecast)]
     return {
         "times": times[:, np.newaxis],
         "observed": column(history, 0, n_after),
         "predicted": column(forecast["pred"], n_before, 0),
-        "interval": tuple(ends) or None,
+        "interval": _intervals(forecast, lambda ends: column(ends, n_before, 0)),
         "split": times[n_before - 1] if n_before else None,
         "name": None if history.name is None else str(history.name),
         "time_name": None if before.name is None else str(before.name),
@@ -318,7 +386,7 @@ def _of_one_target(history, forecast):
     if not (isinstance(history, pd.Series) and is_frame and "pred" in frame):
         raise ValueError(
             "history must be a Series or an array, and forecast what `forecast` "
-            "returned, perhaps with one coverage, of one target. Got "
+            "returned, perhaps with a coverage, of one target. Got "
             f"{type(history).__name__} and {type(forecast).__name__}."
         )
     return history, frame

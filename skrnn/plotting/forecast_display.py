@@ -4,24 +4,33 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
+from skrnn.metrics.rows import check_backtest
 from skrnn.plotting.conversion import (
-    axes_or_new,
-    check_backtest,
     choose_rows,
-    errors_by_step,
-    fans_of,
+    errors_by,
     first_index,
-    history_and_forecast,
-    ink,
     name_and_leads,
+    of_chosen_series,
     of_one_shape,
+    panels_of_backtest,
+    panels_of_forecast,
     quantile_interval,
     several_levels,
     split_as_drawn,
     times_of,
 )
+from skrnn.plotting.panels import (
+    OPACITY,
+    axes_below,
+    axes_of,
+    draw_legend,
+    ink,
+    label_outer,
+    label_times,
+)
 
-_KINDS = ("error_by_step", "forecast_and_residuals", "forecast", "residuals")
+_ERRORS = ("error_by_step", "error_over_time")
+_FORECASTS = ("forecast_and_residuals", "forecast", "residuals")
 _SOME, _MANY = 300, 3000  # numbers of points above which lines and marks are thinner
 
 
@@ -31,7 +40,7 @@ class ForecastDisplay:
     Create it with :meth:`from_estimator`, :meth:`from_predictions`,
     :meth:`from_backtest` or :meth:`from_forecast`. Forecasts of several steps are drawn
     as fans: one line per forecast, from its first step to its last. A display holds
-    either forecasts or the errors of a backtest.
+    forecasts, the displays of several models or series, or the errors of a backtest.
 
     Parameters
     ----------
@@ -41,8 +50,9 @@ class ForecastDisplay:
         Observed values, NaN where unknown.
     predicted : ndarray of shape (n_samples, n_steps), default=None
         Predicted values.
-    interval : tuple of two ndarray of shape (n_samples, n_steps), default=None
-        Lower and upper ends of the prediction interval.
+    interval : tuple of two ndarray of shape (n_samples, n_steps) or dict, default=None
+        Lower and upper ends of the prediction interval. For several intervals, a dict
+        of such tuples by name, the widest interval first.
     breaks : ndarray of bool, shape (n_samples,), default=None
         Whether times are missing before each row. Lines are interrupted there.
     split : datetime or number, default=None
@@ -53,25 +63,33 @@ class ForecastDisplay:
         Name of the target.
     time_name : str, default=None
         Name of the time axis.
-    errors : DataFrame of shape (n_steps, n_lines), default=None
-        Mean absolute errors of a backtest, with the number of steps ahead as index and
-        a column for each model and target.
+    errors : DataFrame of shape (n_steps or n_origins, n_lines), default=None
+        Mean absolute errors of a backtest, with a column for each model and target. The
+        index is named `step` or `origin`.
+    model : str, default=None
+        Name of the model in the legend; None is "predicted".
+    panels : dict of list of ForecastDisplay, default=None
+        For each series, by name, a display of each model.
 
     Attributes
     ----------
+    axes_ : ndarray of matplotlib.axes.Axes
+        The axes of each panel.
     observed_ : matplotlib.lines.Line2D or None
         The observed values.
     predicted_ : matplotlib.lines.Line2D or matplotlib.collections.LineCollection \
             or None
         The predicted values: a line for one step, a collection of fans for several.
-    interval_ : matplotlib.collections.PolyCollection or None
-        The band between the ends of the interval.
+    interval_ : matplotlib.collections.PolyCollection, dict of these or None
+        The band between the ends of the interval, of several intervals by name.
     residuals_ : matplotlib.collections.PathCollection or None
         The residuals, observed minus predicted.
     errors_ : list of matplotlib.lines.Line2D or None
-        The errors by step, a line for each model and target.
+        The errors, a line for each model and target.
     ax_ : matplotlib.axes.Axes
-        The axes of the values, or of the residuals or errors if only these are drawn.
+        The axes of the values, or of the residuals or errors if only these are drawn;
+        the first of several panels. The displays in `panels` have the attributes of
+        what they draw.
     residuals_ax_ : matplotlib.axes.Axes or None
         The axes of the residuals.
     figure_ : matplotlib.figure.Figure
@@ -108,6 +126,8 @@ class ForecastDisplay:
         name=None,
         time_name=None,
         errors=None,
+        model=None,
+        panels=None,
     ):
         self.times = times
         self.observed = observed
@@ -119,6 +139,8 @@ class ForecastDisplay:
         self.name = name
         self.time_name = time_name
         self.errors = errors
+        self.model = model
+        self.panels = panels
 
     def plot(
         self,
@@ -132,13 +154,13 @@ class ForecastDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on, split in two if residuals are drawn below the values. None
-            makes a new figure.
-        kind : {"auto", "error_by_step", "forecast_and_residuals", "forecast", \
-                "residuals"}, default="auto"
-            What to draw. `"auto"` is `"error_by_step"` for a display of errors, and
-            otherwise `"forecast_and_residuals"`.
+        ax : matplotlib.axes.Axes or array-like of Axes, default=None
+            Axes to draw on, for several series as many as there are. They are split in
+            two if residuals are drawn below the values. None makes a new figure.
+        kind : {"auto", "error_by_step", "error_over_time", "forecast_and_residuals", \
+                "forecast", "residuals"}, default="auto"
+            What to draw. `"auto"` is what a display of errors holds, and otherwise
+            `"forecast_and_residuals"`.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
@@ -157,114 +179,124 @@ class ForecastDisplay:
         ValueError
             If `kind` is not one that this display can draw.
         """
-        kinds = _KINDS[1:] if self.errors is None else _KINDS[:1]
-        kind = kinds[0] if kind == "auto" else kind
+        kind = self._kind(kind)
+        panels = self.panels or {None: [self]}
+        self.axes_, n_columns = axes_of(ax, len(panels))
+        self._start_on(self.axes_[0])
+        if self.errors is not None:
+            self._draw_errors(self.ax_, line_kwargs or {})
+            return self
+        several, how = len(panels) > 1, (kind, scatter_kwargs or {}, line_kwargs or {})
+        for number, (title, displays) in enumerate(panels.items()):
+            first, ax = displays[0], self.axes_[number]
+            lowest = _draw_panel(ax, displays, *how)
+            label_times(lowest, first.times, first.time_name, 5 if several else 8)
+            if several:
+                ax.set_title(title, fontsize="medium")
+                is_left = number % n_columns == 0
+                label_outer({ax, lowest}, is_left, number + n_columns >= len(panels))
+        if kind != "residuals" or len(displays) > 1:
+            draw_legend(self.axes_)
+        return self
+
+    def _kind(self, kind):
+        """Return what to draw, of what this display holds."""
+        kinds = _FORECASTS
+        if self.errors is not None:
+            kinds = _ERRORS[:1] if self._is_by_step() else _ERRORS[1:]
+        if kind == "auto":
+            return kinds[0]
         if kind not in kinds:
             raise ValueError(
                 f"kind must be 'auto' or one of {kinds} for this display. Got {kind!r} "
                 "instead."
             )
-        ax = axes_or_new(ax)
+        return kind
+
+    def _start_on(self, ax):
+        """Keep the axes, and forget what was drawn before."""
         self.ax_, self.figure_ = ax, ax.figure
         self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
         self.errors_ = self.residuals_ax_ = None
-        if kind == "error_by_step":
-            self._draw_errors(ax, line_kwargs or {})
-            return self
-        if kind != "forecast":
-            self.residuals_ax_ = ax if kind == "residuals" else _axes_below(ax)
-        if kind != "residuals":
-            self._draw_forecast(ax, line_kwargs or {})
-        if kind != "forecast":
-            self._draw_residuals(self.residuals_ax_, scatter_kwargs or {})
-        self._label_times(self.residuals_ax_ or ax)
-        return self
+
+    def _is_by_step(self):
+        """Return whether errors are those of steps, not of origins."""
+        return self.errors.index.name == "step"
 
     def _draw_errors(self, ax, line_kwargs):
-        """Draw the error at each step, a line for each column."""
+        """Draw the errors by step or over time, a line for each column."""
         style = {"marker": "." if len(self.errors) <= 60 else None, **line_kwargs}
-        self.errors_ = [
-            ax.plot(self.errors.index, self.errors[name], label=str(name), **style)[0]
-            for name in self.errors
-        ]
-        ax.set(xlabel="steps ahead", ylabel="mean absolute error")
+        self.errors_ = []
+        for name, errors in self.errors.items():
+            errors = errors.dropna()
+            times = errors.index.to_numpy()
+            self.errors_ += ax.plot(times, errors, label=str(name), **style)
+        if self._is_by_step():
+            ax.set_xlabel("steps ahead")
+        else:
+            label_times(ax, self.errors.index, "origin")
+        ax.set_ylabel("mean absolute error")
         ax.set_ylim(bottom=0)
         if len(self.errors_) > 1:
-            ax.legend(frameon=False)
+            ax.legend()
 
-    def _draw_forecast(self, ax, line_kwargs):
-        """Draw observed and predicted values, the interval and the split."""
+    def _draw_predicted(self, ax, line_kwargs, is_first):
+        """Draw predicted values and their intervals, which the first model names."""
         n_rows, n_steps = self.predicted.shape
-        width = 1.6 if n_rows <= _SOME else 1.0 if n_rows <= _MANY else 0.5
+        style = {"linewidth": _width(n_rows), "alpha": 1.0 if n_rows <= _MANY else 0.7}
+        style |= {"label": self.model or "predicted", **line_kwargs}
+        draw_line, draw_band = self._draw_fans, self._draw_bands
         if n_steps == 1:
-            times, observed = self._with_gaps(self.observed)
-        else:
-            times, first = np.unique(self.times, return_index=True)
-            observed = self.observed.ravel()[first]
-        style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * width}
-        (self.observed_,) = ax.plot(times, observed, label="observed", **style)
-        style = {"color": "C0", "alpha": 1.0 if n_rows <= _MANY else 0.7}
-        style |= {"linewidth": width, "label": "predicted", **line_kwargs}
-        band = {"alpha": 0.25, "linewidth": 0, "label": "interval"}
-        draw = self._draw_line if n_steps == 1 else self._draw_fans
-        draw(ax, style, band)
-        self._draw_split(ax)
-        ax.set_ylabel(self.name or "")
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4}
-        ax.legend(**place, frameon=False, fontsize="small", columnspacing=1.2)
-
-    def _draw_line(self, ax, style, band):
-        """Draw forecasts of one step, and the interval."""
-        (self.predicted_,) = ax.plot(*self._with_gaps(self.predicted), **style)
-        if self.interval is not None:
-            (times, lower), (_, upper) = map(self._with_gaps, self.interval)
-            band |= {"color": style["color"]}
-            self.interval_ = ax.fill_between(times, lower, upper, **band)
-
-    def _draw_fans(self, ax, style, band):
-        """Draw forecasts of several steps, and the interval."""
-        from matplotlib.collections import LineCollection, PolyCollection
-
-        rows = self._rows()
-        times = ax.convert_xunits(self.times[rows])
-
-        def points(values):
-            return np.stack([times, values[rows]], axis=-1)
-
-        lines = LineCollection(points(self.predicted), **style)
-        self.predicted_ = ax.add_collection(lines)
-        if self.interval is not None:
-            lower, upper = map(points, self.interval)
-            bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
-            collection = PolyCollection(bands, facecolor=style["color"], **band)
-            self.interval_ = ax.add_collection(collection)
+            draw_line, draw_band = self._draw_line, self._draw_band
+        draw_line(ax, style)
+        several = isinstance(self.interval, dict)
+        intervals = self.interval if several else {"interval": self.interval}
+        band = {"facecolor": style["color"], "alpha": OPACITY, "linewidth": 0}
+        drawn = {
+            name: draw_band(ax, ends, {**band, "label": name if is_first else None})
+            for name, ends in intervals.items()
+            if ends is not None
+        }
+        self.interval_ = drawn if several else drawn.get("interval")
         ax.autoscale_view()
 
+    def _draw_line(self, ax, style):
+        """Draw forecasts of one step."""
+        (self.predicted_,) = ax.plot(*self._with_gaps(self.predicted), **style)
+
+    def _draw_fans(self, ax, style):
+        """Draw forecasts of several steps."""
+        from matplotlib.collections import LineCollection
+
+        lines = LineCollection(self._points(ax, self.predicted), **style)
+        self.predicted_ = ax.add_collection(lines)
+
+    def _draw_band(self, ax, ends, style):
+        """Draw the interval of forecasts of one step."""
+        (times, lower), (_, upper) = map(self._with_gaps, ends)
+        return ax.fill_between(times, lower, upper, **style)
+
+    def _draw_bands(self, ax, ends, style):
+        """Draw the interval of each forecast of several steps."""
+        from matplotlib.collections import PolyCollection
+
+        lower, upper = (self._points(ax, end) for end in ends)
+        bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
+        return ax.add_collection(PolyCollection(bands, **style))
+
+    def _points(self, ax, values):
+        """Return the points (n_fans, n_steps, 2) of fans."""
+        rows = self._rows()
+        times = ax.convert_xunits(self.times[rows])
+        return np.stack([times, values[rows]], axis=-1)
+
     def _draw_residuals(self, ax, scatter_kwargs):
-        """Draw the residuals, a line at zero and the split."""
+        """Draw the residuals."""
         rows = self._rows()
         times, residuals = self.times[rows], (self.observed - self.predicted)[rows]
-        ax.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)
-        self._draw_split(ax)
-        style = {"s": 6 if len(times) <= _SOME else 2, "color": "C0", "linewidth": 0}
-        style |= scatter_kwargs
+        style = {"s": 6 if len(times) <= _SOME else 2, "linewidth": 0}
+        style |= {"label": self.model, **scatter_kwargs}
         self.residuals_ = ax.scatter(times.ravel(), residuals.ravel(), **style)
-        ax.set_ylabel("Residual")
-
-    def _draw_split(self, ax):
-        if self.split is not None:
-            style = {"color": ink(), "alpha": 0.7, "linestyle": ":"}
-            ax.axvline(self.split, label="split", **style)
-
-    def _label_times(self, ax):
-        """Name the horizontal axis, and label it with short dates if it has dates."""
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        ax.set_xlabel(self.time_name or "")
-        if np.issubdtype(self.times.dtype, np.datetime64):
-            locator = AutoDateLocator(minticks=3, maxticks=8)
-            ax.xaxis.set_major_locator(locator)
-            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
     def _rows(self):
         """Return an index of the rows whose residuals and fans are drawn."""
@@ -454,7 +486,14 @@ class ForecastDisplay:
 
     @classmethod
     def from_backtest(
-        cls, frame, *, kind="auto", ax=None, scatter_kwargs=None, line_kwargs=None
+        cls,
+        frame,
+        *,
+        kind="auto",
+        series=None,
+        ax=None,
+        scatter_kwargs=None,
+        line_kwargs=None,
     ):
         """Draw what :func:`backtest` returned.
 
@@ -462,15 +501,20 @@ class ForecastDisplay:
         ----------
         frame : DataFrame
             Forecasts from several origins, with or without intervals.
-        kind : {"auto", "error_by_step", "forecast_and_residuals", "forecast", \
-                "residuals"}, default="auto"
+        kind : {"auto", "error_by_step", "error_over_time", "forecast_and_residuals", \
+                "forecast", "residuals"}, default="auto"
             What to draw. `"error_by_step"` is the mean absolute error against the
-            steps ahead, with a line for each model and target. The others draw a fan
-            from each origin, without those that overlap, for a frame with one model,
-            series and target. `"auto"` is `"error_by_step"` if there are several
-            models, series or targets, and otherwise `"forecast_and_residuals"`.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            steps ahead, and `"error_over_time"` against the origin, with a line for
+            each model and target. The others draw a fan from each origin, without those
+            that overlap, in a panel for each series, for a frame with one target.
+            `"auto"` is `"error_by_step"` if there are several models, series or
+            targets, and otherwise `"forecast_and_residuals"`.
+        series : list, default=None
+            Names of the series of a panel to draw, or to average errors over. None
+            draws the first nine, and averages errors over all.
+        ax : matplotlib.axes.Axes or array-like of Axes, default=None
+            Where to draw, for several series as many as there are; None makes a new
+            figure.
         scatter_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.scatter`, for the residuals.
         line_kwargs : dict, default=None
@@ -486,8 +530,8 @@ class ForecastDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the frame is not one of :func:`backtest`, or `kind` asks for fans of
-            several models, series or targets.
+            If the frame is not one of :func:`backtest`, has no such series, or `kind`
+            asks for fans of several targets.
 
         Examples
         --------
@@ -506,28 +550,36 @@ class ForecastDisplay:
             kind = (
                 "error_by_step" if several_levels(frame) else "forecast_and_residuals"
             )
-        if kind not in _KINDS:
-            raise ValueError(f"kind must be 'auto' or one of {_KINDS}. Got {kind!r}.")
-        if kind == "error_by_step":
-            display = cls(errors=errors_by_step(frame))
+        kinds = _ERRORS + _FORECASTS
+        if kind not in kinds:
+            raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
+        if kind in _ERRORS:
+            column = "step" if kind == "error_by_step" else "origin"
+            display = cls(errors=errors_by(column, of_chosen_series(frame, series)))
         else:
-            display = cls(**fans_of(frame))
+            display = cls._of_panels(panels_of_backtest(frame, series))
         return display.plot(
             ax, kind=kind, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
         )
 
     @classmethod
-    def from_forecast(cls, history, forecast, *, ax=None, line_kwargs=None):
+    def from_forecast(
+        cls, history, forecast, *, series=None, ax=None, line_kwargs=None
+    ):
         """Draw a series and the forecast of what comes after it.
 
         Parameters
         ----------
         history : Series or ndarray of shape (n_rows,)
             What was observed, or the last part of it.
-        forecast : Series, DataFrame or ndarray
-            What `forecast` of a :class:`Forecaster` returned.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+        forecast : Series, DataFrame, ndarray or dict of these
+            What `forecast` of a :class:`Forecaster` returned, of several by name.
+            Several coverages are drawn as bands, one within the other.
+        series : list, default=None
+            Names of the series of a panel to draw. None draws the first nine.
+        ax : matplotlib.axes.Axes or array-like of Axes, default=None
+            Where to draw, for several series as many as there are; None makes a new
+            figure.
         line_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.plot`, for the forecast.
 
@@ -541,7 +593,7 @@ class ForecastDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `history` and `forecast` are not of one series and one target.
+            If `history` and `forecast` are not of the same series and one target.
 
         Examples
         --------
@@ -554,20 +606,58 @@ class ForecastDisplay:
         >>> display.ax_.get_ylabel()
         'co2'
         """
-        display = cls(**history_and_forecast(history, forecast))
+        display = cls._of_panels(panels_of_forecast(history, forecast, series))
         return display.plot(ax, kind="forecast", line_kwargs=line_kwargs)
 
+    @classmethod
+    def _of_panels(cls, panels):
+        """Return a display of panels, or of the only model of the only series."""
+        panels = {n: [cls(**each) for each in of] for n, of in panels.items()}
+        (first, *others), *more = panels.values()
+        return cls(panels=panels) if others or more else first
 
-def _axes_below(ax):
-    """Split axes, and return the lower part, which shares the horizontal axis."""
-    figure, spec = ax.figure, ax.get_subplotspec()
-    if spec is not None:
-        upper, lower = spec.subgridspec(2, 1, height_ratios=[3, 1])
-        ax.set_subplotspec(upper)
-        below = figure.add_subplot(lower, sharex=ax)
+
+def _draw_panel(ax, displays, kind, scatter_kwargs, line_kwargs):
+    """Draw the forecasts of one or several models, and return the lowest axes."""
+    below = None
+    if kind != "forecast":
+        below = ax if kind == "residuals" else axes_below(ax)
+        below.axhline(0, color=ink(), alpha=0.5, linewidth=0.8)
+        below.set_ylabel("Residual")
+    if kind != "residuals":
+        ax.set_ylabel(displays[0].name or "")
+        observed = _draw_observed(ax, displays)
+    for number, display in enumerate(displays):
+        display._start_on(ax)
+        display.residuals_ax_ = below
+        color = {"color": f"C{number}"}
+        if kind != "residuals":
+            display.observed_ = observed
+            display._draw_predicted(ax, color | line_kwargs, number == 0)
+        if below is not None:
+            display._draw_residuals(below, color | scatter_kwargs)
+    if displays[0].split is not None:
+        style = {"color": ink(), "alpha": 0.7, "linestyle": ":", "label": "split"}
+        for each in {ax, below} - {None}:
+            each.axvline(displays[0].split, **style)
+    return below or ax
+
+
+def _draw_observed(ax, displays):
+    """Draw the values that any of the models forecast, and return the line."""
+    display = displays[0]
+    n_rows, n_steps = display.predicted.shape
+    if n_steps == len(displays) == 1:
+        times, observed = display._with_gaps(display.observed)
     else:
-        left, bottom, width, height = ax.get_position().bounds
-        ax.set_position([left, bottom + 0.3 * height, width, 0.7 * height])
-        below = figure.add_axes([left, bottom, width, 0.25 * height], sharex=ax)
-    ax.tick_params(labelbottom=False)
-    return below
+        times = np.concatenate([each.times.ravel() for each in displays])
+        observed = np.concatenate([each.observed.ravel() for each in displays])
+        times, first = np.unique(times, return_index=True)
+        observed = observed[first]
+    style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * _width(n_rows)}
+    return ax.plot(times, observed, label="observed", **style)[0]
+
+
+def _width(n_rows):
+    """Return the width of lines with so many points."""
+    return 1.6 if n_rows <= _SOME else 1.0 if n_rows <= _MANY else 0.5

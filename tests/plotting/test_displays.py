@@ -487,8 +487,134 @@ def test_a_backtest_of_one_model_is_a_fan_from_each_origin(rolled):
     assert len(display.interval_.get_paths()) == len(origins)
     shown = display.observed_.get_ydata()
     assert_allclose(shown, LOAD[38:])
-    with pytest.raises(ValueError, match="drawn for one model, but the frame has"):
-        ForecastDisplay.from_backtest(rolled, kind="forecast")
+
+
+def labels(legend):
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_several_models_share_a_panel(rolled):
+    """The one with the longer horizon forecasts more of the last values."""
+    display = ForecastDisplay.from_backtest(rolled, kind="forecast_and_residuals")
+    (displays,) = display.panels.values()
+    names = ["observed", "far", "near", "interval"]
+    assert labels(display.ax_.get_legend()) == names
+    for each, (name, frame) in zip(displays, rolled.groupby("model"), strict=True):
+        alone = ForecastDisplay.from_backtest(frame)
+        fans, expected = each.predicted_, alone.predicted_
+        assert fans.get_label() == name
+        assert_allclose(fans.get_segments(), expected.get_segments())
+        assert_array_equal(
+            each.residuals_.get_offsets(), alone.residuals_.get_offsets()
+        )
+        assert len(each.interval_.get_paths()) == len(alone.interval_.get_paths())
+        assert each.observed_ is displays[0].observed_
+        assert each.residuals_ax_ is displays[0].residuals_ax_
+    assert_allclose(display.panels[None][0].observed_.get_ydata(), LOAD[38:])
+    far, near = (each.predicted_.get_color() for each in displays)
+    assert not np.array_equal(far, near)
+
+
+def test_residuals_of_several_models_have_a_legend(rolled):
+    display = ForecastDisplay.from_backtest(rolled, kind="residuals")
+    assert labels(display.ax_.get_legend()) == ["far", "near"]
+
+
+def test_the_error_over_time_is_that_of_each_origin(rolled):
+    """The origins of the models may differ; lines are not broken there."""
+    frame = rolled[(rolled["model"] == "far") | (rolled["origin"] != LOAD.index[40])]
+    display = ForecastDisplay.from_backtest(frame, kind="error_over_time")
+    errors = (frame["observed"] - frame["pred"]).abs()
+    errors = errors.groupby([frame["model"], frame["origin"]]).mean()
+    for line in display.errors_:
+        expected = errors[line.get_label()]
+        assert_array_equal(line.get_xdata(), expected.index.to_numpy())
+        assert_allclose(line.get_ydata(), expected)
+    assert display.ax_.get_xlabel() == "origin"
+    assert display.plot().errors_ is not None
+    with pytest.raises(ValueError, match="Got 'error_by_step' instead"):
+        display.plot(kind="error_by_step")
+
+
+@pytest.fixture(scope="module")
+def shops():
+    """Forecasts of eleven series, each a shifted wave."""
+    panel = pd.concat({f"shop {k}": LOAD + k for k in range(11)}, names=["shop"])
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=4, calibration_size=20)
+    frame = backtest(forecaster, y=panel, initial_train_size=38, coverage=[0.5, 0.8])
+    return panel, frame, forecaster.fit(y=panel).forecast(4, coverage=[0.8, 0.5])
+
+
+def test_the_first_nine_series_of_a_panel_have_a_panel_each(shops):
+    display = ForecastDisplay.from_backtest(shops[1], kind="forecast")
+    assert len(display.axes_) == 9
+    for k, (ax, (name, (each,))) in enumerate(
+        zip(display.axes_, display.panels.items(), strict=True)
+    ):
+        assert ax is each.ax_
+        assert ax.get_title() == name == f"shop {k}"
+        assert_allclose(each.observed_.get_ydata(), LOAD[38:] + k)
+        is_low = ax.xaxis.get_tick_params()["labelbottom"]
+        assert is_low == (k >= 6), "dates are only at the bottom"
+    (legend,) = display.figure_.legends
+    assert labels(legend) == ["observed", "predicted", "80 % interval", "50 % interval"]
+
+
+def test_series_are_chosen_by_name(shops):
+    panel, frame, forecast = shops
+    series = ["shop 10", "shop 3"]
+    _, axes = plt.subplots(2)
+    display = ForecastDisplay.from_forecast(panel, forecast, series=series, ax=axes)
+    assert [ax.get_title() for ax in axes] == series
+    assert_array_equal(display.axes_, axes)
+    one = ForecastDisplay.from_backtest(frame, kind="forecast", series="shop 4")
+    assert_allclose(one.observed_.get_ydata(), LOAD[38:] + 4)
+    errors = ForecastDisplay.from_backtest(frame, series=series).errors_[0].get_ydata()
+    rows = frame[frame["series"].isin(series)]
+    expected = (rows["observed"] - rows["pred"]).abs().groupby(rows["step"]).mean()
+    assert_allclose(errors, expected)
+    with pytest.raises(ValueError, match="an array of 9 axes, one for each series"):
+        ForecastDisplay.from_forecast(panel, forecast, ax=axes)
+
+
+@pytest.mark.parametrize("kind", ["forecast", "error_by_step"])
+@pytest.mark.parametrize("series", [["shop 3", "station"], []])
+def test_an_unknown_series_is_an_error(shops, rolled, kind, series):
+    for frame in shops[1], rolled:
+        with pytest.raises(ValueError, match="series must name some of the"):
+            ForecastDisplay.from_backtest(frame, kind=kind, series=series)
+
+
+def test_several_coverages_are_bands_within_each_other(shops):
+    panel, frame, forecast = shops
+    fans = ForecastDisplay.from_backtest(frame, kind="forecast", series=["shop 1"])
+    last = ForecastDisplay.from_forecast(panel, forecast, series=["shop 1"])
+    for display in fans, last:
+        names = ["80 % interval", "50 % interval"]
+        assert list(display.interval_) == names
+        boxes = [display.interval_[n].get_paths()[-1].get_extents() for n in names]
+        assert boxes[0].y0 < boxes[1].y0 < boxes[1].y1 < boxes[0].y1
+        wide, narrow = display.ax_.get_legend().legend_handles[-2:]
+        assert wide.get_alpha() < narrow.get_alpha()
+
+
+def test_forecasts_of_several_models_go_on_from_the_history():
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5).fit(y=LOAD)
+    models = {"short": forecaster.forecast(3), "long": forecaster.forecast(5)}
+    display = ForecastDisplay.from_forecast(LOAD, models)
+    for each, (name, forecast) in zip(
+        display.panels[None], models.items(), strict=True
+    ):
+        assert each.predicted_.get_label() == name
+        assert_allclose(each.predicted_.get_ydata()[50:], forecast)
+    observed = display.panels[None][0].observed_.get_ydata()
+    assert_array_equal(observed, [*LOAD, *[np.nan] * 5])
+
+
+def test_fans_of_several_targets_are_an_error(rolled):
+    both = pd.concat([rolled.assign(target=name) for name in "bc"])
+    with pytest.raises(ValueError, match="for one target, but the frame has"):
+        ForecastDisplay.from_backtest(both, kind="forecast")
 
 
 def test_a_forecast_goes_on_from_the_history():
@@ -506,12 +632,10 @@ def test_a_forecast_goes_on_from_the_history():
     assert_allclose(alone.predicted_.get_ydata()[-5:], frame["pred"])
 
 
-def test_a_forecast_of_a_panel_is_drawn_for_one_series():
+def test_a_forecast_of_one_series_of_a_panel_is_drawn_alone():
     panel = pd.concat({"a": LOAD, "b": LOAD}, names=["series"])
     forecaster = Forecaster(Ridge(), window_length=4, horizon=5)
     forecast = forecaster.fit(y=panel).forecast(5)
-    with pytest.raises(ValueError, match=r"there are \['a', 'b'\]"):
-        ForecastDisplay.from_forecast(panel, forecast)
     display = ForecastDisplay.from_forecast(panel[["a"]], forecast[["a"]])
     assert_allclose(display.predicted_.get_ydata()[-5:], forecast["a"])
     with pytest.raises(ValueError, match="history must be a Series"):

@@ -1,0 +1,104 @@
+"""The axes of panels, their legends and the labels of their times."""
+
+import math
+
+import numpy as np
+
+from skrnn.plotting.conversion import axes_or_new, pyplot
+
+_SIZE = 3.4, 2.4  # of one of several panels, in inches
+OPACITY = 0.25  # of an interval
+_CHARACTERS = 17  # of a legend, in an inch
+
+
+def axes_of(ax, n_panels):
+    """Return an array of axes, and how many are in a row of a new figure."""
+    if n_panels == 1 and np.ndim(ax) == 0:
+        return np.array([axes_or_new(ax)]), 1
+    if ax is None:
+        return _grid(n_panels)
+    axes = np.ravel(ax)
+    if len(axes) != n_panels:
+        raise ValueError(
+            f"ax must be None or an array of {n_panels} axes, one for each series. Got "
+            f"{len(axes)}."
+        )
+    return axes, n_panels
+
+
+def _grid(n_panels):
+    """Return the axes of a new figure, with a common horizontal axis."""
+    n_columns = n_panels if n_panels <= 3 else math.ceil(math.sqrt(n_panels))
+    n_rows = math.ceil(n_panels / n_columns)
+    size = max(6.4, n_columns * _SIZE[0]), max(3.6, n_rows * _SIZE[1])
+    how = {"sharex": True, "squeeze": False, "layout": "constrained"}
+    _, axes = pyplot().subplots(n_rows, n_columns, figsize=size, **how)
+    for ax in axes.flat[n_panels:]:
+        ax.remove()
+    return axes.flat[:n_panels], n_columns
+
+
+def axes_below(ax):
+    """Split axes, and return the lower part, which shares the horizontal axis."""
+    figure, spec = ax.figure, ax.get_subplotspec()
+    if spec is not None:
+        upper, lower = spec.subgridspec(2, 1, height_ratios=[3, 1])
+        ax.set_subplotspec(upper)
+        below = figure.add_subplot(lower, sharex=ax)
+    else:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position([left, bottom + 0.3 * height, width, 0.7 * height])
+        below = figure.add_axes([left, bottom, width, 0.25 * height], sharex=ax)
+    ax.tick_params(labelbottom=False)
+    return below
+
+
+def draw_legend(axes):
+    """Draw the legend of the first axes above them, or above a figure with several."""
+    ax = axes[0]
+    entries = list(zip(*ax.get_legend_handles_labels(), strict=True))
+    entries.sort(key=lambda entry: entry[1].endswith("interval"))  # lines come first
+    handles, labels = zip(*entries, strict=True)
+    style = {"frameon": False, "fontsize": "small", "columnspacing": 1.2}
+    several = len(axes) > 1
+    width = (ax.figure if several else ax).bbox.width / ax.figure.dpi
+    style["ncols"] = max(1, int(_CHARACTERS * width / (8 + max(map(len, labels)))))
+    if several:
+        legend = ax.figure.legend(handles, labels, loc="outside upper left", **style)
+    else:
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        legend = ax.legend(handles, labels, **place, **style)
+    opacity = 0
+    for handle, label in zip(legend.legend_handles, labels, strict=True):
+        if label.endswith("interval"):  # narrower ones are drawn over wider ones
+            opacity = 1 - (1 - opacity) * (1 - OPACITY)
+            handle.set_alpha(opacity)
+
+
+def label_times(ax, times, name, n_labels=8):
+    """Name the horizontal axis, and label it with short dates if it has dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    ax.set_xlabel(name or "")
+    if np.issubdtype(times.dtype, np.datetime64):
+        locator = AutoDateLocator(minticks=3, maxticks=n_labels)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def label_outer(axes, is_left, is_low):
+    """Remove the labels of axes that are not at the left or the bottom of a grid."""
+    for ax in axes:
+        if not is_left:
+            ax.set_ylabel("")
+        if not is_low:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+            ax.xaxis.get_offset_text().set_visible(False)
+
+
+def ink():
+    """Return the colour of text, which contrasts with the background."""
+    import matplotlib as mpl
+
+    return mpl.rcParams["text.color"]
