@@ -33,13 +33,6 @@ def axes_or_new(ax):
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
-def ink():
-    """Return the colour of text, which contrasts with the background."""
-    import matplotlib as mpl
-
-    return mpl.rcParams["text.color"]
-
-
 def quantile_interval(estimator, X):
     """Return the lowest and highest predicted quantile, or None without quantiles."""
     if hasattr(estimator, "best_estimator_"):
