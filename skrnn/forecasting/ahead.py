@@ -27,6 +27,11 @@ class Ahead:
     wanted: np.ndarray  # (n_rows,), bool; the others only have inputs
     index: object  # of the wanted rows
 
+    def wanted_of(self, values):
+        """Return the values (n_series, n_steps, ...) of the wanted rows."""
+        codes, leads = self.codes[self.wanted], self.leads[self.wanted]
+        return values[np.searchsorted(np.unique(self.codes), codes), leads - 1]
+
 
 def read_ahead(forecaster, X):
     """Return the rows that `predict` gets as rows ahead."""

@@ -193,27 +193,40 @@ class DirectModel:
 
     def forecast_ahead(self, ahead, *, quantiles=False):
         """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
+        steps, blocks = self.steps_ahead(ahead), []
+        for start in range(0, steps.shape[1] - self.window_length, self.horizon):
+            blocks.append(self.forecast_block(steps, start, quantiles=quantiles))
+            if not quantiles:
+                self.fill_targets(steps, start, blocks[-1][..., 0])
+        return ahead.wanted_of(np.concatenate(blocks, axis=1))
+
+    def steps_ahead(self, ahead):
+        """Return steps (n_series, window_length + n_steps, n_columns) to read."""
+        # the window of each series, and whole blocks with the inputs ahead
         horizon, observed, leads = self.horizon, ahead.observed, ahead.leads
         if observed.names is not None:
             observed = observed[np.isin(observed.codes, ahead.codes)]
         n_steps = -(-leads[ahead.wanted].max() // horizon) * horizon
         grid, values = self.on_grid(observed, n_steps)
-        grids = np.searchsorted(grid.series, ahead.codes)
         last = grid.last - ahead.is_new[grid.series]
         used = leads <= n_steps
-        at = last[grids[used]] + leads[used]
+        grids = np.searchsorted(grid.series, ahead.codes[used])
+        at = last[grids] + leads[used]
         values[at, self.of_inputs] = ahead.inputs[used]
         self.fill_inputs(values, last, n_steps, at)
-        blocks = []
-        for start in range(0, n_steps, horizon):
-            origins = last + start
-            forecasts = self.forecast(values, origins, quantiles=quantiles)
-            blocks.append(forecasts)
-            if start + horizon < n_steps and not quantiles:
-                next_places = origins[:, np.newaxis] + np.arange(1, horizon + 1)
-                values[next_places, : self.n_targets] = forecasts[..., 0]
-        forecasts = np.concatenate(blocks, axis=1)
-        return forecasts[grids[ahead.wanted], leads[ahead.wanted] - 1]
+        return values[last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)]
+
+    def forecast_block(self, steps, start, *, quantiles=False):
+        """Return forecasts (n_series, horizon, n_targets, n_levels) after `start`."""
+        n_series, n_steps, n_columns = steps.shape
+        origins = np.arange(n_series) * n_steps + self.window_length - 1 + start
+        values = steps.reshape(-1, n_columns)
+        return self.forecast(values, origins, quantiles=quantiles)
+
+    def fill_targets(self, steps, start, block):
+        """Fill the targets of a block by values (n_series, horizon, n_targets)."""
+        first = self.window_length + start
+        steps[:, first : first + self.horizon, : self.n_targets] = block
 
     def fill_inputs(self, values, last, n_steps, given=()):
         """Fill inputs after the last rows by the last value given or observed."""
