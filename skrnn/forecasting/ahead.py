@@ -11,8 +11,9 @@ from skrnn.exceptions import (
     MissingInputWarning,
     MissingStepsWarning,
 )
-from skrnn.forecasting.grid import Rows, first_of, last_of
+from skrnn.forecasting.grid import Grid, Rows, first_of, last_of
 from skrnn.forecasting.validation import index_of, read_inputs, timeline_of
+from skrnn.windows.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,32 @@ def _read_inputs(forecaster, X):
         if set(past).issuperset(absent) and not len(X.columns.difference(names)):
             X = X.assign(**{name: past[name] for name in absent})[list(names)]
     return read_inputs(forecaster, X, None, reset=False)
+
+
+def window_frame(model, ahead):
+    """Return the windows that are read to forecast, each value at its own time."""
+    length, observed, is_known = model.window_length, ahead.observed, model.is_known
+    n_after = model.horizon if is_known.any() else 0
+    steps = model.steps_ahead(ahead)[:, : length + n_after]
+    steps[:, length:, ~is_known] = np.nan
+    steps[:, :n_after, is_known] = np.nan
+    last = last_of(observed.steps, observed.codes, observed.n_series)
+    recent = observed[observed.steps > last[observed.codes] - length]
+    grid = Grid.of(recent, 0, n_after)
+    first = length - 1 - (grid.last - grid.first)
+    is_shown = np.arange(length + n_after) >= first[:, np.newaxis]
+    index = _index_of_places(grid, recent)
+    return pd.DataFrame(steps[is_shown], index, columns=model.names)
+
+
+def _index_of_places(grid, rows):
+    """Return the index of all places of a grid, row numbers if there are no times."""
+    if rows.times is None:
+        return rows.steps[0] + pd.RangeIndex(grid.n_places)
+    _, times = grid.times(rows)
+    if rows.names is None:
+        return times
+    return Timeline(times, rows.names[grid.series[grid.grid_of]]).index
 
 
 def named(label):

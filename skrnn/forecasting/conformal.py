@@ -8,6 +8,7 @@ import pandas as pd
 
 from skrnn.forecasting.adaptive import AdaptedCoverages
 
+FEWEST_PATHS = 9  # of errors to sample from, as many as bounds of 90 % need
 _ENOUGH = 10  # times as many errors as a quantile needs
 _BLOCK = 2**22  # errors that are compared at once
 
@@ -180,8 +181,7 @@ class Calibration:
             own = of_series.get(code, np.zeros(0, dtype=np.intp))
             enough = is_known[own].sum(axis=0) >= fewest
             if (enough | ~is_known.any(axis=0)).all():
-                distances = self.steps[own] - wanted.steps[rows[0]]
-                near = own[self._near(np.ones(len(own), bool), distances, fewest)]
+                near = self._nearest(own, wanted.steps[rows[0]], fewest)
                 if (is_known[near].sum(axis=0) >= fewest)[enough].all():
                     own = near
                 used = adapted(share, code)
@@ -192,6 +192,18 @@ class Calibration:
                 score = of_all
             values[rows] = score[wanted.leads[rows] - 1]
         return values
+
+    def alike(self, code, step, is_whole):
+        """Return whole paths of errors of a series, nearest in the season, or None."""
+        own = np.flatnonzero(is_whole & (self.codes == code))
+        if len(own) < FEWEST_PATHS:
+            return None
+        return self._nearest(own, step, FEWEST_PATHS)
+
+    def _nearest(self, origins, step, fewest):
+        """Return those of the origins that are nearest to a step in the season."""
+        distances, used = self.steps[origins] - step, np.ones(len(origins), dtype=bool)
+        return origins[self._near(used, distances, fewest)]
 
     def _between(self, forecasts, level, name):
         """Return a quantile between those that were forecast (..., n_levels)."""

@@ -214,7 +214,9 @@ class DirectModel:
         at = last[grids] + leads[used]
         values[at, self.of_inputs] = ahead.inputs[used]
         self.fill_inputs(values, last, n_steps, at)
-        return values[last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)]
+        return values[
+            last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)
+        ]
 
     def forecast_block(self, steps, start, *, quantiles=False):
         """Return forecasts (n_series, horizon, n_targets, n_levels) after `start`."""

@@ -9,6 +9,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -26,7 +27,7 @@ from skrnn._compat.sklearn import (
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingStepsWarning, NothingChosenWarning
-from skrnn.forecasting.ahead import named, read_ahead, read_next
+from skrnn.forecasting.ahead import named, read_ahead, read_next, window_frame
 from skrnn.forecasting.choice import FEWEST_HORIZONS, choose
 from skrnn.forecasting.conformal import (
     Calibration,
@@ -43,6 +44,7 @@ from skrnn.forecasting.direct import (
 )
 from skrnn.forecasting.grid import last_of
 from skrnn.forecasting.inputs import Inputs
+from skrnn.forecasting.paths import sample_paths
 from skrnn.forecasting.seasons import automatic_window_length, shortest_season
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
@@ -56,6 +58,12 @@ from skrnn.metrics import ignore_missing
 
 _MOST_STEPS = 100_000  # that are forecast at once
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
+
+
+def _check_int(value, name, most=None):
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an int. Got {value!r}.")
+    check_scalar(value, name, Integral, min_val=1, max_val=most)
 
 
 class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
@@ -658,10 +666,163 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             If X lacks a row or a column, and as in `predict`.
         """
         check_is_fitted(self)
-        if isinstance(steps, (bool, np.bool_)):
-            raise TypeError(f"steps must be an int. Got {steps!r}.")
-        check_scalar(steps, "steps", Integral, min_val=1, max_val=_MOST_STEPS)
+        _check_int(steps, "steps", _MOST_STEPS)
         return self._forecast(read_next(self, int(steps), X), coverage, quantiles)
+
+    def sample_paths(self, steps, X=None, *, n_paths=100, random_state=None):
+        """Sample whole futures, for sums, peaks and other functions of several steps.
+
+        A path is the forecast plus the errors at all steps of a forecast from one
+        origin of the calibration. Its steps and targets therefore depend on each other
+        as these errors do.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps of a path, at most 100,000.
+        X : array-like or DataFrame of shape (n_rows, n_features), default=None
+            Inputs of these steps, as in `forecast`.
+        n_paths : int, default=100
+            Number of paths to draw for each series.
+        random_state : int, RandomState instance or None, default=None
+            Determines which errors are drawn. Pass an int for the same paths each time.
+
+        Returns
+        -------
+        DataFrame of shape (steps, n_paths), or ndarray
+            A column `path` for each path, and the index that `forecast` returns. If `y`
+            is two-dimensional, the columns are below the names of the targets. For
+            arrays, shape (steps, n_paths) or (steps, n_targets, n_paths).
+
+        Raises
+        ------
+        ValueError
+            If `calibration_size` is 0, or there are fewer than 9 origins whose errors
+            are known at all steps of the horizon, and as in `forecast`.
+
+        Warns
+        -----
+        MissingStepsWarning
+            As in `forecast`.
+
+        See Also
+        --------
+        forecast : Forecasts, and bounds of each step on its own.
+
+        Notes
+        -----
+        Errors are drawn from origins of the same series, at least 90 of them if there
+        are as many, those that are nearest in the season. A series with fewer than 9
+        origins draws from those of all series. Each origin is drawn equally often.
+        Errors are added in transformed units.
+
+        Steps after the horizon are simulated: each path is forecast from its own past,
+        and gets new errors for each block of `horizon` steps, which do not depend on
+        those of the block before.
+
+        Series of a panel that have errors at the same numbers of steps before their
+        last rows draw the same origins, so their paths depend on each other. Series
+        that draw from the errors of all series do so independently.
+
+        If the regressor predicts quantiles, a path is at the same place among the
+        quantiles of each step as the observation was among those forecast from its
+        origin, and beyond the outermost quantile, at the same distance from it. This
+        is an empirical copula as in [1]_ and [2]_, with probabilities in place of
+        ranks.
+
+        References
+        ----------
+        .. [1] M. Clark et al., "The Schaake shuffle: a method for reconstructing
+           space-time variability in forecasted precipitation and temperature fields",
+           Journal of Hydrometeorology 5, 2004.
+        .. [2] R. Schefzik, T. L. Thorarinsdottir and T. Gneiting, "Uncertainty
+           quantification in complex simulation models using ensemble copula coupling",
+           Statistical Science 28, 2013.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from skrnn import Forecaster
+        >>> from skrnn.datasets import load_co2
+        >>> forecaster = Forecaster(Ridge(), horizon=13, calibration_size=104)
+        >>> forecaster = forecaster.fit(y=load_co2()["1990":])
+        >>> paths = forecaster.sample_paths(13, n_paths=200, random_state=0)
+        >>> paths.shape
+        (13, 200)
+        >>> paths.max().quantile([0.1, 0.9]).round(1).tolist()
+        [373.8, 374.4]
+        """
+        check_is_fitted(self)
+        _check_int(steps, "steps", _MOST_STEPS)
+        _check_int(n_paths, "n_paths")
+        calibration, model = self._calibration, self._model
+        if calibration.errors is None:
+            raise ValueError(
+                "sample_paths draws from the errors of calibration, but the forecaster "
+                "was fitted with calibration_size=0. Set it to a number of rows."
+            )
+        self._check_calibration()
+        ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
+        z = sample_paths(model, calibration, ahead, n_paths, rng)
+        paths = model.targets.inverse(z, ahead.codes[ahead.wanted])
+        self._check_missing(paths, ahead)
+        columns = pd.RangeIndex(n_paths, name="path")
+        return self._format.like(paths, ahead.index, columns)
+
+    def windows(self, X=None):
+        """Return what the regressor reads to forecast the next `horizon` steps.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), default=None
+            Inputs of these steps, as in `forecast`.
+
+        Returns
+        -------
+        DataFrame of shape (n_steps, n_columns)
+            The window: targets, inputs and features of dates, in transformed units. The
+            index is the time of each step, or its row number if `y` had no index. For a
+            panel, the index is (series, time), with a window for each series.
+
+        Raises
+        ------
+        ValueError
+            As in `forecast`.
+
+        See Also
+        --------
+        forecast : Forecasts from these windows.
+
+        Notes
+        -----
+        Each value stands at its own time. Targets and inputs that are not known in
+        advance are read up to the last row observed. Columns that are known in advance
+        are read up to the last step of the horizon: the regressor gets them shifted
+        back by `horizon` steps. Both span `window_length` steps. What the window does
+        not contain is NaN, as missing values are, and steps before its first row that
+        was observed are left out.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from skrnn import Forecaster
+        >>> from skrnn.datasets import load_co2
+        >>> forecaster = Forecaster(
+        ...     Ridge(), horizon=2, window_length=4, date_features="month"
+        ... )
+        >>> forecaster.fit(y=load_co2()["1990":]).windows().round(2)
+                     co2  month_sin  month_cos
+        week
+        2001-12-08  1.49        NaN        NaN
+        2001-12-15  1.56        NaN        NaN
+        2001-12-22  1.58       -0.7       1.23
+        2001-12-29  1.61       -0.7       1.23
+        2002-01-05   NaN        0.0       1.42
+        2002-01-12   NaN        0.0       1.42
+        """
+        check_is_fitted(self)
+        ahead = read_next(self, self._model.horizon, X)
+        return window_frame(self._model, ahead)
 
     def _forecast(self, ahead, coverage, quantiles):
         """Return forecasts of rows ahead like the targets of fit."""
@@ -679,6 +840,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 )
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
+        self._check_missing(values, ahead)
+        return self._format.like(values, ahead.index, labels)
+
+    def _check_missing(self, values, ahead):
+        """Warn of forecasts that are NaN, or raise a ValueError if all are."""
         missing = np.isnan(values).any(axis=(1, 2))
         missing &= ~ahead.is_new[ahead.codes[ahead.wanted]]  # warned of already
         if missing.any() and not takes_missing_values(self.regressor_):
@@ -698,7 +864,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 codes = np.unique(ahead.codes[ahead.wanted][missing])
                 which += f", of series {ahead.observed.names[codes].tolist()}"
             warn_user(f"{which}. {message}", MissingStepsWarning)
-        return self._format.like(values, ahead.index, labels)
 
     def _check_calibration(self):
         """Raise a ValueError if nothing is known of the errors of a target."""

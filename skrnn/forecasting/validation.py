@@ -75,7 +75,7 @@ class TargetFormat:
             labels = [
                 (*of_target, column) for of_target in levels for column in columns
             ]
-            names = [*names, None]
+            names = [*names, getattr(columns, "name", None)]
         if isinstance(labels[0], tuple):
             columns = pd.MultiIndex.from_tuples(labels, names=names)
         else:
