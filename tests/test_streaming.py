@@ -17,7 +17,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, SequenceWindower
 from skrnn.training.compiled import engine
-from skrnn.training.compiled.programs import ProgramStore
 
 
 def streamed(rows, starts, window_length):
@@ -188,7 +187,7 @@ def test_blocks_are_shuffled_and_what_is_in_them(mapped, trainer):
 
 
 def test_all_blocks_share_one_compiled_program(mapped, monkeypatch):
-    store = ProgramStore(1)
+    store = engine.ProgramStore(1)
     monkeypatch.setattr(engine, "programs", store)
     windows = SequenceWindower(3).fit_transform(mapped)
     rnn = ElmanRegressor(

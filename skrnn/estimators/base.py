@@ -1,4 +1,4 @@
-"""Base class of the recurrent regressors: parameters, fit, partial_fit and predict."""
+"""Base classes of the regressors on windows, and of those that are networks."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -18,7 +18,7 @@ from skrnn._compat.sklearn import (
     StrOptions,
     fit_context,
 )
-from skrnn._estimator import unchanged_on_error
+from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
 from skrnn.estimators.data_warnings import (
     warn_if_nothing_learned,
@@ -26,14 +26,12 @@ from skrnn.estimators.data_warnings import (
 )
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.persistence import PersistentRegressor
-from skrnn.estimators.preparation import Settings, prepare
+from skrnn.estimators.preparation import prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
     make_tasks,
     objective_of,
-    patience_of,
 )
 from skrnn.estimators.validation import (
     validate_first,
@@ -41,6 +39,7 @@ from skrnn.estimators.validation import (
     validate_windows,
 )
 from skrnn.networks.quantiles import in_order, point_weights
+from skrnn.training import tensorflow_import
 from skrnn.training.train import Options, best_network_weight, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
@@ -54,28 +53,96 @@ def _predicts_quantiles(estimator):
     return estimator.loss == "quantile"
 
 
-class BaseRecurrentRegressor(
-    CallbackSupportMixin,
-    RegressorMixin,
-    PersistentRegressor,
-    LinkedHTML,
-    BaseEstimator,
+class BaseWindowRegressor(
+    RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator
 ):
+    """Base class of regressors on windows. Subclasses add `_fit` and `_predict`."""
+
+    _parameter_constraints = {
+        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
+        "target_features": [str, Integral, list, tuple, None],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Fit to windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps * n_step_features)
+            Windows, oldest step first. NaN marks a missing value.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples. None weights all samples equally.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are not as described.
+        """
+        with unchanged_on_error(self):
+            self._fit(validate_first(self, X, y, sample_weight))
+        return self
+
+    def predict(self, X):
+        """Predict the target of each window.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps * n_step_features)
+            Windows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that `y` had in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If X has other features or time steps than in `fit`.
+        """
+        predicted = self._predict(self._windows(X))
+        shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
+        return predicted.astype(self._y_dtype, copy=False).reshape(shape)
+
+    def _windows(self, X):
+        """Return windows after checking that they match those of fit."""
+        if not hasattr(self, "_layout"):  # the check takes 0.04 of 0.2 ms for a row
+            check_is_fitted(self)
+        return validate_windows(self, X)
+
+
+class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
     """Base class of the recurrent regressors. Subclasses add a cell and parameters."""
 
     _cell = None  # a key of skrnn.networks.cells.CELLS
     _costly = ("model_",)
 
     _parameter_constraints = {
+        **BaseWindowRegressor._parameter_constraints,
         "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "activation": [str],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "bidirectional": ["boolean"],
-        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
         "segment_length": [Interval(Integral, 1, None, closed="left")],
         "normalize": [StrOptions({"last", "standard"}), None],
-        "target_features": [str, Integral, list, tuple, None],
         "missing": [StrOptions({"mask", "fill"})],
         "base": [HasMethods(["fit", "predict"]), None],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
@@ -113,12 +180,14 @@ class BaseRecurrentRegressor(
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        return tags
+    def __getstate__(self):
+        state = super().__getstate__()
+        if any(map(_may_need_keras, self.get_params(deep=False).values())):
+            return {"_imports_first": _Imports(), **state}
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__({k: v for k, v in state.items() if k != "_imports_first"})
 
     @property
     def model_(self):
@@ -234,7 +303,7 @@ class BaseRecurrentRegressor(
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
             before = earlier and earlier.preparation
-            data = prepare(validated, validation, Settings.of(self), before)
+            data = prepare(validated, validation, self, before)
             tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
             self._train(tasks, data, earlier, fit_task)
         fit_task.end()
@@ -278,7 +347,7 @@ class BaseRecurrentRegressor(
             validate = validate_more if earlier else validate_first
             validated = validate(self, X, y, sample_weight)
             before = earlier and earlier.preparation
-            data = prepare(validated, None, Settings.of(self), before)
+            data = prepare(validated, None, self, before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
             tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
             self._train(tasks, data, earlier)
@@ -297,12 +366,10 @@ class BaseRecurrentRegressor(
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
             callbacks = [fit_task]
-        options = Options(
-            trainer=self.trainer,
-            verbose=self.verbose,
-            patience=None if fit_task is None else patience_of(self),
-            callbacks=callbacks,
-        )
+        patience = None
+        if self.early_stopping:
+            patience = int(self.n_iter_no_change), float(self.tol)
+        options = Options(self.trainer, self.verbose, patience, callbacks)
         for task in tasks:
             trained = train(task, options, self.history_ if earlier else {})
             state = data.preparation.exact(trained.state)
@@ -338,32 +405,12 @@ class BaseRecurrentRegressor(
         self._fitted = replace(model, network_weight=weight)
         self.network_share_ = weight
 
-    def predict(self, X):
-        """Predict the target of each window.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_timesteps * n_step_features)
-            Windows as in `fit`. Missing steps are skipped. For a window without an
-            observed step, the hidden state stays zero.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that `y` had in `fit`.
-
-        Raises
-        ------
-        ValueError
-            If X has other features or time steps than in `fit`.
-        """
-        predicted = self._outputs(X)
-        levels = self._fitted.quantile_levels
-        if levels is not None:
-            predicted = in_order(predicted, len(levels)) @ point_weights(levels)
-        shape = (-1,) if self._y_is_1d else (-1, self.n_outputs_)
-        return predicted.astype(self._y_dtype, copy=False).reshape(shape)
+    def _predict(self, windows):
+        """Return the predictions of the network, or of its median."""
+        predicted, levels = self._outputs(windows), self._fitted.quantile_levels
+        if levels is None:
+            return predicted
+        return in_order(predicted, len(levels)) @ point_weights(levels)
 
     @available_if(_predicts_quantiles)
     def predict_quantiles(self, X):
@@ -389,17 +436,13 @@ class BaseRecurrentRegressor(
         ValueError
             If X has other features or time steps than in `fit`.
         """
-        check_is_fitted(self)
-        n_levels = len(self._fitted.quantile_levels)
-        quantiles = in_order(self._outputs(X), n_levels)
+        outputs = self._outputs(self._windows(X))
+        quantiles = in_order(outputs, len(self._fitted.quantile_levels))
         quantiles = quantiles.astype(self._y_dtype, copy=False)
         return quantiles[:, 0] if self._y_is_1d else quantiles
 
-    def _outputs(self, X):
+    def _outputs(self, windows):
         """Return the outputs of the network for each window."""
-        if not hasattr(self, "_fitted"):  # the check takes 0.04 of 0.2 ms for a row
-            check_is_fitted(self)
-        windows = validate_windows(self, X)
         with_missing = getattr(self, "_trained_with_missing", True)
         warn_of_windows_to_predict(windows, self.missing == "fill", with_missing)
         return self._fitted.predict(windows)
@@ -412,3 +455,19 @@ class BaseRecurrentRegressor(
             (first + n_before + number * _BETWEEN_SEEDS) % largest
             for number in range(self.n_networks)
         ]
+
+
+class _Imports:
+    """Imports TensorFlow, and silences it, when it is unpickled."""
+
+    def __reduce__(self):
+        return tensorflow_import.import_once, ()
+
+
+def _may_need_keras(value):
+    """Return whether a parameter is or contains a Keras object or a function."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_may_need_keras, value))
+    return callable(value) or any(
+        c.__module__.startswith("keras.") for c in type(value).__mro__
+    )

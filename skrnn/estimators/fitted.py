@@ -59,9 +59,7 @@ class FittedModel:
 
     def outputs(self, windows):
         """Return the mean of the networks' outputs, in the units used in training."""
-        predictors = vars(self).get("_predictors")
-        if predictors is None:  # harmless if two threads create them at once
-            predictors = self._predictors = list(map(self._make_predictor, self.states))
+        predictors = self._predictors
         inputs, features = self.preparation.inputs, self.preparation.scaling.features
         try:
             if inputs.is_plain:
@@ -76,6 +74,10 @@ class FittedModel:
                 f"X has values too large for dtype={self.spec.dtype!r}. Scale X, or "
                 'set dtype="float64".'
             ) from None
+
+    @cached_property
+    def _predictors(self):
+        return list(map(self._make_predictor, self.states))
 
     def _make_predictor(self, state):
         n_steps = self.preparation.inputs.n_steps

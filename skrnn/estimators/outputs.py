@@ -1,6 +1,5 @@
 """Finds the feature that each output continues, and its lead."""
 
-from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -10,16 +9,8 @@ from skrnn.exceptions import UnscaledWarning
 from skrnn.windows.supervised import lead_of_name
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """The feature and the lead of each output."""
-
-    features: list  # of int, positions in a step
-    leads: list  # of int, steps after the last one of the window
-
-
 def outputs_of(names, n_outputs, target_features, layout):
-    """Return the Outputs, by default from names like `<feature>_lead<h>`."""
+    """Return the position in a step of the feature of each output, and its lead."""
     named = [lead_of_name(name) for name in names] if names else [None]
     all_named = all(named)
     if target_features is not None:
@@ -35,9 +26,9 @@ def outputs_of(names, n_outputs, target_features, layout):
             "with one position per output."
         )
     if all_named:
-        return Outputs(features, [lead for _, lead in named])
+        return features, [lead for _, lead in named]
     leads = [features[: k + 1].count(feature) for k, feature in enumerate(features)]
-    return Outputs(features, leads)
+    return features, leads
 
 
 def _given_features(target_features, n_outputs, layout):
@@ -69,15 +60,15 @@ _FEWEST_ROWS = 20
 _SHARE_OF_VALUES = 0.1  # of the targets, for the nearest lead of a feature
 
 
-def warn_of_other_units(windows, y, outputs):
+def warn_of_other_units(windows, y, features, leads):
     """Warn if targets seem to be in other units than the features they continue."""
     if windows.shape[1] == 1 or not windows.follow_each_other:
         return
     last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]
     y = y.reshape(len(y), -1)
     checked = set()
-    for column in np.argsort(outputs.leads, kind="stable"):
-        feature = outputs.features[column]
+    for column in np.argsort(leads, kind="stable"):
+        feature = features[column]
         if feature in checked:
             continue
         checked.add(feature)

@@ -1,6 +1,7 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ from skrnn.estimators.data_warnings import (
     warn_of_rows_left_out,
     warn_of_unscaled_features,
 )
-from skrnn.estimators.missing_steps import usable_rows
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
 from skrnn.estimators.validation import check_unchanged
 from skrnn.networks.affine import Affine
@@ -24,35 +24,12 @@ from skrnn.networks.inputs import (
     relative,
 )
 from skrnn.training.data import Samples, TrainingData, hold_out_last
-from skrnn.training.scaling import Scaling, Targets, measured, power_of_error
+from skrnn.training.scaling import Scaling, measured, power_of_error
 from skrnn.windows.view import as_index
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
 _ROUNDING = 1e-14  # of differences, relative to the targets
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The parameters of a regressor that data are prepared by, under their names."""
-
-    segment_length: int
-    normalize: str | None
-    target_features: object
-    missing: str
-    base: object
-    loss: object
-    metrics: object
-    dtype: str
-    block_size: int | None
-    early_stopping: bool
-    validation_fraction: float  # or the number of rows
-    validation_gap: object
-
-    @classmethod
-    def of(cls, regressor):
-        """Return the settings of a regressor."""
-        return cls(*(getattr(regressor, each.name) for each in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -65,23 +42,22 @@ class Preparation:
     # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
-    def samples(self, data, settings):
+    def samples(self, data, regressor):
         """Return the samples of WindowData that networks are trained on."""
-        windows = data.windows.values
-        targets = Targets(
-            data.y,
-            windows,
-            self.inputs,
-            self.scaling,
-            self.offset(windows),
-            power_of_error(settings.loss) is not None,
-            bool(settings.metrics),
-            settings.dtype,
-        )
         weight = data.weight
         if weight is not None:  # only ratios matter to a network
-            weight = (weight / weight.max()).astype(settings.dtype)
-        return Samples(data.windows, targets, weight)
+            weight = (weight / weight.max()).astype(regressor.dtype)
+        return Samples(
+            data.windows,
+            data.y,
+            self.inputs,
+            self.scaling,
+            weight,
+            self.offset(data.windows.values),
+            power_of_error(regressor.loss) is not None,
+            bool(regressor.metrics),
+            regressor.dtype,
+        )
 
     def offset(self, windows):
         """Return predictions (n_samples, n_targets) of a base, relative to windows."""
@@ -154,50 +130,56 @@ class FitData:
     refitted: object = None
 
 
-def prepare(data, validation, settings, earlier=None):
-    """Return the FitData of WindowData, prepared as for an earlier fit, if any."""
+def prepare(data, validation, regressor, earlier=None):
+    """Return the FitData of a regressor, with the Preparation of an earlier fit."""
     rows, held_out = data.rows_with_weight, None
-    if settings.early_stopping and validation is None:
-        rows, held_out = _hold_out(data, rows, settings)
-    if not settings.normalize:
+    if regressor.early_stopping and validation is None:
+        rows, held_out = _hold_out(data, rows, regressor)
+    if not regressor.normalize:
         warn_of_unscaled_features(data)
-    inputs = inputs_of(data, settings)
+    inputs = _input_spec(
+        data,
+        regressor.normalize,
+        regressor.target_features,
+        fill=regressor.missing == "fill",
+        segment_length=int(regressor.segment_length),
+    )
     used = usable_rows(data.windows, rows, inputs)
     if not inputs.fill:
         warn_of_rows_left_out(data, rows, used)
     if earlier is None:
-        prepared, samples = _prepare_first(data, used, inputs, settings)
+        prepared, samples = _prepare_first(data, used, inputs, regressor)
     else:
         inputs = replace(inputs, indicators=earlier.inputs.indicators)
         check_unchanged(
-            described(inputs, settings.base), described(earlier.inputs, earlier.base)
+            described(inputs, regressor.base), described(earlier.inputs, earlier.base)
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
-        samples = prepared.samples(data, settings)
-    training = TrainingData(samples, used, settings.block_size)
+        samples = prepared.samples(data, regressor)
+    training = TrainingData(samples, used, regressor.block_size)
     if validation is not None:
-        samples = prepared.samples(validation, settings)
+        samples = prepared.samples(validation, regressor)
     elif held_out is None:
         return FitData(prepared, training)
-    evaluated = TrainingData(samples, held_out, settings.block_size)
+    evaluated = TrainingData(samples, held_out, regressor.block_size)
     fit_data = FitData(prepared, training, evaluated)
-    if held_out is None or settings.base is None or earlier is not None:
+    if held_out is None or regressor.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
-    prepared = prepared.with_fitted_base(settings.base, data, used)
-    samples = prepared.samples(data, settings)
-    evaluated = TrainingData(samples, held_out, settings.block_size)
+    prepared = prepared.with_fitted_base(regressor.base, data, used)
+    samples = prepared.samples(data, regressor)
+    evaluated = TrainingData(samples, held_out, regressor.block_size)
     refitted = replace(fit_data, preparation=prepared, validation=evaluated)
     return replace(fit_data, refitted=refitted)
 
 
-def _hold_out(data, rows, settings):
+def _hold_out(data, rows, regressor):
     """Return the rows to train on, and the last ones of each series."""
-    codes, gap = data.series_codes, settings.validation_gap
+    codes, gap = data.series_codes, regressor.validation_gap
     divided = hold_out_last(
         len(rows),
         None if codes is None else codes[as_index(rows)],
-        settings.validation_fraction,
+        regressor.validation_fraction,
         data.n_outputs - 1 if gap == "auto" else gap,
     )
     if isinstance(rows, range):  # all rows
@@ -205,10 +187,45 @@ def _hold_out(data, rows, settings):
     return tuple(rows[part] for part in divided)
 
 
-def _prepare_first(data, rows, inputs, settings):
+def usable_rows(windows, rows, inputs):
+    """Return those of some rows that can be trained on, as a range or an array."""
+    n_timesteps, length = inputs.n_timesteps, inputs.segment_length
+    segments = [range(k, k + length) for k in range(0, n_timesteps, length)]
+    is_chosen = np.zeros(len(windows), dtype=bool)
+    is_chosen[as_index(rows)] = True
+    if inputs.fill:
+        is_empty = reduce(np.logical_and, map(windows.empty.at, range(n_timesteps)))
+        is_usable = is_chosen & ~is_empty
+    else:
+        is_usable = is_chosen & _observed(windows, segments[:1])
+        if not is_usable.any():  # all start with a missing step
+            is_usable = is_chosen & _observed(windows, segments)
+        elif not windows.is_of_series:  # sequences may be padded in front
+            is_padded = is_chosen & windows.empty.at(0)
+            is_usable |= is_padded & _observed(windows, segments)
+    if not is_usable.any():
+        raise ValueError(
+            "X has no observed step: every step of every window has a missing value. "
+            "Drop features that are always missing, or fill values before the windower."
+        )
+    first, n_rows = int(is_usable.argmax()), np.count_nonzero(is_usable)
+    if is_usable[first : first + n_rows].all():
+        return range(first, first + n_rows)  # which takes no memory
+    return np.flatnonzero(is_usable).astype(np.int32)
+
+
+def _observed(windows, segments):
+    """Return which windows have a segment, a group of steps, without missing values."""
+    is_observed = np.zeros(len(windows), dtype=bool)
+    for segment in segments:
+        is_observed |= ~reduce(np.logical_or, map(windows.incomplete.at, segment))
+    return is_observed
+
+
+def _prepare_first(data, rows, inputs, regressor):
     """Return the Preparation of a new fit on some rows, and the samples."""
     windows, features = data.windows, None
-    if inputs.normalize or inputs.fill or settings.base is not None:
+    if inputs.normalize or inputs.fill or regressor.base is not None:
         features = feature_scaling(_weighted_steps(data, rows))
         if inputs.fill:
             steps = windows.rows(rows[0], rows[-1] + 1)
@@ -216,14 +233,14 @@ def _prepare_first(data, rows, inputs, settings):
             inputs = replace(inputs, indicators=tuple(map(int, missing)))
     targets = Affine(shift=np.zeros(data.n_outputs))
     prepared = Preparation(inputs, Scaling(features, targets))
-    if settings.base is not None:
-        prepared = prepared.with_fitted_base(settings.base, data, rows)
-    samples = prepared.samples(data, settings)
-    scaling, constants = measured(samples.targets, rows, samples.weight), None
-    if isinstance(settings.loss, str) or samples.targets.is_homogeneous:
-        constants = _constants(samples.targets, rows)
+    if regressor.base is not None:
+        prepared = prepared.with_fitted_base(regressor.base, data, rows)
+    samples = prepared.samples(data, regressor)
+    scaling, constants = measured(samples, rows), None
+    if isinstance(regressor.loss, str) or samples.is_homogeneous:
+        constants = _constants(samples, rows)
         scaling = _exact_scaling(scaling, constants, prepared.base)
-    samples = replace(samples, targets=replace(samples.targets, scaling=scaling))
+    samples = replace(samples, scaling=scaling)
     return replace(prepared, scaling=scaling, constants=constants), samples
 
 
@@ -239,16 +256,16 @@ def prepare_base(data, base, normalize, target_features):
     return prepared.with_fitted_base(base, data, rows)
 
 
-def _constants(targets, rows):
+def _constants(samples, rows):
     """Return the value of each relative target that is constant, NaN for the others."""
-    is_plain = targets.offset is None and not targets.inputs.normalize
+    is_plain = samples.offset is None and not samples.inputs.normalize
     lowest, highest, largest = np.inf, -np.inf, 0.0
     for part in gen_batches(len(rows), _ROWS_AT_ONCE):
         some = as_index(rows[part])
-        y, reference = targets.relative(some)
+        y, reference = samples.relative(some)
         lowest = np.minimum(lowest, y.min(axis=0))
         highest = np.maximum(highest, y.max(axis=0))
-        given_y = targets.y[some].reshape(y.shape)
+        given_y = samples.y[some].reshape(y.shape)
         largest = np.maximum(largest, np.abs(given_y / reference.scale).max(axis=0))
         rounding = 0.0 if is_plain else _ROUNDING * largest
         is_constant = highest <= lowest + rounding
@@ -267,38 +284,27 @@ def _exact_scaling(scaling, constants, base):
     return replace(scaling, targets=Affine(scale, shift))
 
 
-def inputs_of(data, settings):
-    """Return the `InputSpec` that follows from the settings."""
-    n_timesteps, length = data.windows.shape[1], int(settings.segment_length)
-    if n_timesteps % length:
+def _input_spec(data, normalize, target_features, *, fill, segment_length=1):
+    """Return the InputSpec of windows, for parameters of a regressor."""
+    _, n_timesteps, n_features = data.windows.shape
+    if n_timesteps % segment_length:
         raise ValueError(
             f"The windows have {n_timesteps} steps, which is not a multiple of "
-            f"segment_length={length}. Set another segment_length, or make windows of "
-            f"{length * -(-n_timesteps // length)} steps."
+            f"segment_length={segment_length}. Set another segment_length, or make "
+            f"windows of {segment_length * -(-n_timesteps // segment_length)} steps."
         )
-    inputs = _input_spec(
-        data,
-        settings.normalize,
-        settings.target_features,
-        fill=settings.missing == "fill",
-    )
-    return replace(inputs, segment_length=length)
-
-
-def _input_spec(data, normalize, target_features, *, fill):
-    """Return the InputSpec of windows that are read step by step."""
-    _, n_timesteps, n_features = data.windows.shape
     continued = ()
     if normalize:
-        outputs = outputs_of(
+        features, leads = outputs_of(
             data.target_names, data.n_outputs, target_features, data.layout
         )
-        warn_of_other_units(data.windows, data.y, outputs)
-        continued = tuple(outputs.features)
+        warn_of_other_units(data.windows, data.y, features, leads)
+        continued = tuple(features)
     return InputSpec(
         n_timesteps,
         n_features,
-        normalize=normalize,
+        segment_length,
+        normalize,
         target_features=continued,
         fill=fill,
     )
@@ -325,7 +331,7 @@ def _weighted_steps(data, rows):
 
 
 def described(inputs, base):
-    """Return settings, by name, that must not change when training continues."""
+    """Return regressor, by name, that must not change when training continues."""
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}
     return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change

@@ -3,18 +3,13 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._compat.sklearn import Interval, LinkedHTML, fit_context
-from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn._compat.sklearn import Interval
+from skrnn.estimators.base import BaseWindowRegressor
 from skrnn.estimators.outputs import outputs_of
-from skrnn.estimators.validation import validate_first, validate_windows
 
 
-class SeasonalNaiveRegressor(
-    RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator
-):
+class SeasonalNaiveRegressor(BaseWindowRegressor):
     """Predict the value one season before, as a baseline for any forecast.
 
     With `season_length=1` it predicts the last value of the window, which is called
@@ -78,9 +73,8 @@ class SeasonalNaiveRegressor(
     """
 
     _parameter_constraints = {
+        **BaseWindowRegressor._parameter_constraints,
         "season_length": [Interval(Integral, 1, None, closed="left")],
-        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
-        "target_features": [str, Integral, list, tuple, None],
     }
 
     def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
@@ -90,81 +84,31 @@ class SeasonalNaiveRegressor(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = True
         return tags
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Find the feature and the lead of each target.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_timesteps * n_step_features)
-            Windows, oldest step first. NaN marks a missing value.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the targets in `fallback_`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or the data are not as described, or the windows are
-            shorter than a season.
-        """
-        with unchanged_on_error(self):
-            data = validate_first(self, X, y, sample_weight)
-            layout = data.layout
-            if self.season_length > layout.n_timesteps:
-                raise ValueError(
-                    f"season_length={self.season_length} is longer than the windows, "
-                    f"which have {layout.n_timesteps} steps. Set a shorter season, or "
-                    "make longer windows."
-                )
-            outputs = outputs_of(
-                data.target_names, data.n_outputs, self.target_features, layout
+    def _fit(self, data):
+        n_timesteps = data.layout.n_timesteps
+        if self.season_length > n_timesteps:
+            raise ValueError(
+                f"season_length={self.season_length} is longer than the windows, "
+                f"which have {n_timesteps} steps. Set a shorter season, or make longer "
+                "windows."
             )
-            self._features, self.leads_ = outputs.features, outputs.leads
-            targets = data.y.reshape(len(data.y), -1).astype(np.float64)
-            self.fallback_ = np.average(targets, axis=0, weights=data.weight)
-        return self
+        self._features, self.leads_ = outputs_of(
+            data.target_names, data.n_outputs, self.target_features, data.layout
+        )
+        targets = data.y.reshape(len(data.y), -1).astype(np.float64)
+        self.fallback_ = np.average(targets, axis=0, weights=data.weight)
 
-    def predict(self, X):
-        """Predict the value one season before each target.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_timesteps * n_step_features)
-            Windows as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that `y` had in `fit`.
-
-        Raises
-        ------
-        ValueError
-            If X has other features or time steps than in `fit`.
-        """
-        check_is_fitted(self)
-        windows = validate_windows(self, X)
-        predicted = np.empty((len(windows), self.n_outputs_), self._y_dtype)
+    def _predict(self, windows):
         columns = zip(self._features, self.leads_, self.fallback_, strict=True)
-        for column, (feature, lead, fallback) in enumerate(columns):
-            values = windows[:, :, feature]
-            predicted[:, column] = self._one_output(values, lead, fallback)
-        return predicted.ravel() if self._y_is_1d else predicted
+        return np.column_stack(
+            [
+                self._one_output(windows[:, :, feature], lead, fallback)
+                for feature, lead, fallback in columns
+            ]
+        )
 
     def _one_output(self, values, lead, fallback):
         """Return the value one season before, for windows of a single feature."""

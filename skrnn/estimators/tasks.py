@@ -85,13 +85,6 @@ def _first_state(spec, seed, prepared):
     return TrainingState(weights, dropout_states)
 
 
-def patience_of(regressor):
-    """Return the `patience` of `Events`, or None without early stopping."""
-    if not regressor.early_stopping:
-        return None
-    return int(regressor.n_iter_no_change), float(regressor.tol)
-
-
 def attributes_of(networks, model):
     """Return the attributes of a regressor with a FittedModel of networks.
 

@@ -1,27 +1,16 @@
 """WindowRegressor: any regressor on windows, which are normalised and filled."""
 
-from numbers import Integral
-
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._compat.sklearn import (
-    HasMethods,
-    Interval,
-    LinkedHTML,
-    StrOptions,
-    fit_context,
-)
-from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn._compat.sklearn import HasMethods, StrOptions
+from skrnn.estimators.base import BaseWindowRegressor
 from skrnn.estimators.preparation import batches, prepare_base
-from skrnn.estimators.validation import validate_first, validate_windows
 from skrnn.networks.inputs import references
 
 
-class WindowRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
+class WindowRegressor(BaseWindowRegressor):
     """Predict from windows that are normalised and filled, with any regressor.
 
     The regressor reads all steps of a window side by side. With `normalize`, it learns
@@ -32,7 +21,7 @@ class WindowRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstima
     ----------
     regressor : regressor
         What reads the windows, such as `RidgeCV()`. If it supports one output only,
-        each output gets a clone.
+        each output gets a clone. It must support `sample_weight` if that is passed.
     normalize : {"last", "standard"} or None, default=None
         How to normalise each window, and the targets that continue it: see
         :class:`GRURegressor`. Predictions are returned in the units of `y`.
@@ -67,7 +56,8 @@ class WindowRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstima
     -----
     Missing values are passed to regressors that support them. For others, the last
     observed value of the feature in the window replaces a missing one. If there is
-    none, it is the mean of the feature over all steps of the training windows.
+    none, it is the mean of the feature over all steps of the training windows. Windows
+    without any value are not used for training.
 
     Examples
     --------
@@ -84,10 +74,9 @@ class WindowRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstima
     """
 
     _parameter_constraints = {
+        **BaseWindowRegressor._parameter_constraints,
         "regressor": [HasMethods(["fit", "predict"])],
         "normalize": [StrOptions({"last", "standard"}), None],
-        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
-        "target_features": [str, Integral, list, tuple, None],
     }
 
     def __init__(
@@ -98,73 +87,18 @@ class WindowRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstima
         self.n_step_features = n_step_features
         self.target_features = target_features
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        return tags
+    def _fit(self, data):
+        regressor = self.regressor
+        if data.y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+            regressor = MultiOutputRegressor(regressor)
+        self._prepared = prepare_base(
+            data, regressor, self.normalize, self.target_features
+        )
+        self.regressor_ = self._prepared.base
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Fit the regressor to windows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_timesteps * n_step_features)
-            Windows, oldest step first. NaN marks a missing value. Windows without any
-            value are left out.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, which the regressor must support.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or the data are not as described.
-        """
-        with unchanged_on_error(self):
-            data = validate_first(self, X, y, sample_weight)
-            regressor = self.regressor
-            if data.y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
-                regressor = MultiOutputRegressor(regressor)
-            self._prepared = prepare_base(
-                data, regressor, self.normalize, self.target_features
-            )
-            self.regressor_ = self._prepared.base
-        return self
-
-    def predict(self, X):
-        """Predict the target of each window.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or \
-                (n_samples, n_timesteps * n_step_features)
-            Windows as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that `y` had in `fit`.
-
-        Raises
-        ------
-        ValueError
-            If X has other features or time steps than in `fit`.
-        """
-        check_is_fitted(self)
-        windows = validate_windows(self, X)
+    def _predict(self, windows):
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        predicted = np.concatenate(parts).astype(self._y_dtype, copy=False)
-        return predicted.ravel() if self._y_is_1d else predicted
+        return np.concatenate(parts)
 
     def _predict_part(self, windows):
         """Return predictions (n_samples, n_outputs) for a few windows."""

@@ -1,4 +1,4 @@
-"""Training data: rows to train on, blocks of windows, and their order (NumPy only)."""
+"""Training data: rows to train on, blocks of windows, and their order."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -6,11 +6,15 @@ from functools import cached_property
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 
+from skrnn.networks.affine import Affine
+from skrnn.networks.inputs import InputSpec, references
 from skrnn.networks.missing import mark_missing, mark_missing_values
-from skrnn.training.scaling import Targets
+from skrnn.training.scaling import Scaling, too_large
 
 _ROWS = 2**11  # windows copied at a time
+_VALUES = 2**20  # of windows processed at a time
 
 
 @dataclass(frozen=True)
@@ -42,40 +46,35 @@ class Block:
 
 @dataclass(frozen=True)
 class Samples:
-    """Windows, targets and weights as passed to the estimator."""
+    """Windows, targets and weights as passed, and how they are scaled for training."""
 
     windows: object  # WindowView of `skrnn.windows`
-    targets: Targets
-    weight: np.ndarray | None  # (n_rows,)
+    y: np.ndarray  # (n_samples,) or (n_samples, n_targets), in their own units
+    inputs: InputSpec
+    scaling: Scaling
+    weight: np.ndarray | None = None  # (n_samples,)
+    offset: np.ndarray | None = None  # of a base, relative to the windows
+    is_homogeneous: bool = True  # the loss
+    has_metrics: bool = False  # which need the units of `y`
+    dtype: str = "float32"
 
     def __len__(self):
         return len(self.windows)
 
     def copied(self, start, stop):
         """Return series, stride, targets and weights of a range, ready for training."""
-        targets = self.targets.columns(start, stop)
         weight = None if self.weight is None else self.weight[start:stop]
         series, stride = self.windows.rows(start, stop), self.windows.stride
         if self.inputs.is_plain:
             series = mark_missing(series, self.dtype)
         else:
             series = mark_missing_values(series, self.dtype, self._shift)
-        return series, stride, targets, weight
-
-    @property
-    def inputs(self):
-        """How windows become inputs of the network."""
-        return self.targets.inputs
-
-    @property
-    def dtype(self):
-        """Data type that the network computes with."""
-        return self.targets.dtype
+        return series, stride, self.columns(start, stop), weight
 
     @cached_property
     def scales(self):
         """Scale and shift of the features (2, n_features), in the units of `copied`."""
-        features = self.targets.scaling.features
+        features = self.scaling.features
         if features is None:
             return np.zeros((2, self.inputs.n_features), self.dtype)
         return np.array([features.scale, features.shift - self._shift], self.dtype)
@@ -85,13 +84,72 @@ class Samples:
         """Subtracted from normalised features, to lose less precision in rounding."""
         shift = np.zeros(self.inputs.n_features)
         for feature in self.inputs.normalized:
-            shift[feature] = self.targets.scaling.features.shift[feature]
+            shift[feature] = self.scaling.features.shift[feature]
         return shift
 
     @cached_property
     def whole(self):
         """Series, stride, targets and weights of all samples, copied once."""
         return self.copied(0, len(self))
+
+    @property
+    def n_targets(self):
+        """Number of targets per sample."""
+        return 1 if self.y.ndim == 1 else self.y.shape[1]
+
+    @property
+    def n_columns(self):
+        """Number of columns that `columns` returns."""
+        return self.n_targets * (1 if self._are_outputs else 4)
+
+    @property
+    def _are_outputs(self):
+        """Whether losses and metrics need no units of the targets."""
+        normalize, shift = self.inputs.normalize, self.scaling.targets.shift
+        is_relative = normalize or shift.any() or self.offset is not None
+        if self.scaling.unit == 1 and not is_relative:
+            return True
+        return self.is_homogeneous and not self.has_metrics and normalize != "standard"
+
+    def columns(self, start, stop):
+        """Return outputs to learn or, in units of the loss, targets and their scaling.
+
+        With it, columns are targets without shift, scale, shift, and the unit.
+        """
+        out = np.empty((stop - start, self.n_columns), self.dtype)
+        n_at_once = max(1, _VALUES // self.windows.values[:1].size)
+        for first in range(start, stop, n_at_once):
+            rows = slice(first, min(first + n_at_once, stop))
+            out[rows.start - start : rows.stop - start] = self._columns(rows)
+        return out
+
+    def _columns(self, rows):
+        y = self.y[rows].reshape(-1, self.n_targets)
+        if np.abs(y).max() > np.finfo(self.dtype).max:
+            raise too_large(self.dtype)
+        scaling = self.scaling.targets
+        if self.offset is not None:
+            scaling = Affine(shift=self.offset[rows]).after(scaling)
+        scaling = self.references(rows).after(scaling)
+        if self._are_outputs:
+            return scaling.inverse(y)
+        unit, shift = self.scaling.unit, scaling.shift
+        parts = (y - shift) / unit, scaling.scale / unit, shift / unit, unit
+        return np.concatenate([np.broadcast_to(p, y.shape) for p in parts], axis=1)
+
+    def references(self, rows):
+        """Return the Affine from relative targets to targets."""
+        if not self.inputs.normalize:
+            return Affine()
+        windows = self.windows.values[rows]
+        return references(windows, self.inputs, self.scaling.features)
+
+    def relative(self, rows):
+        """Return targets relative to windows and base, and the Affine of windows."""
+        y = self.y[rows].reshape(-1, self.n_targets).astype(np.float64)
+        reference = self.references(rows)
+        y = reference.inverse(y)
+        return (y if self.offset is None else y - self.offset[rows]), reference
 
 
 class TrainingData:
@@ -102,7 +160,7 @@ class TrainingData:
         self.inputs = source.inputs
         self.n_timesteps = self.inputs.n_timesteps
         self.is_weighted = source.weight is not None
-        self.n_columns = source.targets.n_columns
+        self.n_columns = source.n_columns
         self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
         self._rows = range(n_rows) if rows is None else rows
@@ -136,7 +194,7 @@ class TrainingData:
 
     def targets(self, every=1):
         """Return targets of every n-th window, in their own units, as columns."""
-        y = self._source.targets.y[np.asarray(self._rows)[::every]]
+        y = self._source.y[np.asarray(self._rows)[::every]]
         return y.reshape(len(y), -1)
 
     def weights(self):
@@ -211,13 +269,10 @@ def hold_out_last(n_rows, codes, fraction, gap):
     else:
         sizes = np.bincount(codes)
         n_series = len(sizes)
-        by_series = np.argsort(codes, kind="stable")
-        position = np.empty(n_rows, dtype=np.int64)
-        position[by_series] = np.arange(n_rows)
-        position -= np.concatenate([[0], np.cumsum(sizes)[:-1]])[codes]
-        first_held_out = (sizes - _n_held_out(fraction, sizes))[codes]
-        train = np.flatnonzero(position < first_held_out - gap)
-        held_out = np.flatnonzero(position >= first_held_out)
+        n_held_out = _n_held_out(fraction, sizes)[codes]
+        n_later = pd.Series(codes).groupby(codes).cumcount(ascending=False).to_numpy()
+        train = np.flatnonzero(n_later >= n_held_out + gap)
+        held_out = np.flatnonzero(n_later < n_held_out)
     if len(train) == 0:
         raise ValueError(
             f"early_stopping=True leaves no row to train on: of {n_rows} rows in "

@@ -23,47 +23,41 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class DataShape:
-    """The properties of data and schedule that a plan depends on."""
-
-    batch_size: int
-    n_batches: int  # in the training
-    n_timesteps: int  # of the network
-    n_targets: int  # columns of the targets
-    has_missing: bool  # any value
-    masked: bool  # whether the network skips any step
-    weighted: bool
-
-
-@dataclass(frozen=True)
 class Plan:
     """How a network is trained."""
 
     xla: bool  # whether XLA compiles the program of the engine
     fused: bool  # whether layers are a FusedLSTM or FusedGRU (no XLA)
     n_shards: int  # parts of a batch to train on in parallel (1 with XLA)
-    has_missing: bool
-    masked: bool
+    has_missing: bool  # any value of the windows
+    masked: bool  # whether the network skips any step
     weighted: bool
-    n_targets: int
+    n_targets: int  # columns of the targets
 
 
-def make_plan(spec, shape, trainer, *, divisible):
-    """Return the Plan, with shards if the loss of a batch is the mean of theirs."""
-    fused = can_fuse(spec, masked=shape.masked)
-    n_shards = count_shards(spec, shape, fused=fused) if divisible else 1
-    undivided = count_shards(spec, shape, fused=fused) == 1
+def make_plan(task, trainer):
+    """Return the Plan of a Task, for the parameter `trainer`."""
+    spec, schedule, inputs = task.spec, task.schedule, task.data.inputs
+    data = [task.data] if task.validation is None else [task.data, task.validation]
+    has_missing = any(each.has_missing for each in data)
+    masked = has_missing and not inputs.fill
+    fused = can_fuse(spec, masked=masked)
+    n_shards = count_shards(spec, schedule.batch_size, inputs.n_steps, fused=fused)
+    n_batches = schedule.epochs * schedule.n_batches(task.data)
     xla = trainer == "xla" or (
-        trainer == "auto" and undivided and worth_compiling(spec, shape, fused=fused)
+        trainer == "auto"
+        and n_shards == 1
+        and worth_compiling(spec, n_batches, inputs.n_steps, fused=fused)
     )
+    divisible = isinstance(task.objective.loss, str)  # functions may mix samples
     return Plan(
         xla=xla,
         fused=fused and not xla,
-        n_shards=1 if xla else n_shards,
-        has_missing=shape.has_missing,
-        masked=shape.masked,
-        weighted=shape.weighted,
-        n_targets=shape.n_targets,
+        n_shards=n_shards if divisible and not xla else 1,
+        has_missing=has_missing,
+        masked=masked,
+        weighted=any(each.is_weighted for each in data),
+        n_targets=task.data.n_columns,
     )
 
 
@@ -80,20 +74,20 @@ def can_fuse(spec, *, masked):
     )
 
 
-def count_shards(spec, shape, *, fused):
+def count_shards(spec, batch_size, n_steps, *, fused):
     """Return the number of shards per batch. Each operation uses only one thread."""
-    products = shape.batch_size * n_recurrent_weights(spec)
+    products = batch_size * n_recurrent_weights(spec)
     # unless steps are one operation, each shard needs a loop of its own
     is_one = fused and spec.cell == "lstm"
-    worth = products * shape.n_timesteps >= 5e6 if is_one else products >= 4e6
-    if not worth or shape.batch_size < _LEAST_TO_DIVIDE:
+    worth = products * n_steps >= 5e6 if is_one else products >= 4e6
+    if not worth or batch_size < _LEAST_TO_DIVIDE:
         return 1
-    return min(_MOST_SHARDS, max(2, shape.batch_size // _ROWS_OF_A_SHARD))
+    return min(_MOST_SHARDS, max(2, batch_size // _ROWS_OF_A_SHARD))
 
 
-def worth_compiling(spec, shape, *, fused):
+def worth_compiling(spec, n_batches, n_steps, *, fused):
     """Return whether XLA saves more time, over a few fits, than it takes to start."""
     is_one = fused and spec.cell == "lstm"
-    n_steps = 0 if is_one else shape.n_timesteps * len(spec.units)
-    per_batch = _BATCH_SAVES + n_steps * CELLS[spec.cell].xla_saves
-    return _FITS_OF_A_PROGRAM * shape.n_batches * per_batch > _XLA_START
+    n_loops = 0 if is_one else n_steps * len(spec.units)
+    per_batch = _BATCH_SAVES + n_loops * CELLS[spec.cell].xla_saves
+    return _FITS_OF_A_PROGRAM * n_batches * per_batch > _XLA_START

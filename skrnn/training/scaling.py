@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import InputSpec, references
 
-_CHUNK = 2**20  # values of windows processed at a time
 _ROWS = 2**13
 
 
@@ -39,86 +37,8 @@ def unfold_scale(weights, scaling):
     return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
 
-@dataclass(frozen=True)
-class Targets:
-    """Targets as passed to the estimator, and how they are scaled for training."""
-
-    y: np.ndarray  # (n_samples,) or (n_samples, n_targets), in their own units
-    windows: np.ndarray  # (n_samples, n_timesteps, n_features)
-    inputs: InputSpec
-    scaling: Scaling
-    offset: np.ndarray | None = None  # of a base, relative to the windows
-    is_homogeneous: bool = True  # the loss
-    has_metrics: bool = False  # which need the units of `y`
-    dtype: str = "float32"
-
-    @property
-    def n_targets(self):
-        """Number of targets per sample."""
-        return 1 if self.y.ndim == 1 else self.y.shape[1]
-
-    @property
-    def n_columns(self):
-        """Number of columns that `columns` returns."""
-        return self.n_targets * (1 if self._are_outputs else 4)
-
-    @property
-    def _are_outputs(self):
-        """Whether losses and metrics need no units of the targets."""
-        normalize, shift = self.inputs.normalize, self.scaling.targets.shift
-        is_relative = normalize or shift.any() or self.offset is not None
-        if self.scaling.unit == 1 and not is_relative:
-            return True
-        return self.is_homogeneous and not self.has_metrics and normalize != "standard"
-
-    def columns(self, start, stop):
-        """Return outputs to learn or, in units of the loss, targets and their scaling.
-
-        With it, columns are targets without shift, scale, shift, and the unit.
-        """
-        out = np.empty((stop - start, self.n_columns), self.dtype)
-        for rows in self._chunks(start, stop):
-            y = self.y[rows].reshape(-1, self.n_targets)
-            if np.abs(y).max() > np.finfo(self.dtype).max:
-                raise _too_large(self.dtype)
-            scaling = self._scaling(rows)
-            if self._are_outputs:
-                columns = scaling.inverse(y)
-            else:
-                unit, shift = self.scaling.unit, scaling.shift
-                parts = (y - shift) / unit, scaling.scale / unit, shift / unit, unit
-                parts = [np.broadcast_to(part, y.shape) for part in parts]
-                columns = np.concatenate(parts, axis=1)
-            out[rows.start - start : rows.stop - start] = columns
-        return out
-
-    def _scaling(self, rows):
-        """Return the Affine from outputs to targets."""
-        scaling = self.scaling.targets
-        if self.offset is not None:
-            scaling = Affine(shift=self.offset[rows]).after(scaling)
-        return self.references(rows).after(scaling)
-
-    def references(self, rows):
-        """Return the Affine from relative targets to targets."""
-        if not self.inputs.normalize:
-            return Affine()
-        return references(self.windows[rows], self.inputs, self.scaling.features)
-
-    def relative(self, rows):
-        """Return targets relative to windows and base, and the Affine of windows."""
-        y = self.y[rows].reshape(-1, self.n_targets).astype(np.float64)
-        reference = self.references(rows)
-        y = reference.inverse(y)
-        return (y if self.offset is None else y - self.offset[rows]), reference
-
-    def _chunks(self, start, stop):
-        n_at_once = max(1, _CHUNK // max(1, self.windows[:1].size))
-        for first in range(start, stop, n_at_once):
-            yield slice(first, min(first + n_at_once, stop))
-
-
-def _too_large(dtype):
+def too_large(dtype):
+    """Return the error for targets that do not fit into a dtype."""
     wider = ', or set dtype="float64"' if dtype == "float32" else ""
     return ValueError(f"y has values too large for dtype={dtype!r}. Scale y{wider}.")
 
@@ -147,38 +67,39 @@ def _name_in_keras(loss):
     return named.__name__ if is_of_keras else None
 
 
-def measured(targets, rows, weight):
-    """Return Scaling by the targets and weights of the rows to train on."""
-    if not targets.is_homogeneous:
-        return targets.scaling
+def measured(samples, rows):
+    """Return Scaling by the targets and weights of the Samples to train on."""
+    if not samples.is_homogeneous:
+        return samples.scaling
     total, of_targets, of_scales = 0.0, 0.0, 0.0
-    for w, y, scale in _relative_targets(targets, rows, weight):
+    for w, y, scale in _relative_targets(samples, rows):
         total += w.sum()
         of_targets += w @ y
         of_scales += (w @ (scale**2 * np.ones_like(y))).mean()
     shift = of_targets / total
-    if targets.offset is not None:  # outputs of zero are to leave the base alone
+    if samples.offset is not None:  # outputs of zero are to leave the base alone
         shift = np.zeros_like(shift)
     squares = 0.0
-    for w, y, _ in _relative_targets(targets, rows, weight):
+    for w, y, _ in _relative_targets(samples, rows):
         with np.errstate(over="ignore"):
             squares += (w @ (y - shift) ** 2).mean()
     scale = np.sqrt(squares / total)
     if not np.isfinite(scale):
-        raise _too_large(targets.dtype)
+        raise too_large(samples.dtype)
     return Scaling(
-        targets.scaling.features,
+        samples.scaling.features,
         Affine(float(scale) or 1.0, shift),
         float(np.sqrt(of_scales / total)),
     )
 
 
-def _relative_targets(targets, rows, weight):
+def _relative_targets(samples, rows):
     """Yield weights, relative targets and scales of windows, part by part."""
+    weight = samples.weight
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
         if isinstance(some, range):
             some = slice(some.start, some.stop)
-        y, reference = targets.relative(some)
+        y, reference = samples.relative(some)
         w = np.ones(len(y)) if weight is None else weight[some].astype(np.float64)
         yield w, y, reference.scale

@@ -14,7 +14,6 @@ from skrnn.networks.affine import Affine
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import tensorflow_import
 from skrnn.training.data import Schedule, TrainingData
-from skrnn.training.plan import DataShape, make_plan
 from skrnn.training.progress import ProgressReport
 from skrnn.training.state import History, Objective, TrainingState
 
@@ -36,22 +35,6 @@ class Task:
     unit: float = 1.0  # of a loss of 1, in the units of the targets
     scaling: Affine | None = None  # from outputs to those that callbacks see
     is_candidate: bool = False  # whether early stopping may keep the first weights
-
-    def plan(self, trainer):
-        """Return the plan of the training."""
-        data = [self.data] if self.validation is None else [self.data, self.validation]
-        has_missing = any(each.has_missing for each in data)
-        shape = DataShape(
-            batch_size=self.schedule.batch_size,
-            n_batches=self.schedule.epochs * self.schedule.n_batches(self.data),
-            n_timesteps=self.data.inputs.n_steps,
-            n_targets=self.data.n_columns,
-            has_missing=has_missing,
-            masked=has_missing and not self.data.inputs.fill,
-            weighted=any(each.is_weighted for each in data),
-        )
-        divisible = isinstance(self.objective.loss, str)  # functions may mix samples
-        return make_plan(self.spec, shape, trainer, divisible=divisible)
 
 
 @dataclass(frozen=True)

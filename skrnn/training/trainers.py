@@ -12,7 +12,7 @@ from skrnn._warnings import warn_user
 from skrnn.training import keras_trainer
 from skrnn.training.callbacks import fresh_copies
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
-from skrnn.training.plan import RefusedError
+from skrnn.training.plan import RefusedError, make_plan
 
 # Events the engine does not emit. The Keras trainer does.
 _EVENTS_OF_BATCHES = [
@@ -32,7 +32,7 @@ def checked(task):
 
 def train(task, events, options):
     """Return the state after training with the trainer of the options."""
-    plan = task.plan(options.trainer)
+    plan = make_plan(task, options.trainer)
     if options.trainer != "keras":
         try:
             return _train_compiled(task, plan, events)

@@ -243,14 +243,8 @@ def place(timeline, step, window_length):
 
 def numbered(timeline, step, most):
     """Return the steps from the first row of its series to each row, as int64."""
-    order, same, between = _steps_between(timeline, step)
-    jump = np.zeros(len(order), dtype=np.int64)
-    jump[1:][same] = np.minimum(between, most)
-    if timeline.series is None:
-        return np.cumsum(jump)
-    numbers = np.empty_like(jump)
-    numbers[order] = pd.Series(jump).groupby(timeline.codes[order]).cumsum()
-    return numbers
+    places, first = place(timeline, step, most)  # may overflow, unlike differences
+    return places - places[first][timeline.codes]
 
 
 def _steps_between(timeline, step):

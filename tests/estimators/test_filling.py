@@ -114,8 +114,7 @@ def scales_of_fit(windows, weight=None, **params):
     rnn = ElmanRegressor(1, epochs=1, random_state=0, **params)
     target = np.nan_to_num(windows[:, -1, 0])
     data = validate_first(rnn, windows, target, weight)
-    settings = preparation.Settings.of(rnn)
-    prepared = preparation.prepare(data, None, settings).preparation
+    prepared = preparation.prepare(data, None, rnn).preparation
     features = prepared.scaling.features
     return features.shift, features.scale
 

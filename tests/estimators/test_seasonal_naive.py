@@ -76,8 +76,7 @@ LAYOUT = WindowLayout(2, 4, 2, None, ["load", "wind"])
     ],
 )
 def test_target_features_are_names_or_positions(target_features, features, leads):
-    outputs = outputs_of(None, 3, target_features, LAYOUT)
-    assert (outputs.features, outputs.leads) == (features, leads)
+    assert outputs_of(None, 3, target_features, LAYOUT) == (features, leads)
 
 
 @pytest.mark.parametrize(

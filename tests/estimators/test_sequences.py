@@ -11,8 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
-from skrnn.estimators.missing_steps import usable_rows
-from skrnn.estimators.preparation import Settings, prepare
+from skrnn.estimators.preparation import prepare, usable_rows
 from skrnn.estimators.validation import validate_first, validate_more
 from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.networks.inputs import InputSpec
@@ -36,7 +35,7 @@ def sequences(where, n_features=1):
 def rows_used(estimator, X, y, weight=None):
     """Return the rows that a fit would train on."""
     data = validate_first(estimator, X, y, weight)
-    return np.asarray(prepare(data, None, Settings.of(estimator)).training._rows)
+    return np.asarray(prepare(data, None, estimator).training._rows)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_early_stopping_and_more_data_use_them_too():
     assert_array_equal(rows_used(stopping, X, y), np.arange(180))
     rnn = ElmanRegressor(**SMALL).partial_fit(X, y)
     more = validate_more(rnn, X[:30], y[:30])
-    data = prepare(more, None, Settings.of(rnn), rnn._fitted.preparation)
+    data = prepare(more, None, rnn, rnn._fitted.preparation)
     assert data.training.n_samples == 30
 
 

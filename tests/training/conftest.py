@@ -4,7 +4,6 @@ import pytest
 
 from skrnn.training import plan
 from skrnn.training.compiled import engine
-from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.plan import RefusedError
 
 
@@ -26,7 +25,7 @@ def xla(request, monkeypatch):
 @pytest.fixture
 def store(monkeypatch):
     """Replaces the cache of programs of the engine by an empty one."""
-    store = ProgramStore(engine.N_PROGRAMS_KEPT)
+    store = engine.ProgramStore(engine.N_PROGRAMS_KEPT)
     monkeypatch.setattr(engine, "programs", store)
     return store
 

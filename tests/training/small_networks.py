@@ -3,6 +3,11 @@
 import numpy as np
 
 from skrnn import ElmanRegressor
+from skrnn.networks.affine import Affine
+from skrnn.networks.inputs import InputSpec
+from skrnn.training.data import Samples, TrainingData
+from skrnn.training.scaling import Scaling
+from skrnn.windows.view import WindowView
 
 BATCH_SIZE = 16  # sixty windows: the last batch has twelve
 STOPS = {"early_stopping": True, "n_iter_no_change": 3, "tol": 0.01}
@@ -18,3 +23,11 @@ def missing(windows):
     windows[::3, 2, 0] = np.nan
     windows[::7, -1, 1] = np.nan
     return windows
+
+
+def data_of(windows, y, weight=None, **options):
+    """Training data of all windows, with or without missing steps."""
+    inputs = InputSpec(*windows.shape[1:])
+    scaling = Scaling(None, Affine(shift=np.zeros(1)))
+    samples = Samples(WindowView(windows), y, inputs, scaling, weight)
+    return TrainingData(samples, **options)

@@ -4,31 +4,19 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from small_networks import BATCH_SIZE, missing
+from small_networks import BATCH_SIZE, data_of, missing
 
 from skrnn import ElmanRegressor
-from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import InputSpec
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training import keras_trainer
 from skrnn.training.compiled import engine
-from skrnn.training.data import Samples, Schedule, TrainingData
+from skrnn.training.data import Schedule
 from skrnn.training.keras_network import assign, build_model
 from skrnn.training.optimizers import make_optimizer
-from skrnn.training.scaling import Scaling, Targets
+from skrnn.training.plan import make_plan
 from skrnn.training.state import History, Objective, TrainingState
 from skrnn.training.train import Events, Task
-from skrnn.windows.view import WindowView
-
-
-def data_of(windows, y, weight=None, **options):
-    """Training data of all windows, with or without missing steps."""
-    inputs = InputSpec(*windows.shape[1:])
-    targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
-    samples = Samples(WindowView(windows), targets, weight)
-    return TrainingData(samples, **options)
-
 
 SPEC = NetworkSpec(
     cell="gru",
@@ -52,7 +40,7 @@ def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=F
     names = ["loss"] if validation is None else ["loss", "val_loss"]
     history = History.after({}, names)
     events = Events(history, names)
-    state = trainer.train(task, task.plan("auto"), events)
+    state = trainer.train(task, make_plan(task, "auto"), events)
     return state, np.transpose([history.values[name] for name in names])
 
 

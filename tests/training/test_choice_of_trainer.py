@@ -5,30 +5,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose
+from small_networks import data_of
 
 from skrnn import ElmanRegressor
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training import plan, trainers
-from skrnn.training.plan import DataShape
+from skrnn.training.data import Schedule
+from skrnn.training.state import Objective
+from skrnn.training.train import Task
 
 
-def data_shape(batch_size=32, n_batches=1, n_timesteps=20):
-    return DataShape(
-        batch_size,
-        n_batches,
-        n_timesteps,
-        n_targets=1,
-        has_missing=False,
-        masked=False,
-        weighted=False,
-    )
+def task_of(spec, batch_size=32, epochs=1, loss="squared_error"):
+    """A training in which an epoch is one batch of windows of 20 steps."""
+    data = data_of(np.zeros((batch_size, 20, 1)), np.zeros(batch_size))
+    schedule = Schedule(batch_size, epochs, shuffle=False, seed=0)
+    objective = Objective(loss, None, (), "adam", "auto")
+    return Task(spec, None, data, None, schedule, objective, [])
 
 
 def test_compiling_is_decided_by_the_work_alone():
     def worth(cell, units, n_batches, n_timesteps, fused=False):
         spec = NetworkSpec(cell, units, n_features=1, n_outputs=1)
-        shape = data_shape(n_batches=n_batches, n_timesteps=n_timesteps)
-        return plan.worth_compiling(spec, shape, fused=fused)
+        return plan.worth_compiling(spec, n_batches, n_timesteps, fused=fused)
 
     assert not worth("gru", (50,), 50, 10), "few batches"
     assert worth("gru", (50,), 460, 20)
@@ -40,8 +38,7 @@ def test_compiling_is_decided_by_the_work_alone():
 def test_shards_are_decided_by_the_work_alone():
     def n_shards(cell, units, batch_size, n_timesteps=20, fused=False):
         spec = NetworkSpec(cell, (units,), n_features=1, n_outputs=1)
-        shape = data_shape(batch_size, n_timesteps=n_timesteps)
-        return plan.count_shards(spec, shape, fused=fused)
+        return plan.count_shards(spec, batch_size, n_timesteps, fused=fused)
 
     assert n_shards("lstm", 50, 128, 20, fused=True) == 2
     assert n_shards("lstm", 50, 128, 1, fused=True) == 1, "few steps"
@@ -56,22 +53,22 @@ def test_xla_has_the_whole_batch_and_no_fused_operation():
     """A loss function may mix samples, so its batches are not split either."""
     options = (("activation", "tanh"), ("recurrent_activation", "sigmoid"))
     spec = NetworkSpec("lstm", (64,), n_features=1, n_outputs=1, options=options)
-    shape = data_shape(batch_size=1024, n_batches=10_000)
 
-    def planned(trainer, divisible):
-        made = plan.make_plan(spec, shape, trainer, divisible=divisible)
+    def planned(trainer, loss="squared_error"):
+        task = task_of(spec, batch_size=1024, epochs=10_000, loss=loss)
+        made = plan.make_plan(task, trainer)
         return made.xla, made.fused, made.n_shards
 
-    assert planned("auto", divisible=True) == (False, True, 4)
-    assert planned("auto", divisible=False) == (False, True, 1)
-    assert planned("xla", divisible=True) == (True, False, 1)
+    assert planned("auto") == (False, True, 4)
+    assert planned("auto", loss=keras.losses.Huber()) == (False, True, 1)
+    assert planned("xla") == (True, False, 1)
 
 
 def test_only_auto_chooses_xla_where_it_pays(monkeypatch):
     monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
     spec = NetworkSpec("elman", (2,), n_features=1, n_outputs=1)
     xla = {
-        trainer: plan.make_plan(spec, data_shape(), trainer, divisible=True).xla
+        trainer: plan.make_plan(task_of(spec), trainer).xla
         for trainer in ("auto", "compiled", "xla")
     }
     assert xla == {"auto": True, "compiled": False, "xla": True}

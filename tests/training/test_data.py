@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec
 from skrnn.training.data import Samples, Schedule, TrainingData
-from skrnn.training.scaling import Scaling, Targets
+from skrnn.training.scaling import Scaling
 from skrnn.windows.layout import view_windows
 from skrnn.windows.view import WindowView
 
@@ -45,8 +45,8 @@ def test_without_shuffling_the_order_stays():
 def plain_samples(windows, y, weight=None):
     """Samples that are not normalised or filled."""
     inputs = InputSpec(*windows.shape[1:])
-    targets = Targets(y, windows, inputs, Scaling(None, Affine(shift=np.zeros(1))))
-    return Samples(WindowView(windows), targets, weight)
+    scaling = Scaling(None, Affine(shift=np.zeros(1)))
+    return Samples(WindowView(windows), y, inputs, scaling, weight)
 
 
 def samples_of(n_rows, weight=None):

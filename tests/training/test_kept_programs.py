@@ -16,9 +16,8 @@ import tensorflow as tf
 from numpy.testing import assert_array_equal
 
 from skrnn import ElmanRegressor
-from skrnn.training.compiled import engine, programs
+from skrnn.training.compiled import engine
 from skrnn.training.compiled.epoch import EpochProgram, capacity_for
-from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.loop import LoadedData
 
 
@@ -41,7 +40,7 @@ def test_one_program_serves_folds_of_different_length(store, windows, target):
 
 
 def test_a_bounded_number_of_programs_is_kept():
-    store = ProgramStore(most=2)
+    store = engine.ProgramStore(most=2)
     for key in "abc":
         store.put(key, key.upper())
     assert store.take("a", lambda: "new") == "new"
@@ -134,8 +133,8 @@ def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
 def test_tensorflow_forgets_with_us(monkeypatch):
     """Otherwise TensorFlow would keep a megabyte of kernels for every network."""
     forgotten = []
-    monkeypatch.setattr(programs, "forget_kernels", lambda: forgotten.append(True))
-    store = ProgramStore(most=1)
+    monkeypatch.setattr(engine, "forget_kernels", lambda: forgotten.append(True))
+    store = engine.ProgramStore(most=1)
     store.put("first", object())
     store.put("first", object())
     assert not forgotten
@@ -155,7 +154,7 @@ def test_a_forgotten_program_leaves_no_graph_behind(
 ):
     """Optimizers of Keras would, through the gradient of a sum over one replica."""
     before = graphs()
-    monkeypatch.setattr(engine, "programs", ProgramStore(0))
+    monkeypatch.setattr(engine, "programs", engine.ProgramStore(0))
     rnn = ElmanRegressor(units=2, epochs=1, batch_size=8, trainer=trainer)
     rnn.fit(windows, target)
     del rnn
@@ -178,7 +177,7 @@ def test_variables_of_every_fit_have_the_same_names(
 
     def names():
         seen.clear()
-        store = ProgramStore(1)
+        store = engine.ProgramStore(1)
         monkeypatch.setattr(engine, "programs", store)
         rnn = ElmanRegressor(units=2, epochs=1, callbacks=[Names], trainer=trainer)
         rnn.fit(windows, target)

@@ -8,28 +8,29 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec, feature_scaling
+from skrnn.training.data import Samples
 from skrnn.training.objectives import compared
 from skrnn.training.scaling import (
     Scaling,
-    Targets,
     fold_scale,
     measured,
     unfold_scale,
 )
+from skrnn.windows.view import WindowView
 
 N_LEVELS = 3
 
 
-def targets_of(y, dtype="float64", offset=None, **flags):
-    """Return targets that continue two features of very different spread."""
+def samples_of(y, dtype="float64", offset=None, **flags):
+    """Samples whose targets continue two features of very different spread."""
     rng = np.random.RandomState(0)
     windows = rng.normal(size=(40, 6, 2)) * [1, 1000] + [5, -3e4]
     features = feature_scaling([(windows.reshape(-1, 2), np.ones(240))])
     inputs = InputSpec(6, 2, normalize="standard", target_features=(0, 1))
     scaling = Scaling(features, Affine(shift=np.zeros(2)))
-    targets = Targets(y, windows, inputs, scaling, offset, dtype=dtype, **flags)
-    scaling = measured(targets, range(40), None)
-    return replace(targets, scaling=scaling)
+    flags |= {"offset": offset, "dtype": dtype}
+    samples = Samples(WindowView(windows), y, inputs, scaling, **flags)
+    return replace(samples, scaling=measured(samples, range(40)))
 
 
 @pytest.mark.parametrize("is_homogeneous", [True, False])
@@ -41,28 +42,28 @@ def test_losses_and_metrics_see_targets_and_predictions_in_one_unit(
     y = rng.normal(size=(40, 2)) * [1, 1000] + [5, -3e4]
     offset = rng.normal(size=(40, 2)) if with_base else None
     flags = {"is_homogeneous": is_homogeneous, "has_metrics": True}
-    targets = targets_of(y, offset=offset, **flags)
+    samples = samples_of(y, offset=offset, **flags)
     outputs = rng.normal(size=(40, 2 * N_LEVELS))
-    columns = targets.columns(0, 40)
+    columns = samples.columns(0, 40)
     seen, predicted = map(np.array, compared(columns, outputs, 2, in_units=True))
     assert_allclose(seen, y)
     base = Affine(shift=0.0 if offset is None else offset)
     to_targets = (
-        targets.references(slice(40)).after(base).after(targets.scaling.targets)
+        samples.references(slice(40)).after(base).after(samples.scaling.targets)
     )
     expected = to_targets.repeated(N_LEVELS)(outputs)
     assert_allclose(predicted, expected)
     errors = np.repeat(seen, N_LEVELS, axis=1) - predicted
     seen, predicted = map(np.array, compared(columns, outputs, 2, in_units=False))
     in_loss = np.repeat(seen, N_LEVELS, axis=1) - predicted
-    assert_allclose(in_loss * targets.scaling.unit, errors, rtol=1e-6)
+    assert_allclose(in_loss * samples.scaling.unit, errors, rtol=1e-6)
 
 
 def test_a_target_of_zero_is_exactly_zero_for_metrics():
     """Relative errors would be another thing otherwise."""
     y = np.random.RandomState(1).normal(size=(40, 2)) * [1, 1000] + [5, -3e4]
     y[::3] = 0
-    columns = targets_of(y, "float32", has_metrics=True).columns(0, 40)
+    columns = samples_of(y, "float32", has_metrics=True).columns(0, 40)
     outputs = np.zeros((40, 2), "float32")
     seen, _ = compared(columns, outputs, 2, in_units=True)
     assert_array_equal(np.array(seen)[::3], 0)
@@ -71,11 +72,12 @@ def test_a_target_of_zero_is_exactly_zero_for_metrics():
 def test_large_targets_that_vary_little_keep_their_errors():
     """In single precision, a loss of `y` itself would be off by a tenth."""
     noise = np.random.RandomState(1).normal(size=(40, 1))
-    inputs, windows = InputSpec(6, 1), np.zeros((40, 6, 1))
-    plain = Targets(
-        1e6 + noise, windows, inputs, Scaling(None, Affine(1.0, np.zeros(1)))
+    windows, scaling = (
+        WindowView(np.zeros((40, 6, 1))),
+        Scaling(None, Affine(1.0, np.zeros(1))),
     )
-    scaling = measured(plain, range(40), None)
+    plain = Samples(windows, 1e6 + noise, InputSpec(6, 1), scaling)
+    scaling = measured(plain, range(40))
     with_units = replace(plain, scaling=scaling, has_metrics=True)
     columns = with_units.columns(0, 40)
     outputs = np.zeros((40, 1), "float32")

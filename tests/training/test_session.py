@@ -15,7 +15,6 @@ from numpy.testing import assert_array_equal
 from skrnn import ElmanRegressor
 from skrnn.training.compiled import engine
 from skrnn.training.compiled import session as _session
-from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.compiled.session import OwnSession
 from skrnn.training.plan import RefusedError
 
@@ -106,7 +105,7 @@ def test_no_session_outlives_its_program(
     windows, target, trainer, callbacks, sessions, monkeypatch
 ):
     """Otherwise the XLA executables of each network would keep twelve megabytes."""
-    monkeypatch.setattr(engine, "programs", ProgramStore(1))
+    monkeypatch.setattr(engine, "programs", engine.ProgramStore(1))
     for units in (2, 3):
         rnn = ElmanRegressor(units, epochs=1, trainer=trainer, callbacks=callbacks)
         try:
@@ -121,7 +120,7 @@ def test_without_the_undocumented_call_the_documented_one_serves(
     windows, target, trainer, monkeypatch
 ):
     """The private function may be removed; both give the same bits."""
-    monkeypatch.setattr(engine, "programs", ProgramStore(0))
+    monkeypatch.setattr(engine, "programs", engine.ProgramStore(0))
     called = []
 
     def make_callable(session, *args, real=tf.compat.v1.Session.make_callable):

@@ -4,13 +4,43 @@ Programs are cached for the next fit of the same network, whatever the number of
 They contain no data, and are never used by two fits at once.
 """
 
+import threading
+from collections import OrderedDict
+
+from skrnn._compat.tensorflow import forget_kernels
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.compiled.programs import ProgramStore
 from skrnn.training.loop import LoadedData, Run
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
 
 N_PROGRAMS_KEPT = 8  # each takes 12 MB with XLA, and has 11 idle threads
+
+
+class ProgramStore:
+    """A cache of the programs used last, safe to use from several threads."""
+
+    def __init__(self, most):
+        self._most = most
+        self._programs = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, key, build):
+        """Remove and return the program of `key`, or build it if it is not cached."""
+        with self._lock:
+            program = self._programs.pop(key, None)
+        return build() if program is None else program
+
+    def put(self, key, program):
+        """Cache a program; drop the one used longest ago if there are too many."""
+        with self._lock:
+            self._programs[key] = program
+            if len(self._programs) <= self._most:
+                return
+            forgotten = self._programs.popitem(last=False)
+        del forgotten  # outside of the lock, as freeing its memory may take long
+        forget_kernels()
+
+
 programs = ProgramStore(N_PROGRAMS_KEPT)
 
 
