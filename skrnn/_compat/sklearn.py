@@ -23,20 +23,6 @@ except ImportError:  # needed until 1.9 is the oldest scikit-learn supported
         """Does nothing: scikit-learn before 1.9 has no callbacks."""
 
 
-__all__ = [
-    "CallbackSupportMixin",
-    "FitTask",
-    "HasMethods",
-    "Interval",
-    "LinkedHTML",
-    "StrOptions",
-    "check_feature_names_in",
-    "check_sample_weight",
-    "fit_context",
-    "returns_frame",
-]
-
-
 def returns_frame(transformer):
     """Return whether `set_output` asks a transformer for a DataFrame."""
     return _get_output_config("transform", transformer)["dense"] != "default"

@@ -40,7 +40,7 @@ from skrnn.estimators.validation import (
 )
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training import tensorflow_import
-from skrnn.training.train import Options, best_network_weight, train
+from skrnn.training.train import best_network_weight, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
@@ -369,9 +369,15 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         patience = None
         if self.early_stopping:
             patience = int(self.n_iter_no_change), float(self.tol)
-        options = Options(self.trainer, self.verbose, patience, callbacks)
         for task in tasks:
-            trained = train(task, options, self.history_ if earlier else {})
+            trained = train(
+                task,
+                self.history_ if earlier else {},
+                trainer=self.trainer,
+                verbose=self.verbose,
+                patience=patience,
+                callbacks=callbacks,
+            )
             state = data.preparation.exact(trained.state)
             networks.append(replace(trained, state=state))
             if trained.interrupted:
@@ -380,7 +386,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
         self._trained_with_missing = task.data.has_missing
-        if data.preparation.base is not None and options.patience:
+        if data.preparation.base is not None and patience:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs

@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pandas as pd
+from sklearn.dummy import DummyRegressor
+from sklearn.metrics import mean_pinball_loss
 
 from skrnn._warnings import listed, warn_user
 from skrnn.exceptions import (
@@ -76,11 +78,9 @@ def warn_of_unscaled_features(data):
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
     values = series[::every].astype(np.float64)
-    observed = ~np.isnan(values)
-    with np.errstate(all="ignore"):
-        mean = np.where(observed, values, 0).sum(axis=0) / observed.sum(axis=0)
-        squares = np.where(observed, values - mean, 0) ** 2
-        std = np.sqrt(squares.sum(axis=0) / observed.sum(axis=0))
+    frame = pd.DataFrame(values)  # leaves out missing values
+    with np.errstate(over="ignore"):
+        mean, std = frame.mean().to_numpy(), frame.std(ddof=0).to_numpy()
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
     is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)
@@ -173,11 +173,8 @@ def _loss_of_constant(objective, y, weight):
 
 def _pinball_loss(y, weight, level):
     """Return the pinball loss of the best constant, averaged over the outputs."""
-    until = np.cumsum(weight[np.argsort(y, axis=0)], axis=0, dtype=np.float64)
-    at = (until < level * until[-1]).sum(axis=0, keepdims=True)
-    error = y - np.take_along_axis(np.sort(y, axis=0), at, axis=0)
-    loss = np.maximum(level * error, (level - 1) * error)
-    return np.average(loss, axis=0, weights=weight).mean()
+    constant = DummyRegressor(strategy="quantile", quantile=level).fit(y, y, weight)
+    return mean_pinball_loss(y, constant.predict(y), sample_weight=weight, alpha=level)
 
 
 def _looks_like_noise(data):

@@ -1,6 +1,5 @@
 """Trained networks as an estimator stores them: plain values and arrays."""
 
-import importlib
 import threading
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -84,15 +83,16 @@ class FittedModel:
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
         tensorflow_import.load()
-        keras_network = importlib.import_module("skrnn.training.keras_network")
-        model = keras_network.build_model(self.spec, state)
-        return _KerasPredictor(model, self.spec.dtype)
+        from skrnn.training.keras_network import build_model
+
+        return _KerasPredictor(build_model(self.spec, state), self.spec.dtype)
 
     def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
         tensorflow_import.load()
-        keras_model = importlib.import_module("skrnn.training.keras_model")
-        return keras_model.build_whole_model(
+        from skrnn.training.keras_network import build_whole_model
+
+        return build_whole_model(
             self.spec,
             self.states,
             self.preparation.scaling.features,
@@ -103,10 +103,11 @@ class FittedModel:
     def keras_regressor(self, objective, **parameters):
         """Return a KerasRegressor whose model function is `keras_model`."""
         tensorflow_import.load()
-        keras_model = importlib.import_module("skrnn.training.keras_model")
+        from skrnn.training.keras_network import keras_regressor
+
         states = [replace(state, optimizer=None) for state in self.states]
         build = partial(replace(self, states=states).keras_model, fold=False)
-        return keras_model.keras_regressor(build, objective, **parameters)
+        return keras_regressor(build, objective, **parameters)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in _MADE}

@@ -24,11 +24,11 @@ from skrnn.networks.inputs import (
     relative,
 )
 from skrnn.training.data import Samples, TrainingData, hold_out_last
-from skrnn.training.scaling import Scaling, measured, power_of_error
+from skrnn.training.scaling import Scaling, measured, power_of_error, relative_targets
 from skrnn.windows.view import as_index
 
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
-_OF_STEPS_AT_ONCE, _ROWS_AT_ONCE = 2**17, 2**13
+_OF_STEPS_AT_ONCE = 2**17
 _ROUNDING = 1e-14  # of differences, relative to the targets
 
 
@@ -260,13 +260,10 @@ def _constants(samples, rows):
     """Return the value of each relative target that is constant, NaN for the others."""
     is_plain = samples.offset is None and not samples.inputs.normalize
     lowest, highest, largest = np.inf, -np.inf, 0.0
-    for part in gen_batches(len(rows), _ROWS_AT_ONCE):
-        some = as_index(rows[part])
-        y, reference = samples.relative(some)
+    for _, y, scale, given in relative_targets(samples, rows):
         lowest = np.minimum(lowest, y.min(axis=0))
         highest = np.maximum(highest, y.max(axis=0))
-        given_y = samples.y[some].reshape(y.shape)
-        largest = np.maximum(largest, np.abs(given_y / reference.scale).max(axis=0))
+        largest = np.maximum(largest, np.abs(given / scale).max(axis=0))
         rounding = 0.0 if is_plain else _ROUNDING * largest
         is_constant = highest <= lowest + rounding
         if not is_constant.any():
@@ -311,10 +308,7 @@ def _input_spec(data, normalize, target_features, *, fill, segment_length=1):
 
 
 def _weighted_steps(data, rows):
-    """Yield the steps (n_steps, n_features) of the windows in `rows`, and weights.
-
-    A step of several windows is in a part once, with the sum of their weights.
-    """
+    """Yield steps (n_steps, n_features), and sums of the weights of their windows."""
     windows, weight = data.windows, data.weight
     _, n_timesteps, n_features = windows.shape
     of_windows = np.zeros(len(windows))

@@ -19,10 +19,7 @@ _LARGEST_AUTO_BATCH = 200
 
 
 def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
-    """Return the training task of each network, from the parameters of a regressor.
-
-    `after` is the FittedModel to continue from; None starts with new weights.
-    """
+    """Return the training task of each network, new or of the FittedModel `after`."""
     prepared, training = data.preparation, data.training
     objective = objective_of(regressor)
     spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
@@ -86,10 +83,7 @@ def _first_state(spec, seed, prepared):
 
 
 def attributes_of(networks, model):
-    """Return the attributes of a regressor with a FittedModel of networks.
-
-    Each network is a Trained or an Epoch, with a state and a history.
-    """
+    """Return the attributes of a regressor, for a Trained or an Epoch per network."""
     model = replace(model, states=[network.state for network in networks])
     values = mean_of([network.history for network in networks])
     best = [network.history.best() for network in networks]

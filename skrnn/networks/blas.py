@@ -3,20 +3,19 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
 
 class _OneThread:
-    """Limits BLAS to one thread, in the whole process, while it has any user."""
+    """Limits BLAS to the calling thread, in the whole process, while it is entered."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._n_users, self._blas, self._limit = 0, None, None
 
-    def enter(self):
-        """Limit BLAS to one thread; return how many it had before."""
+    def __enter__(self):
+        """Limit BLAS; return how many threads it had before."""
         with self._lock:
             if self._blas is None:
                 self._blas = ThreadpoolController().select(user_api="blas")
@@ -27,7 +26,7 @@ class _OneThread:
             self._n_users += 1
             return self.n_threads
 
-    def exit(self):
+    def __exit__(self, *_):
         """Restore the number of threads if there is no other user."""
         with self._lock:
             self._n_users -= 1
@@ -35,17 +34,7 @@ class _OneThread:
                 self._limit.restore_original_limits()
 
 
-_one_thread = _OneThread()
-
-
-@contextmanager
-def one_thread():
-    """Limit BLAS to the calling thread; yield how many threads it had before."""
-    n_threads = _one_thread.enter()
-    try:
-        yield n_threads
-    finally:
-        _one_thread.exit()
+one_thread = _OneThread()
 
 
 def for_each(function, arguments, n_threads):

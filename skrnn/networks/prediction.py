@@ -1,8 +1,4 @@
-"""Predictions of a network in NumPy.
-
-Windows are computed in tiles, with heights that give each row the same bits, unless the
-network is large (see `same_bits`).
-"""
+"""Predictions of a network in NumPy, in tiles of windows (see also `same_bits`)."""
 
 from dataclasses import replace
 
@@ -70,7 +66,7 @@ class Predictor:
         if min(height, n_samples) * self._largest_matrix() <= _SMALL:
             for_each(predict_tile, starts, n_threads=1)
         else:
-            with one_thread() as n_threads:
+            with one_thread as n_threads:
                 for_each(predict_tile, starts, n_threads)
         return outputs
 

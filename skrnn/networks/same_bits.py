@@ -18,7 +18,7 @@ def heights_and_block(matrices, heights):
 
     They give each row the bits of the tallest tile, of the given increasing heights.
     """
-    with one_thread():
+    with one_thread:
         same = _of_same_bits(matrices, heights)
         if same:
             return same, None

@@ -46,6 +46,6 @@ class NetworkSpec:
         """Names of the activation functions that the network uses."""
         return tuple(value for name, value in self.options if "activation" in name)
 
-    def option(self, name, default=None):
-        """Return the value of one of the `options`."""
-        return dict(self.options).get(name, default)
+    def option(self, name):
+        """Return the value of an option, or None if the cell does not have it."""
+        return dict(self.options).get(name)

@@ -83,12 +83,9 @@ def _of_one_series(*indices):
 
 
 def times_of(index, leads):
-    """Return times `leads` steps after those of rows, and whether rows follow a gap.
-
-    The shapes are (n_rows, n_leads) and (n_rows,). Rows of labels are numbered.
-    """
+    """Return times (n_rows, n_leads) after those of rows, and which follow a gap."""
     (index,) = _of_one_series(index)
-    if not _is_plottable(index):
+    if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
     steps, times = _steps_to(index), _plottable(index)
     breaks = np.diff(steps, prepend=steps[0]) > 1
@@ -102,10 +99,7 @@ def _is_plottable(index):
 
 
 def _plottable(index):
-    """Convert times or numbers to values that matplotlib can draw.
-
-    Datetimes with a time zone become local times, and timedeltas become hours.
-    """
+    """Return local times, timedeltas in hours, or numbers, for matplotlib to draw."""
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
@@ -269,14 +263,12 @@ def _fans_of_models(frame):
 
 
 def fans_of(frame):
-    """Return arguments of a display, in which each row is the forecast of an origin.
-
-    An absent step repeats the one before, or else the first one.
-    """
+    """Return arguments of a display, in which each row is the forecast of an origin."""
     keys = frame[["origin", "step"]]
     if keys.duplicated().any():
         raise ValueError("frame has several rows for one origin and step.")
     rows = pd.Series(range(len(frame)), pd.MultiIndex.from_frame(keys)).unstack()
+    # an absent step repeats the one before, or else the first one
     rows = rows.ffill(axis=1).bfill(axis=1).to_numpy(int)
     times = _plottable(_times(frame["time"]))[rows]
     return {

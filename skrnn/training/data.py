@@ -10,7 +10,7 @@ import pandas as pd
 
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import InputSpec, references
-from skrnn.networks.missing import mark_missing, mark_missing_values
+from skrnn.networks.missing import mark_missing
 from skrnn.training.scaling import Scaling, too_large
 
 _ROWS = 2**11  # windows copied at a time
@@ -65,10 +65,9 @@ class Samples:
         """Return series, stride, targets and weights of a range, ready for training."""
         weight = None if self.weight is None else self.weight[start:stop]
         series, stride = self.windows.rows(start, stop), self.windows.stride
-        if self.inputs.is_plain:
-            series = mark_missing(series, self.dtype)
-        else:
-            series = mark_missing_values(series, self.dtype, self._shift)
+        series = mark_missing(
+            series, self.dtype, self._shift, whole_steps=self.inputs.is_plain
+        )
         return series, stride, self.columns(start, stop), weight
 
     @cached_property
@@ -239,24 +238,16 @@ class Schedule:
 
     def n_batches(self, data):
         """Return the number of batches in an epoch."""
-        return sum(self.n_batches_of(n) for n in data.n_of_blocks)
-
-    def n_batches_of(self, n_samples):
-        """Return the number of batches in a block of `n_samples`."""
-        return -(-n_samples // self.batch_size)
+        return sum(-(-n // self.batch_size) for n in data.n_of_blocks)
 
     def of_epochs(self, n_blocks):
         """Yield the order of blocks, and a function to shuffle samples in place."""
         rng = np.random.RandomState(self.seed)
-        shuffle = rng.shuffle if self.shuffle else _leave
+        shuffle = rng.shuffle if self.shuffle else lambda order: None
         for _ in range(self.epochs):
             numbers = np.arange(n_blocks)
             shuffle(numbers)
             yield numbers, shuffle
-
-
-def _leave(order):
-    """Leave the order unchanged."""
 
 
 def hold_out_last(n_rows, codes, fraction, gap):

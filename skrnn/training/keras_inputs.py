@@ -1,7 +1,4 @@
-"""Turns windows into inputs of a network with Keras operations.
-
-Computes the same as `skrnn.networks.inputs`, for windows with marked missing values.
-"""
+"""The same as `skrnn.networks.inputs` in Keras, for marked missing values."""
 
 import numpy as np
 from keras import ops

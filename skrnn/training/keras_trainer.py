@@ -6,16 +6,14 @@ It is the reference for the compiled trainer, and trains what that cannot train.
 import contextlib
 import gc
 import threading
-from dataclasses import dataclass
+from dataclasses import replace
 
 import keras
-import numpy as np
 from keras import ops
 from scikeras.wrappers import KerasRegressor
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
-from skrnn.training.data import Block
 from skrnn.training.keras_inputs import prepare
 from skrnn.training.keras_network import (
     assign,
@@ -62,23 +60,12 @@ def _floatx(dtype):
             keras.config.set_floatx(before)
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """A block, and its samples in the order to train on. Change it in place."""
-
-    block: Block
-    order: np.ndarray
-    arrays: None = None
-
-
 class KerasProgram:
-    """Trains or evaluates an epoch with a KerasRegressor.
-
-    `seen` is the SeenModel whose callbacks get the events of batches, or None.
-    """
+    """Trains or evaluates an epoch with a KerasRegressor."""
 
     def __init__(self, task):
-        self._task, self.seen, self._n_values = task, None, 0
+        self._task, self._n_values = task, 0
+        self.seen = None  # the SeenModel whose callbacks get the events of batches
         self._regressor = KerasRegressor(
             lambda: self._build(),
             batch_size=task.schedule.batch_size,
@@ -124,8 +111,8 @@ class KerasProgram:
         return self.state()
 
     def load(self, block, *_):
-        """Return a block as _Loaded."""
-        return _Loaded(block, block.samples.copy())
+        """Return a block with its own samples, whose order changes in place."""
+        return replace(block, samples=block.samples.copy())
 
     def train(self, blocks):
         """Train one epoch on blocks, in order, and return loss and metrics."""
@@ -157,12 +144,11 @@ class KerasProgram:
         """Yield arrays of as many batches of an epoch as fit into memory."""
         self._n_batches, self._metrics_so_far = 0, None
         batch_size = self._task.schedule.batch_size
-        for loaded in blocks:
-            block, order = loaded.block, loaded.order
+        for block in blocks:
             n_values = block.n_timesteps * block.series.shape[1]
             n_at_once = batch_size * max(1, _VALUES // (batch_size * n_values))
-            for start in range(0, len(order), n_at_once):
-                samples = order[start : start + n_at_once]
+            for start in range(0, len(block.samples), n_at_once):
+                samples = block.samples[start : start + n_at_once]
                 self._n_values += len(samples) * n_values
                 yield self._arrays(block, samples)
                 self._metrics_so_far = values_of(self.model.metrics_variables)
@@ -241,10 +227,8 @@ class _Batches(keras.callbacks.Callback):
 
 
 def _mean_loss(loss):
-    """Return a metric: the mean of a WeightedMeanLoss over all samples, by weight.
-
-    Keras itself weights the batches of an epoch by their rows, not by their weights.
-    """
+    """Return a metric: the mean of a WeightedMeanLoss over all samples, by weight."""
+    # Keras itself weights the batches of an epoch by their rows
     return keras.metrics.MeanMetricWrapper(
         lambda *_: loss.of_samples, "mean_loss", dtype=loss.dtype
     )

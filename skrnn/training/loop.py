@@ -132,7 +132,7 @@ class LoadedData:
         """Yield blocks in the given order, with shuffled samples."""
         for number in numbers:
             block = self._block(number)
-            shuffle(block.order)
+            shuffle(block.samples)
             yield block
 
     def _block(self, number):

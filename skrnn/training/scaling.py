@@ -72,7 +72,7 @@ def measured(samples, rows):
     if not samples.is_homogeneous:
         return samples.scaling
     total, of_targets, of_scales = 0.0, 0.0, 0.0
-    for w, y, scale in _relative_targets(samples, rows):
+    for w, y, scale, _ in relative_targets(samples, rows):
         total += w.sum()
         of_targets += w @ y
         of_scales += (w @ (scale**2 * np.ones_like(y))).mean()
@@ -80,7 +80,7 @@ def measured(samples, rows):
     if samples.offset is not None:  # outputs of zero are to leave the base alone
         shift = np.zeros_like(shift)
     squares = 0.0
-    for w, y, _ in _relative_targets(samples, rows):
+    for w, y, *_ in relative_targets(samples, rows):
         with np.errstate(over="ignore"):
             squares += (w @ (y - shift) ** 2).mean()
     scale = np.sqrt(squares / total)
@@ -93,8 +93,8 @@ def measured(samples, rows):
     )
 
 
-def _relative_targets(samples, rows):
-    """Yield weights, relative targets and scales of windows, part by part."""
+def relative_targets(samples, rows):
+    """Yield weights, relative targets, scales of windows and targets, part by part."""
     weight = samples.weight
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
@@ -102,4 +102,4 @@ def _relative_targets(samples, rows):
             some = slice(some.start, some.stop)
         y, reference = samples.relative(some)
         w = np.ones(len(y)) if weight is None else weight[some].astype(np.float64)
-        yield w, y, reference.scale
+        yield w, y, reference.scale, samples.y[some].reshape(y.shape)

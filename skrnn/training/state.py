@@ -1,6 +1,7 @@
 """State, objective and history of a training, as plain data (NumPy only)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -43,8 +44,8 @@ class Objective:
 class History:
     """The loss and the metrics of every epoch, by name."""
 
-    values: dict = field(default_factory=dict)  # of earlier trainings, then of this one
-    n_before: int = 0  # epochs of the earlier trainings
+    values: dict  # of earlier trainings, then of this one
+    n_before: int  # epochs of the earlier trainings
     loss_before: float = np.inf  # of validation, if early stopping may keep that state
 
     @classmethod
@@ -67,17 +68,14 @@ class History:
             del so_far[self.n_before + n_epochs :]
 
     def best(self):
-        """Return the best epoch, from 1 in the first training, and its loss.
-
-        Epoch 0 is the state before it. The loss is that of validation, if any.
-        """
+        """Return the epoch with the smallest loss, of validation if any, and its loss."""
         first = self.n_before
         curve = np.array(self.values.get("val_loss", self.values["loss"]))
         if np.isnan(curve[first:]).all():  # an earlier fit had validation data
             curve = np.array(self.values["loss"])
         best = first + int(np.nanargmin(curve[first:]))
         if self.loss_before <= curve[best]:
-            return 0, float(self.loss_before)
+            return 0, float(self.loss_before)  # the state before the first epoch
         return best + 1, float(curve[best])
 
     @property
@@ -90,13 +88,10 @@ def mean_of(histories):
     """Return the means of loss and metrics by epoch, over trainings that reached it."""
     if len(histories) == 1:  # a copy, which later epochs do not change
         return {name: list(values) for name, values in histories[0].values.items()}
-    n_epochs = max(len(history.values["loss"]) for history in histories)
     return {
-        name: [_mean_at(name, epoch, histories) for epoch in range(n_epochs)]
+        name: [
+            float(np.mean([value for value in of_epoch if value is not None]))
+            for of_epoch in zip_longest(*(each.values[name] for each in histories))
+        ]
         for name in histories[0].values
     }
-
-
-def _mean_at(name, epoch, histories):
-    values = [h.values[name][epoch] for h in histories if epoch < len(h.values[name])]
-    return float(np.mean(values))

@@ -4,7 +4,6 @@ The epochs are run by one of two trainers, which `skrnn.training.trainers` choos
 TensorFlow is imported when the first network is trained.
 """
 
-import importlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +34,6 @@ class Task:
     unit: float = 1.0  # of a loss of 1, in the units of the targets
     scaling: Affine | None = None  # from outputs to those that callbacks see
     is_candidate: bool = False  # whether early stopping may keep the first weights
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run and report a training, by parameters of the regressors."""
-
-    trainer: str
-    verbose: int
-    patience: tuple | None = None  # n_iter_no_change and tol, with early stopping
-    callbacks: tuple = ()  # with the methods of ProgressReport
 
 
 @dataclass(frozen=True)
@@ -139,28 +128,34 @@ def _check_finite(what, epoch, value):
         )
 
 
-def train(task, options, earlier_history):
-    """Train a network with copies of its callbacks, and return a Trained."""
+def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
+    """Train a network, and return a Trained.
+
+    With early stopping, `patience` is n_iter_no_change and tol. `callbacks`, besides
+    those of Keras in the task, have the methods of ProgressReport.
+    """
     tensorflow_import.load()
-    trainers = importlib.import_module("skrnn.training.trainers")
+    from skrnn.training import trainers
+
     task = trainers.checked(task)
     names = ["loss", *task.objective.metrics]
     if task.validation is not None:
         names += [f"val_{name}" for name in names]
     history = History.after(earlier_history, names)
-    with ProgressReport(options.verbose, task.schedule.epochs) as progress:
-        callbacks = [progress, *options.callbacks]
-        events = Events(history, names, callbacks, options.patience, unit=task.unit)
-        if options.patience and task.is_candidate:
+    with ProgressReport(verbose, task.schedule.epochs) as progress:
+        callbacks = [progress, *callbacks]
+        events = Events(history, names, callbacks, patience, unit=task.unit)
+        if patience and task.is_candidate:
             events.start(trainers.loss_of_outputs(task), task.state.weights)
-        state = trainers.train(task, events, options)
+        state = trainers.train(task, events, trainer, verbose)
     events.check(state)
     return Trained(state, history, events.interrupted)
 
 
 def best_network_weight(task, outputs):
     """Return the factor in [0, 1] of outputs with the lowest loss, and that loss."""
-    trainers = importlib.import_module("skrnn.training.trainers")
+    from skrnn.training import trainers
+
     losses = {}
 
     def loss_of(weight):

@@ -30,20 +30,20 @@ def checked(task):
     return replace(task, callbacks=fresh_copies(task.callbacks))
 
 
-def train(task, events, options):
-    """Return the state after training with the trainer of the options."""
-    plan = make_plan(task, options.trainer)
-    if options.trainer != "keras":
+def train(task, events, trainer, verbose):
+    """Return the state after training, for the parameters of a regressor."""
+    plan = make_plan(task, trainer)
+    if trainer != "keras":
         try:
             return _train_compiled(task, plan, events)
         except RefusedError as error:
-            if options.trainer != "auto":
+            if trainer != "auto":
                 raise ValueError(
-                    f'trainer="{options.trainer}", but no compiled program can train '
+                    f'trainer="{trainer}", but no compiled program can train '
                     f'this network: {error}. Set trainer="auto" or "keras" to train '
                     "with keras.Model.fit."
                 ) from error
-            if options.verbose:
+            if verbose:
                 print(f"Training with keras.Model.fit: {error}.")
     return keras_trainer.train(task, plan, events)
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
-from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.steps import declared_step, infer_step, numbers_of
 
 _TO_DO = (
@@ -80,12 +79,6 @@ class Timeline:
         timeline._check_increasing()
         return timeline
 
-    def __getstate__(self):
-        return {name: plain_index(index) for name, index in vars(self).items()}
-
-    def __setstate__(self, state):
-        vars(self).update({name: index_of(plain) for name, plain in state.items()})
-
     @property
     def codes(self):
         """The series of each row as integers, in order of appearance."""
@@ -136,10 +129,7 @@ class Timeline:
         return Timeline(self.times.append(times), series)
 
     def continued_by(self, new, message=LATER_ROWS):
-        """Return the timeline of these rows followed by rows that must be later.
-
-        `message` is that of the error, with a place for where these overlap.
-        """
+        """Return the timeline of these rows, then later ones; `message` is of the error."""
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
         if len(rows):

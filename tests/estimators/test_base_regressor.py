@@ -22,7 +22,7 @@ from skrnn import (
     SeasonalNaiveRegressor,
     SequenceWindower,
 )
-from skrnn.networks.missing import mark_missing_values
+from skrnn.networks.missing import mark_missing
 
 SMALL = {"units": 4, "epochs": 5, "batch_size": 32, "random_state": 0}
 
@@ -251,7 +251,7 @@ def test_all_parameters_together(trainer, windows, y):
     for name, curve in expected.history_.items():
         assert_allclose(found.history_[name], curve, rtol=1e-4)
     assert_allclose(found.predict(X), expected.predict(X), rtol=1e-4)
-    marked = mark_missing_values(X, "float32", np.zeros(2))
+    marked = mark_missing(X, "float32", np.zeros(2), whole_steps=False)
     network = found.model_.predict(marked, verbose=0).reshape(-1, 2, 2)
     windows_of_zero = X[:, :, 0] - X[:, :, 0].mean(1, keepdims=True)
     spread = windows_of_zero.std(axis=1)[:, np.newaxis]

@@ -18,7 +18,7 @@ from skrnn import (
     to_supervised,
 )
 from skrnn.exceptions import UnscaledWarning
-from skrnn.networks.missing import mark_missing_values
+from skrnn.networks.missing import mark_missing
 
 SMALL = {"units": 4, "epochs": 4, "batch_size": 32, "random_state": 0}
 
@@ -200,7 +200,7 @@ def test_windows_with_missing_values(normalize, continued):
     assert_allclose(rnn.loss_curve_, plain.loss_curve_, rtol=1e-4)
     found = rnn.predict(windows)
     assert np.isfinite(found).all()
-    marked = mark_missing_values(windows, "float32", np.zeros(1))
+    marked = mark_missing(windows, "float32", np.zeros(1), whole_steps=False)
     assert_allclose(rnn.model_.predict(marked, verbose=0)[:, 0], found, rtol=1e-5)
 
 

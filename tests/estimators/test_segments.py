@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
 from skrnn.networks.inputs import InputSpec, prepare
-from skrnn.networks.missing import mark_missing_values
+from skrnn.networks.missing import mark_missing
 
 N_ROWS, N_TIMESTEPS = 90, 12
 
@@ -53,7 +53,7 @@ def test_a_network_on_segments_is_one_on_steps_with_more_features(
 def test_predictions_are_those_of_keras(windows, series):
     rnn = LSTMRegressor((3, 2), epochs=1, segment_length=4, bidirectional=True)
     rnn.fit(windows, series)
-    marked = mark_missing_values(windows[25:45], "float32", np.zeros(2))
+    marked = mark_missing(windows[25:45], "float32", np.zeros(2), whole_steps=False)
     expected = rnn.model_.predict(marked, verbose=0)
     assert_allclose(rnn.predict(windows[25:45]), expected, rtol=1e-5, atol=1e-7)
 

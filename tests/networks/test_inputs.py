@@ -18,7 +18,7 @@ from skrnn.networks.inputs import (
     references,
     relative,
 )
-from skrnn.networks.missing import MISSING, mark_missing, mark_missing_values
+from skrnn.networks.missing import MISSING, mark_missing
 from skrnn.training import keras_inputs
 
 FEATURES = Affine(np.array([3.0, 0.5, 1.0]), np.array([2.0, -1.0, 0.5]))
@@ -144,7 +144,7 @@ def test_keras_computes_the_same(normalize, segment_length, fill):
         indicators=(0, 2) if fill else (),
     )
     expected = mark_missing(prepare(windows, inputs, FEATURES), "float64")
-    marked = mark_missing_values(windows, "float64", np.zeros(3))
+    marked = mark_missing(windows, "float64", np.zeros(3), whole_steps=False)
     found = keras_inputs.prepare(marked, inputs, FEATURES)
     assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     assert found.shape[1:] == (inputs.n_steps, inputs.n_inputs)

@@ -205,7 +205,7 @@ def test_memory_is_that_of_a_tile_whatever_the_number_of_rows(monkeypatch):
     import tracemalloc
 
     one = contextlib.nullcontext(1)
-    monkeypatch.setattr(prediction, "one_thread", lambda: one)
+    monkeypatch.setattr(prediction, "one_thread", one)
     series = np.random.RandomState(0).rand(100_040, 1)
     windows = np.lib.stride_tricks.sliding_window_view(series, 40, axis=0)
     windows = windows.transpose(0, 2, 1)  # a full copy would take 32 MB

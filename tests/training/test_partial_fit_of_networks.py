@@ -23,12 +23,12 @@ def test_partial_fit_has_a_new_order_each_time(windows, target, monkeypatch):
     """Without optimizer moments, the same order would give the same steps."""
     orders = []
 
-    def train(task, *args, real=base.train):
+    def train(task, *args, real=base.train, **options):
         ((_, shuffle),) = task.schedule.of_epochs(1)
         order = np.arange(60)
         shuffle(order)
         orders.append(tuple(order))
-        return real(task, *args)
+        return real(task, *args, **options)
 
     monkeypatch.setattr(base, "train", train)
     fitted = small(epochs=1).fit(windows, target)

@@ -1,7 +1,7 @@
-"""The compiled trainer, which runs each epoch as one program in a TensorFlow session.
+"""The entry point of the compiled trainer, and its cache of programs.
 
-Programs are cached for the next fit of the same network, whatever the number of rows.
-They contain no data, and are never used by two fits at once.
+A program serves later fits of the same network, whatever the number of rows. It
+contains no data, and is never used by two fits at once.
 """
 
 import threading

@@ -38,7 +38,7 @@ class Loaded:
     sizes: list  # samples in a batch, steps in a window, rows between windows
 
     @property
-    def order(self):
+    def samples(self):
         """The samples in the order to train on. Change it in place."""
         return self.room[: self.n_samples]
 
@@ -149,7 +149,8 @@ class EpochProgram:
         self._session.assign(others, values_of(others))
         total = total_weight = 0
         for block in blocks:
-            total += self._run_block(what, block)
+            run = self._compiled[self._key(what, block)]
+            total += float(run(*self._inputs(block, block.n_samples)))
             total_weight += block.total_weight
         others = self._others()
         assign(others, self._session.values(others))
@@ -159,11 +160,6 @@ class EpochProgram:
     def _others(self):
         """Return the variables of metrics and loss, copied to the session and back."""
         return self._session.variables[len(self._state) :]
-
-    def _run_block(self, what, block):
-        """Return the weighted sum of the losses of a block's samples."""
-        run = self._compiled[self._key(what, block)]
-        return float(run(*self._inputs(block, n_samples=block.n_samples)))
 
     def _inputs(self, block, n_samples):
         sizes = [] if self.plan.xla else map(np.int32, block.sizes)

@@ -1,7 +1,4 @@
-"""The computation of an epoch that TensorFlow traces: a loop over training steps.
-
-The last batch is padded with samples of weight zero.
-"""
+"""The computation of an epoch that TensorFlow traces: a loop over training steps."""
 
 import keras
 import tensorflow as tf
