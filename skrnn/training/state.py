@@ -68,7 +68,7 @@ class History:
             del so_far[self.n_before + n_epochs :]
 
     def best(self):
-        """Return the epoch with the smallest loss, of validation if any, and its loss."""
+        """Return the epoch with the smallest (validation) loss, and this loss."""
         first = self.n_before
         curve = np.array(self.values.get("val_loss", self.values["loss"]))
         if np.isnan(curve[first:]).all():  # an earlier fit had validation data

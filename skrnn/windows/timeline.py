@@ -129,7 +129,7 @@ class Timeline:
         return Timeline(self.times.append(times), series)
 
     def continued_by(self, new, message=LATER_ROWS):
-        """Return the timeline of these rows, then later ones; `message` is of the error."""
+        """Return the timeline of these rows and new ones, or raise `message`."""
         both = self.followed_by(new)
         rows, next_rows = both._not_increasing()
         if len(rows):
