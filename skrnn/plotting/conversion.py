@@ -63,10 +63,9 @@ def quantile_interval(estimator, X):
 
 def first_index(index, *data):
     """Return `index`, or else the first pandas index of data, or None."""
-    if index is None:
-        indices = [getattr(each, "index", None) for each in data]
-        indices = [each for each in indices if isinstance(each, pd.Index)]
-        return indices[0] if indices else None
+    if index is None:  # lists have a method `index`
+        indices = (getattr(each, "index", None) for each in data)
+        return next((each for each in indices if isinstance(each, pd.Index)), None)
     return index if isinstance(index, pd.Index) else pd.Index(index)
 
 

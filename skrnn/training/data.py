@@ -24,7 +24,7 @@ class Block:
     series: np.ndarray  # (n_rows, n_features), with missing steps or values marked
     stride: int  # window i is `series[i * stride :][:n_timesteps]`
     n_timesteps: int
-    y: np.ndarray  # (n_samples, n_columns), as in `Targets.columns`
+    y: np.ndarray  # (n_samples, n_columns), as in `Samples.columns`
     weight: np.ndarray | None  # (n_samples,), not negative
     samples: np.ndarray  # int32, the windows to use
     scales: np.ndarray  # (2, n_features), scale and shift of features of the series

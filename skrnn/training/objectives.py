@@ -31,7 +31,7 @@ OF_CLASSES = {
 
 
 def compared(columns, outputs, n_targets, *, in_units):
-    """Return targets (n_samples, n_targets) and predictions, from `Targets.columns`."""
+    """Return targets (n_samples, n_targets) and predictions, from `Samples.columns`."""
     if columns.shape[-1] == n_targets:
         return columns, outputs
     ops, n_levels = keras.ops, outputs.shape[-1] // n_targets

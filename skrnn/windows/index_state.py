@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+_OF_WEEKS = pd.offsets.CustomBusinessDay, pd.offsets.CustomBusinessHour
+
 
 def plain_index(index):
     """Convert an index to a dict of plain values and arrays; None stays None."""
@@ -58,7 +60,7 @@ def index_of(plain):
 
 def plain_offset(offset):
     """Return the alias of an offset, plain values of a custom week, or else itself."""
-    if type(offset) in _OF_WEEKS.values() and not offset.holidays:
+    if type(offset) in _OF_WEEKS and not offset.holidays:
         plain = {"kind": type(offset).__name__, "n": offset.n, "days": offset.weekmask}
         hours = [getattr(offset, end, ()) for end in ("start", "end")]
         return {**plain, "hours": [[str(time)[:5] for time in end] for end in hours]}
@@ -77,13 +79,8 @@ def offset_of(plain):
         return pd.tseries.frequencies.to_offset(plain)
     start, end = plain["hours"]
     hours = {"start": start, "end": end} if start else {}
-    return _OF_WEEKS[plain["kind"]](plain["n"], weekmask=plain["days"], **hours)
-
-
-_OF_WEEKS = {
-    "CustomBusinessDay": pd.offsets.CustomBusinessDay,
-    "CustomBusinessHour": pd.offsets.CustomBusinessHour,
-}
+    make = getattr(pd.offsets, plain["kind"])
+    return make(plain["n"], weekmask=plain["days"], **hours)
 
 
 def _plain_tz(tz):

@@ -22,20 +22,19 @@ class Step:
     # nanoseconds of the local wall clock, or months at the same or at their last day
     unit: str | pd.offsets.BaseOffset
     n: int  # number of units in a step
-    # the time of day of all rows in a time zone; the next one where it does not exist
-    at: pd.Timedelta | None = field(default=None, compare=False)
+    # the time of day of all rows in a time zone, in nanoseconds; the next one where it
+    # does not exist
+    at: int | None = field(default=None, compare=False)
 
     def __getstate__(self):
-        at = self.at if self.at is None else self.at.as_unit("ns").value
-        return {"unit": plain_offset(self.unit), "n": self.n, "at": at}
+        return {**vars(self), "unit": plain_offset(self.unit)}
 
     def __setstate__(self, state):
-        unit, at = state["unit"], state["at"]
+        unit = state["unit"]
         # no unit of _UNITS is also the alias of an offset
         if not isinstance(unit, str) or unit not in _UNITS:
             unit = offset_of(unit)
-        at = at if at is None else pd.Timedelta(at, "ns")
-        vars(self).update(unit=unit, n=state["n"], at=at)
+        vars(self).update({**state, "unit": unit})
 
     def count(self, times, same):
         """Return the steps from rows to the next where `same`, None if not whole."""
@@ -242,7 +241,7 @@ def _usual_time(times):
     if getattr(times, "tz", None) is None:
         return None
     local = times.tz_localize(None)
-    at = (local - local.normalize()).min()
+    at = (local - local.normalize()).min().as_unit("ns").value
     return at if _one_time_of_day(_local(times, at)) else None
 
 
@@ -251,7 +250,7 @@ def _local(times, at):
     local = times.tz_localize(None)
     if at is None:
         return local
-    usual = local.normalize() + at
+    usual = local.normalize() + pd.Timedelta(at, "ns").as_unit(local.unit)
     if (usual == local).all():
         return local
     return usual.where(_localized(usual, times) == times, local)

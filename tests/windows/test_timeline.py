@@ -423,10 +423,18 @@ def test_a_declared_step_wins_over_the_inferred_one():
     ],
 )
 def test_a_pickled_step_is_the_same(offset):
-    step = Step(offset, 2, pd.Timedelta(hours=2))
+    step = Step(offset, 2, 120 * MINUTE)
     loaded = pickle.loads(pickle.dumps(step))
     assert (loaded, loaded.at) == (step, step.at)
     assert "pandas" not in str(pickle.dumps(step))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_pickled_step_counts_days_of_which_one_lacks_the_time_of_day(unit):
+    local = pd.date_range("2026-03-27 02:30", periods=4, freq="D", unit=unit)
+    times = local.tz_localize("Europe/Berlin", nonexistent="shift_forward")
+    step = pickle.loads(pickle.dumps(Timeline.of_index(times).step()))
+    assert_array_equal(step.count(times, np.ones(3, dtype=bool)), [1, 1, 1])
 
 
 @pytest.mark.parametrize("series", [[101, 113], ["x", "y"], [1.5, 2.5]])

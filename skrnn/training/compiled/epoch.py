@@ -65,7 +65,6 @@ class EpochProgram:
         self._traced = TracedEpoch(
             self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
         )
-        self._n_columns = spec.n_columns
         self._state = [variable.value for variable in state]
         self._session = OwnSession(self._state)
         self._read_state = self._session.reader(self._state)
@@ -173,12 +172,16 @@ class EpochProgram:
         return what, *(array.shape for array in arrays), *block.sizes
 
     def _arguments(self, block):
-        """Return the arguments to trace a function with."""
-        if not self.plan.xla:
-            return self._any_number_of_rows()
-        arrays = [*block.arrays, block.room, np.int32(0)]
-        specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
-        return [*specs, *block.sizes]
+        """Return the arguments to trace a function with, without XLA for any sizes."""
+        xla, scales = self.plan.xla, block.arrays[-1]
+
+        def spec(array):
+            n_rows = len(array) if xla or array is scales else None
+            return tf.TensorSpec((n_rows, *array.shape[1:]), array.dtype)
+
+        arrays, count = [*block.arrays, block.room], tf.TensorSpec((), tf.int32)
+        sizes = block.sizes if xla else [count] * len(block.sizes)
+        return [*map(spec, arrays), count, *sizes]
 
     def _compile(self, what, arguments):
         epoch = tf.function(
@@ -188,18 +191,6 @@ class EpochProgram:
         )
         function = epoch.get_concrete_function(*arguments)
         return self._session.add(function, xla=self.plan.xla)
-
-    def _any_number_of_rows(self):
-        dtype = self.model.inputs[0].dtype
-        count = tf.TensorSpec((), tf.int32)
-        return [
-            tf.TensorSpec((None, self._n_columns), dtype),
-            tf.TensorSpec((None, self.plan.n_targets), dtype),
-            tf.TensorSpec((None,), dtype),
-            tf.TensorSpec((2, self._n_columns), dtype),
-            tf.TensorSpec((None,), tf.int32),
-            *[count, count, count, count],
-        ]
 
 
 def filled_up(array, length):
