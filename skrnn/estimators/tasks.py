@@ -23,7 +23,6 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
     prepared, training = data.preparation, data.training
     objective = objective_of(regressor)
     spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
-    has_base = prepared.base is not None
     if after is None:
         states = [_first_state(spec, seed, prepared) for seed in seeds]
     else:
@@ -31,26 +30,21 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             _described(spec, len(seeds)), _described(after.spec, len(after.states))
         )
         states = after.states
-    first = Schedule(
-        batch_size=min(batch_size_of(regressor), training.n_samples),
-        epochs=int(regressor.epochs if epochs is None else epochs),
-        shuffle=bool(regressor.shuffle),
-        seed=seeds[0],
-    )
+    batch_size = min(batch_size_of(regressor), training.n_samples)
+    epochs = int(regressor.epochs if epochs is None else epochs)
+    n_levels = len(objective.quantile_levels or (None,))
     return [
         Task(
             spec,
             state,
             training,
             data.validation,
-            replace(first, seed=seed),
+            Schedule(batch_size, epochs, bool(regressor.shuffle), seed),
             objective,
             callbacks=list(regressor.callbacks or ()),
             unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
-            scaling=prepared.scaling.targets.repeated(
-                len(objective.quantile_levels or (None,))
-            ),
-            is_candidate=has_base and after is None,
+            scaling=prepared.scaling.targets.repeated(n_levels),
+            is_candidate=prepared.base is not None and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
     ]

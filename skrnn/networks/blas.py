@@ -38,12 +38,9 @@ one_thread = _OneThread()
 
 
 def for_each(function, arguments, n_threads):
-    """Call a function with each argument, on up to `n_threads` threads."""
+    """Return the results of a function for arguments, on up to `n_threads` threads."""
     n_threads = min(n_threads, len(arguments), os.cpu_count() or 1)
     if n_threads < 2:
-        for argument in arguments:
-            function(argument)
-        return
+        return list(map(function, arguments))
     with ThreadPoolExecutor(n_threads) as threads:
-        for _ in threads.map(function, arguments):
-            pass
+        return list(threads.map(function, arguments))
