@@ -329,6 +329,9 @@ def _part(data, name):
 
 def history_and_forecast(history, forecast):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
+    paths = None
+    if getattr(forecast, "columns", pd.Index([])).names == ["path"]:
+        paths, forecast = forecast, forecast.median(axis=1)
     history, forecast = _of_one_target(history, forecast)
     before, after = _of_one_series(history.index, forecast.index)
     are_numbers = all(pd.api.types.is_numeric_dtype(i.dtype) for i in (before, after))
@@ -344,10 +347,15 @@ def history_and_forecast(history, forecast):
         return values[:, np.newaxis]
 
     times = _plottable(before.append(after))
+    if paths is not None:
+        paths = np.pad(
+            paths.to_numpy(), [(n_before, 0), (0, 0)], constant_values=np.nan
+        )
     return {
         "times": times[:, np.newaxis],
         "observed": column(history, 0, n_after),
         "predicted": column(forecast["pred"], n_before, 0),
+        "paths": paths,
         "interval": _intervals(forecast, lambda ends: column(ends, n_before, 0)),
         "split": times[n_before - 1] if n_before else None,
         "name": None if history.name is None else str(history.name),

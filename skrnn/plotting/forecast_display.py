@@ -31,6 +31,7 @@ from skrnn.plotting.panels import (
 
 _ERRORS = ("error_by_step", "error_over_time")
 _FORECASTS = ("forecast_and_residuals", "forecast", "residuals")
+_MOST_PATHS = 100
 _SOME, _MANY = 300, 3000  # numbers of points above which lines and marks are thinner
 
 
@@ -70,6 +71,8 @@ class ForecastDisplay:
         Name of the model in the legend; None is "predicted".
     panels : dict of list of ForecastDisplay, default=None
         For each series, by name, a display of each model.
+    paths : ndarray of shape (n_samples, n_paths), default=None
+        Sampled futures, NaN before them. Only for `n_steps=1`.
 
     Attributes
     ----------
@@ -82,6 +85,8 @@ class ForecastDisplay:
         The predicted values: a line for one step, a collection of fans for several.
     interval_ : matplotlib.collections.PolyCollection, dict of these or None
         The band between the ends of the interval, of several intervals by name.
+    paths_ : list of matplotlib.lines.Line2D or None
+        The sampled futures.
     residuals_ : matplotlib.collections.PathCollection or None
         The residuals, observed minus predicted.
     errors_ : list of matplotlib.lines.Line2D or None
@@ -128,6 +133,7 @@ class ForecastDisplay:
         errors=None,
         model=None,
         panels=None,
+        paths=None,
     ):
         self.times = times
         self.observed = observed
@@ -141,6 +147,7 @@ class ForecastDisplay:
         self.errors = errors
         self.model = model
         self.panels = panels
+        self.paths = paths
 
     def plot(
         self,
@@ -217,7 +224,7 @@ class ForecastDisplay:
         """Keep the axes, and forget what was drawn before."""
         self.ax_, self.figure_ = ax, ax.figure
         self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
-        self.errors_ = self.residuals_ax_ = None
+        self.errors_ = self.residuals_ax_ = self.paths_ = None
 
     def _is_by_step(self):
         """Return whether errors are those of steps, not of origins."""
@@ -249,6 +256,10 @@ class ForecastDisplay:
         if n_steps == 1:
             draw_line, draw_band = self._draw_line, self._draw_band
         draw_line(ax, style)
+        if self.paths is not None:
+            of_paths = {"color": style["color"], "alpha": 0.15, "linewidth": 0.8}
+            times, _ = self._with_gaps(self.predicted)
+            self.paths_ = ax.plot(times, self.paths[:, :_MOST_PATHS], **of_paths)
         several = isinstance(self.interval, dict)
         intervals = self.interval if several else {"interval": self.interval}
         band = {"facecolor": style["color"], "alpha": OPACITY, "linewidth": 0}
@@ -574,7 +585,8 @@ class ForecastDisplay:
             What was observed, or the last part of it.
         forecast : Series, DataFrame, ndarray or dict of these
             What `forecast` of a :class:`Forecaster` returned, of several by name.
-            Several coverages are drawn as bands, one within the other.
+            Several coverages are drawn as bands, one within the other. Of a DataFrame
+            of `sample_paths`, the median and the first 100 paths are drawn.
         series : list, default=None
             Names of the series of a panel to draw. None draws the first nine.
         ax : matplotlib.axes.Axes or array-like of Axes, default=None

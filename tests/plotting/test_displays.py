@@ -611,6 +611,16 @@ def test_forecasts_of_several_models_go_on_from_the_history():
     assert_array_equal(observed, [*LOAD, *[np.nan] * 5])
 
 
+def test_sampled_paths_go_on_from_the_history_with_their_median():
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5, calibration_size=20)
+    paths = forecaster.fit(y=LOAD).sample_paths(5, n_paths=8, random_state=0)
+    display = ForecastDisplay.from_forecast(LOAD, paths)
+    drawn = [line.get_ydata() for line in display.paths_]
+    assert_allclose(np.transpose(drawn)[-5:], paths)
+    assert np.isnan(np.transpose(drawn)[:-5]).all()
+    assert_allclose(display.predicted_.get_ydata()[-5:], paths.median(axis=1))
+
+
 def test_fans_of_several_targets_are_an_error(rolled):
     both = pd.concat([rolled.assign(target=name) for name in "bc"])
     with pytest.raises(ValueError, match="for one target, but the frame has"):
