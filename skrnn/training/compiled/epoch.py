@@ -144,21 +144,15 @@ class EpochProgram:
     def _run(self, what, blocks):
         for metric in self.metrics:
             metric.reset_state()
-        others = self._others()
-        self._session.assign(others, values_of(others))
+        self._write_others(values_of(self._others))
         total = total_weight = 0
         for block in blocks:
             run = self._compiled[self._key(what, block)]
             total += float(run(*self._inputs(block, block.n_samples)))
             total_weight += block.total_weight
-        others = self._others()
-        assign(others, self._session.values(others))
+        assign(self._others, self._read_others())
         loss = total / total_weight
         return [loss, *(float(metric.result()) for metric in self.metrics)]
-
-    def _others(self):
-        """Return the variables of metrics and loss, copied to the session and back."""
-        return self._session.variables[len(self._state) :]
 
     def _inputs(self, block, n_samples):
         sizes = [] if self.plan.xla else map(np.int32, block.sizes)
@@ -190,7 +184,12 @@ class EpochProgram:
             jit_compile=self.plan.xla or None,  # XLA needs other gradients
         )
         function = epoch.get_concrete_function(*arguments)
-        return self._session.add(function, xla=self.plan.xla)
+        run = self._session.add(function, xla=self.plan.xla)
+        # variables of metrics and loss, which are copied to the session and back
+        self._others = self._session.variables[len(self._state) :]
+        self._read_others = self._session.reader(self._others)
+        self._write_others = self._session.writer(self._others)
+        return run
 
 
 def filled_up(array, length):

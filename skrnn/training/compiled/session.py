@@ -31,32 +31,24 @@ class OwnSession:
             for number, variable in enumerate(new, start=len(self.variables)):
                 self._places[id(variable.handle)] = _Place(number, variable)
         self.variables += new
-        self.assign(new, values_of(new))
-
-    def values(self, variables):
-        """Return the values of some of the variables as a list of ndarray."""
-        places = [self._places[id(variable.handle)] for variable in variables]
-        return self._session.run([place.value for place in places]) if places else []
+        self.writer(new)(values_of(new))
 
     def reader(self, variables):
-        """Return a function that returns what `values` does, in less time."""
+        """Return a function that returns the values of some of the variables."""
+        if not variables:
+            return list
         places = [self._places[id(variable.handle)] for variable in variables]
         return session_callable(self._session, [place.value for place in places], [])
 
     def writer(self, variables):
-        """Return a function of a list of arrays that does what `assign` does."""
+        """Return a function that sets some of the variables to a list of arrays."""
+        if not variables:
+            return list
         places = [self._places[id(variable.handle)] for variable in variables]
         news, run = [place.new for place in places], [place.assign for place in places]
         write = session_callable(self._session, [], news, run)
         dtypes = [variable.dtype.as_numpy_dtype for variable in variables]
         return lambda values: write(*map(np.asarray, values, dtypes))
-
-    def assign(self, variables, values):
-        """Set some of the variables."""
-        places = [self._places[id(variable.handle)] for variable in variables]
-        if places:
-            news = dict(zip([p.new for p in places], values, strict=True))
-            self._session.run([place.assign for place in places], news)
 
     def add(self, function, *, xla):
         """Return a function of arrays that runs a ConcreteFunction with one result."""
