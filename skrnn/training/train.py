@@ -129,11 +129,7 @@ def _check_finite(what, epoch, value):
 
 
 def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
-    """Train a network, and return a Trained.
-
-    With early stopping, `patience` is n_iter_no_change and tol. `callbacks`, besides
-    those of Keras in the task, have the methods of ProgressReport.
-    """
+    """Train a network, and return a Trained. `patience` is n_iter_no_change and tol."""
     tensorflow_import.load()
     from skrnn.training import trainers
 
