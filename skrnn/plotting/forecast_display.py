@@ -197,7 +197,7 @@ class ForecastDisplay:
         for number, (title, displays) in enumerate(panels.items()):
             first, ax = displays[0], self.axes_[number]
             lowest = _draw_panel(ax, displays, *how)
-            label_times(lowest, first.times, first.time_name, 5 if several else 8)
+            label_times(lowest, first.times, first.time_name, is_small=several)
             if several:
                 ax.set_title(title, fontsize="medium")
                 is_left = number % n_columns == 0

@@ -7,7 +7,7 @@ import numpy as np
 from skrnn.plotting.conversion import axes_or_new, pyplot
 
 _SIZE = 3.4, 2.4  # of one of several panels, in inches
-OPACITY = 0.25  # of an interval
+OPACITY = 0.3  # of an interval
 _CHARACTERS = 17  # of a legend, in an inch
 
 
@@ -75,13 +75,14 @@ def draw_legend(axes):
             handle.set_alpha(opacity)
 
 
-def label_times(ax, times, name, n_labels=8):
+def label_times(ax, times, name, is_small=False):
     """Name the horizontal axis, and label it with short dates if it has dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     ax.set_xlabel(name or "")
     if np.issubdtype(times.dtype, np.datetime64):
-        locator = AutoDateLocator(minticks=3, maxticks=n_labels)
+        n_ticks = (2, 5) if is_small else (3, 8)  # with fewer, some spans have none
+        locator = AutoDateLocator(minticks=n_ticks[0], maxticks=n_ticks[1])
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 

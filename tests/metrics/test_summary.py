@@ -1,4 +1,4 @@
-"""summarize: the measures of a backtest, beside loops over its groups."""
+"""summarize: the measures of a backtest, compared with loops over its groups."""
 
 import numpy as np
 import pandas as pd
