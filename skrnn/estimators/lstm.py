@@ -46,9 +46,10 @@ class LSTMRegressor(BaseRecurrentRegressor):
         `to_supervised` do.
     missing : {"mask", "fill"}, default="mask"
         How to treat missing values. `"mask"` skips each step (with `segment_length`,
-        each segment) that has one. `"fill"` replaces each by the last observed value
-        of the feature in the window. If there is none, the mean of the feature over
-        all steps of the training windows replaces it (zero for normalised features).
+        each segment) that has one; if all are skipped, the hidden state stays zero.
+        `"fill"` replaces each by the last observed value of the feature in the window.
+        If there is none, the mean of the feature over all steps of the training
+        windows replaces it (zero for normalised features).
         The network then gets a second input for each feature with missing values in
         `fit`: 1 where the value is filled, 0 elsewhere.
     base : estimator or None, default=None
