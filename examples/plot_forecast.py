@@ -26,6 +26,7 @@ from skrnn import (
     backtest,
 )
 from skrnn.datasets import load_co2
+from skrnn.metrics import summarize
 
 HORIZON, YEAR = 13, 52  # weeks
 
@@ -107,16 +108,7 @@ frame = backtest(
     refit=YEAR // HORIZON,
     coverage=0.8,
 )
-frame["error"] = frame["observed"] - frame["pred"]
-frame["inside"] = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])
-by_model = frame.groupby("model")
-scores = pd.DataFrame(
-    {
-        "RMSE": by_model["error"].apply(lambda error: (error**2).mean() ** 0.5),
-        "MAE": by_model["error"].apply(lambda error: error.abs().mean()),
-        "inside the interval": by_model["inside"].mean(),
-    }
-).sort_values("RMSE")
+scores = summarize(frame, ["RMSE", "MAE", "coverage"]).sort_values("RMSE")
 first, second = scores.index[:2]
 print(
     f"\nErrors in ppm, {frame['time'].min():%Y-%m-%d} to {frame['time'].max():%Y-%m-%d}"
