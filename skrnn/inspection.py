@@ -175,6 +175,12 @@ def window_importance(
         data, scoring = _of_forecaster(inner, X, y), scoring or _OF_FORECASTS
     else:
         data = _of_regressor(estimator, X, y)
+    if np.bincount(data.codes).max() < 2:
+        raise ValueError(
+            f"There are {len(data.codes)} windows, and none of a series that has "
+            "another one to permute it with. Pass more rows: at least horizon + 1 of a "
+            "series for a Forecaster."
+        )
     lag_of, lags = data.lags()
     names = {"features": data.features, "lags": lags}
     of_feature = of_lag = [True]

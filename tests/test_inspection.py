@@ -532,10 +532,19 @@ def test_targets_that_are_all_missing_raise_an_error():
 def test_rows_shorter_than_the_horizon_raise_an_error():
     _, load = planted()
     forecaster = Forecaster(Ridge(), horizon=3, window_length=4).fit(y=load[:600])
-    with pytest.raises(ValueError, match=r"of 3 steps .* in the 2 rows of y\. Pass at"):
+    with pytest.raises(ValueError, match=r"of 3 steps .* the 2 rows of y\. Pass more"):
         window_importance(forecaster, None, load[600:602])
 
 
 def test_a_forecaster_must_be_fitted():
     with pytest.raises(NotFittedError):
         window_importance(Forecaster(Ridge()), None, planted()[1])
+
+
+def test_a_single_window_of_each_series_is_an_error():
+    """There is nothing to permute it with, which must not look like no importance."""
+    y = pd.Series(np.random.RandomState(0).normal(size=120))
+    forecaster = Forecaster(Ridge(), horizon=3, window_length=4).fit(y=y[:100])
+    with pytest.raises(ValueError, match="There are 1 windows"):
+        window_importance(forecaster, None, y[100:103])
+    assert window_importance(forecaster, None, y[100:104]).importances.any()

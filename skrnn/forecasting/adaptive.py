@@ -33,7 +33,7 @@ class AdaptedCoverages:
         number = pd.Series(codes).groupby(codes).cumcount().to_numpy()
         for k in range(number.max() + 1):  # one origin of each series
             series, limit = codes[number == k], limits[:, number == k]
-            change = rate * (asked - (limit < used[:, series]))
+            change = rate * (asked - (limit < _increasing(used[:, series])))
             changed = used[:, series] + np.where(np.isnan(limit), 0, change)
             used[:, series] = np.clip(changed, 0, 1)
         return replace(self, used=used)
@@ -44,7 +44,12 @@ class AdaptedCoverages:
             return coverage
         asked = np.array([0, *self.asked, 1])
         ends = np.ones((1, *self.used.shape[2:]))
-        used = np.concatenate([0 * ends, self.used[:, code], ends])
+        used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
         upper = min(np.searchsorted(asked, coverage), len(asked) - 1)
         share = (coverage - asked[upper - 1]) / (asked[upper] - asked[upper - 1])
         return (1 - share) * used[upper - 1] + share * used[upper]
+
+
+def _increasing(used):
+    """Return coverages that do not decrease with those asked for."""
+    return np.maximum.accumulate(used, axis=0)

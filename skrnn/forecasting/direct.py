@@ -169,8 +169,9 @@ class DirectModel:
         if not used.any():
             raise ValueError(
                 f"No forecast of {self.horizon} steps can be made and compared with "
-                f"known values in the {np.count_nonzero(~earlier)} rows of y. Pass at "
-                "least `horizon` rows after those observed, of series that were in fit."
+                f"known values in the {np.count_nonzero(~earlier)} rows of y. Pass "
+                f"more than {self.horizon} rows after those observed, of series that "
+                "were in fit, were long enough and were not constant."
             )
         y = y[used].reshape(np.count_nonzero(used), -1)
         windows = self._windows(steps, origins.places[used])

@@ -19,9 +19,9 @@ _FORECAST = "origin", "time", *_LEVELS
 def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage=None):
     """Measure the forecasts of a backtest, by model, step, series or origin.
 
-    Rows whose observed value is missing are left out. Where a model could not make a
-    forecast, those of the other models for the same origin and time are left out too,
-    so that models are compared on the same rows.
+    Rows whose observed value is missing are left out. So are origins and times that
+    another model of the frame did not forecast, because of missing values or a shorter
+    horizon: all models are compared on the same rows.
 
     Parameters
     ----------
@@ -141,6 +141,8 @@ def _as_list(values):
 def _check(frame, by, metrics):
     """Raise a ValueError for what is not in the frame, or not a metric."""
     check_backtest(frame)
+    if not metrics:
+        raise ValueError(f"metrics is empty. Pass some of {_NAMES}, or functions.")
     for name in by:
         if name not in frame and name != "model":
             raise ValueError(
@@ -157,16 +159,21 @@ def _check(frame, by, metrics):
 def _comparable(frame):
     """Return observed rows that all models forecast, with errors."""
     keys = [frame[name] for name in _FORECAST if name in frame]
-    is_missing = frame["pred"].isna().groupby(keys, observed=True).transform("any")
-    rows = frame[frame["observed"].notna() & ~is_missing]
+    n_models = frame["model"].nunique() if "model" in frame else 1
+    groups = frame["pred"].groupby(keys, observed=True, dropna=False)
+    is_complete = groups.transform("count") >= n_models
+    rows = frame[frame["observed"].notna() & is_complete]
     if not len(rows):
-        raise ValueError("No row has an observed value and a forecast of each model.")
+        raise ValueError(
+            "No row has an observed value and a forecast of each model, for the same "
+            "origin and time."
+        )
     return rows.assign(error=rows["pred"] - rows["observed"])
 
 
 def _mean_of(keys):
     """Return a function that returns the means of the groups with these keys."""
-    return lambda values: values.groupby(keys, observed=True).mean()
+    return lambda values: values.groupby(keys, observed=True, dropna=False).mean()
 
 
 def _by_function(metric, rows, keys):
@@ -175,7 +182,8 @@ def _by_function(metric, rows, keys):
     def measure(group):
         return metric(group["observed"].to_numpy(), group["pred"].to_numpy())
 
-    groups = rows[["observed", "pred"]].groupby(keys, observed=True)
+    both = rows[["observed", "pred"]]
+    groups = both.groupby(keys, observed=True, dropna=False)
     return groups.apply(measure).rename(getattr(metric, "__name__", str(metric)))
 
 
@@ -188,7 +196,7 @@ def _scaled(metric, rows, keys):
     levels = [rows[n] for n in _LEVELS if n in rows]
     scaled = rows.assign(error=rows["error"] / rows[scale])
     each = _POINTS[name](scaled, _mean_of(keys + levels))
-    return each.groupby(level=list(range(len(keys)))).mean()
+    return each.groupby(level=list(range(len(keys))), dropna=False).mean()
 
 
 def _check_scales(metric, rows, scale):

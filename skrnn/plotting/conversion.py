@@ -220,6 +220,11 @@ def _chosen(names, series):
         return list(names[:_MOST_PANELS])
     names = list(names)
     series = list(series) if pd.api.types.is_list_like(series) else [series]
+    if not names:
+        raise ValueError(
+            "series must name some of the series of a panel, but there is no panel. "
+            f"Got {series}."
+        )
     if not series or not set(series) <= set(names):
         raise ValueError(
             f"series must name some of the {len(names)} series of a panel, such as "
@@ -234,8 +239,9 @@ def errors_by(column, frame):
     if "target" in several_levels(frame):
         target = frame["target"].astype(str)
         line = line + ": " + target if "model" in frame else target
-    errors = summarize(frame.assign(model=line), "MAE", [column, "model"])
-    errors = errors["MAE"].unstack()
+    groups = frame.drop(columns="model", errors="ignore").groupby(line)
+    errors = {name: summarize(part, "MAE", column)["MAE"] for name, part in groups}
+    errors = pd.DataFrame(errors)
     return errors.set_index(_plottable(_times(errors.index))).rename_axis(column)
 
 
@@ -308,15 +314,29 @@ def _without_overlap(times):
 def panels_of_forecast(history, forecast, series):
     """Return arguments of displays: for each series, those of each model."""
     forecasts = forecast if isinstance(forecast, dict) else {None: forecast}
-    index = getattr(next(iter(forecasts.values())), "index", None)
-    is_panel = isinstance(index, pd.MultiIndex)
-    names = _chosen(index.unique(0) if is_panel else [], series) or [None]
+    if not forecasts:
+        raise ValueError("forecast is empty. Pass at least one forecast.")
+    observed, first, *others = map(_names_of, (history, *forecasts.values()))
+    is_same = all(set(names) == set(first) for names in others)
+    if not is_same or bool(observed) != bool(first) or set(first) - set(observed):
+        raise ValueError(
+            "history and all forecasts must be of the same series, or of the same "
+            f"panel. Got {observed or 'one'} in history, and in the forecasts "
+            f"{[names or 'one' for names in (first, *others)]}."
+        )
+    names = _chosen(first, series) or [None]
 
     def arguments(model, name):
         parts = _part(history, name), _part(forecasts[model], name)
         return {**history_and_forecast(*parts), "model": model}
 
     return {name: [arguments(model, name) for model in forecasts] for name in names}
+
+
+def _names_of(data):
+    """Return the names of the series of a panel, none for a single series."""
+    index = getattr(data, "index", None)
+    return list(index.unique(0)) if isinstance(index, pd.MultiIndex) else []
 
 
 def _part(data, name):
@@ -329,8 +349,9 @@ def _part(data, name):
 
 def history_and_forecast(history, forecast):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
-    paths = None
-    if getattr(forecast, "columns", pd.Index([])).names == ["path"]:
+    paths, columns = None, getattr(forecast, "columns", pd.Index([]))
+    n_targets = columns.levshape[0] if columns.nlevels == 2 else 1
+    if columns.names[-1] == "path" and n_targets == 1:
         paths, forecast = forecast, forecast.median(axis=1)
     history, forecast = _of_one_target(history, forecast)
     before, after = _of_one_series(history.index, forecast.index)

@@ -173,6 +173,20 @@ def test_coverage_adapts_by_the_rule_of_gibbs_and_candes(noisier):
     assert_allclose(frame.iloc[0], noisier.iloc[329] + np.array(ends))
 
 
+def test_a_larger_coverage_has_wider_bounds_after_updates(noisier):
+    """Although each coverage adapts to its own misses."""
+    forecaster = naive(2, calibration_size=60).fit(y=noisier[:200])
+    for row in range(200, 400):
+        forecaster.update(y=noisier[row : row + 1])
+        widths = [
+            np.ptp(
+                forecaster.forecast(2, coverage=c)[["lower_bound", "upper_bound"]], 1
+            )
+            for c in (0.5, 0.8, 0.9, 0.95)
+        ]
+        assert (np.diff(widths, axis=0) >= 0).all()
+
+
 def nearest(origins, origin, n_wanted, season=24):
     """The origins that are nearest in the season, more where some are equally near."""
     distance = np.abs((origins - origin + season / 2) % season - season / 2)

@@ -53,10 +53,17 @@ def panel():
 
 @pytest.fixture(scope="module")
 def frame(panel):
-    """Two models with different origins, as their horizons differ."""
-    naive = Forecaster(SeasonalNaiveRegressor(7), horizon=5, window_length=7)
+    """Forecasts of two models."""
+    naive = Forecaster(SeasonalNaiveRegressor(7), horizon=4, window_length=7)
     models = {"ridge": ridge(horizon=4), "naive": naive}
     return backtest(models, y=panel, initial_train_size=80)
+
+
+def compared(frame):
+    """Return the rows that all models forecast."""
+    known = frame.dropna()
+    models = known.groupby(["series", "target", "origin", "time"])["model"]
+    return known[models.transform("nunique") == frame["model"].nunique()]
 
 
 def by_hand(frame, by, measure):
@@ -71,7 +78,7 @@ BY = [["model"], ["model", "step"], ["series"], ["model", "origin"], ["target"]]
 @pytest.mark.parametrize("by", BY, ids=" ".join)
 @pytest.mark.parametrize("name", POINTS)
 def test_measures_of_points_are_those_of_the_rows_of_a_group(frame, name, by):
-    frame = frame.dropna()  # left out for both models, see below
+    frame = compared(frame)
     table = summarize(frame, name, by)
     assert list(table.columns) == [name]
     assert table.index.names == by
@@ -104,7 +111,7 @@ def scaled_error(group, name, panel, season):
 def test_scaled_measures_are_means_of_those_of_series_and_targets(
     frame, panel, name, by
 ):
-    frame = frame.dropna()
+    frame = compared(frame)
     measured = by_hand(frame, by, lambda g: scaled_error(g, name, panel, season=7))
     assert_allclose(summarize(frame, name, by)[name], list(measured.values()))
 
@@ -143,12 +150,11 @@ def test_scales_survive_what_pandas_does_to_a_frame(frame, panel, tmp_path):
     both.to_csv(tmp_path / "frame.csv", index=False)
     for some in both, pd.read_csv(tmp_path / "frame.csv"):
         found = summarize(some.query("step < 3"), "MASE")["MASE"]
-        for name, alone in (
-            ("ridge", frame[frame["model"] == "ridge"]),
-            ("other", other),
-        ):
-            expected = summarize(alone[alone["step"] < 3].dropna(), "MASE")
-            assert found[name] == pytest.approx(expected["MASE"].item())
+        rows = compared(both)
+        for name in "ridge", "naive", "other":
+            alone = rows[(rows["model"] == name) & (rows["step"] < 3)]
+            expected = summarize(alone, "MASE")["MASE"].item()
+            assert found[name] == pytest.approx(expected)
 
 
 def test_models_are_compared_on_rows_that_all_of_them_forecast():
@@ -175,7 +181,7 @@ def test_a_single_model_needs_no_name(panel):
 
 
 def test_functions_are_measures_too(frame):
-    frame = frame.dropna()
+    frame = compared(frame)
     table = summarize(frame, [max_error, "MAE", median_absolute_error])
     assert list(table) == ["max_error", "MAE", "median_absolute_error"]
     for function in max_error, median_absolute_error:
@@ -282,3 +288,27 @@ def test_series_without_a_scale_are_named():
         "walk",
         "wave",
     ]
+
+
+def test_models_of_different_horizons_are_compared_on_the_same_rows(panel):
+    y = panel.loc["whole", "z"]
+    far = Forecaster(SeasonalNaiveRegressor(7), horizon=5, window_length=7)
+    models = {"near": ridge(horizon=2), "far": far}
+    frame = backtest(models, y=y, initial_train_size=80, stride=1)
+    table = summarize(frame, ["MAE", lambda y_true, y_pred: len(y_true)])
+    both = frame[frame["step"] <= 2]
+    assert_allclose(table.iloc[:, 0], summarize(both, "MAE")["MAE"])
+    assert table.iloc[:, 1].tolist() == [len(both) / 2] * 2
+
+
+def test_a_series_whose_name_was_read_as_missing_is_measured(panel):
+    y = panel["z"].rename({"whole": "NA"}, level=0)
+    frame = backtest(ridge(horizon=4), y=y, initial_train_size=80)
+    read = frame.assign(series=frame["series"].replace("NA", np.nan))
+    table = summarize(read, ["MAE", "MASE"], by="series")
+    assert_allclose(table, summarize(frame, ["MAE", "MASE"], "series").iloc[[1, 2, 0]])
+
+
+def test_no_metrics_are_an_error(frame):
+    with pytest.raises(ValueError, match="metrics is empty"):
+        summarize(frame, [])

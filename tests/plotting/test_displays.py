@@ -621,6 +621,30 @@ def test_sampled_paths_go_on_from_the_history_with_their_median():
     assert_allclose(display.predicted_.get_ydata()[-5:], paths.median(axis=1))
 
 
+def test_paths_of_a_data_frame_are_drawn():
+    frame = LOAD.to_frame()
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5, calibration_size=20)
+    paths = forecaster.fit(y=frame).sample_paths(5, n_paths=8, random_state=0)
+    display = ForecastDisplay.from_forecast(frame, paths)
+    assert len(display.paths_) == 8
+    assert_allclose(display.predicted_.get_ydata()[-5:], paths.median(axis=1))
+
+
+def test_history_and_forecasts_of_different_series_are_an_error():
+    panel = pd.concat({"a": LOAD, "b": LOAD}, names=["series"])
+    forecast = Forecaster(Ridge(), window_length=4, horizon=5).fit(y=panel).forecast(5)
+    for history, forecasts in (
+        (LOAD, forecast),
+        (panel, forecast.loc["a"]),
+        (panel[["a"]], forecast),
+        (panel, {"one": forecast[["a"]], "both": forecast}),
+    ):
+        with pytest.raises(ValueError, match="of the same series"):
+            ForecastDisplay.from_forecast(history, forecasts)
+    with pytest.raises(ValueError, match="forecast is empty"):
+        ForecastDisplay.from_forecast(LOAD, {})
+
+
 def test_fans_of_several_targets_are_an_error(rolled):
     both = pd.concat([rolled.assign(target=name) for name in "bc"])
     with pytest.raises(ValueError, match="for one target, but the frame has"):
@@ -649,7 +673,7 @@ def test_a_forecast_of_one_series_of_a_panel_is_drawn_alone():
     display = ForecastDisplay.from_forecast(panel[["a"]], forecast[["a"]])
     assert_allclose(display.predicted_.get_ydata()[-5:], forecast["a"])
     with pytest.raises(ValueError, match="history must be a Series"):
-        ForecastDisplay.from_forecast(LOAD.to_numpy(), forecast)
+        ForecastDisplay.from_forecast(LOAD.to_numpy(), forecast.loc["a"])
 
 
 def test_missing_values_of_a_backtest_are_not_drawn():
