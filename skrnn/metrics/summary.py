@@ -100,9 +100,9 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
     >>> summarize(frame, metrics, by="step").round(2)
           MASE  median_absolute_error  coverage_50  coverage_80
     step
-    1     0.15                   0.19         0.63         0.94
-    2     0.18                   0.22         0.74         0.91
-    3     0.20                   0.28         0.63         0.94
+    1     0.15                   0.19         0.60         0.77
+    2     0.18                   0.22         0.60         0.86
+    3     0.20                   0.28         0.49         0.89
     """
     by, metrics = _as_list(by), _as_list(metrics)
     _check(frame, by, metrics)
