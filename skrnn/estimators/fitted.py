@@ -39,7 +39,8 @@ class FittedModel:
     def _scaling(self):
         """The Affine from outputs to predictions relative to the windows and base."""
         targets = self.preparation.scaling.targets.repeated(self._n_levels)
-        return Affine(np.float64(self.network_weight)).after(targets)
+        # an array, as a scalar does not make float32 float64 in NumPy 1
+        return Affine(np.full(1, self.network_weight, dtype=np.float64)).after(targets)
 
     @property
     def _n_levels(self):
