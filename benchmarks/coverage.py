@@ -14,11 +14,9 @@ divided by that of Ridge. A coverage that needs more errors than there are is le
 `--search` takes the last fifth of the training rows.
 """
 
-import argparse
-
 import numpy as np
 import pandas as pd
-from forecasts.public import PUBLIC
+from forecasts.public import PUBLIC, options_of
 from sklearn.linear_model import RidgeCV
 
 from skrnn import Forecaster, WindowRegressor, backtest
@@ -145,13 +143,7 @@ def measured(frame, coverage):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
-    parser.add_argument("--only", nargs="+", choices=PUBLIC, default=list(PUBLIC))
-    parser.add_argument("--search", action="store_true", help="on training rows")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     if options.series:
         compare_on_public_series(options.series, options.only, options.search)
     else:

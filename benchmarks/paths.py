@@ -11,12 +11,10 @@ paths, and of bounds and quantiles of each step that are added up; then those of
 of twice the horizon.
 """
 
-import argparse
-
 import numpy as np
 import pandas as pd
 from coverage import MOST_HELD_OUT, ridge
-from forecasts.public import PUBLIC
+from forecasts.public import PUBLIC, options_of
 from scipy.stats import norm
 from sklearn.linear_model import Ridge
 
@@ -112,13 +110,7 @@ def show(name, horizon, found):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
-    parser.add_argument("--only", nargs="+", choices=PUBLIC, default=list(PUBLIC))
-    parser.add_argument("--search", action="store_true", help="on training rows")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     print("| " + " | ".join(TITLES) + " |")
     print("| " + " | ".join(["---"] * len(TITLES)) + " |")
     if not options.series:

@@ -162,42 +162,18 @@ def window_importance(
     array([[0., 0., 0., 0.],
            [0., 2., 0., 0.]])
     """
-    if by not in ("feature", "lag", "both"):
-        raise ValueError(f"by must be 'feature', 'lag' or 'both'. Got {by!r}.")
-    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
-    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
-        raise ValueError(
-            "scoring must be the name of one scikit-learn scorer, a function of "
-            f"(estimator, windows, y), or None. Got {scoring!r}."
-        )
+    _check(by, n_repeats, scoring)
     inner = getattr(estimator, "best_estimator_", estimator)
     if isinstance(inner, Forecaster):
         data, scoring = _of_forecaster(inner, X, y), scoring or _OF_FORECASTS
     else:
         data = _of_regressor(estimator, X, y)
-    if np.bincount(data.codes).max() < 2:
-        raise ValueError(
-            f"There are {len(data.codes)} windows, and none of a series that has "
-            "another one to permute it with. Pass more rows: at least horizon + 1 of a "
-            "series for a Forecaster."
-        )
-    lag_of, lags = data.lags()
-    names = {"features": data.features, "lags": lags}
-    of_feature = of_lag = [True]
-    if by == "lag":
-        del names["features"]
-    else:
-        of_feature = [data.feature_of == number for number in range(len(data.features))]
-    if by == "feature":
-        del names["lags"]
-    else:
-        of_lag = [lag_of == number for number in range(len(lags))]
+    names, groups = data.groups(by)
     scorer = check_scoring(data.estimator, scoring=scoring)
     orders = _orders(data.codes, n_repeats, random_state)
     baseline = data.score(scorer, data.values.copy())  # laid out like a permuted copy
     decreases = Parallel(n_jobs=n_jobs)(
-        delayed(_decreases)(data, scorer, baseline, feature & lag, orders)
-        for feature, lag in product(of_feature, of_lag)
+        delayed(_decreases)(data, scorer, baseline, group, orders) for group in groups
     )
     importances = np.reshape(decreases, (*map(len, names.values()), n_repeats))
     return Bunch(
@@ -206,6 +182,17 @@ def window_importance(
         importances=importances,
         **names,
     )
+
+
+def _check(by, n_repeats, scoring):
+    if by not in ("feature", "lag", "both"):
+        raise ValueError(f"by must be 'feature', 'lag' or 'both'. Got {by!r}.")
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            "scoring must be the name of one scikit-learn scorer, a function of "
+            f"(estimator, windows, y), or None. Got {scoring!r}."
+        )
 
 
 @dataclass(frozen=True)
@@ -220,6 +207,18 @@ class _Data:
     features: list  # names
     feature_of: np.ndarray  # the number of the feature of each value of a window
     step_of: np.ndarray  # its step from the last row observed, which has 0
+
+    def groups(self, by):
+        """Return names by axis, and which values of a window are permuted together."""
+        lag_of, lags = self.lags()
+        axes = {
+            "features": (self.features, self.feature_of, ("feature", "both")),
+            "lags": (lags, lag_of, ("lag", "both")),
+        }
+        axes = {axis: parts for axis, (*parts, of) in axes.items() if by in of}
+        names = {axis: parts[0] for axis, parts in axes.items()}
+        masks = [[of == k for k in range(len(n))] for n, of in axes.values()]
+        return names, [np.logical_and.reduce(each) for each in product(*masks)]
 
     def lags(self):
         """Return the number of the lag of each value of a window, and their names."""
@@ -246,6 +245,12 @@ def _lag_name(first, last):
 
 def _orders(codes, n_repeats, random_state):
     """Return permutations (n_repeats, n_samples) within each series."""
+    if np.bincount(codes).max() < 2:
+        raise ValueError(
+            "Windows are permuted within each series, but no series has more than one. "
+            f"Got {len(codes)} in all. Pass more rows: for a Forecaster, more than "
+            "horizon of a series."
+        )
     rng = check_random_state(random_state)
     by_series = np.argsort(codes, kind="stable")
     orders = np.empty((n_repeats, len(codes)), dtype=np.intp)

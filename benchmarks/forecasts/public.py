@@ -3,6 +3,7 @@
 They come from https://github.com/skforecast/skforecast-datasets, folder `data`.
 """
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,3 +155,14 @@ PUBLIC = {
     "bicycles, weather": bicycles_weather,
     "intermittent": intermittent,
 }
+
+
+def options_of(description):
+    """Return the options of a command that takes public series."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
+    parser.add_argument("--only", nargs="+", choices=PUBLIC, default=list(PUBLIC))
+    parser.add_argument("--search", action="store_true", help="on training rows")
+    return parser.parse_args()

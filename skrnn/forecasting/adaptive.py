@@ -45,7 +45,7 @@ class AdaptedCoverages:
         asked = np.array([0, *self.asked, 1])
         ends = np.ones((1, *self.used.shape[2:]))
         used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
-        upper = min(np.searchsorted(asked, coverage), len(asked) - 1)
+        upper = np.clip(np.searchsorted(asked, coverage), 1, len(asked) - 1)
         share = (coverage - asked[upper - 1]) / (asked[upper] - asked[upper - 1])
         return (1 - share) * used[upper - 1] + share * used[upper]
 

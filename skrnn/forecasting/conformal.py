@@ -61,7 +61,7 @@ class Calibration:
         return replace(both._trimmed(), coverages=coverages)
 
     def _joined(self, errors, origins):
-        """Return the calibration with more origins, of which an error is known."""
+        """Return the calibration with more origins, those with a known error."""
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         return replace(
             self,
@@ -136,24 +136,17 @@ class Calibration:
 
     def bounds(self, forecasts, wanted, coverage):
         """Return both bounds (n_rows, n_targets), in any order."""
-        name, scores = f"coverage={coverage}", self._scores(coverage)
-        if scores is None:
-            ends = (1 - coverage) / 2, (1 + coverage) / 2
-            return [self._between(forecasts, level, name) for level in ends]
-        low, high = self._ends(coverage)
+        name = f"coverage={coverage}"
+        if self.errors is None:
+            return [self._between(forecasts, end, name) for end in _ends(coverage)]
+        low, high = (_weights(self.quantile_levels, end) for end in _ends(coverage))
+        scores = self._scores(coverage)
         margin = self._score(scores, coverage, name, wanted, self.coverages.of)
         return forecasts @ low - margin, forecasts @ high + margin
 
-    def _ends(self, coverage):
-        """Return the weights of levels that interpolate both ends of intervals."""
-        ends = (1 - coverage) / 2, (1 + coverage) / 2
-        return [_weights(self.quantile_levels, level) for level in ends]
-
     def _scores(self, coverage):
         """Return how far targets are outside of intervals, (n_origins, ...)."""
-        if self.errors is None:
-            return None
-        low, high = self._ends(coverage)
+        low, high = (_weights(self.quantile_levels, end) for end in _ends(coverage))
         return np.maximum(-(self.errors @ low), self.errors @ high)
 
     def quantile(self, forecasts, wanted, level):
@@ -267,6 +260,11 @@ def check_available(is_calibrated, has_quantiles, coverage, of=""):
             f"No {what} can be forecast{of}. Set calibration_size to a number of rows, "
             'or let the regressor predict quantiles (loss="quantile").'
         )
+
+
+def _ends(coverage):
+    """Return the levels of both bounds."""
+    return (1 - coverage) / 2, (1 + coverage) / 2
 
 
 def _weights(levels, wanted):

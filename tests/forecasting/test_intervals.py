@@ -218,7 +218,7 @@ def test_coverage_adapts_to_errors_from_the_same_hour(mornings):
 
 
 def test_coverage_follows_a_change_of_the_noise(noisier):
-    """With errors of 200 rows, most of which are from before the change."""
+    """Although most of the 200 errors are from before the change."""
     forecaster = naive(1, calibration_size=200)
     frame = backtest(forecaster, y=noisier, initial_train_size=300, coverage=0.8)
     covered = frame["observed"].between(frame["lower_bound"], frame["upper_bound"])

@@ -196,7 +196,7 @@ def test_functions_are_measures_too(frame):
 
 @pytest.fixture(scope="module")
 def with_intervals(panel):
-    """Intervals of two coverages, some of which cannot be made after holes."""
+    """Intervals of two coverages, which cannot all be made after holes."""
     forecaster = ridge(horizon=4, calibration_size=30)
     y = panel["z"].drop([("holes", day) for day in DAYS[102:104]])
     frame = backtest(
