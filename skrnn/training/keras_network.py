@@ -156,7 +156,7 @@ def build_whole_model(spec, states, features, scaling, *, fold=True):
     outputs = outputs[0] if len(outputs) == 1 else layers.average(outputs)
     if not fold:
         outputs = layers.Rescaling(
-            float(scaling.scale), scaling.shift.tolist(), dtype=spec.dtype, name="units"
+            scaling.scale.item(), scaling.shift.tolist(), dtype=spec.dtype, name="units"
         )(outputs)
     if inputs is not None and inputs.normalize:
         reference = keras_inputs.references(windows, inputs, features)
