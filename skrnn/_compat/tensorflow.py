@@ -65,14 +65,20 @@ def limit_threads(settings):
             set_threads(int(n_threads))
 
 
-def run_a_session():
-    """Run an empty session, as TensorFlow 2.18 and 2.19 log during the first one."""
+def run_first():
+    """Run an empty session and a compiled function, as TensorFlow logs the first ones.
+
+    Needed until the oldest TensorFlow is 2.21, which does not.
+    """
     import tensorflow
 
-    v1 = tensorflow.compat.v1
-    config = v1.ConfigProto(device_count={"GPU": 0})
-    with tensorflow.Graph().as_default(), v1.Session(config=config) as session:
-        session.run(tensorflow.constant(0))
+    if tensorflow.__version__.startswith(("2.18.", "2.19.", "2.20.")):
+        v1 = tensorflow.compat.v1
+        config = v1.ConfigProto(device_count={"GPU": 0})
+        with tensorflow.Graph().as_default(), v1.Session(config=config) as session:
+            session.run(tensorflow.constant(0))
+        with tensorflow.device("CPU"):
+            tensorflow.function(lambda: tensorflow.zeros(()), jit_compile=True)()
 
 
 def session_callable(session, fetched, fed, run=()):
