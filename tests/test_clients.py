@@ -12,11 +12,12 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
-from skrnn import LSTMRegressor, SequenceWindower
+from skrnn import LSTMRegressor, SequenceWindower, metrics
 
 SERIES = np.sin(np.arange(121) / 5)
 X, Y = SERIES[:-1].reshape(-1, 1), SERIES[1:]
 N_LAGS = 6
+WALKS = np.random.RandomState(0).normal(size=(90, 4)).cumsum(axis=0)
 
 
 @pytest.fixture
@@ -131,3 +132,56 @@ def test_yellowbrick_plots_residuals(rnn):
     assert len(drawn) == 120
     residuals = rnn.predict(windows[90:]) - Y[90:]
     assert_allclose(drawn[90:, 1], residuals, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_sktime_measures_the_same_of_points(n_targets):
+    peer = pytest.importorskip(
+        "sktime.performance_metrics.forecasting", reason="sktime is not installed"
+    )
+    y_train, y, forecast = WALKS[:60], WALKS[60:, :2], WALKS[60:, 2:]
+    y_train, y, forecast = (each[:, :n_targets] for each in (y_train, y, forecast))
+    # each target by itself, as sktime divides the mean of errors by a mean of scales
+    scale = {"y_train": y_train, "sp": 7, "multioutput": "raw_values"}
+    scaled = {"y_train": y_train, "season_length": 7}
+    for found, expected in [
+        (
+            metrics.mean_absolute_scaled_error(y, forecast, **scaled),
+            np.mean(peer.mean_absolute_scaled_error(y, forecast, **scale)),
+        ),
+        (
+            metrics.root_mean_squared_scaled_error(y, forecast, **scaled),
+            np.mean(
+                peer.mean_squared_scaled_error(y, forecast, **scale, square_root=True)
+            ),
+        ),
+        (
+            metrics.symmetric_mean_absolute_percentage_error(y, forecast),
+            peer.mean_absolute_percentage_error(y, forecast, symmetric=True),
+        ),
+    ]:
+        assert_allclose(found, expected)
+
+
+def test_sktime_measures_the_same_of_intervals():
+    """Its measures of intervals are a pinball loss of both bounds, and the coverage."""
+    peer = pytest.importorskip(
+        "sktime.performance_metrics.forecasting.probabilistic",
+        reason="sktime is not installed",
+    )
+    y, middle = WALKS[60:, 0], WALKS[60:, 2]
+    bounds = np.stack([middle - 1, middle + 2], axis=1)
+    index = pd.RangeIndex(len(y))
+    of_sktime = pd.DataFrame(
+        bounds,
+        index=index,
+        columns=pd.MultiIndex.from_product([["y"], [0.8], ["lower", "upper"]]),
+    )
+    y_frame = pd.DataFrame({"y": y}, index=index)
+    found = metrics.coverage_score(y, bounds)
+    assert 0 < found < 1
+    assert_allclose(found, peer.EmpiricalCoverage()(y_frame, of_sktime))
+    # the interval score is 2 / alpha times the sum of the pinball losses of both bounds
+    pinball = peer.PinballLoss(score_average=False)(y_frame, of_sktime)
+    score = metrics.mean_interval_score(y, bounds, coverage=0.8)
+    assert_allclose(score, 2 / 0.2 * np.sum(np.asarray(pinball)))
