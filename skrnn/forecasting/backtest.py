@@ -212,7 +212,8 @@ class _Data:
     def scales_at(self, codes, origins):
         """Return the scales (2, n_rows, n_targets) of series at origins."""
         keys, scales = self.scales
-        return scales[:, np.searchsorted(keys, self._keys(codes, origins), "right") - 1]
+        last = np.searchsorted(keys, self._keys(codes, origins), "right") - 1
+        return scales.take(last, axis=1)
 
     def _keys(self, codes, numbers):
         """Return numbers that order the rows by series and step."""

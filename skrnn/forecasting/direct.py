@@ -146,10 +146,11 @@ class DirectModel:
 
     def _is_readable(self, steps, origins):
         """Return which origins have a window that the regressor takes."""
-        if takes_missing_values(self.regressor):
-            return np.ones(len(origins), dtype=bool)
         missing = _n_missing_until(steps)
-        return missing[origins + 1] == missing[origins + 1 - self.window_length]
+        is_whole = missing[origins + 1] == missing[origins + 1 - self.window_length]
+        if is_whole.all() or not takes_missing_values(self.regressor):
+            return is_whole
+        return np.ones(len(origins), dtype=bool)
 
     def _windows(self, steps, origins):
         """Return the windows that end at origins, as the regressor reads them."""

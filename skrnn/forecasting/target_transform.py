@@ -171,8 +171,10 @@ class TargetTransform:
                 low, high = np.sort([pairs["at_low"], pairs["at_high"]], axis=0)
                 nearest = np.clip(flat[outside], low, high)
                 y[outside] = self._apply("inverse_transform", nearest, of_pair)
-        constant = self.pairs["constant"].ravel()[numbers]  # the only value so far
-        return np.where(np.isnan(constant), y, constant).reshape(z.shape)
+        constant = self.pairs["constant"].ravel()  # the only value so far
+        if not np.isnan(constant).all():
+            y = np.where(np.isnan(constant[numbers]), y, constant[numbers])
+        return y.reshape(z.shape)
 
     def _apply(self, method, values, numbers):
         """Apply a method of the transformer of each value."""

@@ -26,14 +26,16 @@ class Scaling:
 def fold_scale(weights, scaling):
     """Return weights for outputs that `scaling` is applied to."""
     *others, kernel, bias = weights
-    changed = kernel * np.float64(scaling.scale), scaling(bias.astype(np.float64))
+    wide = kernel.astype(np.float64), bias.astype(np.float64)
+    changed = wide[0] * scaling.scale, scaling(wide[1])
     return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
 
 def unfold_scale(weights, scaling):
     """Undo `fold_scale`, up to rounding errors."""
     *others, kernel, bias = weights
-    changed = kernel / scaling.scale, scaling.inverse(bias)
+    wide = kernel.astype(np.float64), bias.astype(np.float64)
+    changed = wide[0] / scaling.scale, scaling.inverse(wide[1])
     return [*others, *(array.astype(kernel.dtype) for array in changed)]
 
 

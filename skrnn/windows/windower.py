@@ -327,7 +327,8 @@ class SequenceWindower(
         -------
         ndarray of str objects
             `<feature>_lag<k>` for flat windows, oldest step first and features
-            fastest. For 3-D windows, the names `lag<k>` of the second axis.
+            fastest. For 3-D windows, a name for each step of the second axis, which
+            joins those of its features: `"x0_lag1, x1_lag1"`, `"x0_lag0, x1_lag0"`.
 
         Raises
         ------
@@ -336,10 +337,11 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         features = check_feature_names_in(self, input_features)
+        names = np.array(lag_names(features, self.window_length), dtype=object)
         if self._is_flat():
-            return np.array(lag_names(features, self.window_length), dtype=object)
-        lags = range(self.window_length - 1, -1, -1)
-        return np.array([f"lag{lag}" for lag in lags], dtype=object)
+            return names
+        steps = names.reshape(self.window_length, -1)
+        return np.array([", ".join(step) for step in steps], dtype=object)
 
     def _is_flat(self):
         return self.flatten or returns_frame(self)

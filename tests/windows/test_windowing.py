@@ -277,7 +277,8 @@ def test_feature_names():
     expected = ["load_lag1", "wind_lag1", "load_lag0", "wind_lag0"]
     assert windower.get_feature_names_out().tolist() == expected
     windower.set_params(flatten=False)
-    assert windower.get_feature_names_out().tolist() == ["lag1", "lag0"]
+    of_steps = ["load_lag1, wind_lag1", "load_lag0, wind_lag0"]
+    assert windower.get_feature_names_out().tolist() == of_steps
 
 
 @pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
