@@ -252,16 +252,12 @@ def symmetric_mean_absolute_percentage_error(
     y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
     mean_absolute_error(y_true, y_pred)  # raises the errors of scikit-learn
     y_pred = y_pred.reshape(y_true.shape)
-    share = symmetric_shares(y_true, y_pred)
-    return mean_absolute_error(
-        np.zeros_like(share),
-        share,
-        sample_weight=sample_weight,
-        multioutput=multioutput,
-    )
+    return _mean(symmetric_shares(y_true, y_pred), sample_weight, multioutput)
 
 
-def mean_interval_score(y_true, y_pred, *, coverage, sample_weight=None):
+def mean_interval_score(
+    y_true, y_pred, *, coverage, sample_weight=None, multioutput="uniform_average"
+):
     """Mean width of intervals, plus a penalty for each target outside of its interval.
 
     The penalty is the distance to the interval, times `2 / (1 - coverage)`. The score
@@ -270,20 +266,24 @@ def mean_interval_score(y_true, y_pred, *, coverage, sample_weight=None):
 
     Parameters
     ----------
-    y_true : array-like of shape (n_samples,)
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Observed targets.
-    y_pred : DataFrame or array-like of shape (n_samples, 2)
+    y_pred : DataFrame, or array-like of shape (n_samples, 2) or \
+            (n_samples, n_outputs, 2)
         Lower and upper bounds, or a DataFrame with the columns `lower_bound` and
-        `upper_bound`, as :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>`
-        returns for a coverage.
+        `upper_bound`, of each target if there are several, as
+        :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>` returns for a coverage.
     coverage : float
         Share of the targets that the intervals were made to contain, between 0 and 1.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
 
     Returns
     -------
-    float
+    float or ndarray of shape (n_outputs,)
         The score in the unit of the targets, at least 0. The best value is 0.
 
     Raises
@@ -308,28 +308,34 @@ def mean_interval_score(y_true, y_pred, *, coverage, sample_weight=None):
     >>> mean_interval_score([5, 9], [[4, 6], [4, 8]], coverage=0.5)
     5.0
     """
-    y_true, lower, upper = _intervals(y_true, y_pred, sample_weight)
-    score = interval_scores(y_true, lower, upper, coverage)
-    return float(np.average(score, weights=sample_weight))
+    y_true, lower, upper = _intervals(y_true, y_pred)
+    scores = interval_scores(y_true, lower, upper, coverage)
+    return _mean(scores, sample_weight, multioutput)
 
 
-def coverage_score(y_true, y_pred, *, sample_weight=None):
+def coverage_score(
+    y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"
+):
     """Share of the targets that lie within their intervals.
 
     Parameters
     ----------
-    y_true : array-like of shape (n_samples,)
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Observed targets.
-    y_pred : DataFrame or array-like of shape (n_samples, 2)
+    y_pred : DataFrame, or array-like of shape (n_samples, 2) or \
+            (n_samples, n_outputs, 2)
         Lower and upper bounds, or a DataFrame with the columns `lower_bound` and
-        `upper_bound`, as :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>`
-        returns for a coverage.
+        `upper_bound`, of each target if there are several, as
+        :meth:`Forecaster.forecast <skrnn.Forecaster.forecast>` returns for a coverage.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape \
+            (n_outputs,), default="uniform_average"
+        How to average over outputs, as in scikit-learn.
 
     Returns
     -------
-    float
+    float or ndarray of shape (n_outputs,)
         The share, from 0 to 1. The best value is the coverage asked for.
 
     Raises
@@ -348,9 +354,9 @@ def coverage_score(y_true, y_pred, *, sample_weight=None):
     >>> coverage_score([5, 9, 4, 8], [[4, 6], [4, 8], [4, 5], [0, 9]])
     0.75
     """
-    y_true, lower, upper = _intervals(y_true, y_pred, sample_weight)
+    y_true, lower, upper = _intervals(y_true, y_pred)
     inside = (lower <= y_true) & (y_true <= upper)
-    return float(np.average(inside, weights=sample_weight))
+    return _mean(inside.astype(np.float64), sample_weight, multioutput)
 
 
 def ignore_missing(metric):
@@ -454,24 +460,36 @@ def _in_units(scale, y_true, y_pred):
 
 def _averaged(values, multioutput):
     """Return the values of outputs as scikit-learn's metrics do."""
-    nothing = np.zeros((1, len(values)))
-    return mean_absolute_error(nothing, values[np.newaxis], multioutput=multioutput)
+    return _mean(values[np.newaxis], None, multioutput)
 
 
-def _intervals(y_true, y_pred, sample_weight):
-    """Return targets, lower and upper bounds, each (n_samples,)."""
-    is_frame = isinstance(y_pred, pd.DataFrame)
-    if is_frame and set(_BOUNDS) <= set(y_pred.columns):
-        y_pred = y_pred[_BOUNDS]
-    y_true, bounds = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
-    if y_true.shape[1:] not in ((), (1,)) or bounds.shape[1:] != (2,):
+def _mean(values, sample_weight, multioutput):
+    """Return the mean of values that are at least 0, as scikit-learn's metrics do."""
+    how = {"sample_weight": sample_weight, "multioutput": multioutput}
+    return mean_absolute_error(np.zeros_like(values), values, **how)
+
+
+def _intervals(y_true, y_pred):
+    """Return targets, lower and upper bounds, each (n_samples, n_outputs)."""
+    y_true = _numbers(y_true, "y_true")
+    names = getattr(y_pred, "columns", pd.Index([])).get_level_values(-1)
+    if set(_BOUNDS) <= set(names):
+        ends = [_numbers(y_pred.loc[:, names == name], "y_pred") for name in _BOUNDS]
+        bounds = np.stack(ends, axis=-1)
+    else:
+        bounds = _numbers(y_pred, "y_pred", allow_nd=True)
+    shape = y_true.shape
+    y_true = y_true.reshape(len(y_true), -1)
+    if bounds.ndim == 2:
+        bounds = bounds[:, np.newaxis]
+    if bounds.shape[1:] != (y_true.shape[1], 2):
         raise ValueError(
-            "Intervals are measured for one target, with a lower and an upper bound "
-            f"each. Got y_true of shape {y_true.shape} and y_pred of shape "
-            f"{bounds.shape}."
+            "y_pred must hold a lower and an upper bound of each target: an array of "
+            "shape (n_samples, 2), or (n_samples, n_outputs, 2) for several targets. "
+            f"Got y_true of shape {shape} and y_pred of shape {np.shape(y_pred)}."
         )
-    check_consistent_length(y_true, bounds, sample_weight)
-    lower, upper = bounds.T
+    check_consistent_length(y_true, bounds)
+    lower, upper = np.moveaxis(bounds, -1, 0)
     if (lower > upper).any():
         raise ValueError("A lower bound is above its upper bound.")
-    return y_true.reshape(-1), lower, upper
+    return y_true, lower, upper

@@ -1,5 +1,7 @@
 """Measures equal their definitions, and refuse what they cannot measure."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,6 +167,27 @@ def test_coverage_counts_bounds_as_inside():
     assert coverage_score(Y, BOUNDS, sample_weight=[3, 1, 0]) == 0.75
 
 
+@pytest.mark.parametrize(
+    "metric", [coverage_score, partial(mean_interval_score, coverage=0.8)]
+)
+def test_intervals_of_several_targets_are_measured_one_by_one(metric):
+    y, bounds = np.stack([Y, Y + 2], axis=1), np.stack([BOUNDS, BOUNDS], axis=1)
+    weight = [1, 2, 3]
+    each = [metric(y[:, k], BOUNDS, sample_weight=weight) for k in range(2)]
+    assert each[0] != each[1]
+    how = {"sample_weight": weight}
+    assert_allclose(metric(y, bounds, **how, multioutput="raw_values"), each)
+    assert_allclose(metric(y, bounds, **how), np.mean(each))
+    assert_allclose(
+        metric(y, bounds, **how, multioutput=[0.75, 0.25]),
+        each @ np.array([0.75, 0.25]),
+    )
+    assert_allclose(metric(y[:, :1], BOUNDS, **how), each[0])
+    columns = pd.MultiIndex.from_product([["a", "b"], ["lower_bound", "upper_bound"]])
+    frame = pd.DataFrame(bounds.reshape(3, 4), columns=columns)
+    assert_allclose(metric(y, frame, **how), np.mean(each))
+
+
 @given(st.floats(0.05, 0.95))
 def test_the_true_quantiles_have_the_least_score(coverage):
     y = np.arange(1, 1000) / 1000
@@ -195,8 +218,8 @@ def test_bounds_of_a_forecaster_are_found_by_their_names():
     ("y_true", "y_pred", "message"),
     [
         (Y, BOUNDS[:, ::-1], "above its upper bound"),
-        (Y, BOUNDS[:, 0], "one target"),
-        (BOUNDS, BOUNDS, "one target"),
+        (Y, BOUNDS[:, 0], "a lower and an upper bound of each target"),
+        (BOUNDS, BOUNDS, "a lower and an upper bound of each target"),
         (Y[:2], BOUNDS, "inconsistent numbers of samples"),
         (Y, BOUNDS * np.nan, "NaN"),
     ],
