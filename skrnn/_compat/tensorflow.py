@@ -65,8 +65,8 @@ def limit_threads(settings):
             set_threads(int(n_threads))
 
 
-def run_first():
-    """Run an empty session and a compiled function, as TensorFlow logs the first ones.
+def provoke_logs():
+    """Run an empty session and a compiled function: TensorFlow logs at the first ones.
 
     Needed until the oldest TensorFlow is 2.21, which does not.
     """

@@ -472,7 +472,8 @@ def _mean(values, sample_weight, multioutput):
 def _intervals(y_true, y_pred):
     """Return targets, lower and upper bounds, each (n_samples, n_outputs)."""
     y_true = _numbers(y_true, "y_true")
-    names = getattr(y_pred, "columns", pd.Index([])).get_level_values(-1)
+    is_frame = isinstance(y_pred, pd.DataFrame)
+    names = y_pred.columns.get_level_values(-1) if is_frame else ()
     if set(_BOUNDS) <= set(names):
         ends = [_numbers(y_pred.loc[:, names == name], "y_pred") for name in _BOUNDS]
         bounds = np.stack(ends, axis=-1)
@@ -484,8 +485,9 @@ def _intervals(y_true, y_pred):
         bounds = bounds[:, np.newaxis]
     if bounds.shape[1:] != (y_true.shape[1], 2):
         raise ValueError(
-            "y_pred must hold a lower and an upper bound of each target: an array of "
-            "shape (n_samples, 2), or (n_samples, n_outputs, 2) for several targets. "
+            "y_pred must hold a lower and an upper bound of each target: a DataFrame "
+            "with the columns lower_bound and upper_bound, or an array of shape "
+            "(n_samples, 2), or (n_samples, n_outputs, 2) for several targets. "
             f"Got y_true of shape {shape} and y_pred of shape {np.shape(y_pred)}."
         )
     check_consistent_length(y_true, bounds)

@@ -16,7 +16,7 @@ from skrnn._compat.tensorflow import (
     has_started,
     import_keras,
     limit_threads,
-    run_first,
+    provoke_logs,
 )
 
 give_sessions_own_threads()  # at import, as TensorFlow may start before the first fit
@@ -74,7 +74,7 @@ def _import_all():
             tensorflow = importlib.import_module("tensorflow")
             limit_threads(tensorflow.config.threading)
             tensorflow.config.list_logical_devices()  # logs when first called
-            run_first()
+            provoke_logs()
         importlib.import_module("scikeras.wrappers")
 
 
