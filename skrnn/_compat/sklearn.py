@@ -9,6 +9,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Needed until the container that `transform` should return can be read publicly.
 from sklearn.utils._set_output import _get_output_config
 
+# Needed until parameters of members can be reached publicly (private in 1.9).
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+
 # Needed until scikit-learn makes them public (private in 1.9).
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight

@@ -1,15 +1,15 @@
 """MeanRegressor: predicts the mean of several regressors."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import RegressorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skrnn._compat.sklearn import LinkedHTML, fit_context
+from skrnn._compat.sklearn import BaseComposition, LinkedHTML, fit_context
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 
 
-class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
+class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposition):
     """Predict the mean of the predictions of several regressors.
 
     The mean of a few forecasts that are about equally good often has a smaller error
@@ -19,7 +19,8 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
     Parameters
     ----------
     estimators : list of (str, regressor)
-        Names and regressors. Clones of them are fitted to the same data.
+        Names and regressors. Clones of them are fitted to the same data. `set_params`
+        replaces a regressor by its name, or sets `<name>__<parameter>`.
 
     Attributes
     ----------
@@ -58,6 +59,41 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
 
     def __init__(self, estimators):
         self.estimators = estimators
+
+    def get_params(self, deep=True):
+        """Return the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the regressors by name, and their parameters.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        return self._get_params("estimators", deep)
+
+    def set_params(self, **params):
+        """Set parameters, regressors by name, or parameters of regressors.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        return self._set_params("estimators", **params)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -122,6 +158,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimato
                 "estimators must be a list of pairs (name, regressor). Got "
                 f"{self.estimators!r}."
             )
+        self._validate_names([name for name, _ in pairs])
         return pairs
 
     def predict(self, X):

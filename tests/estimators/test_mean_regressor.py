@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 
 from skrnn import Forecaster, MeanRegressor, SeasonalNaiveRegressor, WindowRegressor
@@ -38,3 +39,19 @@ def test_estimators_must_be_pairs(estimators):
 def test_all_members_must_support_weights():
     with pytest.raises(ValueError, match="neighbours"):
         MeanRegressor(MEMBERS).fit(X, Y, np.ones(60))
+
+
+def test_a_search_reaches_members_and_their_parameters():
+    mean = MeanRegressor([("Ridge", Ridge()), ("other", Ridge())])
+    grid = {"Ridge__alpha": [1e6, 1.0], "other": [Ridge(1e9), KNeighborsRegressor(1)]}
+    search = GridSearchCV(mean, grid, cv=3).fit(X, X[:, 0])
+    assert search.best_params_["Ridge__alpha"] == 1.0
+    assert isinstance(search.best_params_["other"], KNeighborsRegressor)
+    assert mean.get_params()["Ridge__alpha"] == 1.0
+    assert mean.get_params(deep=False).keys() == {"estimators"}
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "estimators"), ("a", "b__c")])
+def test_names_must_be_usable_as_parameters(names):
+    with pytest.raises(ValueError, match="ames"):
+        MeanRegressor([(name, Ridge()) for name in names]).fit(X, Y)
