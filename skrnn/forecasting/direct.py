@@ -386,38 +386,34 @@ def _inside(estimator):
 
 def takes_several_targets(regressor):
     """Return whether the innermost regressor that gets the targets takes several."""
-    return get_tags(_innermost(regressor)[0]).target_tags.multi_output
+    inner = _wrapped(regressor)
+    if inner is not None:
+        return takes_several_targets(inner)
+    return get_tags(regressor).target_tags.multi_output
 
 
 def with_layout(regressor, target_features, n_columns):
-    """Tell a regressor what its windows and targets are, where it asks for that."""
-    inner, path = _innermost(regressor)
-    params = inner.get_params()
-    for _, member in params.get("estimators") or ():  # of a mean
-        if isinstance(member, BaseEstimator):
-            with_layout(member, target_features, n_columns)
-    layout = {
-        "target_features": target_features,
-        "base__target_features": target_features,
-        "n_step_features": n_columns,
-    }
+    """Tell a regressor, and those in it, what windows and targets are, where asked."""
+    params = regressor.get_params(deep=False)
+    layout = {"target_features": target_features, "n_step_features": n_columns}
     unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
     if unset:  # a FrozenEstimator has no set_params
-        regressor.set_params(**{path + name: v for name, v in unset.items()})
+        regressor.set_params(**unset)
+    members = [member for _, member in params.get("estimators") or ()]
+    parts = [_wrapped(regressor), params.get("regressor"), params.get("base")]
+    for part in (*parts, *members):  # which read the same windows
+        if isinstance(part, BaseEstimator):
+            with_layout(part, target_features, n_columns)
     return regressor
 
 
-def _innermost(regressor, path=""):
-    """Return the innermost regressor that gets all targets, and its path."""
+def _wrapped(regressor):
+    """Return what a pipeline, a transformed target or a search hands all targets to."""
     if isinstance(regressor, Pipeline):
-        name, inner = regressor.steps[-1]
-        return _innermost(inner, f"{path}{name}__")
+        return regressor[-1]
     params = regressor.get_params(deep=False)
-    name = "regressor"  # of a TransformedTargetRegressor
     if "target_features" in params:
-        return regressor, path
-    if params.get(name) is None:
-        name = "estimator"
-        if not {name, "refit"} <= params.keys():  # those of a search
-            return regressor, path
-    return _innermost(params[name], f"{path}{name}__")
+        return None
+    if params.get("regressor") is not None or "refit" not in params:
+        return params.get("regressor")
+    return params.get("estimator")

@@ -41,9 +41,11 @@ from skrnn import (
     Forecaster,
     GRURegressor,
     LSTMRegressor,
+    MeanRegressor,
     PanelTimeSeriesSplit,
     SeasonalNaiveRegressor,
     SequenceWindower,
+    WindowRegressor,
     backtest,
     to_supervised,
 )
@@ -278,6 +280,33 @@ def test_relative_windows_work_under_a_scaler_and_with_inputs(load, weather, nor
     forecasts = forecaster.predict(weather[-6:])
     assert_allclose(shifted.predict(weather[-6:]), 1000 + 5 * forecasts, rtol=1e-4)
     assert forecaster.regressor_.target_features == [0] * 6
+
+
+NAIVE = SeasonalNaiveRegressor(24)
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        WindowRegressor(NAIVE, normalize="last"),
+        WindowRegressor(MeanRegressor([("a", NAIVE), ("b", WindowRegressor(NAIVE))])),
+        TransformedTargetRegressor(make_pipeline(WindowRegressor(NAIVE))),
+        GRURegressor(  # learns nothing
+            2,
+            base=WindowRegressor(NAIVE),
+            learning_rate=1e-9,
+            epochs=1,
+            early_stopping=True,
+        ),
+    ],
+    ids=["window", "mean", "transformed", "base"],
+)
+def test_regressors_inside_others_know_which_column_is_the_target(regressor, load):
+    forecaster = Forecaster(
+        regressor, window_length=24, horizon=4, date_features="dayofweek"
+    )
+    forecasts = forecaster.fit(y=load).forecast(4)
+    assert_allclose(forecasts, load[-24:-20])
 
 
 # The rows that are observed
