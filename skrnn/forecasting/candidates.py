@@ -19,6 +19,7 @@ MOST_ROWS = 50_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
 _FEWEST_WINDOWS = 100  # of a network
 _MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
+_MOST_VALUES = 2_000_000  # of the windows that trees read
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
 _MANY_HORIZONS = 50  # of rows; with fewer, errors say little of window lengths
@@ -110,7 +111,7 @@ class Options:
         ]
 
     def others(self, best):
-        """Return seasonal naive ones and networks that read what another one does."""
+        """Return seasonal naive ones, trees and networks that read what `best` does."""
         length = best.params["window_length"]
         found = [
             best.changed(
@@ -122,7 +123,13 @@ class Options:
         ]
         if self.n_rows < _FEWEST_WINDOWS + length:
             return found
-        normalize = best.params["regressor"].normalize or "last"
+        normalize = best.params["regressor"].normalize
+        n_columns = self.n_columns + (best.params["date_features"] == "auto") * 6
+        is_small = self.n_rows * length * n_columns <= _MOST_VALUES
+        if is_small and not self.is_fast:
+            trees = WindowRegressor(_trees(), normalize=normalize)
+            found.append(best.changed("extra trees", regressor=trees))
+        normalize = normalize or "last"
         beside = self._network(length, normalize, base=_ridge())
         found.append(best.changed("GRU beside Ridge", regressor=beside))
         if not self.is_fast:
@@ -178,6 +185,14 @@ def _ridge():
     from sklearn.linear_model import RidgeCV  # not at import, for its memory
 
     return RidgeCV(_PENALTIES)
+
+
+def _trees():
+    from sklearn.ensemble import ExtraTreesRegressor  # not at import, for its memory
+
+    return ExtraTreesRegressor(
+        n_estimators=100, min_samples_leaf=3, max_features=1 / 3, random_state=0
+    )
 
 
 def _windows(rows, horizon, longest, possible):

@@ -19,7 +19,8 @@ from skrnn.forecasting.validation import of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
-_CLOSE, _EQUAL, _BETTER = 1.1, 1.005, 0.98  # ratios of errors
+_EQUAL, _BETTER = 1.005, 0.98  # ratios of errors
+_MOST_MEMBERS = 3  # of a mean
 _DIFFERENT = 0.02  # least difference of forecasts, in errors
 
 
@@ -119,7 +120,7 @@ def _table(trials, forecaster):
 def _progress(resources, verbose, options):
     """Return a function that shows a trial in a bar, if there is one."""
     n_variants = len(options.calendars) * len(options.transformers) - 1
-    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 2
+    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 3
     bar = start_bar(resources, "candidate", n_trials) if verbose else None
 
     def show(trial):
@@ -179,17 +180,17 @@ class Search:
         return self._error(forecasts, *units), seconds, forecasts, units
 
     def mean(self, trials):
-        """Return a Trial of the mean of those that are close to the best, or None."""
-        members, best = [], _best(trials)
-        for trial in sorted(trials, key=lambda trial: trial is not best):
-            is_close = trial.error <= _CLOSE * best.error
-            if is_close and all(_differ(trial, other) for other in members):
+        """Return a Trial of the mean of the best three that differ, or None."""
+        members = []
+        for trial in sorted(trials, key=lambda trial: trial.error):
+            is_other = all(_differ(trial, member) for member in members)
+            if is_other and len(members) < _MOST_MEMBERS:
                 members.append(trial)
         if len(members) < 2:
             return None
         forecasts = np.mean([trial.forecasts for trial in members], axis=0)
         candidate = mean_of([trial.candidate for trial in members])
-        return Trial(candidate, self._error(forecasts, *best.units), np.nan)
+        return Trial(candidate, self._error(forecasts, *members[0].units), np.nan)
 
     def _error(self, forecasts, targets, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""
