@@ -200,7 +200,8 @@ PARTS = (
 def parts_of(table, usual_length):
     """Return the least error of candidates of the first kind, of two, and so on."""
     kinds = table["name"].str
-    is_ridge, is_mean = kinds.startswith("Ridge"), kinds.startswith("mean of")
+    is_mean = kinds.startswith("mean of")
+    is_ridge = kinds.startswith("Ridge") & ~kinds.contains("beside")
     plain = is_ridge & table["date_features"].isna() & ~table["logarithm"]
     usual = plain & (table["window_length"] == usual_length)
     groups = (

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from skrnn._version import __version__
 
@@ -93,6 +94,18 @@ def check_numbers(data, name):
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )
+
+
+def weights_of_fit(name, regressor, sample_weight):
+    """Return the parameters of `fit` for weights, or raise a ValueError."""
+    if sample_weight is None:
+        return {}
+    if not has_fit_parameter(regressor, "sample_weight"):
+        raise ValueError(
+            f"sample_weight was passed, but fit of {name}={regressor!r} does not "
+            f"accept it. Choose another {name}, or fit without sample_weight."
+        )
+    return {"sample_weight": sample_weight}
 
 
 def layers(estimator):

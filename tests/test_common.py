@@ -82,6 +82,7 @@ def expected_failures(estimator):
         SequenceWindower(),
         SeasonalNaiveRegressor(),
         WindowRegressor(Ridge()),
+        WindowRegressor(Ridge(), base=SeasonalNaiveRegressor()),
         MeanRegressor([("Ridge", Ridge()), ("naive", SeasonalNaiveRegressor())]),
         Forecaster(Ridge(), window_length=2),
         *[regressor() for regressor in REGRESSORS],

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.base import RegressorMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn._compat.sklearn import BaseComposition, LinkedHTML, fit_context
-from skrnn._estimator import VersionedEstimator, unchanged_on_error
+from skrnn._estimator import VersionedEstimator, unchanged_on_error, weights_of_fit
 
 
 class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposition):
@@ -133,14 +133,11 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
         """
         members = self._members()
         with unchanged_on_error(self):
-            weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-            for name, member in members:
-                if weights and not has_fit_parameter(member, "sample_weight"):
-                    raise ValueError(
-                        f"sample_weight was passed, but fit of {name!r}, {member!r}, "
-                        "does not accept it. Replace it, or fit without sample_weight."
-                    )
-            self.estimators_ = [clone(m).fit(X, y, **weights) for _, m in members]
+            members = [
+                (member, weights_of_fit(name, member, sample_weight))
+                for name, member in members
+            ]
+            self.estimators_ = [clone(m).fit(X, y, **w) for m, w in members]
             for name in ("n_features_in_", "feature_names_in_"):
                 if hasattr(self.estimators_[0], name):
                     setattr(self, name, getattr(self.estimators_[0], name))

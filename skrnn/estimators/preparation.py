@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import gen_batches, get_tags
-from sklearn.utils.validation import has_fit_parameter
 
+from skrnn._estimator import weights_of_fit
 from skrnn.estimators.data_warnings import (
     warn_of_rows_left_out,
     warn_of_unscaled_features,
@@ -113,16 +113,11 @@ class Preparation:
         bias = np.where(is_constant, outputs, bias).astype(bias.dtype)
         return replace(state, weights=[*others, kernel, bias])
 
-    def with_fitted_base(self, base, data, rows):
+    def with_fitted_base(self, base, data, rows, name="base"):
         """Return the same preparation with a clone of the base fitted on the rows."""
-        base, weights = clone(base), {}
-        if data.weight is not None:
-            if not has_fit_parameter(base, "sample_weight"):
-                raise ValueError(
-                    f"sample_weight was passed, but fit of base={base!r} does not "
-                    "accept it. Choose another base, or fit without sample_weight."
-                )
-            weights = {"sample_weight": data.weight[as_index(rows)]}
+        base, weight = clone(base), data.weight
+        weight = None if weight is None else weight[as_index(rows)]
+        weights = weights_of_fit(name, base, weight)
         windows, prepared = data.windows.values, replace(self, base=base)
         parts = [
             prepared._of_base(windows[as_index(rows[part])])
@@ -276,7 +271,7 @@ def prepare_base(data, base, normalize, target_features):
     # a base that supports missing values gets them
     inputs = replace(inputs, fill=False)
     prepared = Preparation(inputs, Scaling(features, targets))
-    return prepared.with_fitted_base(base, data, rows)
+    return prepared.with_fitted_base(base, data, rows, "regressor")
 
 
 def _constants(samples, rows):

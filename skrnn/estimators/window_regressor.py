@@ -1,10 +1,12 @@
 """WindowRegressor: any regressor on windows, which are normalised and filled."""
 
 import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import HasMethods, StrOptions
+from skrnn._estimator import weights_of_fit
 from skrnn.estimators.base import BaseWindowRegressor
 from skrnn.estimators.preparation import batches, prepare_base
 from skrnn.networks.inputs import references
@@ -33,9 +35,16 @@ class WindowRegressor(BaseWindowRegressor):
         list with one feature per output. None uses the only feature, or the column
         names of `y` if they have the form `<feature>_lead<h>`, as those of
         `to_supervised` do.
+    base : regressor or None, default=None
+        A regressor, such as `SeasonalNaiveRegressor(7)`. A clone is fitted first, to
+        the same windows. `regressor` learns its residuals, and predictions are the sum
+        of both. So Ridge with a large penalty predicts what the base does, not a
+        constant.
 
     Attributes
     ----------
+    base_ : regressor
+        The fitted base. Only defined if `base` is not None.
     regressor_ : regressor
         The fitted regressor, within a
         :class:`~sklearn.multioutput.MultiOutputRegressor` if it supports one output
@@ -77,24 +86,35 @@ class WindowRegressor(BaseWindowRegressor):
         **BaseWindowRegressor._parameter_constraints,
         "regressor": [HasMethods(["fit", "predict"])],
         "normalize": [StrOptions({"last", "standard"}), None],
+        "base": [HasMethods(["fit", "predict"]), None],
     }
 
     def __init__(
-        self, regressor, *, normalize=None, n_step_features=None, target_features=None
+        self,
+        regressor,
+        *,
+        normalize=None,
+        n_step_features=None,
+        target_features=None,
+        base=None,
     ):
         self.regressor = regressor
         self.normalize = normalize
         self.n_step_features = n_step_features
         self.target_features = target_features
+        self.base = base
 
     def _fit(self, data):
-        regressor = self.regressor
-        if data.y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
-            regressor = MultiOutputRegressor(regressor)
+        regressor = _of_outputs(self.regressor, data.y)
+        if self.base is not None:
+            regressor = _OfResiduals(_of_outputs(self.base, data.y), regressor)
         self._prepared = prepare_base(
             data, regressor, self.normalize, self.target_features
         )
         self.regressor_ = self._prepared.base
+        if self.base is not None:
+            self.base_ = self.regressor_.base_
+            self.regressor_ = self.regressor_.regressor_
 
     def _predict(self, windows):
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
@@ -108,3 +128,56 @@ class WindowRegressor(BaseWindowRegressor):
             return predicted
         features = prepared.scaling.features
         return references(windows, prepared.inputs, features)(predicted)
+
+
+class _OfResiduals(RegressorMixin, BaseEstimator):
+    """Adds the predictions of a base and those of a regressor of its residuals."""
+
+    def __init__(self, base, regressor):
+        self.base = base
+        self.regressor = regressor
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        parts = [get_tags(part).input_tags for part in (self.base, self.regressor)]
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = all(part.allow_nan for part in parts)
+        return tags
+
+    def fit(self, windows, y, sample_weight=None):
+        self.base_ = _fitted("base", self.base, windows, y, sample_weight)
+        residuals = y - self.base_.predict(_as_read(self.base, windows)).reshape(
+            np.shape(y)
+        )
+        self.regressor_ = _fitted(
+            "regressor", self.regressor, windows, residuals, sample_weight
+        )
+        return self
+
+    def predict(self, windows):
+        base, regressor = self.base_, self.regressor_
+        predicted = base.predict(_as_read(base, windows))
+        more = regressor.predict(_as_read(regressor, windows))
+        return predicted + np.reshape(more, np.shape(predicted))
+
+
+def _of_outputs(regressor, y):
+    """Return a regressor that takes all outputs, with a clone for each if needed."""
+    if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+        return MultiOutputRegressor(regressor)
+    return regressor
+
+
+def _fitted(name, regressor, windows, y, sample_weight):
+    """Return a clone of a regressor that is fitted to windows."""
+    weights = weights_of_fit(name, regressor, sample_weight)
+    if not get_tags(regressor).input_tags.three_d_array:
+        y = np.asarray(y)  # without names
+    return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
+
+
+def _as_read(regressor, windows):
+    """Return windows in the shape that a regressor reads."""
+    if get_tags(regressor).input_tags.three_d_array:
+        return windows
+    return windows.reshape(len(windows), -1)

@@ -22,7 +22,7 @@ _MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
 _MOST_VALUES = 2_000_000  # of the windows that trees read
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
-_MANY_HORIZONS = 50  # of rows; with fewer, errors say little of window lengths
+_MANY_HORIZONS = 50  # of rows, for windows of several lengths, and for trees
 _RELATIVE = ("last", "standard")  # other windows fail where the level changes
 _PENALTIES = tuple(10.0**power for power in range(-3, 6))
 
@@ -50,6 +50,7 @@ class Options:
 
     is_fast: bool
     has_inputs: bool
+    is_long: bool  # enough horizons of rows
     n_rows: int
     n_columns: int
     seasons: list  # numbers of steps that fit into the rows, longest first
@@ -63,10 +64,11 @@ class Options:
         longest = int(np.bincount(rows.codes).max())
         possible = [n for n in seasons(rows.times, rows.step) if n <= longest // 4]
         has_inputs = rows.X.shape[1] > 0
+        is_long = longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
         if forecaster.window_length == "auto":
             windows = _windows(rows, forecaster.horizon, longest, possible)
-            if longest < _MANY_HORIZONS * forecaster.horizon and not has_inputs:
+            if not (is_long or has_inputs):
                 windows = windows[:1]
         calendars = [forecaster.date_features]
         holds_future = min(windows) >= forecaster.horizon
@@ -79,7 +81,7 @@ class Options:
         n_columns = rows.targets.shape[1] + rows.X.shape[1]
         is_fast = forecaster.candidates == "fast"
         choices = possible, windows, calendars, transformers
-        return cls(is_fast, has_inputs, len(rows), n_columns, *choices)
+        return cls(is_fast, has_inputs, is_long, len(rows), n_columns, *choices)
 
     def linear(self):
         """Return Ridge on all windows, in all forms."""
@@ -113,20 +115,24 @@ class Options:
     def others(self, best):
         """Return seasonal naive ones, trees and networks that read what `best` does."""
         length = best.params["window_length"]
+        normalize = best.params["regressor"].normalize
+        seasons = [season for season in self.seasons or [1] if season <= length]
         found = [
             best.changed(
                 f"seasonal naive, {season} steps",
                 regressor=SeasonalNaiveRegressor(season),
             )
-            for season in self.seasons or [1]
-            if season <= length
+            for season in seasons
         ]
+        if self.seasons and seasons:
+            naive = SeasonalNaiveRegressor(seasons[0])
+            beside = WindowRegressor(_ridge(), normalize=normalize, base=naive)
+            found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
         if self.n_rows < _FEWEST_WINDOWS + length:
             return found
-        normalize = best.params["regressor"].normalize
-        n_columns = self.n_columns + (best.params["date_features"] == "auto") * 6
+        n_columns = self.n_columns + 6 * (best.params["date_features"] == "auto")
         is_small = self.n_rows * length * n_columns <= _MOST_VALUES
-        if is_small and not self.is_fast:
+        if self.is_long and is_small and not self.is_fast:
             trees = WindowRegressor(_trees(), normalize=normalize)
             found.append(best.changed("extra trees", regressor=trees))
         normalize = normalize or "last"

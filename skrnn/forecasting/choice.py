@@ -20,7 +20,7 @@ from skrnn.forecasting.validation import of_rows
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
 _EQUAL, _BETTER = 1.005, 0.98  # ratios of errors
-_MOST_MEMBERS = 3  # of a mean
+_MOST_MEMBERS = 2  # of a mean
 _DIFFERENT = 0.02  # least difference of forecasts, in errors
 
 
@@ -120,7 +120,7 @@ def _table(trials, forecaster):
 def _progress(resources, verbose, options):
     """Return a function that shows a trial in a bar, if there is one."""
     n_variants = len(options.calendars) * len(options.transformers) - 1
-    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 3
+    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 4
     bar = start_bar(resources, "candidate", n_trials) if verbose else None
 
     def show(trial):
@@ -180,7 +180,7 @@ class Search:
         return self._error(forecasts, *units), seconds, forecasts, units
 
     def mean(self, trials):
-        """Return a Trial of the mean of the best three that differ, or None."""
+        """Return a Trial of the mean of the best two that differ, or None."""
         members = []
         for trial in sorted(trials, key=lambda trial: trial.error):
             is_other = all(_differ(trial, member) for member in members)

@@ -203,14 +203,15 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     of rows and more, not only of the usual length, but also of twice and half of it.
     The best gets features of dates, and a logarithm if all values are positive and far
     from zero, where that makes the error 2 % smaller. On the same windows follow
-    seasonal naive forecasts, extremely randomised trees (unless there are more than two
-    million values in all windows), and two GRU networks, one of them with Ridge as its
-    base, both with the absolute error as their loss. The last candidate is the mean of
-    the best three. It is chosen unless its error is 0.5 % above the smallest one,
-    because means of forecasts are more reliable than a choice. Parameters that are not
-    None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than 50,000
-    rows, every k-th series, or the last rows, are used to choose by; with fewer than
-    ten horizons of rows, nothing is compared.
+    seasonal naive forecasts, Ridge on their residuals, extremely randomised trees if
+    there are fifty horizons of rows and at most two million values in all windows, and
+    two GRU networks, one of them with Ridge as its base, both with the absolute error
+    as their loss. The last candidate is the mean of the best two. It is chosen unless
+    its error is 0.5 % above the smallest one, because means of forecasts are more
+    reliable than a choice. Parameters that are not None or `"auto"` are kept. `chosen_`
+    is then fitted to all rows. Of more than 50,000 rows, every k-th series, or the last
+    rows, are used to choose by; with fewer than ten horizons of rows, nothing is
+    compared.
 
     The seasons of `window_length="auto"`:
 

@@ -8,7 +8,12 @@ from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
-from skrnn import Forecaster, SequenceWindower, WindowRegressor
+from skrnn import (
+    Forecaster,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+    WindowRegressor,
+)
 
 WALK = np.random.RandomState(0).normal(size=200).cumsum()
 WINDOWS = SequenceWindower(6).fit_transform(WALK[:-2, np.newaxis])[5:]
@@ -85,6 +90,51 @@ def test_weights_are_passed_on():
     assert_allclose(fitted.predict(WINDOWS), expected, rtol=1e-6)
 
 
-def test_a_regressor_without_weights_refuses_them():
-    with pytest.raises(ValueError, match="does not accept it"):
-        WindowRegressor(KNeighborsRegressor()).fit(WINDOWS, NEXT, np.ones(len(NEXT)))
+@pytest.mark.parametrize(
+    ("name", "regressor"),
+    [
+        ("regressor", WindowRegressor(KNeighborsRegressor())),
+        ("regressor", WindowRegressor(KNeighborsRegressor(), base=Ridge())),
+        ("base", WindowRegressor(Ridge(), base=KNeighborsRegressor())),
+    ],
+)
+def test_a_regressor_without_weights_refuses_them(name, regressor):
+    with pytest.raises(ValueError, match=f"fit of {name}=KNeighborsRegressor"):
+        regressor.fit(WINDOWS, NEXT, np.ones(len(NEXT)))
+
+
+@pytest.mark.parametrize("normalize", [None, "last"])
+def test_the_regressor_learns_residuals_of_the_base(normalize):
+    weight = np.random.RandomState(1).uniform(size=len(NEXT))
+    regressor = WindowRegressor(
+        Ridge(), normalize=normalize, base=SeasonalNaiveRegressor(4)
+    )
+    fitted = regressor.fit(WINDOWS, NEXT, weight)
+    season_ago = WINDOWS[:, [2, 3], 0]
+    steps = WINDOWS[..., 0] - (0 if normalize is None else WINDOWS[:, -1])
+    residuals = NEXT - season_ago
+    expected = Ridge().fit(steps, residuals, weight).predict(steps) + season_ago
+    assert_allclose(fitted.predict(WINDOWS), expected, rtol=1e-5, atol=1e-5)
+    assert isinstance(fitted.base_, SeasonalNaiveRegressor)
+    assert isinstance(fitted.regressor_, Ridge)
+
+
+def test_each_output_has_a_clone_of_the_base_too_and_all_get_one_dimension():
+    trees = HistGradientBoostingRegressor(max_iter=5, random_state=0)
+    fitted = WindowRegressor(trees, base=trees).fit(WINDOWS, NEXT)
+    assert isinstance(fitted.base_, MultiOutputRegressor)
+    first = WindowRegressor(trees, base=trees).fit(WINDOWS, NEXT[:, 0])
+    flat, y = WINDOWS.reshape(len(WINDOWS), -1), NEXT[:, 0]
+    expected = trees.fit(flat, y).predict(flat)
+    expected = expected + trees.fit(flat, y - expected).predict(flat)
+    for predicted in (fitted.predict(WINDOWS)[:, 0], first.predict(WINDOWS)):
+        assert_allclose(predicted, expected)
+
+
+def test_missing_values_are_filled_unless_the_base_and_the_regressor_take_them():
+    missing = WINDOWS.copy()
+    missing[::2, 3] = np.nan
+    filled = np.where(np.isnan(missing), WINDOWS[:, [2]], missing)
+    regressor = WindowRegressor(Ridge(), base=SeasonalNaiveRegressor(2))
+    predicted = regressor.fit(missing, NEXT).predict(missing)
+    assert_allclose(predicted, regressor.fit(filled, NEXT).predict(filled))

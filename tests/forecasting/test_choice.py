@@ -20,6 +20,7 @@ from skrnn import (
     backtest,
 )
 from skrnn.exceptions import NothingChosenWarning
+from skrnn.forecasting.candidates import Options
 from skrnn.forecasting.choice import Search
 from skrnn.forecasting.validation import read_rows
 
@@ -74,7 +75,8 @@ def test_the_choice_is_not_worse_than_ridge_or_naive(fitted):
     (chosen,) = table["error"][is_chosen]
     simple = table["name"].str.match("Ridge|seasonal naive")
     assert chosen <= 1.01 * table["error"][simple].min()
-    assert {"GRU", "GRU beside Ridge"} <= set(table["name"])
+    names = {"GRU", "GRU beside Ridge", "Ridge beside seasonal naive", "extra trees"}
+    assert names <= set(table["name"])
     assert {14, 28} <= set(table["window_length"])
     assert table["logarithm"].any()
     assert "auto" in set(table["date_features"])
@@ -112,12 +114,38 @@ def test_windows_shorter_than_the_horizon_get_no_calendar(sales):
     assert set(forecaster.candidates_["date_features"]) == {None}
 
 
-def test_a_mean_of_close_candidates_is_a_regressor_like_others(fitted):
-    (params,) = fitted.candidates_["params"][
-        fitted.candidates_["name"].str.startswith("mean of")
-    ]
+def test_the_mean_has_the_best_two_candidates_that_differ(fitted):
+    table = fitted.candidates_
+    is_mean = table["name"].str.startswith("mean of")
+    (params,) = table["params"][is_mean]
     assert isinstance(params["regressor"], MeanRegressor)
-    assert len(params["regressor"].estimators) > 1
+    read = ["window_length", "date_features", "target_transformer"]
+    alike = table["params"].map(lambda each: all(each[n] == params[n] for n in read))
+    names = list(table["name"][~is_mean & alike])  # from the smallest error on
+    first, second = [name for name, _ in params["regressor"].estimators]
+    assert first == names[0]
+    assert second in names[1:]
+
+
+@pytest.mark.parametrize(
+    ("is_long", "n_rows", "has_trees"),
+    [(True, 2000, True), (False, 2000, False), (True, 30_000, False)],
+    ids=["long", "few horizons", "many values"],
+)
+def test_trees_read_long_series_that_are_not_too_large(is_long, n_rows, has_trees):
+    options = Options(
+        is_fast=False,
+        has_inputs=False,
+        is_long=is_long,
+        n_rows=n_rows,
+        n_columns=3,
+        seasons=[7],
+        windows=[28],
+        calendars=[None],
+        transformers=["auto"],
+    )
+    names = [each.name for each in options.others(options.linear()[0])]
+    assert ("extra trees" in names) is has_trees
 
 
 def test_inputs_that_determine_the_target_are_not_lost(sales):
