@@ -192,8 +192,8 @@ PARTS = (
     "standardised windows",
     "other lengths",
     "dates, logarithm",
-    "seasonal naive, networks",
-    "mean of the best",
+    "other kinds",
+    "mean of two",
 )
 
 
