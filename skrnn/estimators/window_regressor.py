@@ -111,10 +111,11 @@ class WindowRegressor(BaseWindowRegressor):
         self._prepared = prepare_base(
             data, regressor, self.normalize, self.target_features
         )
-        self.regressor_ = self._prepared.base
+        fitted = self._prepared.base
+        vars(self).pop("base_", None)  # of an earlier fit
         if self.base is not None:
-            self.base_ = self.regressor_.base_
-            self.regressor_ = self.regressor_.regressor_
+            self.base_, fitted = fitted.base_, fitted.regressor_
+        self.regressor_ = fitted
 
     def _predict(self, windows):
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]

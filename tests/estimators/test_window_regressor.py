@@ -117,6 +117,7 @@ def test_the_regressor_learns_residuals_of_the_base(normalize):
     assert_allclose(fitted.predict(WINDOWS), expected, rtol=1e-5, atol=1e-5)
     assert isinstance(fitted.base_, SeasonalNaiveRegressor)
     assert isinstance(fitted.regressor_, Ridge)
+    assert not hasattr(fitted.set_params(base=None).fit(WINDOWS, NEXT), "base_")
 
 
 def test_each_output_has_a_clone_of_the_base_too_and_all_get_one_dimension():
