@@ -103,7 +103,8 @@ def weights_of_fit(name, regressor, sample_weight):
     if not has_fit_parameter(regressor, "sample_weight"):
         raise ValueError(
             f"sample_weight was passed, but fit of {name}={regressor!r} does not "
-            f"accept it. Choose another {name}, or fit without sample_weight."
+            "accept it. Replace it by a regressor that does, or fit without "
+            "sample_weight."
         )
     return {"sample_weight": sample_weight}
 

@@ -95,11 +95,9 @@ class Preparation:
         """Return windows in the form that the base is fitted on."""
         features = self.scaling.features
         windows = relative(windows, self.inputs, features)
-        tags = get_tags(self.base).input_tags
-        if self.inputs.fill or not tags.allow_nan:
+        if self.inputs.fill or not get_tags(self.base).input_tags.allow_nan:
             windows = filled(windows, self.inputs, features)
-        windows = np.asarray(windows, dtype=np.float64)
-        return windows if tags.three_d_array else windows.reshape(len(windows), -1)
+        return as_read(self.base, np.asarray(windows, dtype=np.float64))
 
     def exact(self, state):
         """Return a TrainingState whose outputs for constant targets are constant."""
@@ -135,6 +133,13 @@ class Preparation:
             y = y if data.y.ndim == 2 else y.iloc[:, 0]
         base.fit(np.concatenate(parts), y, **weights)
         return prepared
+
+
+def as_read(regressor, windows):
+    """Return windows in the shape that a regressor reads."""
+    if get_tags(regressor).input_tags.three_d_array:
+        return windows
+    return windows.reshape(len(windows), -1)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sklearn.utils import get_tags
 from skrnn._compat.sklearn import HasMethods, StrOptions
 from skrnn._estimator import weights_of_fit
 from skrnn.estimators.base import BaseWindowRegressor
-from skrnn.estimators.preparation import batches, prepare_base
+from skrnn.estimators.preparation import as_read, batches, prepare_base
 from skrnn.networks.inputs import references
 
 
@@ -147,18 +147,17 @@ class _OfResiduals(RegressorMixin, BaseEstimator):
 
     def fit(self, windows, y, sample_weight=None):
         self.base_ = _fitted("base", self.base, windows, y, sample_weight)
-        residuals = y - self.base_.predict(_as_read(self.base, windows)).reshape(
-            np.shape(y)
-        )
+        predicted = self.base_.predict(as_read(self.base, windows))
+        y = y - np.reshape(predicted, np.shape(y))
         self.regressor_ = _fitted(
-            "regressor", self.regressor, windows, residuals, sample_weight
+            "regressor", self.regressor, windows, y, sample_weight
         )
         return self
 
     def predict(self, windows):
         base, regressor = self.base_, self.regressor_
-        predicted = base.predict(_as_read(base, windows))
-        more = regressor.predict(_as_read(regressor, windows))
+        predicted = base.predict(as_read(base, windows))
+        more = regressor.predict(as_read(regressor, windows))
         return predicted + np.reshape(more, np.shape(predicted))
 
 
@@ -174,11 +173,4 @@ def _fitted(name, regressor, windows, y, sample_weight):
     weights = weights_of_fit(name, regressor, sample_weight)
     if not get_tags(regressor).input_tags.three_d_array:
         y = np.asarray(y)  # without names
-    return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
-
-
-def _as_read(regressor, windows):
-    """Return windows in the shape that a regressor reads."""
-    if get_tags(regressor).input_tags.three_d_array:
-        return windows
-    return windows.reshape(len(windows), -1)
+    return clone(regressor).fit(as_read(regressor, windows), y, **weights)

@@ -20,7 +20,6 @@ from skrnn.forecasting.validation import of_rows
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
 _EQUAL, _BETTER = 1.005, 0.98  # ratios of errors
-_MOST_MEMBERS = 2  # of a mean
 _DIFFERENT = 0.02  # least difference of forecasts, in errors
 
 
@@ -119,8 +118,9 @@ def _table(trials, forecaster):
 
 def _progress(resources, verbose, options):
     """Return a function that shows a trial in a bar, if there is one."""
-    n_variants = len(options.calendars) * len(options.transformers) - 1
-    n_trials = len(options.linear()) + n_variants + len(options.seasons) + 4
+    linear = options.linear()
+    rounds = linear, options.variants(linear[0]), options.others(linear[0])
+    n_trials = sum(map(len, rounds))
     bar = start_bar(resources, "candidate", n_trials) if verbose else None
 
     def show(trial):
@@ -181,16 +181,13 @@ class Search:
 
     def mean(self, trials):
         """Return a Trial of the mean of the best two that differ, or None."""
-        members = []
-        for trial in sorted(trials, key=lambda trial: trial.error):
-            is_other = all(_differ(trial, member) for member in members)
-            if is_other and len(members) < _MOST_MEMBERS:
-                members.append(trial)
-        if len(members) < 2:
+        best, *others = sorted(trials, key=lambda trial: trial.error)
+        second = next((trial for trial in others if _differ(trial, best)), None)
+        if second is None:
             return None
-        forecasts = np.mean([trial.forecasts for trial in members], axis=0)
-        candidate = mean_of([trial.candidate for trial in members])
-        return Trial(candidate, self._error(forecasts, *members[0].units), np.nan)
+        forecasts = (best.forecasts + second.forecasts) / 2
+        error = self._error(forecasts, *best.units)
+        return Trial(mean_of([best.candidate, second.candidate]), error, np.nan)
 
     def _error(self, forecasts, targets, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""
