@@ -1,6 +1,7 @@
 """Base classes of the regressors on windows, and of those that are networks."""
 
 from dataclasses import replace
+from functools import lru_cache
 from numbers import Integral, Real
 
 import numpy as np
@@ -44,6 +45,7 @@ from skrnn.training.train import best_network_weight, train
 
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
+_LARGEST_SEED = np.iinfo(np.int32).max
 
 
 def _predicts_quantiles(estimator):
@@ -455,12 +457,20 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _seeds(self, n_before=0):
         """Return a seed for each network after `n_before` epochs."""
-        rng, largest = check_random_state(self.random_state), np.iinfo(np.int32).max
-        first = int(rng.randint(largest))
+        is_fixed = isinstance(self.random_state, Integral)
+        first = (_drawn_once if is_fixed else _drawn)(self.random_state)
         return [
-            (first + n_before + number * _BETWEEN_SEEDS) % largest
+            (first + n_before + number * _BETWEEN_SEEDS) % _LARGEST_SEED
             for number in range(self.n_networks)
         ]
+
+
+def _drawn(random_state):
+    """Return the seed of the first network."""
+    return int(check_random_state(random_state).randint(_LARGEST_SEED))
+
+
+_drawn_once = lru_cache(_drawn)  # a short training takes little longer than this
 
 
 class _Imports:

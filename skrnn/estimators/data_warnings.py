@@ -16,6 +16,7 @@ from skrnn.exceptions import (
     RowsLeftOutWarning,
     UnscaledWarning,
 )
+from skrnn.networks.inputs import feature_scaling
 from skrnn.training.scaling import power_of_error
 from skrnn.windows.layout import lags_of_names
 from skrnn.windows.view import WindowView, as_index
@@ -78,9 +79,9 @@ def warn_of_unscaled_features(data):
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
     values = series[::every].astype(np.float64)
-    frame = pd.DataFrame(values)  # leaves out missing values
     with np.errstate(over="ignore"):
-        mean, std = frame.mean().to_numpy(), frame.std(ddof=0).to_numpy()
+        scaling = feature_scaling([(values, np.ones(len(values)))])
+    mean, std = scaling.shift, scaling.scale
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.
     is_large = (abs(values) > 1).any(axis=0) & (std > 1e-7 * abs(mean))
     is_far = is_large & (abs(mean) > 10 * std) & (windows.shape[1] >= _FEWEST_TIMESTEPS)

@@ -209,11 +209,13 @@ class _Data:
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
-    def scales_at(self, codes, origins):
-        """Return the scales (2, n_rows, n_targets) of series at origins."""
+    def scales_at(self, origins, number, codes):
+        """Return the scales (2, n_rows, n_targets) of series at numbered origins."""
         keys, scales = self.scales
-        last = np.searchsorted(keys, self._keys(codes, origins), "right") - 1
-        return scales.take(last, axis=1)
+        series = np.arange(self.rows.n_series)
+        at_origins = self._keys(series, origins[:, np.newaxis]).ravel()
+        last = np.searchsorted(keys, at_origins, "right") - 1
+        return scales.take(last[number * len(series) + codes], axis=1)
 
     def _keys(self, codes, numbers):
         """Return numbers that order the rows by series and step."""
@@ -323,7 +325,8 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     """Return forecasts from origins, of a fit on the rows from step `first` on."""
     if coverage is not None:
         fitted._check_calibration()
-    rows, origin_of = _wanted(data, origins, first, fitted.horizon)
+    rows, number = _wanted(data, origins, first, fitted.horizon)
+    origin_of = origins[number]
     recent = _recent(fitted, data, origins[0], first)
     if _is_regular(fitted, data, recent, rows, origins):
         how = origins, recent, rows, origin_of, coverage
@@ -344,27 +347,27 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     labels = column_labels(coverage, None) or ["pred"]
     columns = values.reshape(-1, values.shape[-1]).T
     frame |= dict(zip(labels, columns, strict=True))
-    scales = data.scales_at(data.rows.codes[rows], origin_of)
+    scales = data.scales_at(origins, number, data.rows.codes[rows])
     frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
     return pd.DataFrame(frame, copy=False)
 
 
 def _wanted(data, origins, first, horizon):
-    """Return the rows to forecast, of series observed before, and their origins."""
+    """Return the rows to forecast, of series observed before, and which origin of."""
     numbers = data.numbers
     in_time = np.argsort(numbers, kind="stable")
     ends = np.array([origins, origins + horizon])
     starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
-    parts = map(slice, starts.tolist(), stops.tolist())
-    rows = np.concatenate([in_time[part] for part in parts])
-    origin_of = np.repeat(origins, stops - starts)
+    counts = stops - starts
+    number = np.repeat(np.arange(len(origins)), counts)
+    rows = in_time[np.arange(len(number)) + (stops - np.cumsum(counts))[number]]
     if data.rows.n_series == 1:  # which was trained on
-        return rows, origin_of
+        return rows, number
     earliest = np.full(data.rows.n_series, ANY_DISTANCE)
     observed = np.flatnonzero(numbers >= first)[::-1]
     earliest[data.rows.codes[observed]] = numbers[observed]
-    is_observed = earliest[data.rows.codes[rows]] <= origin_of
-    return rows[is_observed], origin_of[is_observed]
+    is_observed = earliest[data.rows.codes[rows]] <= origins[number]
+    return rows[is_observed], number[is_observed]
 
 
 def _recent(fitted, data, origin, first):
@@ -384,9 +387,9 @@ def _is_regular(fitted, data, recent, rows, origins):
     ends = [f(numbers[recent], codes[recent], n_series) for f in (first_of, last_of)]
     if ((n_rows > 0) & (n_rows <= ends[1] - ends[0])).any():
         return False
-    new = recent[(numbers[recent] > origins[0]) & (numbers[recent] <= origins[-1])]
     pairs = fitted._model.targets.pairs
-    new = new[pairs["is_open"].any(axis=1)[codes[new]]]
+    new = recent[pairs["is_open"].any(axis=1)[codes[recent]]]
+    new = new[(numbers[new] > origins[0]) & (numbers[new] <= origins[-1])]
     pairs, values = pairs[codes[new]], data.rows.targets[new]
     is_same = (values == pairs["constant"]) | np.isnan(values)
     return bool((is_same | ~pairs["is_open"]).all())

@@ -138,8 +138,9 @@ class TargetTransform:
             return targets
         y, numbers = targets.ravel(), self._numbers(codes)
         z = self._apply("transform", y, numbers)
-        constant = self.pairs["constant"].ravel()[numbers]
-        z = np.where(np.isnan(constant), z, y - constant)
+        constant = self.pairs["constant"].ravel()
+        if not np.isnan(constant).all():
+            z = np.where(np.isnan(constant[numbers]), z, y - constant[numbers])
         lost = np.isnan(z) & ~np.isnan(y)
         lost &= self.pairs["transformer"].ravel()[numbers] >= 0
         if lost.any() or np.isinf(z).any():
@@ -171,7 +172,7 @@ class TargetTransform:
                 low, high = np.sort([pairs["at_low"], pairs["at_high"]], axis=0)
                 nearest = np.clip(flat[outside], low, high)
                 y[outside] = self._apply("inverse_transform", nearest, of_pair)
-        constant = self.pairs["constant"].ravel()  # the only value so far
+        constant = self.pairs["constant"].ravel()
         if not np.isnan(constant).all():
             y = np.where(np.isnan(constant[numbers]), y, constant[numbers])
         return y.reshape(z.shape)

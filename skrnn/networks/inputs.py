@@ -60,7 +60,7 @@ def feature_scaling(parts):
         mean = weight @ np.where(observed, rows, 0.0) / np.where(n > 0, n, 1.0)
         deviations = np.where(observed, rows - mean, 0.0)
         part, change = n / np.where(n > 0, count + n, 1.0), mean - means
-        squares += weight @ deviations**2 + count * part * change**2
+        squares += weight @ deviations**2 + change * (count * part) * change
         means += part * change
         count += n
     return Affine(np.sqrt(squares / np.where(count > 0, count, 1.0)), means)
