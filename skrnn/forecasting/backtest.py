@@ -21,6 +21,7 @@ from skrnn.forecasting.conformal import (
     column_labels,
     in_order,
 )
+from skrnn.forecasting.direct import slice_or
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.forecasting.grid import (
     ANY_DISTANCE,
@@ -214,8 +215,9 @@ class _Data:
         keys, scales = self.scales
         series = np.arange(self.rows.n_series)
         at_origins = self._keys(series, origins[:, np.newaxis]).ravel()
-        last = np.searchsorted(keys, at_origins, "right") - 1
-        return scales.take(last[number * len(series) + codes], axis=1)
+        at_origins = np.searchsorted(keys, at_origins, "right") - 1
+        scales = scales.take(at_origins, axis=1)
+        return scales.take(number * len(series) + codes, axis=1)
 
     def _keys(self, codes, numbers):
         """Return numbers that order the rows by series and step."""
@@ -375,22 +377,24 @@ def _recent(fitted, data, origin, first):
     at_origin = np.zeros(data.rows.n_series, dtype=bool)
     at_origin[data.rows.codes[data.numbers == origin]] = True
     earliest = max(origin - fitted._model.n_kept + 1, first)
-    return np.flatnonzero((data.numbers >= earliest) & at_origin[data.rows.codes])
+    recent = (data.numbers >= earliest) & at_origin[data.rows.codes]
+    return slice_or(np.flatnonzero(recent))
 
 
 def _is_regular(fitted, data, recent, rows, origins):
     """Return whether all origins can be forecast from at once: there are no holes."""
-    codes, numbers, n_series = data.rows.codes, data.numbers, data.rows.n_series
-    n_rows = np.bincount(codes[recent], minlength=n_series)
-    if not (n_rows > 0)[codes[rows]].all():
+    codes, numbers, n_series = data.rows.codes, data.numbers[recent], data.rows.n_series
+    of_rows, codes = codes[rows], codes[recent]
+    n_rows = np.bincount(codes, minlength=n_series)
+    if not (n_rows > 0)[of_rows].all():
         return False
-    ends = [f(numbers[recent], codes[recent], n_series) for f in (first_of, last_of)]
-    if ((n_rows > 0) & (n_rows <= ends[1] - ends[0])).any():
+    first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
+    if ((n_rows > 0) & (n_rows <= last - first)).any():
         return False
     pairs = fitted._model.targets.pairs
-    new = recent[pairs["is_open"].any(axis=1)[codes[recent]]]
-    new = new[(numbers[new] > origins[0]) & (numbers[new] <= origins[-1])]
-    pairs, values = pairs[codes[new]], data.rows.targets[new]
+    is_new = pairs["is_open"].any(axis=1)[codes]
+    is_new &= (numbers > origins[0]) & (numbers <= origins[-1])
+    pairs, values = pairs[codes[is_new]], data.rows.targets[recent][is_new]
     is_same = (values == pairs["constant"]) | np.isnan(values)
     return bool((is_same | ~pairs["is_open"]).all())
 

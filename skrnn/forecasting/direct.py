@@ -1,6 +1,7 @@
 """Forecasts of all steps of the horizon at once, by a regressor on windows."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,11 @@ class DirectModel:
         """The number of last rows of each series that forecasts and updates need."""
         return self.window_length + self.horizon
 
+    @cached_property
+    def reads_windows(self):
+        """Whether the regressor reads 3-D windows."""
+        return reads_windows(self.regressor)
+
     @property
     def quantile_levels(self):
         """The levels of the quantiles that the regressor predicts, or None."""
@@ -119,7 +125,7 @@ class DirectModel:
         if len(grid.first) > 1 and isinstance(windows, np.ndarray):
             windows = windows.view(PanelWindows)
             windows.series_codes = grid.grid_of[origins]
-        y = view_windows(targets, self.horizon, flatten=True)[1:][_slice_or(origins)]
+        y = view_windows(targets, self.horizon, flatten=True)[1:][slice_or(origins)]
         y = y.ravel() if y.shape[1] == 1 else y
         params = {  # weights of rows become those of windows
             name: _mean_of_targets(value, grid, origins, self.horizon)
@@ -155,8 +161,8 @@ class DirectModel:
     def _windows(self, steps, origins):
         """Return the windows that end at origins, as the regressor reads them."""
         length = self.window_length
-        ends = _slice_or(origins - (length - 1))
-        if reads_windows(self.regressor):
+        ends = slice_or(origins - (length - 1))
+        if self.reads_windows:
             return view_windows(steps, length, flatten=False)[ends]
         flat = view_windows(steps, length, flatten=True)[ends]
         return pd.DataFrame(flat, columns=lag_names(self.names, length), copy=False)
@@ -281,7 +287,7 @@ class DirectModel:
         return view_windows(targets, self.horizon, flatten=False)[origins.places + 1]
 
 
-def _slice_or(numbers):
+def slice_or(numbers):
     """Return consecutive numbers as a slice, which picks a view."""
     if len(numbers) and (np.diff(numbers) == 1).all():
         return slice(numbers[0], numbers[-1] + 1)
