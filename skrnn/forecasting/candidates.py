@@ -23,7 +23,7 @@ _MOST_VALUES = 2_000_000  # of the windows that trees read
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
 _MANY_HORIZONS = 50  # of rows, for windows of several lengths, and for trees
-_RELATIVE = ("last", "standard")  # other windows fail where the level changes
+_RELATIVE = ("last", "standard")  # to the window
 _PENALTIES = tuple(10.0**power for power in range(-3, 6))
 
 
@@ -49,7 +49,6 @@ class Options:
     """What candidates may differ in, where a forecaster leaves it open."""
 
     is_fast: bool
-    has_inputs: bool
     is_long: bool  # enough horizons of rows
     n_rows: int
     n_columns: int
@@ -63,12 +62,11 @@ class Options:
         """Return the options for the rows of a fit."""
         longest = int(np.bincount(rows.codes).max())
         possible = [n for n in seasons(rows.times, rows.step) if n <= longest // 4]
-        has_inputs = rows.X.shape[1] > 0
         is_long = longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
         if forecaster.window_length == "auto":
             windows = _windows(rows, forecaster.horizon, longest, possible)
-            if not (is_long or has_inputs):
+            if not (is_long or rows.X.shape[1]):
                 windows = windows[:1]
         calendars = [forecaster.date_features]
         holds_future = min(windows) >= forecaster.horizon
@@ -81,12 +79,11 @@ class Options:
         n_columns = rows.targets.shape[1] + rows.X.shape[1]
         is_fast = forecaster.candidates == "fast"
         choices = possible, windows, calendars, transformers
-        return cls(is_fast, has_inputs, is_long, len(rows), n_columns, *choices)
+        return cls(is_fast, is_long, len(rows), n_columns, *choices)
 
     def linear(self):
         """Return Ridge on all windows, in all forms."""
         lengths = [n for n in self.windows if self._is_small(n, self.n_columns)]
-        forms = (*_RELATIVE, None) if self.has_inputs else _RELATIVE
         return [
             Candidate(
                 f"Ridge ({normalize})" if normalize else "Ridge",
@@ -98,7 +95,7 @@ class Options:
                 },
             )
             for length in (lengths or self.windows)[: 1 if self.is_fast else None]
-            for normalize in forms
+            for normalize in (*_RELATIVE, None)
         ]
 
     def variants(self, best):
@@ -115,7 +112,7 @@ class Options:
     def others(self, best):
         """Return seasonal naive ones, trees and networks that read what `best` does."""
         length = best.params["window_length"]
-        normalize = best.params["regressor"].normalize
+        normalize = best.params["regressor"].normalize or _RELATIVE[0]
         seasons = [season for season in self.seasons or [1] if season <= length]
         found = [
             best.changed(
@@ -135,7 +132,6 @@ class Options:
         if self.is_long and is_small and not self.is_fast:
             trees = WindowRegressor(_trees(), normalize=normalize)
             found.append(best.changed("extra trees", regressor=trees))
-        normalize = normalize or "last"
         beside = self._network(length, normalize, base=_ridge())
         found.append(best.changed("GRU beside Ridge", regressor=beside))
         if not self.is_fast:
@@ -145,11 +141,16 @@ class Options:
 
     def simple(self):
         """Return the mean of relative Ridge and seasonal naive, for a few rows."""
-        linear = self.linear()[0]
-        length = linear.params["window_length"]
+        usual = self.linear()[0]
+        length = usual.params["window_length"]
         season = next((n for n in self.seasons if n <= length), 1)
         naive = SeasonalNaiveRegressor(season)
-        return mean_of([linear, linear.changed("seasonal naive", regressor=naive)])
+        members = [usual.changed("seasonal naive", regressor=naive)]
+        for normalize, base in product(_RELATIVE, (None, naive)):
+            name = f"Ridge ({normalize})" + (" beside seasonal naive" if base else "")
+            ridge = WindowRegressor(_ridge(), normalize=normalize, base=base)
+            members.append(usual.changed(name, regressor=ridge))
+        return mean_of(members)
 
     def _is_small(self, window_length, n_columns):
         """Return whether a decomposition of all windows takes seconds at most."""

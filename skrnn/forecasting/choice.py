@@ -20,7 +20,6 @@ from skrnn.forecasting.validation import of_rows
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
 _EQUAL, _BETTER = 1.005, 0.98  # ratios of errors
-_DIFFERENT = 0.02  # least difference of forecasts, in errors
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,12 @@ def choose(forecaster, rows, fit_params):
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
         trials += variants
         trials += search.trials(options.others(best.candidate), show)
-    chosen, smallest = _best(trials), min(trial.error for trial in trials)
-    mean = search.mean([t for t in trials if t.candidate.reads_like(best.candidate)])
+    chosen, most = _best(trials), _EQUAL * min(trial.error for trial in trials)
+    alike = [t for t in trials if t.candidate.reads_like(best.candidate)]
+    mean = search.mean(alike, most)
     if mean is not None:
         trials.append(mean)
-        if mean.error <= _EQUAL * smallest:
+        if mean.error <= most:
             chosen = mean
     if forecaster.verbose:
         params = {n: v for n, v in chosen.candidate.params.items() if n != "regressor"}
@@ -179,15 +179,18 @@ class Search:
         seconds = time.perf_counter() - start
         return self._error(forecasts, *units), seconds, forecasts, units
 
-    def mean(self, trials):
-        """Return a Trial of the mean of the best two that differ, or None."""
-        best, *others = sorted(trials, key=lambda trial: trial.error)
-        second = next((trial for trial in others if _differ(trial, best)), None)
-        if second is None:
-            return None
-        forecasts = (best.forecasts + second.forecasts) / 2
-        error = self._error(forecasts, *best.units)
-        return Trial(mean_of([best.candidate, second.candidate]), error, np.nan)
+    def mean(self, trials, most):
+        """Return the mean of as many of the best as keep the error up to `most`."""
+        best, mean = sorted(trials, key=lambda trial: trial.error), None
+        for n_members in range(len(best), 1, -1):
+            members = best[:n_members]
+            forecasts = np.mean([trial.forecasts for trial in members], axis=0)
+            error = self._error(forecasts, *members[0].units)
+            candidate = mean_of([trial.candidate for trial in members])
+            mean = Trial(candidate, error)
+            if error <= most:
+                break
+        return mean
 
     def _error(self, forecasts, targets, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""
@@ -197,13 +200,6 @@ class Search:
         y = forecasts.reshape(-1, *forecasts.shape[2:])
         errors = np.abs(np.diff(targets.inverse(y, of_step))[..., 0])
         return _known_mean(errors / self.scale[of_step])
-
-
-def _differ(one, other):
-    """Return whether the forecasts of two trials differ, beside their errors."""
-    y, forecasts = np.moveaxis(one.forecasts, -1, 0)
-    change = _known_mean(np.abs(forecasts - other.forecasts[..., 1]))
-    return change > _DIFFERENT * _known_mean(np.abs(forecasts - y))
 
 
 def _known_mean(values):

@@ -20,8 +20,9 @@ from skrnn import (
     backtest,
 )
 from skrnn.exceptions import NothingChosenWarning
-from skrnn.forecasting.candidates import Options
-from skrnn.forecasting.choice import Search
+from skrnn.forecasting.candidates import Candidate, Options
+from skrnn.forecasting.choice import Search, Trial
+from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import read_rows
 
 HORIZON, N_ROWS = 3, 160
@@ -114,7 +115,27 @@ def test_windows_shorter_than_the_horizon_get_no_calendar(sales):
     assert set(forecaster.candidates_["date_features"]) == {None}
 
 
-def test_the_mean_has_the_best_two_candidates_that_differ(fitted):
+def test_the_mean_has_as_many_of_the_best_as_keep_the_error():
+    # the forecasts of zeros are 1, -2 and 9, whose running means are 1, -0.5 and 2.7
+    none = TargetTransform(None, [], np.zeros((1, 1)))
+    search = Search(None, None, None, {}, scale=np.ones((1, 1)))
+    codes = np.zeros(5, dtype=int)
+
+    def trial(name, forecast):
+        pair = np.broadcast_to([0.0, forecast], (5, HORIZON, 1, 2))
+        candidate = Candidate(name, {"regressor": name})
+        return Trial(candidate, abs(forecast), 0.0, pair, (none, codes))
+
+    trials = [trial("third", 9.0), trial("first", 1.0), trial("second", -2.0)]
+    for most, expected in (3.0, 8 / 3), (1.0, 0.5), (0.1, 0.5):
+        mean = search.mean(trials, most)
+        assert mean.error == pytest.approx(expected)
+        members = [name for name, _ in mean.candidate.params["regressor"].estimators]
+        assert members == ["first", "second", "third"][: 3 if most == 3 else 2]
+    assert search.mean(trials[:1], 1.0) is None
+
+
+def test_the_mean_is_one_of_the_best_that_read_the_same(fitted):
     table = fitted.candidates_
     is_mean = table["name"].str.startswith("mean of")
     (params,) = table["params"][is_mean]
@@ -122,9 +143,9 @@ def test_the_mean_has_the_best_two_candidates_that_differ(fitted):
     read = ["window_length", "date_features", "target_transformer"]
     alike = table["params"].map(lambda each: all(each[n] == params[n] for n in read))
     names = list(table["name"][~is_mean & alike])  # from the smallest error on
-    first, second = [name for name, _ in params["regressor"].estimators]
-    assert first == names[0]
-    assert second in names[1:]
+    members = [name for name, _ in params["regressor"].estimators]
+    assert len(members) > 1
+    assert members == names[: len(members)]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +156,6 @@ def test_the_mean_has_the_best_two_candidates_that_differ(fitted):
 def test_trees_read_long_series_that_are_not_too_large(is_long, n_rows, has_trees):
     options = Options(
         is_fast=False,
-        has_inputs=False,
         is_long=is_long,
         n_rows=n_rows,
         n_columns=3,
@@ -163,8 +183,9 @@ def test_few_rows_get_the_mean_of_ridge_and_naive_with_a_warning(sales, n_rows):
     with pytest.warns(NothingChosenWarning, match=f"of {n_rows} rows.*10 times"):
         forecaster.fit(y=sales[:n_rows])
     names = [name for name, _ in forecaster.chosen_.regressor.estimators]
-    assert names[0] == "Ridge (last)"
-    assert names[1].startswith("seasonal naive")
+    relative = [f"Ridge ({form})" for form in ("last", "standard")]
+    beside = [f"{name} beside seasonal naive" for name in relative]
+    assert sorted(names) == sorted(["seasonal naive", *relative, *beside])
     (row,) = forecaster.candidates_.itertuples()
     assert np.isnan(row.error)
     expected = clone(forecaster.chosen_).fit(y=sales[:n_rows]).forecast(HORIZON)
