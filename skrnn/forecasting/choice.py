@@ -187,7 +187,7 @@ class Search:
             forecasts = np.mean([trial.forecasts for trial in members], axis=0)
             error = self._error(forecasts, *members[0].units)
             candidate = mean_of([trial.candidate for trial in members])
-            mean = Trial(candidate, error)
+            mean = Trial(candidate, error, np.nan)  # not trained
             if error <= most:
                 break
         return mean
