@@ -19,6 +19,8 @@ is set, with simple forecasters on public series, whose CSV files are in the fol
 on the last fifth, and seconds. With `--search`, it is the last fifth of the training
 rows. LightGBM, ETS and Theta take part where lightgbm and statsmodels are installed.
 With `--parts`, it prints what each kind of candidates adds, on training rows.
+`--classic DIRECTORY` does the same on textbook series, whose CSV files are in the
+folder `csv` of https://github.com/vincentarelbundock/Rdatasets.
 """
 
 import argparse
@@ -27,6 +29,8 @@ import statistics
 import time
 
 import numpy as np
+import pandas as pd
+from forecasts.classic import CLASSIC
 from forecasts.competitors import FORECASTERS, STATISTICAL
 from forecasts.competitors import measured as measured_on
 from forecasts.m4 import hourly
@@ -147,27 +151,31 @@ def rank(name, problem):
     print()
 
 
-def compare_series(directory, names, search):
-    """Print the errors of all forecasters on public series, a table for each."""
-    ratios = []
-    for name in names:
-        data = PUBLIC[name](directory)
+def compare_series(data_sets, search):
+    """Print the errors of all forecasters on data sets by name, a table for each."""
+    errors = {}
+    for name, read in data_sets.items():
+        data = read()
         data = data.earlier() if search else data
         print_cells(name, "MASE", "seconds")
         print_cells(*["---"] * 3)
-        errors = {}
+        errors[name] = {}
         for title in (*FORECASTERS, *STATISTICAL):
             try:
-                errors[title], seconds = measured_on(title, data)
+                errors[name][title], seconds = measured_on(title, data)
             except ModuleNotFoundError as error:
                 print(f"{title} is left out: {error.name} is not installed.")
                 continue
-            print_cells(title, f"{errors[title]:.3f}", f"{seconds:.1f}")
-        default, _, *simple = errors.values()
-        ratios.append(default / min(simple))
-        print(f"\nThe default's error is {ratios[-1]:.3f} of the best simple one's.\n")
-    mean = np.exp(np.mean(np.log(ratios)))
-    print(f"Geometric mean of {len(ratios)} data sets: {mean:.3f}")
+            print_cells(title, f"{errors[name][title]:.3f}", f"{seconds:.1f}")
+        print()
+    table = pd.DataFrame(errors).T
+    simple = table.drop(columns=["default", 'candidates="fast"'])
+    simple["the best of these in hindsight"] = simple.min(axis=1)
+    ratios = np.exp(np.log(simple.rdiv(table["default"], axis=0)).mean())
+    print_cells(f"the default's error on {len(table)} data sets, beside", "ratio")
+    print_cells("---", "---")
+    for title, ratio in ratios.items():
+        print_cells(title, f"{ratio:.3f}")
 
 
 def show_parts(directory, names):
@@ -242,13 +250,14 @@ def print_cells(*cells):
 
 
 def parsed():
-    names = [*SERIES, "m4", *PUBLIC]
+    names = [*SERIES, "m4", *PUBLIC, *CLASSIC]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--m4", metavar="DIRECTORY", help="CSV files of M4")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--series", metavar="DIRECTORY", help="CSV files of series")
+    parser.add_argument("--classic", metavar="DIRECTORY", help="CSV files of others")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--search", action="store_true", help="rank the candidates")
     parser.add_argument(
@@ -269,14 +278,24 @@ def problems(options):
     return chosen
 
 
+def public_sets(options):
+    """Return functions that read the data sets of `--series` and `--classic`."""
+    folders = (PUBLIC, options.series), (CLASSIC, options.classic)
+    return {
+        name: functools.partial(read, directory)
+        for sets, directory in folders
+        for name, read in sets.items()
+        if directory and name in options.only
+    }
+
+
 def main():
     options = parsed()
-    if options.series:
-        names = [name for name in options.only if name in PUBLIC]
-        if options.parts:
-            show_parts(options.series, names)
-        else:
-            compare_series(options.series, names, options.search)
+    if options.series and options.parts:
+        show_parts(options.series, [name for name in options.only if name in PUBLIC])
+        return
+    if options.series or options.classic:
+        compare_series(public_sets(options), options.search)
         return
     for name, make_problem in problems(options).items():
         try:
