@@ -197,11 +197,11 @@ def show_parts(directory, names):
 
 PARTS = (
     "Ridge (last)",
-    "standardised windows",
+    "other forms",
     "other lengths",
     "dates, logarithm",
     "other kinds",
-    "mean of two",
+    "mean of the best",
 )
 
 
