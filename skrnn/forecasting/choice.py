@@ -52,13 +52,12 @@ def choose(forecaster, rows, fit_params):
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
         trials += variants
         trials += search.trials(options.others(best.candidate), show)
-    chosen, most = _best(trials), _EQUAL * min(trial.error for trial in trials)
     alike = [t for t in trials if t.candidate.reads_like(best.candidate)]
-    mean = search.mean(alike, most)
-    if mean is not None:
-        trials.append(mean)
-        if mean.error <= most:
-            chosen = mean
+    means = search.means(alike)
+    most = _EQUAL * min(trial.error for trial in trials + means)
+    good = [mean for mean in means if mean.error <= most]
+    chosen = good[-1] if good else _best(trials)
+    trials += good[-1:] or means[:1]
     if forecaster.verbose:
         params = {n: v for n, v in chosen.candidate.params.items() if n != "regressor"}
         shown = ", ".join(f"{name}={value!r}" for name, value in params.items())
@@ -179,18 +178,16 @@ class Search:
         seconds = time.perf_counter() - start
         return self._error(forecasts, *units), seconds, forecasts, units
 
-    def mean(self, trials, most):
-        """Return the mean of as many of the best as keep the error up to `most`."""
-        best, mean = sorted(trials, key=lambda trial: trial.error), None
-        for n_members in range(len(best), 1, -1):
+    def means(self, trials):
+        """Return a Trial of the mean of the best two, of the best three, and so on."""
+        best, means = sorted(trials, key=lambda trial: trial.error), []
+        for n_members in range(2, len(best) + 1):
             members = best[:n_members]
             forecasts = np.mean([trial.forecasts for trial in members], axis=0)
             error = self._error(forecasts, *members[0].units)
             candidate = mean_of([trial.candidate for trial in members])
-            mean = Trial(candidate, error, np.nan)  # not trained
-            if error <= most:
-                break
-        return mean
+            means.append(Trial(candidate, error, np.nan))  # it was not trained
+        return means
 
     def _error(self, forecasts, targets, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""

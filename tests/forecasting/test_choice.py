@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal, assert_series_equal
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,11 +18,12 @@ from skrnn import (
     GRURegressor,
     MeanRegressor,
     SeasonalNaiveRegressor,
+    WindowRegressor,
     backtest,
 )
 from skrnn.exceptions import NothingChosenWarning
 from skrnn.forecasting.candidates import Candidate, Options
-from skrnn.forecasting.choice import Search, Trial
+from skrnn.forecasting.choice import Search, Trial, choose
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import read_rows
 
@@ -115,27 +117,26 @@ def test_windows_shorter_than_the_horizon_get_no_calendar(sales):
     assert set(forecaster.candidates_["date_features"]) == {None}
 
 
-def test_the_mean_has_as_many_of_the_best_as_keep_the_error():
-    # the forecasts of zeros are 1, -2 and 9, whose running means are 1, -0.5 and 2.7
+def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
     none = TargetTransform(None, [], np.zeros((1, 1)))
-    search = Search(None, None, None, {}, scale=np.ones((1, 1)))
+    search = Search(None, None, None, {}, scale=np.full((1, 1), 10.0))
     codes = np.zeros(5, dtype=int)
 
-    def trial(name, forecast):
+    def trial(name, forecast):  # of zeros
         pair = np.broadcast_to([0.0, forecast], (5, HORIZON, 1, 2))
         candidate = Candidate(name, {"regressor": name})
         return Trial(candidate, abs(forecast), 0.0, pair, (none, codes))
 
-    trials = [trial("third", 9.0), trial("first", 1.0), trial("second", -2.0)]
-    for most, expected in (3.0, 8 / 3), (1.0, 0.5), (0.1, 0.5):
-        mean = search.mean(trials, most)
-        assert mean.error == pytest.approx(expected)
-        members = [name for name, _ in mean.candidate.params["regressor"].estimators]
-        assert members == ["first", "second", "third"][: 3 if most == 3 else 2]
-    assert search.mean(trials[:1], 1.0) is None
+    trials = [trial("third", 90.0), trial("first", 10.0), trial("second", -20.0)]
+    two, three = search.means(trials)
+    assert (two.error, three.error) == (0.5, pytest.approx(80 / 30))
+    members = [name for name, _ in three.candidate.params["regressor"].estimators]
+    assert members == ["first", "second", "third"]
+    assert two.candidate.name == "mean of first, second"
+    assert search.means(trials[:1]) == []
 
 
-def test_the_mean_is_one_of_the_best_that_read_the_same(fitted):
+def test_the_mean_has_the_best_that_read_the_same(fitted):
     table = fitted.candidates_
     is_mean = table["name"].str.startswith("mean of")
     (params,) = table["params"][is_mean]
@@ -146,6 +147,35 @@ def test_the_mean_is_one_of_the_best_that_read_the_same(fitted):
     members = [name for name, _ in params["regressor"].estimators]
     assert len(members) > 1
     assert members == names[: len(members)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "n_members"),
+    [
+        ([0.5, 0.9, 0.95], 2),  # of the means of two, three and four
+        ([0.9, 0.5, 0.502], 4),
+        ([0.9, 0.5, 0.503], 3),
+        ([1.004, 1.01, 1.004], 4),
+        ([1.01, 1.2, 1.3], 1),
+    ],
+)
+def test_the_largest_mean_close_to_the_smallest_error_is_chosen(
+    monkeypatch, errors, n_members
+):
+    def means(search, trials):
+        found = []
+        for number, error in enumerate(errors, start=2):
+            found.append(Trial(Candidate(f"mean of {number}", params), error))
+        return found
+
+    params = Forecaster(Ridge(), window_length=7).get_params(deep=False)
+    rows, _ = read_rows(Forecaster(), None, np.arange(100.0) % 7)
+    monkeypatch.setattr(Search, "means", means)
+    monkeypatch.setattr(Search, "trials", lambda *_: [Trial(best, 1.0)])
+    best = Candidate("best", {**params, "regressor": WindowRegressor(Ridge())})
+    chosen, table = choose(Forecaster(), rows, {})
+    assert chosen.name == (f"mean of {n_members}" if n_members > 1 else "best")
+    assert table["name"].str.startswith("mean of").sum() == 1
 
 
 @pytest.mark.parametrize(
