@@ -206,14 +206,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     forecasts, Ridge on their residuals, extremely randomised trees if there are fifty
     horizons of rows and at most two million values in all windows, and two GRU
     networks, one of them with Ridge as its base, both with the absolute error as their
-    loss. The last candidate is the mean of the best ones, of as many as keep its error
-    within 0.5 % of the smallest. If two or more do, it is chosen, because means of
-    forecasts are more reliable than a choice. Parameters that are not None or `"auto"`
-    are kept. `chosen_` is then fitted to all rows. Of more than 50,000 rows, every k-th
-    series, or the last rows, are used to choose by. With fewer than ten horizons of
-    rows, nothing is compared, and the mean of Ridge in both relative forms, of Ridge on
-    the residuals of seasonal naive forecasts in both, and of these forecasts themselves
-    is used.
+    loss. Last come the mean of the best two, of the best three, and so on. The largest
+    of these means is chosen whose error is within 0.5 % of the smallest error of all,
+    because means of forecasts are more reliable than a choice. Parameters that are not
+    None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than 50,000
+    rows, every k-th series, or the last rows, are used to choose by. With fewer than
+    ten horizons of rows, nothing is compared, and the mean of Ridge in both relative
+    forms, of Ridge on the residuals of seasonal naive forecasts in both, and of these
+    forecasts themselves is used.
 
     The seasons of `window_length="auto"`:
 
