@@ -195,25 +195,21 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     multi-step forecasting.
 
     Without a regressor, `fit` trains candidates on all but the last fifth of the rows
-    (two horizons or more), and compares their forecasts from all origins in that fifth.
-    Errors are absolute ones, divided by the mean absolute change of the series in a
-    season. First come :class:`WindowRegressor` with
-    :class:`~sklearn.linear_model.RidgeCV` on windows that are relative to their last
-    value, or standardised, or as they are; with inputs, or fifty horizons of rows and
-    more, not only of the usual length, but also of twice and half of it. The best gets
-    features of dates, and a logarithm if all values are positive and far from zero,
-    where that makes the error 2 % smaller. On the same windows follow seasonal naive
-    forecasts, Ridge on their residuals, extremely randomised trees if there are fifty
-    horizons of rows and at most two million values in all windows, and two GRU
-    networks, one of them with Ridge as its base, both with the absolute error as their
-    loss. Last come the mean of the best two, of the best three, and so on. The largest
-    of these means is chosen whose error is within 0.5 % of the smallest error of all,
-    because means of forecasts are more reliable than a choice. Parameters that are not
-    None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than 50,000
-    rows, every k-th series, or the last rows, are used to choose by. With fewer than
-    ten horizons of rows, nothing is compared, and the mean of Ridge in both relative
-    forms, of Ridge on the residuals of seasonal naive forecasts in both, and of these
-    forecasts themselves is used.
+    (two horizons or more), and compares their forecasts from all origins in that fifth
+    by mean absolute scaled errors. First comes :class:`~sklearn.linear_model.RidgeCV`
+    on windows that are relative to their last value, standardised, or as they are; with
+    inputs or fifty horizons of rows, also on windows of twice and half the usual
+    length. The best gets features of dates, and a logarithm if all values are positive
+    and far from zero, where that makes the error 2 % smaller. On the same windows
+    follow seasonal naive forecasts, Ridge on their residuals, extremely randomised
+    trees if there are fifty horizons of rows and at most two million values in all
+    windows, and two GRU networks, one with Ridge as its base. Last come the mean of the
+    best two, of the best three, and so on. The largest of these means is chosen whose
+    error is within 0.5 % of the smallest of all, because means are more reliable than a
+    choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
+    to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
+    to choose by. With fewer than ten horizons of rows, the mean of relative Ridge, with
+    and without seasonal naive forecasts as its base, and of these forecasts is used.
 
     The seasons of `window_length="auto"`:
 
