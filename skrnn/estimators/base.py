@@ -470,7 +470,7 @@ def _drawn(random_state):
     return int(check_random_state(random_state).randint(_LARGEST_SEED))
 
 
-_drawn_once = lru_cache(_drawn)  # a short training takes little longer than this
+_drawn_once = lru_cache(_drawn)  # seeding takes a part of a short training's time
 
 
 class _Imports:

@@ -79,7 +79,7 @@ def warn_of_unscaled_features(data):
     series = windows.rows()
     every = len(series) // 65_536 | 1  # odd, so that it is no multiple of 24 hours
     values = series[::every].astype(np.float64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         scaling = feature_scaling([(values, np.ones(len(values)))])
     mean, std = scaling.shift, scaling.scale
     # Values within [-1, 1] are small enough, and a constant cannot be scaled.

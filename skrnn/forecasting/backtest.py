@@ -355,7 +355,7 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
 
 
 def _wanted(data, origins, first, horizon):
-    """Return the rows to forecast, of series observed before, and which origin of."""
+    """Return the rows to forecast, of observed series, and numbers of their origins."""
     numbers = data.numbers
     in_time = np.argsort(numbers, kind="stable")
     ends = np.array([origins, origins + horizon])

@@ -23,7 +23,7 @@ _MOST_VALUES = 2_000_000  # of the windows that trees read
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
 _MANY_HORIZONS = 50  # of rows, for windows of several lengths, and for trees
-_RELATIVE = ("last", "standard")  # to the window
+_RELATIVE = ("last", "standard")  # windows that follow the level of a series
 _PENALTIES = tuple(10.0**power for power in range(-3, 6))
 
 

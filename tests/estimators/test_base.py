@@ -341,6 +341,7 @@ def test_a_recurrent_activation_that_keras_does_not_know(windows, target):
         (np.zeros((6, 3, 0)), ValueError, r"no values.*\(6, 3, 0\)"),
         (np.full((6, 3), np.inf), ValueError, "infinity"),
         (np.full((6, 3), 1e300), ValueError, "too large for dtype='float32'"),
+        (np.full((6, 3), 1.5e308), ValueError, "too large for dtype='float32'"),
         (np.full((6, 3), 1j), ValueError, "Complex data not supported"),
         (np.full((6, 3), "a", dtype=object), ValueError, "X holds text, such as 'a'"),
         (np.full((6, 3), None, dtype=object), ValueError, "no observed step"),
