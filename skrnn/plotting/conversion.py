@@ -69,21 +69,15 @@ def first_index(index, *data):
     return index if isinstance(index, pd.Index) else pd.Index(index)
 
 
-def _of_one_series(*indices):
-    """Return the times of indices, which must all belong to the same series."""
-    panels = [index for index in indices if isinstance(index, pd.MultiIndex)]
-    series = list(dict.fromkeys(name for index in panels for name in index.unique(0)))
+def times_of(index, leads):
+    """Return times (n_rows, n_leads) after those of rows, and which follow a gap."""
+    series = _names_of(index)
     if len(series) > 1:
         raise ValueError(
             "ForecastDisplay draws one series. Select one, such as "
             f"data.loc[[{series[0]!r}]]; there are {series}."
         )
-    return [index.get_level_values(-1) for index in indices]
-
-
-def times_of(index, leads):
-    """Return times (n_rows, n_leads) after those of rows, and which follow a gap."""
-    (index,) = _of_one_series(index)
+    index = index.get_level_values(-1)
     if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
     steps, times = _steps_to(index), _plottable(index)
@@ -275,13 +269,23 @@ def fans_of(frame):
     rows = pd.Series(range(len(frame)), pd.MultiIndex.from_frame(keys)).unstack()
     # an absent step repeats the one before, or else the first one
     rows = rows.ffill(axis=1).bfill(axis=1).to_numpy(int)
-    times = _plottable(_times(frame["time"]))[rows]
+    drawn = _drawn(frame, rows)
+    return {**drawn, "shown": _without_overlap(drawn["times"])}
+
+
+def _drawn(frame, rows):
+    """Return arguments of a display of rows (n_samples, n_steps) of a frame."""
+
+    def values(name):
+        return frame[name].to_numpy(float)[rows]
+
+    ends = {key: tuple(map(values, names)) for key, names in bounds_of(frame).items()}
+    named = {f"{suffix[1:]} % interval": each for suffix, each in ends.items()}
     return {
-        "times": times,
-        "observed": frame["observed"].to_numpy()[rows],
-        "predicted": frame["pred"].to_numpy()[rows],
-        "interval": _intervals(frame, lambda values: values.to_numpy()[rows]),
-        "shown": _without_overlap(times),
+        "times": _plottable(_times(frame["time"]))[rows],
+        "observed": values("observed"),
+        "predicted": values("pred"),
+        "interval": ends.get("_bound") or named or None,
     }
 
 
@@ -289,17 +293,6 @@ def _times(values):
     """Return times or numbers as an index; labels are numbered."""
     index = pd.Index(values)
     return index if _is_plottable(index) else pd.Index(pd.factorize(index)[0])
-
-
-def _intervals(frame, convert):
-    """Return both ends of the interval, of several by name, or None."""
-    ends = {
-        suffix: tuple(convert(frame[name]) for name in names)
-        for suffix, names in bounds_of(frame).items()
-    }
-    if "_bound" in ends:
-        return ends["_bound"]
-    return {f"{suffix[1:]} % interval": e for suffix, e in ends.items()} or None
 
 
 def _without_overlap(times):
@@ -316,7 +309,8 @@ def panels_of_forecast(history, forecast, series):
     forecasts = forecast if isinstance(forecast, dict) else {None: forecast}
     if not forecasts:
         raise ValueError("forecast is empty. Pass at least one forecast.")
-    observed, first, *others = map(_names_of, (history, *forecasts.values()))
+    indices = (getattr(data, "index", None) for data in (history, *forecasts.values()))
+    observed, first, *others = map(_names_of, indices)
     is_same = all(set(names) == set(first) for names in others)
     if not is_same or bool(observed) != bool(first) or set(first) - set(observed):
         raise ValueError(
@@ -324,85 +318,77 @@ def panels_of_forecast(history, forecast, series):
             f"panel. Got {observed or 'one'} in history, and in the forecasts "
             f"{[names or 'one' for names in (first, *others)]}."
         )
-    names = _chosen(first, series) or [None]
+    panels = {}
+    for name in _chosen(first, series) or [None]:
+        before = _part(history, name)
+        panels[name] = [
+            _history_and_forecast(before, _part(each, name), model)
+            for model, each in forecasts.items()
+        ]
+    return panels
 
-    def arguments(model, name):
-        parts = _part(history, name), _part(forecasts[model], name)
-        return {**history_and_forecast(*parts), "model": model}
 
-    return {name: [arguments(model, name) for model in forecasts] for name in names}
-
-
-def _names_of(data):
+def _names_of(index):
     """Return the names of the series of a panel, none for a single series."""
-    index = getattr(data, "index", None)
     return list(index.unique(0)) if isinstance(index, pd.MultiIndex) else []
 
 
 def _part(data, name):
-    """Return the rows of a series of a panel; other data as they are."""
-    index = getattr(data, "index", None)
-    if not isinstance(index, pd.MultiIndex):
-        return data
-    return data[index.get_level_values(0) == name]
+    """Return the rows of a series of a panel; those of a single series have no name."""
+    return data if name is None else data.xs(name, level=0)
 
 
-def history_and_forecast(history, forecast):
+def _history_and_forecast(history, forecast, model):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
-    paths, columns = None, getattr(forecast, "columns", pd.Index([]))
-    n_targets = columns.levshape[0] if columns.nlevels == 2 else 1
-    if columns.names[-1] == "path" and n_targets == 1:
-        paths, forecast = forecast, forecast.median(axis=1)
-    history, forecast = _of_one_target(history, forecast)
-    before, after = _of_one_series(history.index, forecast.index)
+    history, frame, paths = _of_one_target(history, forecast)
+    before, after = history.index, frame.index
     are_numbers = all(pd.api.types.is_numeric_dtype(i.dtype) for i in (before, after))
     if type(before) is not type(after) and not are_numbers:
         raise ValueError(
             "history and forecast must have the same kind of index. Got "
             f"{type(before).__name__} and {type(after).__name__}."
         )
-    n_before, n_after = len(before), len(after)
-
-    def column(values, *n_unknown):
-        values = np.pad(values.to_numpy(float), n_unknown, constant_values=np.nan)
-        return values[:, np.newaxis]
-
-    times = _plottable(before.append(after))
+    n_before, rows = len(before), np.arange(len(before) + len(after))
+    frame = frame.set_axis(rows[n_before:]).reindex(rows)
+    observed = history.set_axis(rows[:n_before])
+    frame = frame.assign(time=before.append(after), observed=observed)
+    drawn = _drawn(frame, rows[:, np.newaxis])
     if paths is not None:
-        paths = np.pad(
-            paths.to_numpy(), [(n_before, 0), (0, 0)], constant_values=np.nan
-        )
+        paths = paths.set_axis(rows[n_before:]).reindex(rows).to_numpy()
     return {
-        "times": times[:, np.newaxis],
-        "observed": column(history, 0, n_after),
-        "predicted": column(forecast["pred"], n_before, 0),
+        **drawn,
         "paths": paths,
-        "interval": _intervals(forecast, lambda ends: column(ends, n_before, 0)),
-        "split": times[n_before - 1] if n_before else None,
+        "split": drawn["times"][n_before - 1, 0] if n_before else None,
         "name": None if history.name is None else str(history.name),
         "time_name": None if before.name is None else str(before.name),
+        "model": model,
     }
 
 
 def _of_one_target(history, forecast):
-    """Return history as a Series, and a forecast as a frame with a column `pred`."""
+    """Return history, a frame with a column `pred`, and a frame of paths or None."""
+    frame, paths = forecast, None
     if isinstance(history, np.ndarray) and isinstance(forecast, np.ndarray):
-        history, forecast = pd.DataFrame(history), _frame_of_array(history, forecast)
+        history, frame = pd.DataFrame(history), _frame_of_array(history, forecast)
     if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
         history = history.iloc[:, 0]
-    frame = pd.DataFrame(forecast) if isinstance(forecast, pd.Series) else forecast
-    is_frame = isinstance(frame, pd.DataFrame)
-    if is_frame and frame.columns.nlevels == 2 and frame.columns.levshape[0] == 1:
-        frame = frame.droplevel(0, axis=1)
-    if is_frame and frame.shape[1] == 1:
-        frame = frame.set_axis(["pred"], axis=1)
-    if not (isinstance(history, pd.Series) and is_frame and "pred" in frame):
+    if isinstance(frame, pd.DataFrame):
+        if frame.columns.nlevels == 2 and frame.columns.levshape[0] == 1:
+            frame = frame.droplevel(0, axis=1)
+        if frame.columns.name == "path":
+            paths, frame = frame, frame.median(axis=1)
+        elif frame.shape[1] == 1:
+            frame = frame.iloc[:, 0]
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame("pred")
+    has_points = isinstance(frame, pd.DataFrame) and "pred" in frame
+    if not (isinstance(history, pd.Series) and has_points):
         raise ValueError(
             "history must be a Series or an array, and forecast what `forecast` "
             "returned, perhaps with a coverage, of one target. Got "
             f"{type(history).__name__} and {type(forecast).__name__}."
         )
-    return history, frame
+    return history, frame, paths
 
 
 def _frame_of_array(history, forecast):
