@@ -191,7 +191,7 @@ class ForecastDisplay:
         self.axes_, n_columns = axes_of(ax, len(panels))
         self._start_on(self.axes_[0])
         if self.errors is not None:
-            self._draw_errors(self.ax_, line_kwargs or {})
+            self._draw_errors(self.ax_, kind, line_kwargs or {})
             return self
         several, how = len(panels) > 1, (kind, scatter_kwargs or {}, line_kwargs or {})
         for number, (title, displays) in enumerate(panels.items()):
@@ -210,7 +210,8 @@ class ForecastDisplay:
         """Return what to draw, of what this display holds."""
         kinds = _FORECASTS
         if self.errors is not None:
-            kinds = _ERRORS[:1] if self._is_by_step() else _ERRORS[1:]
+            is_by_step = self.errors.index.name == "step"
+            kinds = _ERRORS[:1] if is_by_step else _ERRORS[1:]
         if kind == "auto":
             return kinds[0]
         if kind not in kinds:
@@ -226,11 +227,7 @@ class ForecastDisplay:
         self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
         self.errors_ = self.residuals_ax_ = self.paths_ = None
 
-    def _is_by_step(self):
-        """Return whether errors are those of steps, not of origins."""
-        return self.errors.index.name == "step"
-
-    def _draw_errors(self, ax, line_kwargs):
+    def _draw_errors(self, ax, kind, line_kwargs):
         """Draw the errors by step or over time, a line for each column."""
         style = {"marker": "." if len(self.errors) <= 60 else None, **line_kwargs}
         self.errors_ = []
@@ -238,7 +235,7 @@ class ForecastDisplay:
             errors = errors.dropna()
             times = errors.index.to_numpy()
             self.errors_ += ax.plot(times, errors, label=str(name), **style)
-        if self._is_by_step():
+        if kind == "error_by_step":
             ax.set_xlabel("steps ahead")
         else:
             label_times(ax, self.errors.index, "origin")
@@ -249,13 +246,10 @@ class ForecastDisplay:
 
     def _draw_predicted(self, ax, line_kwargs, is_first):
         """Draw predicted values and their intervals, which the first model names."""
-        n_rows, n_steps = self.predicted.shape
+        n_rows = len(self.predicted)
         style = {"linewidth": _width(n_rows), "alpha": 1.0 if n_rows <= _MANY else 0.7}
         style |= {"label": self.model or "predicted", **line_kwargs}
-        draw_line, draw_band = self._draw_fans, self._draw_bands
-        if n_steps == 1:
-            draw_line, draw_band = self._draw_line, self._draw_band
-        draw_line(ax, style)
+        self.predicted_ = self._draw_lines(ax, style)
         if self.paths is not None:
             of_paths = {"color": style["color"], "alpha": 0.15, "linewidth": 0.8}
             times, _ = self._with_gaps(self.predicted)
@@ -263,34 +257,30 @@ class ForecastDisplay:
         several = isinstance(self.interval, dict)
         intervals = self.interval if several else {"interval": self.interval}
         band = {"facecolor": style["color"], "alpha": OPACITY, "linewidth": 0}
-        drawn = {
-            name: draw_band(ax, ends, {**band, "label": name if is_first else None})
-            for name, ends in intervals.items()
-            if ends is not None
-        }
+        drawn = {}
+        for name, ends in intervals.items():
+            if ends is not None:
+                band["label"] = name if is_first else None
+                drawn[name] = self._draw_bands(ax, ends, band)
         self.interval_ = drawn if several else drawn.get("interval")
         ax.autoscale_view()
 
-    def _draw_line(self, ax, style):
-        """Draw forecasts of one step."""
-        (self.predicted_,) = ax.plot(*self._with_gaps(self.predicted), **style)
-
-    def _draw_fans(self, ax, style):
-        """Draw forecasts of several steps."""
+    def _draw_lines(self, ax, style):
+        """Draw a line of forecasts of one step, or fans of several steps."""
         from matplotlib.collections import LineCollection
 
-        lines = LineCollection(self._points(ax, self.predicted), **style)
-        self.predicted_ = ax.add_collection(lines)
-
-    def _draw_band(self, ax, ends, style):
-        """Draw the interval of forecasts of one step."""
-        (times, lower), (_, upper) = map(self._with_gaps, ends)
-        return ax.fill_between(times, lower, upper, **style)
+        if self.predicted.shape[1] == 1:
+            return ax.plot(*self._with_gaps(self.predicted), **style)[0]
+        fans = LineCollection(self._points(ax, self.predicted), **style)
+        return ax.add_collection(fans)
 
     def _draw_bands(self, ax, ends, style):
-        """Draw the interval of each forecast of several steps."""
+        """Draw the interval of forecasts of one step, or of each fan."""
         from matplotlib.collections import PolyCollection
 
+        if self.predicted.shape[1] == 1:
+            (times, lower), (_, upper) = map(self._with_gaps, ends)
+            return ax.fill_between(times, lower, upper, **style)
         lower, upper = (self._points(ax, end) for end in ends)
         bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
         return ax.add_collection(PolyCollection(bands, **style))
