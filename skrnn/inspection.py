@@ -204,31 +204,14 @@ class _Data:
     columns: object  # names, if the estimator reads a DataFrame
     y: np.ndarray  # (n_samples,) or (n_samples, n_outputs)
     codes: np.ndarray  # (n_samples,), the number of the series
-    features: list  # names
-    feature_of: np.ndarray  # the number of the feature of each value of a window
-    step_of: np.ndarray  # its step from the last row observed, which has 0
+    axes: dict  # names of features and lags, and their numbers for a window's values
 
     def groups(self, by):
         """Return names by axis, and which values of a window are permuted together."""
-        lag_of, lags = self.lags()
-        axes = {
-            "features": (self.features, self.feature_of, ("feature", "both")),
-            "lags": (lags, lag_of, ("lag", "both")),
-        }
-        axes = {axis: parts for axis, (*parts, of) in axes.items() if by in of}
-        names = {axis: parts[0] for axis, parts in axes.items()}
+        axes = self.axes if by == "both" else {f"{by}s": self.axes[f"{by}s"]}
+        names = {axis: of_axis for axis, (of_axis, _) in axes.items()}
         masks = [[of == k for k in range(len(n))] for n, of in axes.values()]
         return names, [np.logical_and.reduce(each) for each in product(*masks)]
-
-    def lags(self):
-        """Return the number of the lag of each value of a window, and their names."""
-        inner = layers(self.estimator)
-        length = max(getattr(each, "segment_length", 1) for each in inner)
-        segments = -(-self.step_of // length)
-        numbers, lag_of = np.unique(segments, return_inverse=True)
-        steps = [self.step_of[segments == number] for number in numbers]
-        names = [_lag_name(of_lag.min(), of_lag.max()) for of_lag in steps]
-        return lag_of.reshape(segments.shape), names
 
     def score(self, scorer, values):
         """Return the score of the estimator for windows."""
@@ -237,8 +220,18 @@ class _Data:
         return scorer(self.estimator, values, self.y)
 
 
-def _lag_name(first, last):
+def _lags(estimator, step_of):
+    """Return the names of lags or segments, and the number of each value's lag."""
+    length = max(getattr(each, "segment_length", 1) for each in layers(estimator))
+    segments = -(-step_of // length)
+    numbers, lag_of = np.unique(segments, return_inverse=True)
+    names = [_lag_name(step_of[segments == number]) for number in numbers]
+    return names, lag_of.reshape(segments.shape)
+
+
+def _lag_name(steps):
     """Return the name of one or more steps."""
+    first, last = steps.min(), steps.max()
     kind, sign = ("lead", 1) if last > 0 else ("lag", -1)
     return f"{kind}{sign * first}" + (f"-{sign * last}" if first < last else "")
 
@@ -335,11 +328,14 @@ def _of_windows(estimator, X, y, *, names=None, ahead=0):
     layout, names = _layout(estimator, values, columns, names)
     codes = np.zeros(len(y), dtype=np.intp) if codes is None else codes
     known = ~np.isnan(y).reshape(len(y), -1).any(axis=1)
+    if not known.any():
+        raise ValueError("y has no sample whose targets are all known. Pass some.")
     if not known.all():
         values, y, codes = values[known], y[known], codes[known]
     places = _places(layout, columns, ahead)
-    of_values = (place.reshape(values.shape[1:]) for place in places)
-    return _Data(estimator, values, columns, y, codes, names, *of_values)
+    feature_of, step_of = places.reshape(2, *values.shape[1:])
+    axes = {"features": (names, feature_of), "lags": _lags(estimator, step_of)}
+    return _Data(estimator, values, columns, y, codes, axes)
 
 
 def _checked(X, y):
@@ -350,13 +346,11 @@ def _checked(X, y):
     X = check_array(unmasked(X), allow_nd=True, input_name="X", **how)
     y = check_array(unmasked(y), ensure_2d=False, input_name="y", **how)
     check_consistent_length(X, y)
-    if np.isnan(y).reshape(len(y), -1).any(axis=1).all():
-        raise ValueError("y has no sample whose targets are all known. Pass some.")
     return X, y
 
 
 def _places(layout, columns, ahead):
-    """Return the number of the feature, and the step, of each value of a window."""
+    """Return features' numbers and steps (2, n_values) of the values of a window."""
     n_features, order = layout.n_step_features, layout.columns
     steps = np.arange(1 - layout.n_timesteps, 1)
     if order is None:
@@ -364,10 +358,10 @@ def _places(layout, columns, ahead):
     else:
         first = (columns[column] for column in order[::n_features])
         steps = np.array([-int(name.rpartition("_lag")[2]) for name in first])
-    feature_of, step_of = np.empty((2, len(order)), dtype=np.intp)
-    feature_of[order] = np.tile(np.arange(n_features), len(steps))
-    step_of[order] = (steps[:, np.newaxis] + np.full(n_features, ahead)).ravel()
-    return feature_of, step_of
+    places = np.empty((2, len(order)), dtype=np.intp)
+    places[0, order] = np.tile(np.arange(n_features), len(steps))
+    places[1, order] = (steps[:, np.newaxis] + np.full(n_features, ahead)).ravel()
+    return places
 
 
 def _layout(estimator, values, columns, names):
