@@ -342,16 +342,16 @@ def _history_and_forecast(history, forecast, model):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
     history, frame, paths = _of_one_target(history, forecast)
     before, after = history.index, frame.index
-    are_numbers = all(pd.api.types.is_numeric_dtype(i.dtype) for i in (before, after))
-    if type(before) is not type(after) and not are_numbers:
+    index = before.append(after)
+    if not _is_plottable(index):
         raise ValueError(
-            "history and forecast must have the same kind of index. Got "
-            f"{type(before).__name__} and {type(after).__name__}."
+            "history and forecast must have the same kind of index, of times or "
+            f"numbers. Got {before.dtype} and {after.dtype}."
         )
-    n_before, rows = len(before), np.arange(len(before) + len(after))
+    n_before, rows = len(before), np.arange(len(index))
     frame = frame.set_axis(rows[n_before:]).reindex(rows)
     observed = history.set_axis(rows[:n_before])
-    frame = frame.assign(time=before.append(after), observed=observed)
+    frame = frame.assign(time=index, observed=observed)
     drawn = _drawn(frame, rows[:, np.newaxis])
     if paths is not None:
         paths = paths.set_axis(rows[n_before:]).reindex(rows).to_numpy()

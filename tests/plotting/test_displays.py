@@ -645,6 +645,17 @@ def test_history_and_forecasts_of_different_series_are_an_error():
         ForecastDisplay.from_forecast(LOAD, {})
 
 
+def test_history_and_forecast_of_different_kinds_of_index_are_an_error():
+    forecast = Forecaster(Ridge(), window_length=4).fit(y=LOAD).forecast(1)
+    for history in (
+        LOAD.reset_index(drop=True),
+        LOAD.to_period("W"),
+        LOAD.tz_localize("Europe/Berlin"),
+    ):
+        with pytest.raises(ValueError, match="the same kind of index"):
+            ForecastDisplay.from_forecast(history, forecast)
+
+
 def test_fans_of_several_targets_are_an_error(rolled):
     both = pd.concat([rolled.assign(target=name) for name in "bc"])
     with pytest.raises(ValueError, match="for one target, but the frame has"):
