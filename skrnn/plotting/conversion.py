@@ -195,14 +195,6 @@ def several_levels(frame):
     return {level: found for level, found in names.items() if len(found) > 1}
 
 
-def of_chosen_series(frame, series):
-    """Return the rows of some series, of all if these are None."""
-    if series is None:
-        return frame
-    chosen = _chosen(_series_of(frame), series)
-    return frame[frame["series"].isin(chosen)]
-
-
 def _series_of(frame):
     """Return the names of the series in a frame, if it has a column of them."""
     return frame["series"].unique() if "series" in frame else []
@@ -227,8 +219,11 @@ def _chosen(names, series):
     return series
 
 
-def errors_by(column, frame):
+def errors_by(column, frame, series):
     """Return mean absolute errors by step or origin, a line per model and target."""
+    if series is not None:
+        chosen = _chosen(_series_of(frame), series)
+        frame = frame[frame["series"].isin(chosen)]
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
     if "target" in several_levels(frame):
         target = frame["target"].astype(str)

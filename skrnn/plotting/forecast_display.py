@@ -10,7 +10,6 @@ from skrnn.plotting.conversion import (
     errors_by,
     first_index,
     name_and_leads,
-    of_chosen_series,
     of_one_shape,
     panels_of_backtest,
     panels_of_forecast,
@@ -556,7 +555,7 @@ class ForecastDisplay:
             raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
         if kind in _ERRORS:
             column = "step" if kind == "error_by_step" else "origin"
-            display = cls(errors=errors_by(column, of_chosen_series(frame, series)))
+            display = cls(errors=errors_by(column, frame, series))
         else:
             display = cls._of_panels(panels_of_backtest(frame, series))
         return display.plot(
