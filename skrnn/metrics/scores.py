@@ -190,13 +190,9 @@ def weighted_absolute_percentage_error(
     >>> weighted_absolute_percentage_error([0, 30, 10], [2, 27, 15])
     0.25
     """
-    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
-    error, size = (
-        mean_absolute_error(
-            y_true, values, sample_weight=sample_weight, multioutput="raw_values"
-        )
-        for values in (y_pred, np.zeros_like(y_true))
-    )
+    y_true, y_pred = _points(y_true, y_pred)
+    error = _mean(abs(y_true - y_pred), sample_weight, "raw_values")
+    size = _mean(abs(y_true), sample_weight, "raw_values")
     if not size.all():
         raise ValueError("y_true is zero in all rows, so there is no share of it.")
     return _averaged(error / size, multioutput)
@@ -249,9 +245,7 @@ def symmetric_mean_absolute_percentage_error(
     >>> symmetric_mean_absolute_percentage_error([0, 3], [0, 5])
     0.25
     """
-    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
-    mean_absolute_error(y_true, y_pred)  # raises the errors of scikit-learn
-    y_pred = y_pred.reshape(y_true.shape)
+    y_true, y_pred = _points(y_true, y_pred)
     return _mean(symmetric_shares(y_true, y_pred), sample_weight, multioutput)
 
 
@@ -424,6 +418,13 @@ def _numbers(values, name, **options):
     check_numbers(values, name)
     options = {"ensure_2d": False, "dtype": np.float64, **options}
     return check_array(unmasked(values), input_name=name, **options)
+
+
+def _points(y_true, y_pred):
+    """Return targets and forecasts as arrays of the same shape."""
+    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    mean_absolute_error(y_true, y_pred)  # raises the errors of scikit-learn
+    return y_true, y_pred.reshape(y_true.shape)
 
 
 def _changes(y_train, season_length):
