@@ -7,11 +7,9 @@ import numpy as np
 
 # Mackey-Glass: strength of the feedback, rate of the decay, exponent
 _STRENGTH, _DECAY, _EXPONENT = 0.2, 0.1, 10
-_STEPS_PER_UNIT = 10
 _MACKEY_GLASS_TRANSIENT = 1000  # units of time
 
 _SIGMA, _BETA = 10.0, 8.0 / 3.0
-_LONGEST_STEP = 0.0025
 _LORENZ_TRANSIENT = 20.0  # units of time
 
 
@@ -69,7 +67,7 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
     return _mackey_glass(n_units, tau, x0)[_MACKEY_GLASS_TRANSIENT:]
 
 
-def _mackey_glass(n_units, tau, x0, steps_per_unit=_STEPS_PER_UNIT):
+def _mackey_glass(n_units, tau, x0, steps_per_unit=10):
     """Return x at the times 0, 1, ..., `n_units`."""
     nodes = np.full(tau * steps_per_unit + 1, x0, dtype=np.float64)
     middles = nodes[1:]
@@ -81,11 +79,7 @@ def _mackey_glass(n_units, tau, x0, steps_per_unit=_STEPS_PER_UNIT):
 
 
 def _over_one_delay(nodes, middles, step):
-    """Integrate over one delay, during which the delayed values are known.
-
-    `nodes` and `middles` are x at the ends and in the middle of each step of the
-    previous delay. Returns the same for this one.
-    """
+    """Return x at the ends and in the middle of each step of the next delay."""
     feedback = _feedback(nodes)
     known = (feedback[:-1], _feedback(middles), feedback[1:])
     x = [float(nodes[-1])]
@@ -150,7 +144,7 @@ def make_lorenz(n_samples=1000, *, rho=28.0, step=0.02, x0=(1.0, 1.0, 1.0)):
     return _lorenz(n_discarded + n_samples, rho, step, x0)[n_discarded:]
 
 
-def _lorenz(n_samples, rho, step, x0, longest_step=_LONGEST_STEP):
+def _lorenz(n_samples, rho, step, x0, longest_step=0.0025):
     """Return the states at the times 0, `step`, ..., `(n_samples - 1) * step`."""
     n_parts = ceil(step / longest_step)
     states = np.empty((n_samples, 3))
