@@ -204,7 +204,8 @@ class _Data:
     columns: object  # names, if the estimator reads a DataFrame
     y: np.ndarray  # (n_samples,) or (n_samples, n_outputs)
     codes: np.ndarray  # (n_samples,), the number of the series
-    axes: dict  # names of features and lags, and their numbers for a window's values
+    # the names of "features" and of "lags", and the number of that of each value
+    axes: dict
 
     def groups(self, by):
         """Return names by axis, and which values of a window are permuted together."""
@@ -221,7 +222,7 @@ class _Data:
 
 
 def _lags(estimator, step_of):
-    """Return the names of lags or segments, and the number of each value's lag."""
+    """Return the names of lags or segments, and the number of that of each value."""
     length = max(getattr(each, "segment_length", 1) for each in layers(estimator))
     segments = -(-step_of // length)
     numbers, lag_of = np.unique(segments, return_inverse=True)
@@ -350,7 +351,7 @@ def _checked(X, y):
 
 
 def _places(layout, columns, ahead):
-    """Return features' numbers and steps (2, n_values) of the values of a window."""
+    """Return the number of the feature and the step of each value, (2, n_values)."""
     n_features, order = layout.n_step_features, layout.columns
     steps = np.arange(1 - layout.n_timesteps, 1)
     if order is None:
