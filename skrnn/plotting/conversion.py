@@ -40,7 +40,8 @@ def quantile_interval(estimator, X):
     if isinstance(estimator, Pipeline):
         if not hasattr(estimator[-1], "predict_quantiles"):
             return None
-        return quantile_interval(estimator[-1], estimator[:-1].transform(X))
+        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        return quantile_interval(estimator[-1], X)
     if hasattr(estimator, "forecast"):  # a Forecaster
         regressor = estimator.regressor_
         levels = np.ravel(getattr(regressor, "quantile", None))
@@ -368,7 +369,7 @@ def _of_one_target(history, forecast):
     if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
         history = history.iloc[:, 0]
     if isinstance(frame, pd.DataFrame):
-        if frame.columns.nlevels == 2 and frame.columns.levshape[0] == 1:
+        if frame.columns.nlevels == 2 and len(frame.columns.unique(0)) == 1:
             frame = frame.droplevel(0, axis=1)
         if frame.columns.name == "path":
             paths, frame = frame, frame.median(axis=1)

@@ -373,6 +373,12 @@ def test_from_estimator_draws_the_outermost_quantiles():
     none = ForecastDisplay.from_estimator(pipe, rows, target, interval=None)
     assert none.interval_ is None
 
+    windows = SequenceWindower(3).fit_transform(rows)
+    alone = make_pipeline(rnn).fit(windows, target)
+    display = ForecastDisplay.from_estimator(alone, windows, target)
+    quantiles = alone[-1].predict_quantiles(windows)
+    assert_array_equal(np.hstack(display.interval), quantiles[:, [0, 2]])
+
     forecaster = Forecaster(rnn, window_length=3, horizon=5).fit(y=LOAD[:-5])
     display = ForecastDisplay.from_estimator(forecaster, rows[-5:][[]], target[-5:])
     quantiles = forecaster.forecast(5, quantiles=[0.1, 0.9])
@@ -685,6 +691,14 @@ def test_a_forecast_of_one_series_of_a_panel_is_drawn_alone():
     assert_allclose(display.predicted_.get_ydata()[-5:], forecast["a"])
     with pytest.raises(ValueError, match="history must be a Series"):
         ForecastDisplay.from_forecast(LOAD.to_numpy(), forecast.loc["a"])
+
+
+def test_a_forecast_of_one_of_two_targets_is_drawn():
+    both = pd.DataFrame({"a": LOAD, "b": -LOAD})
+    forecaster = Forecaster(Ridge(), window_length=4, horizon=5, calibration_size=20)
+    forecast = forecaster.fit(y=both).forecast(5, coverage=0.5)[["b"]]
+    display = ForecastDisplay.from_forecast(both["b"], forecast)
+    assert_allclose(display.predicted_.get_ydata()[-5:], forecast["b", "pred"])
 
 
 def test_missing_values_of_a_backtest_are_not_drawn():
