@@ -378,11 +378,13 @@ class SequenceWindower(
 
 def _window_in_order(known, rows, *, window_length, pad, flatten):
     """Return the window of each row, a read-only view, if rows follow those `known`."""
-    n_before = window_length - 1
+    n_padded = window_length - 1
+    n_before = n_padded + len(known)
     padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
     padded[n_before:] = rows
-    padded[:n_before] = _rows_before(known, n_before, pad, rows[0])
-    return view_windows(padded, window_length, flatten=flatten)
+    padded[n_padded:n_before] = known
+    padded[:n_padded] = padded[n_padded] if pad == "edge" else float(pad)
+    return view_windows(padded, window_length, flatten=flatten)[len(known) :]
 
 
 def _window_by_index(known, rows, timeline, *, window_length, pad, flatten):
@@ -413,13 +415,3 @@ def _window_by_index(known, rows, timeline, *, window_length, pad, flatten):
         chosen = chosen.view(PanelWindows)
         chosen.series_codes = codes
     return chosen
-
-
-def _rows_before(known, n_before, pad, first_row):
-    """Return the `n_before` steps before a first row: padding, then known rows."""
-    known = known[max(0, len(known) - n_before) :]
-    n_padded = n_before - len(known)
-    fill = (known if len(known) else first_row[np.newaxis])[:1]
-    if pad != "edge":
-        fill = np.full_like(fill, np.nan if pad == "nan" else pad)
-    return np.concatenate([np.repeat(fill, n_padded, axis=0), known])
