@@ -25,9 +25,8 @@ def plain_index(index):
         in_utc = index if tz is None else index.tz_convert("UTC").tz_localize(None)
         return {
             **plain,
-            "kind": "datetime" if isinstance(index, pd.DatetimeIndex) else "timedelta",
-            "values": in_utc.to_numpy().view(np.int64),
-            "unit": index.unit,
+            "kind": "span",
+            "values": in_utc.to_numpy(),
             "freq": plain_offset(index.freq),
             "tz": tz and _plain_tz(tz),
         }
@@ -46,14 +45,11 @@ def index_of(plain):
         return pd.RangeIndex(*values, name=name)
     if kind == "period":
         return pd.PeriodIndex.from_ordinals(values, freq=plain["freq"], name=name)
-    if kind == "timedelta":
-        index = pd.TimedeltaIndex(values.view(f"m8[{plain['unit']}]"), name=name)
-    elif kind == "datetime":
-        index = pd.DatetimeIndex(values.view(f"M8[{plain['unit']}]"), name=name)
-        if plain["tz"] is not None:
-            index = index.tz_localize("UTC").tz_convert(plain["tz"])
-    else:
+    if kind != "span":
         return pd.Index(values, dtype=kind, name=name)
+    index = pd.Index(values, name=name)  # of datetimes or timedeltas
+    if plain["tz"] is not None:
+        index = index.tz_localize("UTC").tz_convert(plain["tz"])
     index.freq = offset_of(plain["freq"])
     return index
 
