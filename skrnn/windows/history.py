@@ -1,7 +1,7 @@
 """The last rows that a windower has seen."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,8 @@ class History:
             codes = pd.Series(self.timeline.codes)
             which = (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
         timeline = self.timeline and self.timeline[which]
+        if timeline is not None:  # a slice would keep the whole index in memory
+            timeline = replace(timeline, times=timeline.times.copy(deep=True))
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):

@@ -24,7 +24,6 @@ from skrnn._estimator import (
     unmasked,
 )
 from skrnn.windows.history import Fingerprint, History
-from skrnn.windows.index_state import index_of, plain_index
 from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline, place
@@ -174,16 +173,16 @@ class SequenceWindower(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def __getstate__(self):
-        state = super().__getstate__()
-        if "last_index_" in state:
-            state["last_index_"] = plain_index(state["last_index_"])
-        return state
+    @property
+    def last_window_(self):
+        """The last rows seen, at most `window_length - 1` of each series."""
+        return self._seen.rows
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if "last_index_" in state:
-            self.last_index_ = index_of(state["last_index_"])
+    @property
+    def last_index_(self):
+        """The index of these rows; None for data without a time index."""
+        timeline = self._seen.timeline
+        return timeline and timeline.index
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -213,7 +212,7 @@ class SequenceWindower(
             warn_of_string_index(X)
             step = timeline and timeline.step_of_fit(self.freq)
             history = History(rows, timeline, step)
-            self._remember(history.last(self.window_length - 1))
+            self._seen = history.last(self.window_length - 1)
             n_first = self.window_length if timeline is None else None
             self._fingerprint = Fingerprint.of(rows, n_first)
         task.end()
@@ -263,14 +262,13 @@ class SequenceWindower(
         >>> windower.transform([[4.0]])
         array([[2., 3., 4.]])
         """
-        if not hasattr(self, "last_window_"):
+        if not hasattr(self, "_seen"):
             return self.fit(X, y)
         rows, timeline = self._rows(X, reset=False)
-        seen = self._history()
         if self.history == "none":
-            seen.last(0).grown_by(rows, timeline, 0)  # only checks the rows
+            self._seen.last(0).step_with(timeline)  # only checks the rows
             return self
-        self._remember(seen.grown_by(rows, timeline, self.window_length - 1))
+        self._seen = self._seen.grown_by(rows, timeline, self.window_length - 1)
         # new rows can easily equal those of a short fit, for example a single row
         if self._fingerprint and self._fingerprint.shape[0] < self.window_length:
             self._fingerprint = None
@@ -299,17 +297,16 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
-        in_fit = self.last_index_
-        if timeline is None and isinstance(in_fit, pd.MultiIndex):
-            self._history().timeline.check_same_kind(timeline)  # raises an error
+        known = self._seen
+        if timeline is None and known.timeline and known.timeline.series is not None:
+            known.timeline.check_same_kind(timeline)  # raises an error
         how = {
             "window_length": self.window_length,
             "pad": self.pad,
             "flatten": self._is_flat(),
         }
-        if timeline is None or (in_fit is None and timeline.series is None):
+        if timeline is None or (known.timeline is None and timeline.series is None):
             return _window_in_order(self._before(rows), rows, **how)
-        known = self._history()
         if self.history == "none":
             known = History(rows[:0], None, known.step)
         return _window_by_index(known, rows, timeline, **how)
@@ -353,27 +350,13 @@ class SequenceWindower(
         check_numbers(X, "X")
         return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
 
-    def _remember(self, history):
-        self.last_window_, self._step, self.last_index_ = (
-            history.rows,
-            history.step,
-            None,
-        )
-        if history.timeline is not None:  # a slice would keep the whole index in memory
-            self.last_index_ = history.timeline.index.copy(deep=True)
-
-    def _history(self):
-        index = self.last_index_
-        timeline = None if index is None else Timeline.of_index(index)
-        return History(self.last_window_, timeline, self._step)
-
     def _before(self, rows):
         """Return the rows that precede `rows`, which have no time index."""
         of_fit = self._fingerprint
         if self.history == "none" or (of_fit is not None and of_fit.starts(rows)):
             return rows[:0]
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
-        return np.concatenate([self.last_window_.astype(rows.dtype), gap])
+        return np.concatenate([self._seen.rows.astype(rows.dtype), gap])
 
 
 def _window_in_order(known, rows, *, window_length, pad, flatten):
