@@ -27,7 +27,7 @@ from skrnn.estimators.data_warnings import (
 )
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.preparation import prepare
+from skrnn.estimators.preparation import batches, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -400,7 +400,8 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         """Set the weight of networks, beside a base, that has the lowest loss."""
         model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
-            outputs = [model.outputs(windows) for windows in task.validation.parts()]
+            parts = task.validation.parts()
+            outputs = [model.outputs(w[rows]) for w in parts for rows in batches(w)]
             outputs = np.concatenate(outputs)
             weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:

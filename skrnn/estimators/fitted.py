@@ -30,8 +30,8 @@ class FittedModel:
     def predict(self, windows):
         """Return predictions (n_samples, n_outputs), levels varying fastest."""
         prepared = self.preparation
-        if prepared.base is None and not prepared.inputs.normalize:
-            return self._scaling(self.outputs(windows))
+        if prepared.base is None and prepared.inputs.is_plain:  # makes no copies
+            return self._predict_part(windows)
         parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
         return np.concatenate(parts)
 
@@ -59,16 +59,10 @@ class FittedModel:
 
     def outputs(self, windows):
         """Return the mean of the networks' outputs, in the units used in training."""
-        predictors = self._predictors
         inputs, features = self.preparation.inputs, self.preparation.scaling.features
+        windows = prepare(windows, inputs, features)
         try:
-            if inputs.is_plain:
-                return _mean([predict(windows) for predict in predictors])
-            parts = []
-            for rows in batches(windows):
-                prepared = prepare(windows[rows], inputs, features)
-                parts.append(_mean([predict(prepared) for predict in predictors]))
-            return np.concatenate(parts)
+            return _mean([predict(windows) for predict in self._predictors])
         except OverflowError:
             raise ValueError(
                 f"X has values too large for dtype={self.spec.dtype!r}. Scale X, or "
