@@ -300,16 +300,11 @@ class SequenceWindower(
         known = self._seen
         if timeline is None and known.timeline and known.timeline.series is not None:
             known.timeline.check_same_kind(timeline)  # raises an error
-        how = {
-            "window_length": self.window_length,
-            "pad": self.pad,
-            "flatten": self._is_flat(),
-        }
         if timeline is None or (known.timeline is None and timeline.series is None):
-            return _window_in_order(self._before(rows), rows, **how)
+            return self._window_in_order(rows)
         if self.history == "none":
             known = History(rows[:0], None, known.step)
-        return _window_by_index(known, rows, timeline, **how)
+        return self._window_by_index(known, rows, timeline)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.
@@ -350,6 +345,17 @@ class SequenceWindower(
         check_numbers(X, "X")
         return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
 
+    def _window_in_order(self, rows):
+        """Return the window of each row, a read-only view, without a time index."""
+        known, n_padded = self._before(rows), self.window_length - 1
+        n_before = n_padded + len(known)
+        padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
+        padded[n_before:] = rows
+        padded[n_padded:n_before] = known
+        edge = self.pad == "edge"
+        padded[:n_padded] = padded[n_padded] if edge else float(self.pad)
+        return self._view(padded)[len(known) :]
+
     def _before(self, rows):
         """Return the rows that precede `rows`, which have no time index."""
         of_fit = self._fingerprint
@@ -358,43 +364,36 @@ class SequenceWindower(
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
         return np.concatenate([self._seen.rows.astype(rows.dtype), gap])
 
+    def _window_by_index(self, known, rows, timeline):
+        """Return the read-only window of each row by its time, after `known` rows."""
+        codes = None if timeline.series is None else timeline.codes
+        before = rows[:0]
+        # without a step, the distance from the known to the new rows cannot be counted
+        if known.timeline is not None and known.step is not None:
+            earlier = known.timeline.before(timeline)
+            before = known.rows[earlier].astype(rows.dtype)
+            timeline = known.timeline[earlier].followed_by(timeline)
+        step = known.step or timeline.step()
+        places, first = place(timeline, step, self.window_length)
+        rows = np.concatenate([before, rows])
+        padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+        padded[places] = rows
+        if self.pad != "nan":
+            steps = places[first, np.newaxis] - np.arange(1, self.window_length)
+            edge = self.pad == "edge"
+            padded[steps] = rows[first, np.newaxis] if edge else self.pad
+        windows = self._view(padded)
+        ends = places[len(before) :] - (self.window_length - 1)
+        if (np.diff(ends) == 1).all():
+            chosen = windows[ends[0] : ends[-1] + 1]
+        else:
+            chosen = windows[ends]
+        chosen.flags.writeable = False
+        if codes is not None:
+            chosen = chosen.view(PanelWindows)
+            chosen.series_codes = codes
+        return chosen
 
-def _window_in_order(known, rows, *, window_length, pad, flatten):
-    """Return the window of each row, a read-only view, if rows follow those `known`."""
-    n_padded = window_length - 1
-    n_before = n_padded + len(known)
-    padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
-    padded[n_before:] = rows
-    padded[n_padded:n_before] = known
-    padded[:n_padded] = padded[n_padded] if pad == "edge" else float(pad)
-    return view_windows(padded, window_length, flatten=flatten)[len(known) :]
-
-
-def _window_by_index(known, rows, timeline, *, window_length, pad, flatten):
-    """Return the read-only window of each row by its time, after a History `known`."""
-    codes = None if timeline.series is None else timeline.codes
-    before = rows[:0]
-    # without a step, the distance from the known to the new rows cannot be counted
-    if known.timeline is not None and known.step is not None:
-        earlier = known.timeline.before(timeline)
-        before = known.rows[earlier].astype(rows.dtype)
-        timeline = known.timeline[earlier].followed_by(timeline)
-    step = known.step or timeline.step()
-    places, first = place(timeline, step, window_length)
-    rows = np.concatenate([before, rows])
-    padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-    padded[places] = rows
-    if pad != "nan":
-        steps = places[first, np.newaxis] - np.arange(1, window_length)
-        padded[steps] = rows[first, np.newaxis] if pad == "edge" else pad
-    windows = view_windows(padded, window_length, flatten=flatten)
-    ends = places[len(before) :] - (window_length - 1)
-    if (np.diff(ends) == 1).all():
-        chosen = windows[ends[0] : ends[-1] + 1]
-    else:
-        chosen = windows[ends]
-    chosen.flags.writeable = False
-    if codes is not None:
-        chosen = chosen.view(PanelWindows)
-        chosen.series_codes = codes
-    return chosen
+    def _view(self, padded):
+        """Return all windows of padded rows, as a view."""
+        return view_windows(padded, self.window_length, flatten=self._is_flat())
