@@ -43,6 +43,8 @@ from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training import tensorflow_import
 from skrnn.training.train import best_network_weight, train
 
+_AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
+_AUTO = StrOptions({"auto"})
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
 _BETWEEN_SEEDS = 15_485_863  # a prime, so that seeds of later epochs do not collide
 _LARGEST_SEED = np.iinfo(np.int32).max
@@ -61,7 +63,7 @@ class BaseWindowRegressor(
     """Base class of regressors on windows. Subclasses add `_fit` and `_predict`."""
 
     _parameter_constraints = {
-        "n_step_features": [Interval(Integral, 1, None, closed="left"), None],
+        "n_step_features": [_AT_LEAST_1, None],
         "target_features": [str, Integral, list, tuple, None],
     }
 
@@ -138,40 +140,28 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     _parameter_constraints = {
         **BaseWindowRegressor._parameter_constraints,
-        "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "units": [_AT_LEAST_1, tuple, list],
         "activation": [str],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "bidirectional": ["boolean"],
-        "segment_length": [Interval(Integral, 1, None, closed="left")],
+        "segment_length": [_AT_LEAST_1],
         "normalize": [StrOptions({"last", "standard"}), None],
         "missing": [StrOptions({"mask", "fill"})],
         "base": [HasMethods(["fit", "predict"]), None],
-        "n_networks": [Interval(Integral, 1, None, closed="left")],
+        "n_networks": [_AT_LEAST_1],
         "loss": [str, callable],
         "quantile": [Interval(Real, 0, 1, closed="neither"), tuple, list, None],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
-        "learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-        ],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "block_size": [Interval(Integral, 1, None, closed="left"), None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), _AUTO],
+        "batch_size": [_AT_LEAST_1, _AUTO],
+        "block_size": [_AT_LEAST_1, None],
+        "epochs": [_AT_LEAST_1],
         "shuffle": ["boolean"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [
-            Interval(Real, 0, 1, closed="neither"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "validation_gap": [
-            Interval(Integral, 0, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), _AT_LEAST_1],
+        "validation_gap": [Interval(Integral, 0, None, closed="left"), _AUTO],
+        "n_iter_no_change": [_AT_LEAST_1],
         "tol": [Interval(Real, 0, None, closed="left")],
         "callbacks": [list, tuple, None],
         "metrics": [list, tuple, None],
