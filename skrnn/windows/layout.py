@@ -24,11 +24,9 @@ _LAST_STEP = re.compile(r"(?<=[_(\[ ])t[)\]]?$", re.IGNORECASE)
 
 def view_windows(padded, window_length, *, flatten):
     """Return windows (n_rows, window_length, n_features), or flat, a read-only view."""
-    n_features = padded.shape[1]  # of n_rows + window_length - 1 C-contiguous rows
-    if flatten:
-        runs = sliding_window_view(padded.reshape(-1), window_length * n_features)
-        return runs[::n_features]
-    return sliding_window_view(padded, window_length, axis=0).transpose(0, 2, 1)
+    # of n_rows + window_length - 1 C-contiguous rows
+    windows = sliding_window_view(padded, window_length, axis=0).transpose(0, 2, 1)
+    return windows.reshape(len(windows), -1) if flatten else windows
 
 
 def empty_beside(rows, shape):
