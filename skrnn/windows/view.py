@@ -82,10 +82,8 @@ class Steps:
 
     def any_in(self, rows):
         """Return whether the windows of some rows have any such steps."""
-        rows = as_index(rows)
-        if self._stride != 1:
-            return bool(self.counts[rows].any())
-        steps = range(self._n_timesteps)  # counts of a long series take much memory
+        # counts of a long series take much memory
+        rows, steps = as_index(rows), range(self._n_timesteps)
         return self.any() and any(self.at(step)[rows].any() for step in steps)
 
     def at(self, step):
