@@ -151,11 +151,10 @@ def _float_dtype(frame):
 
 def _future(values, timeline, horizon):
     """Return the values 1, ..., horizon steps later, NaN if there is none."""
-    if timeline is None:
-        places, n_places = np.arange(len(values)), len(values)
-    else:
+    places = np.arange(len(values))
+    if timeline is not None:
         places, _ = place(timeline, timeline.step(), horizon + 1)
-        n_places = places.max() + 1
-    ahead = np.full((n_places + horizon, values.shape[1]), np.nan, dtype=values.dtype)
+    shape = (places.max() + 1 + horizon, values.shape[1])
+    ahead = np.full(shape, np.nan, dtype=values.dtype)
     ahead[places] = values
     return np.hstack([ahead[places + step] for step in range(1, horizon + 1)])

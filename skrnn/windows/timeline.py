@@ -16,6 +16,7 @@ _TO_DO = (
     "follow each other whatever their times, number them with "
     "`reset_index(drop=True)` before any split."
 )
+_KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
 LATER_ROWS = (
     "{where} Leave out rows that were seen before. If the index of X restarts, make it "
     "continue. To start over, call `fit`."
@@ -42,12 +43,13 @@ class Timeline:
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
         index = _as_dates(index)
-        if _holds_objects(index):
+        values = pd.api.types.infer_dtype(index) if index.dtype == object else None
+        if values in _KINDS_OF_TIME:
             raise ValueError(
                 "The index of X holds times as Python objects, perhaps with several "
                 "time zones. Convert it first: `pd.to_datetime(index, utc=True)`."
             )
-        if index.dtype == object and pd.api.types.infer_dtype(index) == "integer":
+        if values == "integer":
             raise ValueError("The index of X has integers that do not fit into int64.")
         if not _is_time(index):
             return None
@@ -271,12 +273,6 @@ def _as_dates(index):
     if pd.api.types.infer_dtype(index) == "date":
         return pd.to_datetime(index)
     return index.infer_objects() if index.dtype == object else index
-
-
-def _holds_objects(index):
-    """Return whether an index holds times that are no index of times of one kind."""
-    kinds = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
-    return index.dtype == object and pd.api.types.infer_dtype(index) in kinds
 
 
 def _is_span(index):
