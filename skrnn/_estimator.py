@@ -68,7 +68,7 @@ def unmasked(data):
 
 
 def check_numbers(data, name):
-    """Raise a ValueError for times, and for text, naming the column that holds it."""
+    """Return data, unmasked. Raise a ValueError for times, and for text in a column."""
     is_frame = isinstance(data, pd.DataFrame)
     dtypes = list(data.dtypes) if is_frame else [getattr(data, "dtype", None)]
     times = [dtype for dtype in dtypes if getattr(dtype, "kind", "O") in ("m", "M")]
@@ -77,23 +77,24 @@ def check_numbers(data, name):
             f"{name} holds times ({times[0]}). Pass numbers, such as the hours since "
             "a date."
         )
+    frame = data
     if not is_frame:
         if getattr(dtypes[0], "kind", None) not in ("O", "U") or np.ndim(data) > 2:
-            return
-        data = pd.DataFrame(data)
-        dtypes = list(data.dtypes)
-    for j, dtype in enumerate(dtypes):
+            return unmasked(data)
+        frame = pd.DataFrame(data)
+    for j, dtype in enumerate(frame.dtypes):
         if pd.api.types.is_numeric_dtype(dtype):
             continue
-        column = data.iloc[:, j]
+        column = frame.iloc[:, j]
         is_lost = pd.to_numeric(column, errors="coerce").isna() & column.notna()
         texts = [value for value in column[is_lost] if isinstance(value, str)]
         if texts:
-            where = f"Column {data.columns[j]!r} of {name}" if is_frame else name
+            where = f"Column {frame.columns[j]!r} of {name}" if is_frame else name
             to_do = "drop the column, or encode it" if is_frame else "encode the text"
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )
+    return unmasked(data)
 
 
 def weights_of_fit(name, regressor, sample_weight):

@@ -72,12 +72,10 @@ def series_codes(X, y):
 
 def validate_first(estimator, X, y, sample_weight=None):
     """Return the WindowData of a new fit, and store their layout in the estimator."""
-    check_numbers(X, "X")
-    check_numbers(y, "y")
     checked_X, checked_y = validate_data(
         estimator,
-        unmasked(X),
-        unmasked(y),
+        check_numbers(X, "X"),
+        check_numbers(y, "y"),
         multi_output=True,
         y_numeric=True,
         **_X_CHECKS,
@@ -101,9 +99,9 @@ def validate_first(estimator, X, y, sample_weight=None):
 def validate_more(estimator, X, y, sample_weight=None, *, name="y"):
     """Return WindowData after checking that they match those of fit."""
     windows = validate_windows(estimator, X)
-    check_numbers(y, name)
+    dtypes = [np.float64, np.float32]
     checked_y = check_array(
-        unmasked(y), ensure_2d=False, dtype=[np.float64, np.float32], input_name=name
+        check_numbers(y, name), ensure_2d=False, dtype=dtypes, input_name=name
     )
     check_consistent_length(windows, checked_y)
     data = _window_data(estimator, X, windows, y, checked_y, sample_weight)
@@ -148,9 +146,8 @@ def validate_windows(estimator, X):
 def _converted(estimator, X):
     """Return X as a float array after checking its shape and the names of columns."""
     layout, name = estimator._layout, type(estimator).__name__
-    check_numbers(X, "X")
-    X = unmasked(X)
-    n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+    X = check_numbers(X, "X")
+    n_dims = np.ndim(X)
     if n_dims in (2, 3) and n_dims != layout.n_dims:
         raise ValueError(
             f"X has {n_dims} dimensions, but {name} was fitted on X of "

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
-from skrnn._estimator import check_numbers, unmasked
+from skrnn._estimator import check_numbers
 from skrnn.windows.timeline import Timeline, place
 
 _LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
@@ -78,7 +78,8 @@ def to_supervised(series, horizon=1, *, target=None):
         raise ValueError(_no_future(horizon, X))
     timeline = Timeline.of(X) if in_pandas else None
     targets = _target_columns(X, target)
-    check_numbers(X[targets] if in_pandas else series, "series")
+    if in_pandas:
+        check_numbers(X[targets], "series")
     values = X[targets].to_numpy(dtype=_float_dtype(X[targets]), na_value=np.nan)
     future = _future(values, timeline, horizon)
     known = ~pd.isna(future).any(axis=1)
@@ -115,7 +116,7 @@ def _as_frame(series):
     if isinstance(series, pd.Series):
         return series.to_frame("x0" if series.name is None else series.name)
     array = check_array(
-        unmasked(series),
+        check_numbers(series, "series"),
         ensure_2d=False,
         ensure_all_finite="allow-nan",
         input_name="series",

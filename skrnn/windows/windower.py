@@ -17,12 +17,7 @@ from skrnn._compat.sklearn import (
     fit_context,
     returns_frame,
 )
-from skrnn._estimator import (
-    VersionedEstimator,
-    check_numbers,
-    unchanged_on_error,
-    unmasked,
-)
+from skrnn._estimator import VersionedEstimator, check_numbers, unchanged_on_error
 from skrnn.windows.history import Fingerprint, History
 from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
 from skrnn.windows.string_index import warn_of_string_index
@@ -342,8 +337,8 @@ class SequenceWindower(
         if isinstance(X, pd.Series):
             X = X.to_frame()
         timeline = Timeline.of(X)
-        check_numbers(X, "X")
-        return validate_data(self, unmasked(X), reset=reset, **_X_CHECKS), timeline
+        X = check_numbers(X, "X")
+        return validate_data(self, X, reset=reset, **_X_CHECKS), timeline
 
     def _window_in_order(self, rows):
         """Return the window of each row, a read-only view, without a time index."""
