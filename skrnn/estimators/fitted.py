@@ -77,35 +77,32 @@ class FittedModel:
         n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
-        tensorflow_import.load()
-        from skrnn.training.keras_network import build_model
-
-        return _KerasPredictor(build_model(self.spec, state), self.spec.dtype)
+        model = _keras_network().build_model(self.spec, state)
+        return _KerasPredictor(model, self.spec.dtype)
 
     def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
-        tensorflow_import.load()
-        from skrnn.training.keras_network import build_whole_model
-
-        return build_whole_model(
-            self.spec,
-            self.states,
-            self.preparation.scaling.features,
-            self._scaling,
-            fold=fold,
+        features = self.preparation.scaling.features
+        return _keras_network().build_whole_model(
+            self.spec, self.states, features, self._scaling, fold=fold
         )
 
     def keras_regressor(self, objective, **parameters):
         """Return a KerasRegressor whose model function is `keras_model`."""
-        tensorflow_import.load()
-        from skrnn.training.keras_network import keras_regressor
-
         states = [replace(state, optimizer=None) for state in self.states]
         build = partial(replace(self, states=states).keras_model, fold=False)
-        return keras_regressor(build, objective, **parameters)
+        return _keras_network().keras_regressor(build, objective, **parameters)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in _MADE}
+
+
+def _keras_network():
+    """Import TensorFlow, and return the module that builds Keras models."""
+    tensorflow_import.load()
+    from skrnn.training import keras_network
+
+    return keras_network
 
 
 def _mean(outputs):
