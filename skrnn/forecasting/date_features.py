@@ -53,9 +53,8 @@ class DateFeatures:
 
     @classmethod
     def fit(cls, features, times):
-        """Choose features for the times of training rows; None if there are none."""
-        if features is None:
-            return None
+        """Choose features for the times of training rows."""
+        features = [] if features is None else features
         is_list = pd.api.types.is_list_like(features)
         features = list(features) if is_list else [features]
         for feature in features:
@@ -74,9 +73,8 @@ class DateFeatures:
                 f"{kind}. Give a DatetimeIndex or a PeriodIndex, or set "
                 "date_features=None."
             )
-        if not features:
-            return None
-        return cls(features, Inputs.fit("auto", _frame(features, times.unique()), []))
+        frame = _frame(features, times.unique()) if features else pd.DataFrame()
+        return cls(features, Inputs.fit("auto", frame, []))
 
     def transform(self, times):
         """Return the features of times, (n_times, n_features)."""

@@ -41,7 +41,7 @@ class DirectModel:
     regressor: object  # not fitted before `fit`
     targets: TargetTransform
     inputs: Inputs
-    dates: DateFeatures | None
+    dates: DateFeatures
     target_names: list
     window_length: int
     horizon: int
@@ -49,15 +49,14 @@ class DirectModel:
     @property
     def names(self):
         """The different names of the columns of a step."""
-        dates = [] if self.dates is None else self.dates.names
-        return unique_names([*self.target_names, *self.inputs.names, *dates])
+        return unique_names(self.target_names + self.inputs.names + self.dates.names)
 
     @property
     def is_known(self):
         """Whether each column is known in advance."""
-        n_dates = 0 if self.dates is None else len(self.dates.names)
-        parts = np.zeros(self.n_targets), self.inputs.is_known, np.ones(n_dates)
-        return np.concatenate(parts).astype(bool)
+        of_dates = self.dates.inputs.is_known
+        of_targets = np.zeros(self.n_targets, dtype=bool)
+        return np.concatenate([of_targets, self.inputs.is_known, of_dates])
 
     @property
     def n_targets(self):
@@ -91,15 +90,14 @@ class DirectModel:
     def on_grid(self, rows, n_after):
         """Return the grid of rows with numbers as inputs, and (n_places, n_columns)."""
         # without features of dates, what lies deep in a hole is not read
-        longest = ANY_DISTANCE
-        if self.dates is None:
-            longest = self.window_length + n_after + 1
+        has_dates = bool(self.dates.features)
+        longest = ANY_DISTANCE if has_dates else self.window_length + n_after + 1
         grid = Grid.of(rows, self.window_length, n_after, longest)
         columns = self.targets.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])
         values = grid.spread(columns)
-        if self.dates is None:
+        if not has_dates:
             return grid, values
         places, times = grid.times(rows)
         dates = np.full((grid.n_places, len(self.dates.names)), np.nan)

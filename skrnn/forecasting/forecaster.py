@@ -425,7 +425,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self.regressor_, self.window_length_ = model.regressor, model.window_length
         self.target_transformers_ = model.targets.transformers
         self.input_transformer_ = model.inputs.transformer
-        self.date_features_ = [] if model.dates is None else model.dates.features
+        self.date_features_ = model.dates.features
 
     def _fit_model(self, rows, fit_params, like=None):
         """Return a fitted model: y -> transformed -> grid -> windows -> regressor."""
@@ -433,8 +433,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         inputs = Inputs.fit(self.input_transformer, rows.X, past, like and like.inputs)
         features, window_length = self.date_features, self.window_length
         if like is not None:  # what is chosen automatically is as in that model
-            dates, window_length = like.dates, like.window_length
-            features = None if dates is None else dates.features
+            features, window_length = like.dates.features, like.window_length
         dates = DateFeatures.fit(features, rows.times)
         if isinstance(window_length, str):
             n_rows = np.bincount(rows.codes).max()
