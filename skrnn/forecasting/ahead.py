@@ -163,8 +163,8 @@ def window_frame(model, ahead):
     steps = model.steps_ahead(ahead)[:, : length + n_after]
     steps[:, length:, ~is_known] = np.nan
     steps[:, :n_after, is_known] = np.nan
-    last = last_of(observed.steps, observed.codes, observed.n_series)
-    recent = observed[observed.steps > last[observed.codes] - length]
+    last = observed.last_steps[observed.codes]
+    recent = observed[observed.steps > last - length]
     grid = Grid.of(recent, 0, n_after)
     first = length - 1 - (grid.last - grid.first)
     is_shown = np.arange(length + n_after) >= first[:, np.newaxis]

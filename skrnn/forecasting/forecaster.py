@@ -42,7 +42,6 @@ from skrnn.forecasting.direct import (
     check_reads_windows,
     takes_missing_values,
 )
-from skrnn.forecasting.grid import last_of
 from skrnn.forecasting.inputs import Inputs
 from skrnn.forecasting.paths import sample_paths
 from skrnn.forecasting.seasons import automatic_window_length, shortest_season
@@ -884,8 +883,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
         model = self._model
         leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
-        observed = ahead.observed
-        last = last_of(observed.steps, observed.codes, len(ahead.is_new))
+        origins = ahead.observed.last_steps[codes]
         if ahead.is_new.any():
             targets = model.targets.with_new(len(ahead.is_new))
             model = replace(model, targets=targets)
@@ -898,7 +896,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         z = self._calibration.columns(
             points,
             forecasts,
-            Wanted(np.minimum(leads, model.horizon), codes, last[codes]),
+            Wanted(np.minimum(leads, model.horizon), codes, origins),
             model.targets.falls(codes),
             coverage=coverage,
             quantiles=quantiles,

@@ -98,6 +98,11 @@ class Rows:
         """The name of the series of each row, of several."""
         return self.names[self.codes]
 
+    @property
+    def last_steps(self):
+        """The step of the last row of each series, 0 for a series without a row."""
+        return last_of(self.steps, self.codes, self.n_series)
+
     def followed_by(self, later):
         """Return these rows and later ones, which follow them."""
         values = {
@@ -124,8 +129,7 @@ class Rows:
 
     def steps_to(self, later):
         """Return how many steps later rows are after the last row of their series."""
-        last = last_of(self.steps, self.codes, later.n_series)
-        leads = later.steps - last[later.codes]
+        leads = later.steps - self.last_steps[later.codes]
         nearest = first_of(leads, later.codes, later.n_series)
         (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[later.codes]))
         if len(far):
@@ -203,10 +207,7 @@ class Grid:
     def of(cls, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
         """Place rows; longer holes are shortened to `longest_hole` steps."""
         counts = np.bincount(rows.codes)
-        series = np.flatnonzero(counts)
-        of_row = rows.codes
-        if len(series) < len(counts):
-            of_row = (np.cumsum(counts > 0) - 1)[of_row]
+        series, of_row = np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[rows.codes]
         steps, length = _from_first(rows.steps, of_row, len(series))
         if (length - counts[series] >= longest_hole).any():
             steps = _with_short_holes(steps, of_row, longest_hole)
@@ -221,7 +222,7 @@ class Grid:
                 "rows, and features of dates need a place in memory for each step. "
                 "Check the index of X, or set date_features=None."
             )
-        places = _per_row(first, of_row) + steps
+        places = first[of_row] + steps
         return cls(places, series, starts, first, last, int(ends[-1]))
 
     @cached_property
@@ -282,13 +283,8 @@ def most_places(n_rows):
 
 def _from_first(steps, of_row, n_grids):
     """Return steps from the first row of each series, and the steps it spans."""
-    steps = steps - _per_row(first_of(steps, of_row, n_grids), of_row)
+    steps = steps - first_of(steps, of_row, n_grids)[of_row]
     return steps, last_of(steps, of_row, n_grids) + 1
-
-
-def _per_row(values, of_row):
-    """Return the value of the series of each row; of a single series, the value."""
-    return values[0] if len(values) == 1 else values[of_row]
 
 
 def _with_short_holes(steps, of_row, longest):

@@ -3,13 +3,12 @@
 import numpy as np
 
 from skrnn.forecasting.conformal import FEWEST_PATHS
-from skrnn.forecasting.grid import last_of
 
 
 def sample_paths(model, calibration, ahead, n_paths, rng):
     """Return paths (n_wanted, n_targets, n_paths), in transformed units."""
-    codes, observed, horizon = np.unique(ahead.codes), ahead.observed, model.horizon
-    last = last_of(observed.steps, observed.codes, observed.n_series)[codes]
+    codes, horizon = np.unique(ahead.codes), model.horizon
+    last = ahead.observed.last_steps[codes]
     changes = np.isnan(model.targets.pairs["constant"][codes])
     errors = _with_none(calibration.errors)
     quantiles = model.quantile_levels is not None
