@@ -81,7 +81,10 @@ class DirectModel:
     @property
     def quantile_levels(self):
         """The levels of the quantiles that the regressor predicts, or None."""
-        return quantile_levels(self.regressor)
+        if not hasattr(self.regressor, "predict_quantiles"):
+            return None
+        quantile = getattr(self.regressor, "quantile", None)
+        return np.atleast_1d(0.5 if quantile is None else quantile).astype(np.float64)
 
     def with_numbers(self, rows):
         """Return rows with X as an array of transformed inputs."""
@@ -107,8 +110,7 @@ class DirectModel:
     def fit(self, grid, values, params):
         """Return the model fitted on all origins whose next steps are observed."""
         steps = self._known_ahead(values)
-        targets = np.ascontiguousarray(values[:, : self.n_targets])
-        origins = _origins(grid, targets, self.horizon)
+        origins = _origins(grid, values[:, : self.n_targets], self.horizon)
         origins = _with_whole_windows(origins, grid, self.window_length)
         origins = origins[self._is_readable(steps, origins)]
         if not len(origins):
@@ -123,7 +125,7 @@ class DirectModel:
         if len(grid.first) > 1 and isinstance(windows, np.ndarray):
             windows = windows.view(PanelWindows)
             windows.series_codes = grid.grid_of[origins]
-        y = view_windows(targets, self.horizon, flatten=True)[1:][slice_or(origins)]
+        y = self._next_targets(values, origins)
         y = y.ravel() if y.shape[1] == 1 else y
         params = {  # weights of rows become those of windows
             name: _mean_of_targets(value, grid, origins, self.horizon)
@@ -168,9 +170,10 @@ class DirectModel:
     def windows_after(self, grid, values, rows, earlier):
         """Return windows of origins after the earlier rows, targets, and series."""
         origins = self._origins_after(grid, rows, earlier, whole=True)
-        steps, y = self._known_ahead(values), self._next_targets(values, origins)
+        y = self._next_targets(values, origins.places).astype(np.float64)
+        steps = self._known_ahead(values)
         used = self._is_readable(steps, origins.places)
-        used &= ~np.isnan(y).any(axis=(1, 2))
+        used &= ~np.isnan(y).any(axis=1)
         if not used.any():
             raise ValueError(
                 f"No forecast of {self.horizon} steps can be made and compared with "
@@ -178,8 +181,7 @@ class DirectModel:
                 f"more than {self.horizon} rows after those observed, of series that "
                 "were in fit, were long enough and were not constant."
             )
-        y = y[used].reshape(np.count_nonzero(used), -1)
-        windows = self._windows(steps, origins.places[used])
+        y, windows = y[used], self._windows(steps, origins.places[used])
         return windows, y[:, 0] if y.shape[1] == 1 else y, origins.codes[used]
 
     def forecast(self, values, origins, *, quantiles=False):
@@ -263,8 +265,9 @@ class DirectModel:
         forecasts = self.forecast(
             values, origins.places, quantiles=self.quantile_levels is not None
         )
-        observed = self._next_targets(values, origins)
-        return np.concatenate([observed[..., np.newaxis], forecasts], axis=-1), origins
+        observed = self._next_targets(values, origins.places)
+        observed = observed.reshape(*forecasts.shape[:3], 1)
+        return np.concatenate([observed, forecasts], axis=-1), origins
 
     def _origins_after(self, grid, rows, earlier, *, whole):
         """Return the Origins whose next steps end after the earlier rows."""
@@ -280,9 +283,9 @@ class DirectModel:
         return origins[chosen]
 
     def _next_targets(self, values, origins):
-        """Return the next targets, (n_origins, horizon, n_targets)."""
-        targets = np.ascontiguousarray(values[:, : self.n_targets], dtype=np.float64)
-        return view_windows(targets, self.horizon, flatten=False)[origins.places + 1]
+        """Return the next targets, (n_origins, horizon * n_targets)."""
+        targets = np.ascontiguousarray(values[:, : self.n_targets])
+        return view_windows(targets, self.horizon, flatten=True)[1:][slice_or(origins)]
 
 
 def slice_or(numbers):
@@ -366,14 +369,6 @@ def takes_missing_values(regressor):
     if inside and all(map(takes_missing_values, inside)):
         return True
     return get_tags(regressor).input_tags.allow_nan
-
-
-def quantile_levels(regressor):
-    """Return the levels of the quantiles that a regressor predicts, or None."""
-    if not hasattr(regressor, "predict_quantiles"):
-        return None
-    quantile = getattr(regressor, "quantile", None)
-    return np.atleast_1d(0.5 if quantile is None else quantile).astype(np.float64)
 
 
 def _active_steps(pipeline):
