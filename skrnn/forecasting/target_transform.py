@@ -101,11 +101,9 @@ class TargetTransform:
     def _fitted(self, values, numbers):
         """Return the same with transformers fitted to the values of some pairs."""
         transformers, pairs = [*self.transformers], self.pairs.ravel().copy()
-        fitted, starts = numbers[:1], np.zeros(1, dtype=np.intp)
-        if np.ptp(numbers):
-            order = np.argsort(numbers, kind="stable")
-            values, numbers = values[order], numbers[order]
-            fitted, starts = np.unique(numbers, return_index=True)
+        order = np.argsort(numbers, kind="stable")
+        values = values[order]
+        fitted, starts = np.unique(numbers[order], return_index=True)
         low, high = (f.reduceat(values, starts) for f in (np.fmin, np.fmax))
         pairs["constant"][fitted] = np.where(low == high, low, np.nan)
         pairs["transformer"][fitted] = -1
