@@ -210,14 +210,11 @@ class _Data:
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
-    def scales_at(self, origins, number, codes):
-        """Return the scales (2, n_rows, n_targets) of series at numbered origins."""
+    def scales_at(self, origin_of, codes):
+        """Return the scales (2, n_rows, n_targets) of series at the origins of rows."""
         keys, scales = self.scales
-        series = np.arange(self.rows.n_series)
-        at_origins = self._keys(series, origins[:, np.newaxis]).ravel()
-        at_origins = np.searchsorted(keys, at_origins, "right") - 1
-        scales = scales.take(at_origins, axis=1)
-        return scales.take(number * len(series) + codes, axis=1)
+        at = np.searchsorted(keys, self._keys(codes, origin_of), "right") - 1
+        return scales.take(at, axis=1)
 
     def _keys(self, codes, numbers):
         """Return numbers that order the rows by series and step."""
@@ -327,8 +324,7 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     """Return forecasts from origins, of a fit on the rows from step `first` on."""
     if coverage is not None:
         fitted._check_calibration()
-    rows, number = _wanted(data, origins, first, fitted.horizon)
-    origin_of = origins[number]
+    rows, origin_of = _wanted(data, origins, first, fitted.horizon)
     recent = _recent(fitted, data, origins[0], first)
     if _is_regular(fitted, data, recent, rows, origins):
         how = origins, recent, rows, origin_of, coverage
@@ -349,27 +345,26 @@ def _forecast_from(fitted, data, origins, first, coverage=None):
     labels = column_labels(coverage, None) or ["pred"]
     columns = values.reshape(-1, values.shape[-1]).T
     frame |= dict(zip(labels, columns, strict=True))
-    scales = data.scales_at(origins, number, data.rows.codes[rows])
+    scales = data.scales_at(origin_of, data.rows.codes[rows])
     frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
     return pd.DataFrame(frame, copy=False)
 
 
 def _wanted(data, origins, first, horizon):
-    """Return the rows to forecast, of observed series, and numbers of their origins."""
+    """Return the rows to forecast, of observed series, and their origins."""
     numbers = data.numbers
     in_time = np.argsort(numbers, kind="stable")
     ends = np.array([origins, origins + horizon])
     starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
     counts = stops - starts
-    number = np.repeat(np.arange(len(origins)), counts)
-    rows = in_time[np.arange(len(number)) + (stops - np.cumsum(counts))[number]]
-    if data.rows.n_series == 1:  # which was trained on
-        return rows, number
+    origin_of = origins.repeat(counts)
+    before = (stops - np.cumsum(counts)).repeat(counts)
+    rows = in_time[np.arange(len(origin_of)) + before]
     earliest = np.full(data.rows.n_series, ANY_DISTANCE)
     observed = np.flatnonzero(numbers >= first)[::-1]
     earliest[data.rows.codes[observed]] = numbers[observed]
-    is_observed = earliest[data.rows.codes[rows]] <= origins[number]
-    return rows[is_observed], number[is_observed]
+    is_observed = earliest[data.rows.codes[rows]] <= origin_of
+    return rows[is_observed], origin_of[is_observed]
 
 
 def _recent(fitted, data, origin, first):
