@@ -24,14 +24,13 @@ class Ahead:
     is_new: np.ndarray  # (n_series,), whether none of its rows was observed
     codes: np.ndarray  # (n_rows,), the number of the series of each row
     leads: np.ndarray  # (n_rows,), steps after the last row observed
-    inputs: np.ndarray  # (n_rows, n_inputs), transformed
-    wanted: np.ndarray  # (n_rows,), bool; the others only have inputs
-    index: object  # of the wanted rows
+    index: object  # of these rows
+    inputs: tuple  # (codes, leads, transformed inputs) of these rows, and of later ones
 
-    def wanted_of(self, values):
-        """Return the values (n_series, n_steps, ...) of the wanted rows."""
-        codes, leads = self.codes[self.wanted], self.leads[self.wanted]
-        return values[np.searchsorted(np.unique(self.codes), codes), leads - 1]
+    def of_rows(self, values):
+        """Return the values (n_series, n_steps, ...) of the rows to forecast."""
+        numbers = np.searchsorted(np.unique(self.codes), self.codes)
+        return values[numbers, self.leads - 1]
 
 
 def read_ahead(forecaster, X):
@@ -58,10 +57,9 @@ def read_next(forecaster, steps, X):
                 "X, or name columns that are not known in advance in past_features."
             )
         codes, leads, index = observed.ahead(steps)
-        numbers = np.full((len(codes), len(inputs.names)), np.nan)
         none_new = np.zeros(observed.n_series, dtype=bool)
-        wanted = np.ones(len(codes), dtype=bool)
-        return Ahead(observed, none_new, codes, leads, numbers, wanted, index)
+        none_given = codes[:0], leads[:0], np.empty((0, len(inputs.names)))
+        return Ahead(observed, none_new, codes, leads, index, none_given)
     # inputs of all steps that are forecast at once with the wanted ones
     n_steps = -(-steps // forecaster._model.horizon) * forecaster._model.horizon
     if observed.times is None or index_of(X) is None:
@@ -116,12 +114,12 @@ def make_ahead(model, observed, rows, index, most_steps=None):
     observed, is_new = _observed_of(observed, rows)
     leads = observed.steps_to(rows) + is_new[rows.codes]
     wanted = leads <= (most_steps or leads.max())
-    of_wanted = None if index is None else index[wanted]
     warn_of_missing(rows.X, model.inputs.past, index)
     if model.inputs.is_known.any():
-        _warn_of_absent(rows.codes, leads, wanted, model.horizon)
-    numbers = model.inputs.transform_ahead(rows.X)
-    return Ahead(observed, is_new, rows.codes, leads, numbers, wanted, of_wanted)
+        _warn_of_absent(rows.codes, leads, leads[wanted].max(), model.horizon)
+    index = None if index is None else index[wanted]
+    inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
+    return Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
 
 
 def _observed_of(observed, rows):
@@ -205,13 +203,13 @@ def warn_of_missing(X, past, index):
     )
 
 
-def _warn_of_absent(codes, leads, wanted, horizon):
+def _warn_of_absent(codes, leads, last_wanted, horizon):
     """Warn of steps between rows to forecast, or after them, that lack inputs."""
     given = np.bincount(codes)
     last = last_of(leads, codes, len(given))
     span = last - first_of(leads, codes, len(given)) + 1
     n_between = int((span - given)[given > 0].sum())
-    n_steps = -(-leads[wanted].max() // horizon) * horizon
+    n_steps = -(-last_wanted // horizon) * horizon
     n_after = int(n_steps - last[given > 0].min())
     if n_between > 0:
         where = f"for {n_between} steps between those to forecast"

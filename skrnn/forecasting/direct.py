@@ -206,21 +206,20 @@ class DirectModel:
             blocks.append(self.forecast_block(steps, start, quantiles=quantiles))
             if not quantiles:
                 self.fill_targets(steps, start, blocks[-1][..., 0])
-        return ahead.wanted_of(np.concatenate(blocks, axis=1))
+        return ahead.of_rows(np.concatenate(blocks, axis=1))
 
     def steps_ahead(self, ahead):
         """Return steps (n_series, window_length + n_steps, n_columns) to read."""
         # the window of each series, and whole blocks with the inputs ahead
-        horizon, observed, leads = self.horizon, ahead.observed, ahead.leads
+        observed, (codes, leads, inputs) = ahead.observed, ahead.inputs
         if observed.names is not None:
             observed = observed[np.isin(observed.codes, ahead.codes)]
-        n_steps = -(-leads[ahead.wanted].max() // horizon) * horizon
+        n_steps = -(-ahead.leads.max() // self.horizon) * self.horizon
         grid, values = self.on_grid(observed, n_steps)
         last = grid.last - ahead.is_new[grid.series]
         used = leads <= n_steps
-        grids = np.searchsorted(grid.series, ahead.codes[used])
-        at = last[grids] + leads[used]
-        values[at, self.of_inputs] = ahead.inputs[used]
+        at = last[np.searchsorted(grid.series, codes[used])] + leads[used]
+        values[at, self.of_inputs] = inputs[used]
         self.fill_inputs(values, last, n_steps, at)
         return values[
             last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)

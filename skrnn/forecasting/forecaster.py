@@ -762,7 +762,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self._check_calibration()
         ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
         z = sample_paths(model, calibration, ahead, n_paths, rng)
-        paths = model.targets.inverse(z, ahead.codes[ahead.wanted])
+        paths = model.targets.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
         columns = pd.RangeIndex(n_paths, name="path")
         return self._format.like(paths, ahead.index, columns)
@@ -829,7 +829,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             calibrated = self._calibration.errors is not None
             has_quantiles = self._model.quantile_levels is not None
             check_available(calibrated, has_quantiles, coverage)
-            lead, horizon = ahead.leads[ahead.wanted].max(), self._model.horizon
+            lead, horizon = ahead.leads.max(), self._model.horizon
             if lead > horizon:
                 raise ValueError(
                     f"Intervals and quantiles are forecast up to horizon={horizon} "
@@ -844,7 +844,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _check_missing(self, values, ahead):
         """Warn of forecasts that are NaN, or raise a ValueError if all are."""
         missing = np.isnan(values).any(axis=(1, 2))
-        missing &= ~ahead.is_new[ahead.codes[ahead.wanted]]  # warned of already
+        missing &= ~ahead.is_new[ahead.codes]  # warned of already
         if missing.any() and not takes_missing_values(self.regressor_):
             row = int(np.argmax(missing))
             name = f"row {row}" if ahead.index is None else named(ahead.index[row])
@@ -859,7 +859,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 raise ValueError(message)
             which = f"{missing.sum()} of {len(missing)} forecasts are NaN"
             if ahead.observed.names is not None:
-                codes = np.unique(ahead.codes[ahead.wanted][missing])
+                codes = np.unique(ahead.codes[missing])
                 which += f", of series {ahead.observed.names[codes].tolist()}"
             warn_user(f"{which}. {message}", MissingStepsWarning)
 
@@ -881,8 +881,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _values(self, ahead, coverage, quantiles):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
-        model = self._model
-        leads, codes = ahead.leads[ahead.wanted], ahead.codes[ahead.wanted]
+        model, leads, codes = self._model, ahead.leads, ahead.codes
         origins = ahead.observed.last_steps[codes]
         if ahead.is_new.any():
             targets = model.targets.with_new(len(ahead.is_new))

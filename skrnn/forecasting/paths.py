@@ -24,7 +24,7 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
         drawn = _drawn(calibration, codes, last + start, changes, n_paths, rng)
         blocks.append(_moved(forecasts, errors[drawn]))
     paths = np.concatenate(blocks, axis=2).swapaxes(1, 2)
-    return ahead.wanted_of(paths).swapaxes(1, 2)
+    return ahead.of_rows(paths).swapaxes(1, 2)
 
 
 def _with_none(errors):
