@@ -198,10 +198,9 @@ class Grid:
 
     places: np.ndarray  # (n_rows,), the place of each row
     series: np.ndarray  # (n_grids,), the number of the series of each grid
-    starts: np.ndarray  # (n_grids,), where the room before a series begins
     first: np.ndarray  # (n_grids,), the place of its first row
     last: np.ndarray  # (n_grids,)
-    n_places: int
+    ends: np.ndarray  # (n_grids,), where the room after a series ends
 
     @classmethod
     def of(cls, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
@@ -215,7 +214,6 @@ class Grid:
         ends = np.cumsum(n_before + length + n_after)
         first = ends - length - n_after
         last = first + length - 1
-        starts = first - n_before
         if ends[-1] > most_places(len(rows)):
             raise ValueError(
                 f"The rows span {length.sum()} steps, but there are only {len(rows)} "
@@ -223,13 +221,17 @@ class Grid:
                 "Check the index of X, or set date_features=None."
             )
         places = first[of_row] + steps
-        return cls(places, series, starts, first, last, int(ends[-1]))
+        return cls(places, series, first, last, ends)
+
+    @property
+    def n_places(self):
+        """The number of places of all grids."""
+        return int(self.ends[-1])
 
     @cached_property
     def grid_of(self):
         """The number of the grid of each place."""
-        lengths = np.diff(self.starts, append=self.n_places)
-        return np.repeat(np.arange(len(self.starts)), lengths)
+        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
 
     def spread(self, rows):
         """Return rows (n_rows, n_columns) at their places, NaN at all others."""
@@ -246,10 +248,10 @@ class Grid:
 
     def times(self, rows):
         """Return the places from the first row of each series on, and their times."""
-        row_at = np.empty(self.n_places, dtype=np.intp)
-        row_at[self.places] = np.arange(len(self.places))
-        n_places = np.append(self.starts[1:], self.n_places) - self.first
-        times, starts = _runs(rows.times[row_at[self.first]], rows.step, n_places - 1)
+        of_row = self.grid_of[self.places]
+        first = first_of(np.arange(len(rows)), of_row, len(self.first))
+        n_steps = self.ends - self.first - 1
+        times, starts = _runs(rows.times[first], rows.step, n_steps)
         places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.grid_of])
         grids = self.grid_of[places]
         return places, times[(starts - self.first)[grids] + places]
