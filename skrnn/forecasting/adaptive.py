@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-_ASKED = 0.5, 0.8, 0.9, 0.95, 0.99
+ASKED = 0.5, 0.8, 0.9, 0.95, 0.99  # coverages; those between are interpolated
 _RATE, _MOST_RATE = 0.2, 0.03  # for the errors of a horizon of rows, and of one row
 
 
@@ -17,14 +17,13 @@ class AdaptedCoverages:
     # rate * asked after a target outside of the bounds, and falls by rate * (1 - asked)
     # after one inside. Overlapping forecasts have similar errors: hence the rate for a
     # horizon of them.
-    asked: tuple = _ASKED  # increasing; those between them are interpolated
     used: np.ndarray | None = None  # (n_asked, n_series, horizon, n_targets)
 
     def after(self, limits, codes):
         """Return the coverages after some origins of series, in time order."""
         # limits: (n_asked, n_origins, horizon, n_targets), the coverages above which
         # the bounds would have contained the targets, NaN where that is not known
-        asked = np.reshape(self.asked, (-1, 1, 1, 1))
+        asked = np.reshape(ASKED, (-1, 1, 1, 1))
         used = np.tile(asked, (1, codes.max() + 1, *limits.shape[2:]))
         if self.used is not None:
             n_before = self.used.shape[1]
@@ -42,7 +41,7 @@ class AdaptedCoverages:
         """Return what to use for a series, (horizon, n_targets), or the coverage."""
         if self.used is None or code >= self.used.shape[1]:
             return coverage
-        asked = np.array([0, *self.asked, 1])
+        asked = np.array([0, *ASKED, 1])
         ends = np.ones((1, *self.used.shape[2:]))
         used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
         upper = np.clip(np.searchsorted(asked, coverage), 1, len(asked) - 1)

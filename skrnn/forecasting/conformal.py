@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from skrnn.forecasting.adaptive import AdaptedCoverages
+from skrnn.forecasting.adaptive import ASKED, AdaptedCoverages
 
 FEWEST_PATHS = 9  # of errors to sample from, as many as bounds of 90 % need
 _ENOUGH = 10  # times as many errors as a quantile needs
@@ -80,10 +80,9 @@ class Calibration:
 
     def _limits(self, new):
         """Return the coverages above which bounds contain the new targets, or NaN."""
-        asked = self.coverages.asked
         if self.quantile_levels is None:  # scores are the same for all
-            return self._limits_of(self._scores(asked[0]), asked, new)
-        limits = [self._limits_of(self._scores(c), (c,), new) for c in asked]
+            return self._limits_of(self._scores(ASKED[0]), ASKED, new)
+        limits = [self._limits_of(self._scores(c), (c,), new) for c in ASKED]
         return np.concatenate(limits)
 
     def _limits_of(self, scores, asked, new):
