@@ -46,11 +46,6 @@ class DateFeatures:
     features: list  # names and functions
     inputs: Inputs  # turns the columns of features into numbers
 
-    @property
-    def names(self):
-        """The names of the columns of numbers."""
-        return self.inputs.names
-
     @classmethod
     def fit(cls, features, times):
         """Choose features for the times of training rows."""

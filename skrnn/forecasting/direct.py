@@ -49,7 +49,8 @@ class DirectModel:
     @property
     def names(self):
         """The different names of the columns of a step."""
-        return unique_names(self.target_names + self.inputs.names + self.dates.names)
+        of_inputs, of_dates = self.inputs.names, self.dates.inputs.names
+        return unique_names(self.target_names + of_inputs + of_dates)
 
     @property
     def is_known(self):
@@ -103,8 +104,9 @@ class DirectModel:
         if not has_dates:
             return grid, values
         places, times = grid.times(rows)
-        dates = np.full((grid.n_places, len(self.dates.names)), np.nan)
-        dates[places] = self.dates.transform(times)
+        numbers = self.dates.transform(times)
+        dates = np.full((grid.n_places, numbers.shape[1]), np.nan)
+        dates[places] = numbers
         return grid, np.hstack([values, dates])
 
     def fit(self, grid, values, params):
