@@ -360,6 +360,8 @@ def _wanted(data, origins, first, horizon):
     origin_of = origins.repeat(counts)
     before = (stops - np.cumsum(counts)).repeat(counts)
     rows = in_time[np.arange(len(origin_of)) + before]
+    if data.rows.n_series == 1:  # which was trained on
+        return rows, origin_of
     earliest = np.full(data.rows.n_series, ANY_DISTANCE)
     observed = np.flatnonzero(numbers >= first)[::-1]
     earliest[data.rows.codes[observed]] = numbers[observed]
