@@ -1,4 +1,14 @@
-"""A progress bar with the time that remains."""
+"""Runs work in parallel, and shows a progress bar with the time that remains."""
+
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel
+
+
+def in_parallel(work, n_jobs):
+    """Return the results of delayed calls in order, each once it is there if it can."""
+    backend, _ = get_active_backend()  # with "multiprocessing", results come at the end
+    is_lazy = getattr(backend, "supports_return_generator", False)
+    return Parallel(n_jobs=n_jobs, return_as="generator" if is_lazy else "list")(work)
 
 
 def start_bar(resources, unit, total, *, on_stderr=False):

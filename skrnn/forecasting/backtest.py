@@ -8,12 +8,11 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.utils import check_scalar
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
-from skrnn._progress import start_bar
+from skrnn._progress import in_parallel, start_bar
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import (
     Wanted,
@@ -174,10 +173,7 @@ def backtest(
         delayed(_run)(template, data, origins, max_train_size, coverage)
         for _, template, data, origins in tasks
     )
-    backend, _ = get_active_backend()  # with "multiprocessing", results come at the end
-    is_lazy = getattr(backend, "supports_return_generator", False)
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator" if is_lazy else "list")
-    frames = list(_with_bar(parallel(work), len(tasks)))
+    frames = list(_with_bar(in_parallel(work, n_jobs), len(tasks)))
     if several:
         named = zip(tasks, frames, strict=True)
         frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]

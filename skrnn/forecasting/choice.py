@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
-from skrnn._progress import start_bar
+from skrnn._progress import in_parallel, start_bar
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
 from skrnn.forecasting.grid import Rows
@@ -152,8 +152,8 @@ class Search:
 
     def trials(self, candidates, show):
         """Return a Trial of each candidate, and show it."""
-        parallel = Parallel(n_jobs=self.template.n_jobs, return_as="generator")
-        results = parallel(delayed(self._trial)(each.params) for each in candidates)
+        work = (delayed(self._trial)(each.params) for each in candidates)
+        results = in_parallel(work, self.template.n_jobs)
         trials = []
         for candidate, result in zip(candidates, results, strict=True):
             trials.append(Trial(candidate, *result))

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal, assert_series_equal
 from sklearn.base import clone
@@ -92,6 +93,18 @@ def test_parallel_candidates_have_the_same_errors(fitted, sales):
         parallel.candidates_[columns], fitted.candidates_[columns], rtol=1e-4
     )
     assert_allclose(parallel.forecast(HORIZON), fitted.forecast(HORIZON), rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # it forks
+def test_candidates_run_with_a_backend_that_gives_all_results_at_once():
+    wave = np.sin(np.arange(60) / 2) + np.arange(60) / 100
+    y = pd.Series(wave, pd.date_range("2020", periods=60, freq="MS"))
+    forecaster = Forecaster(horizon=3, candidates="fast", n_jobs=2)
+    expected = clone(forecaster).fit(y=y).candidates_.drop(columns="seconds")
+    with parallel_config(backend="multiprocessing"):
+        found = forecaster.fit(y=y).candidates_.drop(columns="seconds")
+    columns = ["name", "window_length", "error"]
+    assert_frame_equal(found[columns], expected[columns])
 
 
 def test_what_is_set_is_kept(sales):
