@@ -1,4 +1,4 @@
-"""Intervals and quantiles from forecast errors: split conformal prediction."""
+"""Intervals and quantiles from forecast errors: conformal prediction."""
 
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -6,11 +6,11 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from skrnn.forecasting.adaptive import ASKED, AdaptedCoverages
-
 FEWEST_PATHS = 9  # of errors to sample from, as many as bounds of 90 % need
 _ENOUGH = 10  # times as many errors as a quantile needs
 _BLOCK = 2**22  # errors that are compared at once
+_ASKED = 0.5, 0.8, 0.9, 0.95, 0.99  # coverages that adapt; others are interpolated
+_RATE, _MOST_RATE = 0.2, 0.03  # for the errors of a horizon of rows, and of one row
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,46 @@ class Wanted:
 
     def __getitem__(self, rows):
         return Wanted(*(values[rows] for values in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class AdaptedCoverages:
+    """Coverages to use instead of those asked for."""
+
+    # Gibbs and Candes (2021), for each series, step and target: the coverage rises by
+    # rate * asked after a target outside of the bounds, and falls by rate * (1 - asked)
+    # after one inside. Overlapping forecasts have similar errors: hence the rate for a
+    # horizon of them.
+    used: np.ndarray | None = None  # (n_asked, n_series, horizon, n_targets)
+
+    def after(self, limits, codes):
+        """Return the coverages after some origins of series, in time order."""
+        # limits: (n_asked, n_origins, horizon, n_targets), the coverages above which
+        # the bounds would have contained the targets, NaN where that is not known
+        asked = np.reshape(_ASKED, (-1, 1, 1, 1))
+        used = np.tile(asked, (1, codes.max() + 1, *limits.shape[2:]))
+        if self.used is not None:
+            n_before = self.used.shape[1]
+            used = np.concatenate([self.used, used[:, n_before:]], axis=1)
+        rate = min(_RATE / limits.shape[2], _MOST_RATE)
+        number = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+        for k in range(number.max() + 1):  # one origin of each series
+            series, limit = codes[number == k], limits[:, number == k]
+            change = rate * (asked - (limit < _increasing(used[:, series])))
+            changed = used[:, series] + np.where(np.isnan(limit), 0, change)
+            used[:, series] = np.clip(changed, 0, 1)
+        return replace(self, used=used)
+
+    def of(self, coverage, code):
+        """Return what to use for a series, (horizon, n_targets), or the coverage."""
+        if self.used is None or code >= self.used.shape[1]:
+            return coverage
+        asked = np.array([0, *_ASKED, 1])
+        ends = np.ones((1, *self.used.shape[2:]))
+        used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
+        upper = np.clip(np.searchsorted(asked, coverage), 1, len(asked) - 1)
+        share = (coverage - asked[upper - 1]) / (asked[upper] - asked[upper - 1])
+        return (1 - share) * used[upper - 1] + share * used[upper]
 
 
 @dataclass(frozen=True)
@@ -81,8 +121,8 @@ class Calibration:
     def _limits(self, new):
         """Return the coverages above which bounds contain the new targets, or NaN."""
         if self.quantile_levels is None:  # scores are the same for all
-            return self._limits_of(self._scores(ASKED[0]), ASKED, new)
-        limits = [self._limits_of(self._scores(c), (c,), new) for c in ASKED]
+            return self._limits_of(self._scores(_ASKED[0]), _ASKED, new)
+        limits = [self._limits_of(self._scores(c), (c,), new) for c in _ASKED]
         return np.concatenate(limits)
 
     def _limits_of(self, scores, asked, new):
@@ -207,6 +247,11 @@ class Calibration:
                 "ask for less extreme bounds, or set calibration_size for intervals."
             )
         return forecasts @ _weights(levels, level)
+
+
+def _increasing(used):
+    """Return coverages that do not decrease with those asked for."""
+    return np.maximum.accumulate(used, axis=0)
 
 
 def column_labels(coverage, quantiles):
