@@ -60,12 +60,12 @@ class Options:
     @classmethod
     def of(cls, forecaster, rows):
         """Return the options for the rows of a fit."""
-        longest = int(np.bincount(rows.codes).max())
-        possible = [n for n in seasons(rows.times, rows.step) if n <= longest // 4]
-        is_long = longest >= _MANY_HORIZONS * forecaster.horizon
+        longest_season = rows.longest // 4
+        possible = [n for n in seasons(rows.times, rows.step) if n <= longest_season]
+        is_long = rows.longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
         if forecaster.window_length == "auto":
-            windows = _windows(rows, forecaster.horizon, longest, possible)
+            windows = _windows(rows, forecaster.horizon, possible)
             if not (is_long or rows.X.shape[1]):
                 windows = windows[:1]
         calendars = [forecaster.date_features]
@@ -202,12 +202,12 @@ def _trees():
     )
 
 
-def _windows(rows, horizon, longest, possible):
+def _windows(rows, horizon, possible):
     """Return the usual window length, twice and half of it, in whole seasons."""
-    usual = automatic_window_length(rows, horizon, longest)
+    usual = automatic_window_length(rows, horizon)
     season = possible[-1] if possible else 1
     lengths, half = [usual], usual // 2 // season * season
-    if 2 * usual <= longest // 3:
+    if 2 * usual <= rows.longest // 3:
         lengths.append(2 * usual)
     if half >= horizon:
         lengths.append(half)

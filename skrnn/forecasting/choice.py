@@ -84,8 +84,7 @@ def _are_enough(rows, horizon, window_length):
 
 def _n_held_out(rows, horizon):
     """Return how many last rows of each series candidates are compared by."""
-    longest = int(np.bincount(rows.codes).max())
-    return max(2 * horizon, longest // _SHARE_HELD_OUT)
+    return max(2 * horizon, rows.longest // _SHARE_HELD_OUT)
 
 
 def _best(trials):

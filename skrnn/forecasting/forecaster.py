@@ -407,15 +407,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _warn_unless_compared(self, rows):
         """Warn if there were too few rows to compare candidates."""
         if self.candidates_["error"].isna().all():
-            n_rows = int(np.bincount(rows.codes).max())
             warn_user(
                 "Without a regressor, candidates are compared by their errors on the "
-                f"last fifth of the rows, but of {n_rows} rows these are too few. It "
-                f"takes {FEWEST_HORIZONS} times horizon={self.horizon} known values "
-                "that change, and enough before the last fifth for window_length and "
-                "two horizons. The mean of Ridge and of seasonal naive forecasts is "
-                "used. Pass more rows, lower horizon or window_length, or pass a "
-                "regressor.",
+                f"last fifth of the rows, but of {rows.longest} rows these are too "
+                f"few. It takes {FEWEST_HORIZONS} times horizon={self.horizon} known "
+                "values that change, and enough before the last fifth for "
+                "window_length and two horizons. The mean of Ridge and of seasonal "
+                "naive forecasts is used. Pass more rows, lower horizon or "
+                "window_length, or pass a regressor.",
                 NothingChosenWarning,
             )
 
@@ -435,8 +434,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             features, window_length = like.dates.features, like.window_length
         dates = DateFeatures.fit(features, rows.times)
         if isinstance(window_length, str):
-            n_rows = np.bincount(rows.codes).max()
-            window_length = automatic_window_length(rows, self.horizon, int(n_rows))
+            window_length = automatic_window_length(rows, self.horizon)
         transformer = self.target_transformer
         targets = TargetTransform.fit(
             StandardScaler() if isinstance(transformer, str) else transformer,

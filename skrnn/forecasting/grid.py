@@ -89,6 +89,11 @@ class Rows:
         return 1 if self.names is None else len(self.names)
 
     @property
+    def longest(self):
+        """The number of rows of the longest series."""
+        return int(np.bincount(self.codes).max())
+
+    @property
     def timeline(self):
         """The time and the name of the series of each row; times must be known."""
         return Timeline(self.times, self.names if self.names is None else self.series)

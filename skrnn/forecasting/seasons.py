@@ -16,9 +16,9 @@ _SEASONS = [
 ]
 
 
-def automatic_window_length(rows, horizon, n_rows):
-    """Return the window length for rows, with `n_rows` in the longest series."""
-    most, wanted = n_rows // 3, max(3 * horizon, _FEWEST_STEPS)
+def automatic_window_length(rows, horizon):
+    """Return the window length for rows, at most a third of the longest series."""
+    most, wanted = rows.longest // 3, max(3 * horizon, _FEWEST_STEPS)
     for season in seasons(rows.times, rows.step):
         n_seasons = min(-(-wanted // season), most // season)
         if n_seasons and n_seasons * season >= horizon:
