@@ -5,12 +5,7 @@ import copy
 import keras
 import numpy as np
 
-from skrnn.training.keras_network import (
-    assign,
-    build_model,
-    dropout_variables,
-    values_of,
-)
+from skrnn.training.keras_network import assign, build_model, values_of, variables_of
 from skrnn.training.objectives import make_loss
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.scaling import fold_scale, unfold_scale
@@ -43,11 +38,7 @@ class SeenModel:
         loss = make_loss(task.objective, task.spec)
         self._model.compile(optimizer, loss, auto_scale_loss=False)
         optimizer.build(self._model.trainable_variables)
-        self._variables = [
-            *self._model.weights,
-            *dropout_variables(self._model),
-            *optimizer.variables,
-        ]
+        self._variables = variables_of(self._model, optimizer)
         self._params = {
             "epochs": task.schedule.epochs,
             "steps": n_batches,

@@ -44,21 +44,14 @@ def build_model(spec, state=None, *, masked=True, layer=None, name=None):
         name=name or f"skrnn_{spec.cell}",
     )
     if state is not None:
-        values = [*state.weights, *state.dropout_states]
-        assign([*model.weights, *dropout_variables(model)], values)
+        assign(variables_of(model), [*state.weights, *state.dropout_states])
     return model
 
 
-def dropout_variables(model):
-    """Return the states of the dropout generators, by layer and direction."""
-    states = []
-    for layer in model.layers:
-        directions = [layer]
-        if isinstance(layer, layers.Bidirectional):
-            directions = [layer.forward_layer, layer.backward_layer]
-        cells = [each.cell for each in directions if isinstance(each, layers.RNN)]
-        states += [cell.seed_generator.state for cell in cells]
-    return states
+def variables_of(model, optimizer=None):
+    """Return weights, states of dropout generators, and variables of an optimizer."""
+    of_optimizer = [] if optimizer is None else optimizer.variables
+    return [*model.weights, *model.non_trainable_variables, *of_optimizer]
 
 
 def values_of(variables):

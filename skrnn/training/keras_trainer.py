@@ -15,12 +15,7 @@ from scikeras.wrappers import KerasRegressor
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import prepare
-from skrnn.training.keras_network import (
-    assign,
-    build_model,
-    dropout_variables,
-    values_of,
-)
+from skrnn.training.keras_network import assign, build_model, values_of, variables_of
 from skrnn.training.loop import LoadedData, Run
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import make_optimizer
@@ -77,8 +72,7 @@ class KerasProgram:
         X, y, _ = self._arrays(block, block.samples[:1])
         self.model = self._regressor.initialize(X, y).model_
         self.optimizer = self.model.optimizer
-        others = dropout_variables(self.model)
-        self._state = [*self.model.weights, *others, *self.optimizer.variables]
+        self._state = variables_of(self.model, self.optimizer)
         self.first_optimizer_values = values_of(self.optimizer.variables)
 
     def _build(self):

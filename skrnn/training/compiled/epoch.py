@@ -12,12 +12,7 @@ from skrnn.training.compiled.fused_gru import FusedGRU
 from skrnn.training.compiled.fused_lstm import FusedLSTM
 from skrnn.training.compiled.session import OwnSession, aligned
 from skrnn.training.compiled.traced import TracedEpoch
-from skrnn.training.keras_network import (
-    assign,
-    build_model,
-    dropout_variables,
-    values_of,
-)
+from skrnn.training.keras_network import assign, build_model, values_of, variables_of
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import keeps_averages, make_optimizer
 from skrnn.training.plan import RefusedError
@@ -59,8 +54,7 @@ class EpochProgram:
         self.loss = make_loss(objective, spec)
         self.metrics = make_metrics(objective, spec)
         self.optimizer.build(self.model.trainable_variables)
-        others = dropout_variables(self.model)
-        state = [*self.model.weights, *others, *self.optimizer.variables]
+        state = variables_of(self.model, self.optimizer)
         self.first_optimizer_values = values_of(self.optimizer.variables)
         self._traced = TracedEpoch(
             self.model, self.optimizer, self.loss, self.metrics, plan, spec.inputs
