@@ -30,56 +30,54 @@ def fresh_copies(callbacks):
 class SeenModel:
     """The Keras model that callbacks see, in units of the targets, and may change."""
 
-    def __init__(self, task, n_batches):
+    def __init__(self, task, program):
         self._callbacks, self._scaling = task.callbacks, task.scaling
-        self._trained = self._shown = None
+        self._program, self.stop_training = program, False
+        if self._callbacks:
+            self._build(task)
+
+    def _build(self, task):
+        """Build the model in the state of the program, and pass it to the callbacks."""
         self._model = build_model(task.spec)
         optimizer = make_optimizer(task.objective)
         loss = make_loss(task.objective, task.spec)
         self._model.compile(optimizer, loss, auto_scale_loss=False)
         optimizer.build(self._model.trainable_variables)
         self._variables = variables_of(self._model, optimizer)
-        self._params = {
-            "epochs": task.schedule.epochs,
-            "steps": n_batches,
-            "verbose": 0,
-        }
-
-    def introduce(self):
-        """Pass the model to the callbacks."""
+        self._show(self._program.state())
         self._model.stop_training = False
+        n_batches = task.schedule.n_batches(task.data)
+        params = {"epochs": task.schedule.epochs, "steps": n_batches, "verbose": 0}
         for callback in self._callbacks:
             callback.set_model(self._model)
-            callback.set_params(self._params)
+            callback.set_params(params)
 
-    @property
-    def stop_training(self):
-        """Whether a callback asked to stop training."""
-        return bool(self._model.stop_training)
+    def tell(self, event, *news):
+        """Call a method of every callback, which may change the program's state."""
+        if not self._callbacks:
+            return
+        self._show(self._program.state())
+        for callback in self._callbacks:
+            getattr(callback, event)(*news)
+        self._program.set_state(self._values())
+        self.stop_training = bool(self._model.stop_training)
 
-    def assign(self, values):
-        """Set weights, dropout states and optimizer variables."""
+    def _show(self, values):
+        """Set the model to a state of the program."""
         n_weights = len(self._model.weights)
-        self._trained = self._shown = values[:n_weights]
-        if self._scaling is not None:
-            self._shown = fold_scale(self._trained, self._scaling)
+        self._trained = values[:n_weights]
+        self._shown = fold_scale(self._trained, self._scaling)
         assign(self._variables, [*self._shown, *values[n_weights:]])
 
-    def values(self):
-        """Return what `assign` sets, the same bits if no callback changed them."""
+    def _values(self):
+        """Return the state that the model shows, in the same bits where unchanged."""
         n_weights = len(self._model.weights)
         values = values_of(self._variables)
         weights = values[:n_weights]
-        if self._shown is not None and self._scaling is not None:
-            changed = unfold_scale(weights, self._scaling)
-            both = zip(weights, self._shown, self._trained, changed, strict=True)
-            weights = [
-                trained if np.array_equal(now, shown) else new
-                for now, shown, trained, new in both
-            ]
+        changed = unfold_scale(weights, self._scaling)
+        both = zip(weights, self._shown, self._trained, changed, strict=True)
+        weights = [
+            trained if np.array_equal(now, shown) else new
+            for now, shown, trained, new in both
+        ]
         return [*weights, *values[n_weights:]]
-
-    def tell(self, event, *news):
-        """Call a method of every callback."""
-        for callback in self._callbacks:
-            getattr(callback, event)(*news)

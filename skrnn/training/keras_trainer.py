@@ -168,17 +168,13 @@ class KerasProgram:
 
     def end_batch(self, event):
         """Count the batch."""
-        if self.seen is not None:
+        if self._task.callbacks:
             self._tell(event, self._n_batches, self._logs())
         self._n_batches += 1
 
     def _tell(self, event, *news):
         """Call a method of every callback, which may change weights or stop."""
-        if self.seen is None:
-            return
-        self.seen.assign(self.state())
         self.seen.tell(event, *news)
-        self.set_state(self.seen.values())
         self.model.stop_training |= self.seen.stop_training
 
     def _losses(self):

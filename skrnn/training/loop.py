@@ -16,11 +16,8 @@ class Run:
     def __init__(self, task, program, events):
         self._task, self._program, self._events = task, program, events
         self._kind = OptimizerKind.of(task.objective)
-        self.seen = None
         program.set_state(self._first_values())
-        if task.callbacks:  # they may change weights or the learning rate
-            self.seen = SeenModel(task, task.schedule.n_batches(task.data))
-            self.seen.assign(program.state())
+        self.seen = SeenModel(task, program)
 
     def _first_values(self):
         state, program = self._task.state, self._program
@@ -35,61 +32,41 @@ class Run:
 
     def train(self, data, validation):
         """Train until the last epoch, or until callbacks, early stopping or Ctrl-C."""
-        events, seen = self._events, self.seen
-        if seen is not None:
-            seen.introduce()
-            seen.tell("on_train_begin", {})
-        logs = {}
+        events, seen, logs = self._events, self.seen, {}
+        seen.tell("on_train_begin", {})
         orders = self._task.schedule.of_epochs(data.n_blocks)
         try:
             for epoch, order in enumerate(orders):
                 logs = self._train_epoch(epoch, data.in_order(*order), validation)
-                if events.stop or (seen is not None and seen.stop_training):
+                if events.stop or seen.stop_training:
                     break
         except KeyboardInterrupt:  # perhaps within an epoch
             if events.last is None:
                 raise
-            logs = self._restore(events.interrupt())
+            last = events.interrupt()
+            self._program.set_state(last.state.values)
+            logs = last.logs
         return self._end(logs)
-
-    def _restore(self, epoch):
-        """Restore the state of a recorded epoch, and return its logs."""
-        self._program.set_state(epoch.state.values)
-        if self.seen is not None:
-            self.seen.assign(epoch.state.values)
-        return epoch.logs
-
-    def _end(self, logs):
-        """Call the callbacks for the end of training, and return the final state."""
-        program, seen = self._program, self.seen
-        if seen is not None:
-            program.set_state(seen.values())
-        values = program.final_state()
-        if self._events.best_weights is not None:
-            values[: len(self._events.best_weights)] = self._events.best_weights
-        if seen is not None:
-            seen.assign(values)
-            seen.tell("on_train_end", logs)
-            values = seen.values()
-        return self._state(values)
 
     def _train_epoch(self, epoch, blocks, validation):
         program, seen = self._program, self.seen
-        if seen is not None:
-            seen.tell("on_epoch_begin", epoch, {})
+        seen.tell("on_epoch_begin", epoch, {})
         self._events.begin_epoch()
-        if seen is not None:
-            program.set_state(seen.values())
         losses = program.train(blocks)
         if validation is not None:
             losses += program.evaluate(validation.blocks())
-        values = program.state()
-        if seen is not None:
-            seen.assign(values)
-        logs = self._events.end_epoch(losses, self._state(values))
-        if seen is not None:
-            seen.tell("on_epoch_end", epoch, logs)
+        logs = self._events.end_epoch(losses, self._state(program.state()))
+        seen.tell("on_epoch_end", epoch, logs)
         return logs
+
+    def _end(self, logs):
+        """Call the callbacks for the end of training, and return the final state."""
+        values, best = self._program.final_state(), self._events.best_weights
+        if best is not None:
+            values[: len(best)] = best
+        self._program.set_state(values)
+        self.seen.tell("on_train_end", logs)
+        return self._state(self._program.state())
 
     def _state(self, values):
         n_weights = len(self._task.state.weights)

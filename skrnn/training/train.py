@@ -4,7 +4,7 @@ The epochs are run by one of two trainers, which `skrnn.training.trainers` choos
 TensorFlow is imported when the first network is trained.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -32,7 +32,7 @@ class Task:
     objective: Objective
     callbacks: list  # of Keras, the user's, copied for this training
     unit: float = 1.0  # of a loss of 1, in the units of the targets
-    scaling: Affine | None = None  # from outputs to those that callbacks see
+    scaling: Affine = field(default_factory=Affine)  # of outputs, for callbacks
     is_candidate: bool = False  # whether early stopping may keep the first weights
 
 
