@@ -165,7 +165,7 @@ class TrainingData:
         self._rows = range(n_rows) if rows is None else rows
         self.has_missing = source.windows.incomplete.any_in(self._rows)
         source.windows.forget_steps()  # a byte a row, which training does not need
-        self._one = block_size is None or block_size >= n_rows
+        self._one = self.block_length == n_rows
         self._survey()
 
     def _survey(self):
@@ -178,8 +178,6 @@ class TrainingData:
             if len(block.samples):
                 self._starts.append(start)
                 self.n_of_blocks.append(len(block.samples))
-        if self._one:
-            self._whole = block
 
     def windows(self, every=1):
         """Return every n-th of the windows to use, as they were passed."""
@@ -209,8 +207,8 @@ class TrainingData:
         return sum(self.n_of_blocks)
 
     def block(self, number):
-        """Return a block by its number, counted from 0."""
-        return self._whole if self._one else self._make(self._starts[number])
+        """Return a block by its number, counted from 0. Its samples may be shuffled."""
+        return self._make(self._starts[number])
 
     def _make(self, start):
         stop = min(start + self.block_length, len(self._source))
