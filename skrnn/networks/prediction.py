@@ -131,11 +131,8 @@ class Workspace:
                     if number:
                         direction.read(self._layers[number - 1])
                     direction.run(missing)
-        start = 0
-        for direction in self._layers[-1]:
-            stop = start + direction.n_units
-            self._last[: len(direction.last), start:stop] = direction.last
-            start = stop
+        last = [direction.last for direction in self._layers[-1]]
+        np.concatenate(last, axis=1, out=self._last[: len(last[0]), :-1])
         self._multiply(self._last, self._linear, self._product)
         outputs[...] = self._product[: len(windows), : self._n_outputs]
 
@@ -165,7 +162,7 @@ class _Direction:
         n_rows, n_units = shape.n_rows, shape.n_units
         inputs = shape.zeros(n_units + n_inputs + 1, spec.dtype, n_timesteps + 1)
         inputs[:, :, -1] = 1
-        self.n_units, self.order = n_units, -1 if reverse else 1
+        self.order = -1 if reverse else 1
         self.values = inputs[:-1, :n_rows, n_units:-1]
         states = inputs[:, :n_rows, :n_units]
         self.hidden, self.last = states[1:], states[-1]
@@ -175,12 +172,8 @@ class _Direction:
 
     def read(self, layer):
         """Read the hidden states of the previous layer as values."""
-        start = 0
-        for direction in layer:
-            stop = start + direction.n_units
-            hidden = direction.hidden[:: direction.order]  # oldest step first
-            self.values[:, :, start:stop] = hidden[:: self.order]
-            start = stop
+        oldest_first = [direction.hidden[:: direction.order] for direction in layer]
+        np.concatenate(oldest_first, axis=2, out=self.values[:: self.order])
 
     def run(self, missing):
         """Compute the hidden states of all steps, skipping those that are missing."""
