@@ -122,11 +122,12 @@ def _reference(values, feature, inputs, features):
     # contiguous, so that the order of a sum does not depend on the number of windows
     values = np.ascontiguousarray(values, dtype=np.float64)
     mean, std = features.shift[feature], features.scale[feature]
-    if inputs.normalize == "last":
-        shift = _last_observed(values)
-        shift[np.isnan(shift)] = mean
-        return Affine(np.ones(len(values)), shift)
     observed = ~np.isnan(values)
+    if inputs.normalize == "last":
+        last = values.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)
+        shift = values[np.arange(len(values)), last]
+        shift[np.isnan(shift)] = mean  # no value is observed
+        return Affine(np.ones(len(values)), shift)
     count = np.maximum(observed.sum(axis=1), 1)
     shift = np.where(observed, values, 0.0).sum(axis=1) / count
     deviations = np.where(observed, values - shift[:, np.newaxis], 0.0)
@@ -136,14 +137,3 @@ def _reference(values, feature, inputs, features):
     shift[empty], scale[empty] = mean, std
     scale[scale <= _ROUNDING * np.abs(shift)] = 1.0
     return Affine(scale, shift)
-
-
-def _last_observed(values):
-    """Return the last value of each row that is not NaN, or NaN if there is none."""
-    last = values[:, -1].copy()
-    for step in range(values.shape[1] - 2, -1, -1):
-        missing = np.isnan(last)
-        if not missing.any():
-            break
-        last[missing] = values[missing, step]
-    return last
