@@ -79,7 +79,8 @@ class Events:
 
     def end_epoch(self, values, state):
         """Record an epoch; return loss and metrics by name, in units of the targets."""
-        logs = self.in_units(dict(zip(self.names, values, strict=True)))
+        logs = dict(zip(self.names, values, strict=True))
+        logs |= {name: logs[name] * self.unit for name in _LOSSES if name in logs}
         self.history.append(logs)
         number = self.history.n_epochs
         _check_finite("the loss of", number, logs["loss"])
@@ -97,10 +98,6 @@ class Events:
         self.history.cut(self.last.number)
         self.best_weights = self.last.best_weights
         return self.last
-
-    def in_units(self, logs):
-        """Return loss and metrics by name, the losses in the units of the targets."""
-        return {k: v * self.unit if k in _LOSSES else v for k, v in logs.items()}
 
     def check(self, state):
         """Raise a ValueError if a weight is not finite."""
