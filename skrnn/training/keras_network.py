@@ -71,8 +71,9 @@ def _recurrent_layer(layer, spec, *, name, **options):
         "recurrent_dropout": spec.recurrent_dropout,
         "dtype": spec.dtype,
         **dict(spec.options),
-        **_kernel_choice(spec),
     }
+    if spec.cell != "elman" and not has_gpu():
+        options["use_cudnn"] = False  # keeps Keras from trying that kernel
     if not spec.bidirectional:
         return _direction(layer, name=name, **options)
     return layers.Bidirectional(
@@ -95,11 +96,9 @@ def _direction(layer, **options):
     )
 
 
-def _kernel_choice(spec):
-    """Keep Keras from trying its cuDNN kernel if there is no GPU."""
-    if spec.cell == "elman" or tf.config.get_visible_devices("GPU"):
-        return {}
-    return {"use_cudnn": False}
+def has_gpu():
+    """Return whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
+    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def keras_regressor(build, objective, **parameters):

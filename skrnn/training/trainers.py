@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
 from skrnn.training import keras_trainer
 from skrnn.training.callbacks import fresh_copies
+from skrnn.training.keras_network import has_gpu
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
 from skrnn.training.plan import RefusedError, make_plan
 
@@ -80,11 +80,6 @@ def _train_compiled(task, plan, events):
     from skrnn.training.compiled import engine
 
     return engine.train(task, plan, events)
-
-
-def has_gpu():
-    """Return whether TensorFlow sees a GPU, where Keras with cuDNN is faster."""
-    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def _check_callbacks(callbacks):
