@@ -1,6 +1,7 @@
 """Losses, metrics and activations, given by name or as objects, and their checks."""
 
 import inspect
+from functools import partial
 
 import keras
 import numpy as np
@@ -99,19 +100,13 @@ def is_of_keras(thing):
     return named.__module__.split(".")[0] == "keras"
 
 
-class PinballLoss:
-    """Computes the pinball loss (Koenker and Bassett, 1978), averaged over levels."""
-
-    def __init__(self, levels):
-        self.levels = levels
-
-    def __call__(self, y_true, y_pred):
-        """Return the loss of each target. In `y_pred`, levels vary fastest."""
-        levels = keras.ops.convert_to_tensor(self.levels, y_pred.dtype)
-        quantiles = keras.ops.reshape(y_pred, (-1, y_true.shape[-1], len(self.levels)))
-        error = keras.ops.expand_dims(y_true, -1) - quantiles
-        losses = keras.ops.maximum(levels * error, (levels - 1) * error)
-        return keras.ops.mean(losses, axis=-1)
+def pinball_loss(y_true, y_pred, levels):
+    """Return the mean over levels of the pinball loss (Koenker and Bassett, 1978)."""
+    shape = (-1, y_true.shape[-1], len(levels))  # in y_pred, levels vary fastest
+    levels = keras.ops.convert_to_tensor(levels, y_pred.dtype)
+    error = keras.ops.expand_dims(y_true, -1) - keras.ops.reshape(y_pred, shape)
+    losses = keras.ops.maximum(levels * error, (levels - 1) * error)
+    return keras.ops.mean(losses, axis=-1)
 
 
 class MetricOfPoint(keras.metrics.Metric):
@@ -149,7 +144,8 @@ def make_loss(objective, spec):
         "dtype": spec.dtype,
     }
     if objective.quantile_levels is not None:
-        return WeightedMeanLoss(PinballLoss(objective.quantile_levels), **options)
+        pinball = partial(pinball_loss, levels=objective.quantile_levels)
+        return WeightedMeanLoss(pinball, **options)
     try:
         if isinstance(loss, type):  # Keras takes a class for a function
             raise TypeError(loss)
