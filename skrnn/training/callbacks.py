@@ -44,7 +44,7 @@ class SeenModel:
         self._model.compile(optimizer, loss, auto_scale_loss=False)
         optimizer.build(self._model.trainable_variables)
         self._variables = variables_of(self._model, optimizer)
-        self._show(self._program.state())
+        self.show()
         self._model.stop_training = False
         n_batches = task.schedule.n_batches(task.data)
         params = {"epochs": task.schedule.epochs, "steps": n_batches, "verbose": 0}
@@ -53,26 +53,25 @@ class SeenModel:
             callback.set_params(params)
 
     def tell(self, event, *news):
-        """Call a method of every callback, which may change the program's state."""
-        if not self._callbacks:
-            return
-        self._show(self._program.state())
+        """Call a method of every callback."""
         for callback in self._callbacks:
             getattr(callback, event)(*news)
-        self._program.set_state(self._values())
-        self.stop_training = bool(self._model.stop_training)
+            self.stop_training = bool(self._model.stop_training)
 
-    def _show(self, values):
-        """Set the model to a state of the program."""
-        n_weights = len(self._model.weights)
+    def show(self):
+        """Set the model to the state of the program."""
+        if not self._callbacks:
+            return
+        values, n_weights = self._program.state(), len(self._model.weights)
         self._trained = values[:n_weights]
         self._shown = fold_scale(self._trained, self._scaling)
         assign(self._variables, [*self._shown, *values[n_weights:]])
 
-    def _values(self):
-        """Return the state that the model shows, in the same bits where unchanged."""
-        n_weights = len(self._model.weights)
-        values = values_of(self._variables)
+    def take_over(self):
+        """Set the program to the state of the model, to the same bits if unchanged."""
+        if not self._callbacks:
+            return
+        values, n_weights = values_of(self._variables), len(self._model.weights)
         weights = values[:n_weights]
         changed = unfold_scale(weights, self._scaling)
         both = zip(weights, self._shown, self._trained, changed, strict=True)
@@ -80,4 +79,4 @@ class SeenModel:
             trained if np.array_equal(now, shown) else new
             for now, shown, trained, new in both
         ]
-        return [*weights, *values[n_weights:]]
+        self._program.set_state([*weights, *values[n_weights:]])

@@ -173,7 +173,9 @@ class KerasProgram:
 
     def _tell(self, event, *news):
         """Call a method of every callback, which may change weights or stop."""
+        self.seen.show()
         self.seen.tell(event, *news)
+        self.seen.take_over()
         self.model.stop_training |= self.seen.stop_training
 
     def _losses(self):

@@ -45,6 +45,7 @@ class Run:
                 raise
             last = events.interrupt()
             self._program.set_state(last.state.values)
+            seen.show()
             logs = last.logs
         return self._end(logs)
 
@@ -52,21 +53,29 @@ class Run:
         program, seen = self._program, self.seen
         seen.tell("on_epoch_begin", epoch, {})
         self._events.begin_epoch()
+        seen.take_over()
         losses = program.train(blocks)
         if validation is not None:
             losses += program.evaluate(validation.blocks())
+        seen.show()
         logs = self._events.end_epoch(losses, self._state(program.state()))
         seen.tell("on_epoch_end", epoch, logs)
         return logs
 
     def _end(self, logs):
         """Call the callbacks for the end of training, and return the final state."""
-        values, best = self._program.final_state(), self._events.best_weights
+        program, seen, best = self._program, self.seen, self._events.best_weights
+        seen.take_over()
+        values = program.final_state()
         if best is not None:
             values[: len(best)] = best
-        self._program.set_state(values)
-        self.seen.tell("on_train_end", logs)
-        return self._state(self._program.state())
+        if self._task.callbacks:
+            program.set_state(values)
+            seen.show()
+            seen.tell("on_train_end", logs)
+            seen.take_over()
+            values = program.state()
+        return self._state(values)
 
     def _state(self, values):
         n_weights = len(self._task.state.weights)
