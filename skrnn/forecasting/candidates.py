@@ -18,7 +18,7 @@ from skrnn.forecasting.seasons import automatic_window_length, seasons
 MOST_ROWS = 50_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
 _FEWEST_WINDOWS = 100  # of a network
-_MOST_PRODUCTS = 2e10  # of the decomposition of Ridge
+_MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
 _MOST_VALUES = 2_000_000  # of the windows that trees read
 _MANY_ROWS = 25_000  # for one larger network instead of two
 _SEGMENTS = 12  # of a window that a network reads, at most
