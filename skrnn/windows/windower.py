@@ -169,12 +169,12 @@ class SequenceWindower(
         return tags
 
     @property
-    def last_window_(self):
+    def last_window_(self):  # numpydoc ignore=RT01
         """The last rows seen, at most `window_length - 1` of each series."""
         return self._seen.rows
 
     @property
-    def last_index_(self):
+    def last_index_(self):  # numpydoc ignore=RT01
         """The index of these rows; None for data without a time index."""
         timeline = self._seen.timeline
         return timeline and timeline.index
