@@ -293,9 +293,10 @@ class SequenceWindower(
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
         known = self._seen
-        if timeline is None and known.timeline and known.timeline.series is not None:
-            known.timeline.check_same_kind(timeline)  # raises an error
-        if timeline is None or (known.timeline is None and timeline.series is None):
+        in_fit = known.timeline
+        if in_fit is not None and (timeline is not None or in_fit.series is not None):
+            in_fit.check_same_kind(timeline)
+        if timeline is None or (in_fit is None and timeline.series is None):
             return self._window_in_order(rows)
         if self.history == "none":
             known = History(rows[:0], None, known.step)

@@ -226,6 +226,16 @@ def test_without_history_an_index_is_checked_as_well():
         windower.partial_fit(off)
 
 
+@pytest.mark.parametrize("method", ["transform", "partial_fit"])
+def test_without_history_another_kind_of_index_is_an_error(method):
+    week = frame(range(7), days(7))
+    windower = flat(history="none").fit(week)
+    panel = pd.concat({"a": week})
+    for other in (week.reset_index(drop=True), week.to_period("D"), panel):
+        with pytest.raises(ValueError, match="but in fit it was a DatetimeIndex"):
+            getattr(windower, method)(other)
+
+
 def test_the_last_rows_only_are_kept_in_memory():
     tracemalloc.start()
     windower = SequenceWindower(5)
