@@ -38,8 +38,6 @@ def quantile_interval(estimator, X):
     if hasattr(estimator, "best_estimator_"):
         return quantile_interval(estimator.best_estimator_, X)
     if isinstance(estimator, Pipeline):
-        if not hasattr(estimator[-1], "predict_quantiles"):
-            return None
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
         return quantile_interval(estimator[-1], X)
     if hasattr(estimator, "forecast"):  # a Forecaster

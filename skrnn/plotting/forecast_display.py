@@ -199,6 +199,7 @@ class ForecastDisplay:
             label_times(lowest, first.times, first.time_name, is_small=several)
             if several:
                 ax.set_title(title, fontsize="medium")
+            if n_columns:
                 is_left = number % n_columns == 0
                 label_outer({ax, lowest}, is_left, number + n_columns >= len(panels))
         if kind != "residuals" or len(displays) > 1:

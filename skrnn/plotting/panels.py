@@ -12,9 +12,9 @@ _CHARACTERS = 17  # of a legend, in an inch
 
 
 def axes_of(ax, n_panels):
-    """Return an array of axes, and how many are in a row of a new figure."""
+    """Return an array of axes, and how many are in a row of a new figure, or None."""
     if n_panels == 1 and np.ndim(ax) == 0:
-        return np.array([axes_or_new(ax)]), 1
+        return np.array([axes_or_new(ax)]), None
     if ax is None:
         return _grid(n_panels)
     axes = np.ravel(ax)
@@ -23,7 +23,7 @@ def axes_of(ax, n_panels):
             f"ax must be None or an array of {n_panels} axes, one for each series. Got "
             f"{len(axes)}."
         )
-    return axes, n_panels
+    return axes, None
 
 
 def _grid(n_panels):

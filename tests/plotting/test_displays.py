@@ -361,14 +361,13 @@ def test_from_estimator_draws_the_outermost_quantiles():
     quantiles = pipe[-1].predict_quantiles(pipe[:-1].transform(rows))
     assert_array_equal(np.hstack(display.interval), quantiles[:, [0, 2]])
 
-    scaled = TransformedTargetRegressor(pipe, transformer=StandardScaler())
-    scaled.fit(rows, 10 * target)
-    display = ForecastDisplay.from_estimator(scaled, rows, 10 * target)
-    inner = scaled.regressor_
-    quantiles = inner[-1].predict_quantiles(inner[:-1].transform(rows))
+    scaled = TransformedTargetRegressor(rnn, transformer=StandardScaler())
+    whole = make_pipeline(SequenceWindower(3), scaled).fit(rows, 10 * target)
+    display = ForecastDisplay.from_estimator(whole, rows, 10 * target)
+    quantiles = whole[-1].regressor_.predict_quantiles(whole[0].transform(rows))
+    units = whole[-1].transformer_
     assert_allclose(
-        np.hstack(display.interval),
-        quantiles[:, [0, 2]] * scaled.transformer_.scale_ + scaled.transformer_.mean_,
+        np.hstack(display.interval), quantiles[:, [0, 2]] * units.scale_ + units.mean_
     )
     none = ForecastDisplay.from_estimator(pipe, rows, target, interval=None)
     assert none.interval_ is None
@@ -573,6 +572,7 @@ def test_series_are_chosen_by_name(shops):
     display = ForecastDisplay.from_forecast(panel, forecast, series=series, ax=axes)
     assert [ax.get_title() for ax in axes] == series
     assert_array_equal(display.axes_, axes)
+    assert [ax.get_ylabel() for ax in axes] == ["load", "load"]
     one = ForecastDisplay.from_backtest(frame, kind="forecast", series="shop 4")
     assert_allclose(one.observed_.get_ydata(), LOAD[38:] + 4)
     errors = ForecastDisplay.from_backtest(frame, series=series).errors_[0].get_ydata()
