@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import Forecaster, LSTMRegressor, SequenceWindower, to_supervised
-from skrnn.forecasting.backtest import _forecast_from, _prepared
+from skrnn.forecasting.backtest import _Evaluation, _prepared
 from skrnn.forecasting.grid import Rows
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.timeline import Timeline
@@ -94,7 +94,7 @@ def measure_backtest(forecaster, load):
     regressor = fitted.regressor_
     ours, own = in_turn(
         [
-            lambda: _forecast_from(fitted, data, origins, first=0),
+            lambda: _Evaluation(fitted, data, 0, origins).frame(),
             lambda: regressor.predict(windows),
         ],
         30,

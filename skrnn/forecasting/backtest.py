@@ -313,161 +313,169 @@ def _run(template, data, origins, max_train_size, coverage):
     trained = (data.numbers >= first) & (data.numbers <= origins[0])
     params = {name: of_rows(v, trained) for name, v in data.params.items()}
     fitted = copy(template)._fit_rows(data.rows[trained], params)
-    return _forecast_from(fitted, data, origins, first, coverage)
+    return _Evaluation(fitted, data, first, origins, coverage).frame()
 
 
-def _forecast_from(fitted, data, origins, first, coverage=None):
-    """Return forecasts from origins, of a fit on the rows from step `first` on."""
-    if coverage is not None:
-        fitted._check_calibration()
-    rows, origin_of = _wanted(data, origins, first, fitted.horizon)
-    recent = _recent(fitted, data, origins[0], first)
-    if _is_regular(fitted, data, recent, rows, origins):
-        how = origins, recent, rows, origin_of, coverage
-        values = _forecast_together(fitted, data, *how)
-    else:
-        values = _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage)
-    n_targets = fitted.n_outputs_
-    frame = {"origin": data.times[origin_of], "time": data.times[data.numbers[rows]]}
-    frame["step"] = data.numbers[rows] - origin_of
-    if data.rows.names is not None:
-        frame["series"] = data.rows.names[data.rows.codes[rows]]
-    if n_targets > 1:
-        frame = {name: column.repeat(n_targets) for name, column in frame.items()}
-        targets = np.empty(n_targets, dtype=object)
-        targets[:] = fitted._format.labels
-        frame["target"] = np.tile(targets, len(rows))
-    frame["observed"] = data.rows.targets[rows].ravel()
-    labels = column_labels(coverage, None) or ["pred"]
-    columns = values.reshape(-1, values.shape[-1]).T
-    frame |= dict(zip(labels, columns, strict=True))
-    scales = data.scales_at(origin_of, data.rows.codes[rows])
-    frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
-    return pd.DataFrame(frame, copy=False)
+@dataclass(frozen=True)
+class _Evaluation:
+    """Forecasts of a fitted forecaster from origins in its future."""
 
+    fitted: Forecaster
+    data: _Data
+    first: int  # the first step that it was fitted on
+    origins: np.ndarray  # (n_origins,), steps
+    coverage: object = None
 
-def _wanted(data, origins, first, horizon):
-    """Return the rows to forecast, of observed series, and their origins."""
-    numbers = data.numbers
-    in_time = np.argsort(numbers, kind="stable")
-    ends = np.array([origins, origins + horizon])
-    starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
-    counts = stops - starts
-    origin_of = origins.repeat(counts)
-    before = (stops - np.cumsum(counts)).repeat(counts)
-    rows = in_time[np.arange(len(origin_of)) + before]
-    if data.rows.n_series == 1:  # which was trained on
-        return rows, origin_of
-    earliest = np.full(data.rows.n_series, ANY_DISTANCE)
-    observed = np.flatnonzero(numbers >= first)[::-1]
-    earliest[data.rows.codes[observed]] = numbers[observed]
-    is_observed = earliest[data.rows.codes[rows]] <= origin_of
-    return rows[is_observed], origin_of[is_observed]
+    def frame(self):
+        """Return the forecasts as a DataFrame."""
+        fitted, data = self.fitted, self.data
+        if self.coverage is not None:
+            fitted._check_calibration()
+        values = self.at_once() if self.is_regular() else self.in_turn()
+        (rows, origin_of), n_targets = self.wanted, fitted.n_outputs_
+        numbers = data.numbers[rows]
+        frame = {"origin": data.times[origin_of], "time": data.times[numbers]}
+        frame["step"] = numbers - origin_of
+        if data.rows.names is not None:
+            frame["series"] = data.rows.names[data.rows.codes[rows]]
+        if n_targets > 1:
+            frame = {name: column.repeat(n_targets) for name, column in frame.items()}
+            targets = np.empty(n_targets, dtype=object)
+            targets[:] = fitted._format.labels
+            frame["target"] = np.tile(targets, len(rows))
+        frame["observed"] = data.rows.targets[rows].ravel()
+        columns = values.reshape(-1, values.shape[-1]).T
+        frame |= dict(zip(self.labels, columns, strict=True))
+        scales = data.scales_at(origin_of, data.rows.codes[rows])
+        frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
+        return pd.DataFrame(frame, copy=False)
 
+    @property
+    def labels(self):
+        """The names of the columns that are forecast."""
+        return column_labels(self.coverage, None) or ["pred"]
 
-def _recent(fitted, data, origin, first):
-    """Return the rows that forecasts of series with a row at the origin may read."""
-    at_origin = np.zeros(data.rows.n_series, dtype=bool)
-    at_origin[data.rows.codes[data.numbers == origin]] = True
-    earliest = max(origin - fitted._model.n_kept + 1, first)
-    recent = (data.numbers >= earliest) & at_origin[data.rows.codes]
-    return slice_or(np.flatnonzero(recent))
+    @cached_property
+    def wanted(self):
+        """The rows to forecast, of series that were observed before, and origins."""
+        numbers, of_all, origins = self.data.numbers, self.data.rows, self.origins
+        in_time = np.argsort(numbers, kind="stable")
+        ends = np.array([origins, origins + self.fitted.horizon])
+        starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
+        counts = stops - starts
+        origin_of = origins.repeat(counts)
+        before = (stops - np.cumsum(counts)).repeat(counts)
+        rows = in_time[np.arange(len(origin_of)) + before]
+        if of_all.n_series == 1:  # which was trained on
+            return rows, origin_of
+        earliest = np.full(of_all.n_series, ANY_DISTANCE)
+        observed = np.flatnonzero(numbers >= self.first)[::-1]
+        earliest[of_all.codes[observed]] = numbers[observed]
+        is_observed = earliest[of_all.codes[rows]] <= origin_of
+        return rows[is_observed], origin_of[is_observed]
 
+    @cached_property
+    def recent(self):
+        """The rows that forecasts of series with a row at the first origin may read."""
+        numbers, rows, origin = self.data.numbers, self.data.rows, self.origins[0]
+        at_origin = np.zeros(rows.n_series, dtype=bool)
+        at_origin[rows.codes[numbers == origin]] = True
+        earliest = max(origin - self.fitted._model.n_kept + 1, self.first)
+        recent = (numbers >= earliest) & at_origin[rows.codes]
+        return slice_or(np.flatnonzero(recent))
 
-def _is_regular(fitted, data, recent, rows, origins):
-    """Return whether all origins can be forecast from at once: there are no holes."""
-    codes, numbers, n_series = data.rows.codes, data.numbers[recent], data.rows.n_series
-    of_rows, codes = codes[rows], codes[recent]
-    n_rows = np.bincount(codes, minlength=n_series)
-    if not (n_rows > 0)[of_rows].all():
-        return False
-    first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
-    if ((n_rows > 0) & (n_rows <= last - first)).any():
-        return False
-    pairs = fitted._model.targets.pairs
-    is_new = pairs["is_open"].any(axis=1)[codes]
-    is_new &= (numbers > origins[0]) & (numbers <= origins[-1])
-    pairs, values = pairs[codes[is_new]], data.rows.targets[recent][is_new]
-    is_same = (values == pairs["constant"]) | np.isnan(values)
-    return bool((is_same | ~pairs["is_open"]).all())
+    def is_regular(self):
+        """Return whether all origins can be forecast from at once: without holes."""
+        of_all, numbers = self.data.rows, self.data.numbers[self.recent]
+        codes, n_series = of_all.codes[self.recent], of_all.n_series
+        n_rows = np.bincount(codes, minlength=n_series)
+        if not (n_rows > 0)[of_all.codes[self.wanted[0]]].all():
+            return False
+        first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
+        if ((n_rows > 0) & (n_rows <= last - first)).any():
+            return False
+        pairs = self.fitted._model.targets.pairs
+        is_new = pairs["is_open"].any(axis=1)[codes]
+        is_new &= (numbers > self.origins[0]) & (numbers <= self.origins[-1])
+        pairs, values = pairs[codes[is_new]], of_all.targets[self.recent][is_new]
+        is_same = (values == pairs["constant"]) | np.isnan(values)
+        return bool((is_same | ~pairs["is_open"]).all())
 
+    def in_turn(self):
+        """Return forecasts (n_rows, n_targets, n_labels), origin by origin."""
+        fitted, data, numbers = self.fitted, self.data, self.data.numbers
+        rows, origin_of = self.wanted
+        values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
+        before = self.origins[0]
+        for origin in self.origins:
+            new = (numbers > before) & (numbers <= origin)
+            if new.any():
+                fitted._update_rows(data.rows[new])
+            before = origin
+            of_origin = np.flatnonzero(origin_of == origin)
+            if len(of_origin):
+                chosen = rows[of_origin]
+                observed, index = fitted._observed, data.index_of(chosen)
+                ahead = make_ahead(fitted._model, observed, data.rows[chosen], index)
+                values[of_origin] = fitted._values(ahead, self.coverage, None)
+        return values
 
-def _forecast_in_turn(fitted, data, origins, rows, origin_of, coverage):
-    """Forecast from one origin after the other."""
-    labels = column_labels(coverage, None) or ["pred"]
-    values = np.full((len(rows), fitted.n_outputs_, len(labels)), np.nan)
-    before = origins[0]
-    for origin in origins:
-        new = (data.numbers > before) & (data.numbers <= origin)
-        if new.any():
-            fitted._update_rows(data.rows[new])
-        before = origin
-        of_origin = np.flatnonzero(origin_of == origin)
-        if len(of_origin):
-            chosen = rows[of_origin]
-            observed, index = fitted._observed, data.index_of(chosen)
-            ahead = make_ahead(fitted._model, observed, data.rows[chosen], index)
-            values[of_origin] = fitted._values(ahead, coverage, None)
-    return values
+    def at_once(self):
+        """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
+        model, horizon = self.fitted._model, self.fitted.horizon
+        (rows, origin_of), of_all = self.wanted, self.data.rows
+        known = replace(of_all[self.recent], step=self.fitted._observed.step)
+        known = model.with_numbers(known)
+        grid, steps = model.on_grid(known, horizon)
+        model.fill_inputs(steps, grid.last, horizon)
+        place = np.full(len(of_all), -1)
+        place[self.recent] = grid.places
+        leads, codes = self.data.numbers[rows] - origin_of, of_all.codes[rows]
+        places = place[rows] - leads
+        is_origin = np.zeros(grid.n_places, dtype=bool)
+        is_origin[places] = True
+        of_row = (np.cumsum(is_origin) - 1)[places]
+        places = np.flatnonzero(is_origin)
+        points = model.forecast(steps, places)[of_row, leads - 1]
+        if self.coverage is None:
+            return model.targets.inverse(points, codes)
+        forecasts = points
+        if model.quantile_levels is not None:
+            forecasts = model.forecast(steps, places, quantiles=True)[of_row, leads - 1]
+        falls = model.targets.falls(codes)
+        wanted = Wanted(leads, codes, of_all.steps[rows] - leads)
+        z = np.empty((*points.shape[:2], len(self.labels)))
+        ends = np.searchsorted(origin_of, self.origins)
+        parts = map(slice, ends, [*ends[1:], len(z)])
+        calibrations = self._calibrations(grid, known, steps)
+        for calibration, part in zip(calibrations, parts, strict=True):
+            z[part] = calibration.columns(
+                points[part],
+                forecasts[part],
+                wanted[part],
+                falls[part],
+                coverage=self.coverage,
+                quantiles=None,
+            )
+        return in_order(model.targets.inverse(z, codes), self.coverage, None)
 
-
-def _forecast_together(fitted, data, origins, recent, rows, origin_of, coverage):
-    """Forecast from all origins at once, by the windows of one grid."""
-    model, horizon = fitted._model, fitted.horizon
-    numbers, codes = data.numbers, data.rows.codes
-    of_recent = replace(data.rows[recent], step=fitted._observed.step)
-    of_recent = model.with_numbers(of_recent)
-    grid, values = model.on_grid(of_recent, horizon)
-    model.fill_inputs(values, grid.last, horizon)
-    place = np.full(len(numbers), -1)
-    place[recent] = grid.places
-    leads, codes = numbers[rows] - origin_of, codes[rows]
-    wanted = Wanted(leads, codes, data.rows.steps[rows] - leads)
-    places = place[rows] - leads
-    is_origin = np.zeros(grid.n_places, dtype=bool)
-    is_origin[places] = True
-    of_row = (np.cumsum(is_origin) - 1)[places]
-    places = np.flatnonzero(is_origin)
-    points = model.forecast(values, places)[of_row, leads - 1]
-    if coverage is None:
-        return model.targets.inverse(points, codes)
-    forecasts = points
-    if model.quantile_levels is not None:
-        forecasts = model.forecast(values, places, quantiles=True)[of_row, leads - 1]
-    falls = model.targets.falls(codes)
-    z = np.empty((*points.shape[:2], len(column_labels(coverage, None))))
-    known = grid, of_recent, values, numbers[recent]
-    calibrations = _calibrations(fitted, *known, origins)
-    ends = np.searchsorted(origin_of, [*origins, np.iinfo(np.int64).max])
-    for calibration, start, stop in zip(calibrations, ends[:-1], ends[1:], strict=True):
-        of_origin = slice(start, stop)
-        z[of_origin] = calibration.columns(
-            points[of_origin],
-            forecasts[of_origin],
-            wanted[of_origin],
-            falls[of_origin],
-            coverage=coverage,
-            quantiles=None,
-        )
-    return in_order(model.targets.inverse(z, codes), coverage, None)
-
-
-def _calibrations(fitted, grid, rows, values, numbers, origins):
-    """Yield the calibration at each origin, with all errors known by then."""
-    calibration, model = fitted._calibration, fitted._model
-    if calibration.errors is None:
-        yield from [calibration] * len(origins)
-        return
-    earlier = numbers <= origins[0]
-    errors, found = model.errors_after(grid, values, rows, earlier)
-    number_at = np.empty(grid.n_places, dtype=np.int64)
-    number_at[grid.places] = numbers
-    known_at = number_at[found.places] + model.horizon
-    n_known = np.searchsorted(known_at, origins, "right")
-    for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
-        new = slice(start, stop)
-        calibration = calibration.followed_by(errors[new], found[new])
-        yield calibration
+    def _calibrations(self, grid, known, steps):
+        """Yield the calibration at each origin, with all errors known by then."""
+        calibration, model = self.fitted._calibration, self.fitted._model
+        if calibration.errors is None:
+            yield from [calibration] * len(self.origins)
+            return
+        numbers = self.data.numbers[self.recent]
+        earlier = numbers <= self.origins[0]
+        errors, found = model.errors_after(grid, steps, known, earlier)
+        number_at = np.empty(grid.n_places, dtype=np.int64)
+        number_at[grid.places] = numbers
+        known_at = number_at[found.places] + model.horizon
+        n_known = np.searchsorted(known_at, self.origins, "right")
+        for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
+            new = slice(start, stop)
+            calibration = calibration.followed_by(errors[new], found[new])
+            yield calibration
 
 
 def _with_bar(results, n_results):

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.index_state import from_plain, plain_index
 from skrnn.windows.steps import Step
 from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
 
@@ -80,7 +80,7 @@ class Rows:
         return {**vars(self), **plain}
 
     def __setstate__(self, state):
-        indices = {name: index_of(state[name]) for name in ("times", "names")}
+        indices = {name: from_plain(state[name]) for name in ("times", "names")}
         vars(self).update({**state, **indices})
 
     @property

@@ -33,13 +33,13 @@ def plain_index(index):
     return {**plain, "kind": str(index.dtype), "values": index.tolist()}
 
 
-def index_of(plain):
+def from_plain(plain):
     """Convert the result of `plain_index` back to an index."""
     if plain is None:
         return None
     kind, values = plain["kind"], plain["values"]
     if kind == "levels":
-        return pd.MultiIndex.from_arrays([index_of(level) for level in values])
+        return pd.MultiIndex.from_arrays([from_plain(level) for level in values])
     name = plain["name"]
     if kind == "range":
         return pd.RangeIndex(*values, name=name)

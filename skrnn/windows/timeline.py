@@ -8,7 +8,7 @@ import pandas as pd
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
-from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.index_state import from_plain, plain_index
 from skrnn.windows.steps import declared_step, infer_step, numbers_of
 
 _TO_DO = (
@@ -104,7 +104,7 @@ class Timeline:
         return {name: plain_index(index) for name, index in vars(self).items()}
 
     def __setstate__(self, state):
-        vars(self).update({name: index_of(plain) for name, plain in state.items()})
+        vars(self).update({name: from_plain(plain) for name, plain in state.items()})
 
     def before(self, new):
         """Return which rows are earlier than the first new row of their series."""

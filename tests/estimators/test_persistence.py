@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import LSTMRegressor, SequenceWindower, _estimator
-from skrnn.windows.index_state import index_of, plain_index
+from skrnn.windows.index_state import from_plain, plain_index
 from skrnn.windows.steps import Step
 
 IN_ANOTHER_PROCESS = """
@@ -155,7 +155,7 @@ INDICES = [
 @pytest.mark.parametrize("index", INDICES, ids=repr)
 def test_an_index_is_kept_exactly(index):
     plain = plain_index(index)
-    kept = index_of(pickle.loads(pickle.dumps(plain)))
+    kept = from_plain(pickle.loads(pickle.dumps(plain)))
     pd.testing.assert_index_equal(kept, index, exact=True)
     assert getattr(kept, "freq", None) == getattr(index, "freq", None)
 

@@ -239,11 +239,12 @@ def test_a_constant_series_does_not_keep_a_backtest_from_one_grid(monkeypatch):
     panel = panel_of(a=Y, dead=0 * Y)
     how = {"y": panel, "initial_train_size": 80, "stride": 3, "coverage": 0.8}
     frame = backtest(naive(calibration_size=30), **how)
-    monkeypatch.setattr("skrnn.forecasting.backtest._is_regular", lambda *_: False)
+    evaluation = "skrnn.forecasting.backtest._Evaluation"
+    monkeypatch.setattr(f"{evaluation}.is_regular", lambda _: False)
     in_turn = backtest(naive(calibration_size=30), **how)
     pd.testing.assert_frame_equal(frame, in_turn)
     monkeypatch.undo()
-    monkeypatch.delattr("skrnn.forecasting.backtest._forecast_in_turn")
+    monkeypatch.delattr(f"{evaluation}.in_turn")
     pd.testing.assert_frame_equal(backtest(naive(calibration_size=30), **how), frame)
 
 
