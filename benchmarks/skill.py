@@ -196,10 +196,11 @@ def show_parts(directory, names):
 
 
 PARTS = (
-    "Ridge (last)",
-    "other forms",
+    "exponential smoothing",
+    "logarithm",
+    "Ridge",
     "other lengths",
-    "dates, logarithm",
+    "dates",
     "other kinds",
     "mean of the best",
 )
@@ -208,15 +209,16 @@ PARTS = (
 def parts_of(table, usual_length):
     """Return the least error of candidates of the first kind, of two, and so on."""
     kinds = table["name"].str
-    is_mean = kinds.startswith("mean of")
-    is_ridge = kinds.startswith("Ridge") & ~kinds.contains("beside")
-    plain = is_ridge & table["date_features"].isna() & ~table["logarithm"]
+    is_mean, smooth = kinds.startswith("mean of"), kinds.startswith("exponential")
+    simple = smooth | kinds.startswith("Ridge") & ~kinds.contains("beside")
+    plain = simple & table["date_features"].isna()
     usual = plain & (table["window_length"] == usual_length)
     groups = (
-        usual & (table["normalize"] == "last"),
+        usual & smooth & ~table["logarithm"],
+        usual & smooth,
         usual,
         plain,
-        is_ridge,
+        simple,
         ~is_mean,
         is_mean | ~is_mean,
     )

@@ -3,6 +3,7 @@
 from skrnn import datasets
 from skrnn._version import __version__ as __version__
 from skrnn.estimators.elman import ElmanRegressor
+from skrnn.estimators.exponential_smoothing import ExponentialSmoothingRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.lstm import LSTMRegressor
 from skrnn.estimators.mean_regressor import MeanRegressor
@@ -19,6 +20,7 @@ from skrnn.windows.windower import SequenceWindower
 
 __all__ = [
     "ElmanRegressor",
+    "ExponentialSmoothingRegressor",
     "ForecastDisplay",
     "Forecaster",
     "GRURegressor",

@@ -69,7 +69,7 @@ class NothingChosenWarning(SkrnnWarning):
     """Warn that there are too few rows to choose a regressor by.
 
     Issued by `fit` of :class:`~skrnn.Forecaster` without a `regressor`. It then uses
-    the mean of Ridge and of seasonal naive forecasts.
+    the mean of exponential smoothing and Ridge.
 
     See Also
     --------

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import (
 
 from skrnn import (
     ElmanRegressor,
+    ExponentialSmoothingRegressor,
     Forecaster,
     GRURegressor,
     LSTMRegressor,
@@ -81,6 +82,7 @@ def expected_failures(estimator):
     [
         SequenceWindower(),
         SeasonalNaiveRegressor(),
+        ExponentialSmoothingRegressor(),
         WindowRegressor(Ridge()),
         WindowRegressor(Ridge(), base=SeasonalNaiveRegressor()),
         MeanRegressor([("Ridge", Ridge()), ("naive", SeasonalNaiveRegressor())]),

@@ -22,6 +22,7 @@ TOP = Path(__file__).parents[1]
 def test_public_names():
     assert skrnn.__all__ == [
         "ElmanRegressor",
+        "ExponentialSmoothingRegressor",
         "ForecastDisplay",
         "Forecaster",
         "GRURegressor",

@@ -9,7 +9,40 @@ from skrnn.estimators.base import BaseWindowRegressor
 from skrnn.estimators.outputs import outputs_of
 
 
-class SeasonalNaiveRegressor(BaseWindowRegressor):
+class BaseSeasonalRegressor(BaseWindowRegressor):
+    """Base class of regressors that continue features with a season."""
+
+    _parameter_constraints = {
+        **BaseWindowRegressor._parameter_constraints,
+        "season_length": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
+        self.season_length = season_length
+        self.n_step_features = n_step_features
+        self.target_features = target_features
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags
+
+    def _fit(self, data):
+        n_timesteps = data.layout.n_timesteps
+        if self.season_length > n_timesteps:
+            raise ValueError(
+                f"season_length={self.season_length} is longer than the windows, "
+                f"which have {n_timesteps} steps. Set a shorter season, or make longer "
+                "windows."
+            )
+        self._features, self.leads_ = outputs_of(
+            data.target_names, data.n_outputs, self.target_features, data.layout
+        )
+        targets = data.y.reshape(len(data.y), -1).astype(np.float64)
+        self.fallback_ = np.average(targets, axis=0, weights=data.weight)
+
+
+class SeasonalNaiveRegressor(BaseSeasonalRegressor):
     """Predict the value one season before, as a baseline for any forecast.
 
     With `season_length=1` it predicts the last value of the window, which is called
@@ -45,6 +78,7 @@ class SeasonalNaiveRegressor(BaseWindowRegressor):
 
     See Also
     --------
+    ExponentialSmoothingRegressor : Follows the level, the trend and the season.
     LSTMRegressor : A network to compare with the baseline.
     to_supervised : Makes X and y from a series.
 
@@ -71,35 +105,6 @@ class SeasonalNaiveRegressor(BaseWindowRegressor):
     >>> naive.fit(X[:20], y[:20]).predict(X[20:]).tolist()
     [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
     """
-
-    _parameter_constraints = {
-        **BaseWindowRegressor._parameter_constraints,
-        "season_length": [Interval(Integral, 1, None, closed="left")],
-    }
-
-    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
-        self.season_length = season_length
-        self.n_step_features = n_step_features
-        self.target_features = target_features
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = True
-        return tags
-
-    def _fit(self, data):
-        n_timesteps = data.layout.n_timesteps
-        if self.season_length > n_timesteps:
-            raise ValueError(
-                f"season_length={self.season_length} is longer than the windows, "
-                f"which have {n_timesteps} steps. Set a shorter season, or make longer "
-                "windows."
-            )
-        self._features, self.leads_ = outputs_of(
-            data.target_names, data.n_outputs, self.target_features, data.layout
-        )
-        targets = data.y.reshape(len(data.y), -1).astype(np.float64)
-        self.fallback_ = np.average(targets, axis=0, weights=data.weight)
 
     def _predict(self, windows):
         columns = zip(self._features, self.leads_, self.fallback_, strict=True)

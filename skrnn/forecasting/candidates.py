@@ -1,13 +1,13 @@
 """What a forecaster without a regressor may use for the rows of a fit."""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from skrnn.estimators.exponential_smoothing import ExponentialSmoothingRegressor
 from skrnn.estimators.gru import GRURegressor
 from skrnn.estimators.mean_regressor import MeanRegressor
 from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
@@ -60,7 +60,7 @@ class Options:
     @classmethod
     def of(cls, forecaster, rows):
         """Return the options for the rows of a fit."""
-        longest_season = rows.longest // 4
+        longest_season = rows.longest // 3
         possible = [n for n in seasons(rows.times, rows.step) if n <= longest_season]
         is_long = rows.longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
@@ -81,36 +81,57 @@ class Options:
         choices = possible, windows, calendars, transformers
         return cls(is_fast, is_long, len(rows), n_columns, *choices)
 
-    def linear(self):
-        """Return Ridge on all windows, in all forms."""
-        lengths = [n for n in self.windows if self._is_small(n, self.n_columns)]
+    @property
+    def lengths(self):
+        """The lengths of windows to compare."""
+        small = [n for n in self.windows if self._is_small(n, self.n_columns)]
+        return (small or self.windows)[: 1 if self.is_fast else None]
+
+    def smoothing(self):
+        """Return exponential smoothing of all windows, transformed in all ways."""
         return [
-            Candidate(
+            self._candidate(length, transformer, *self._smoothing(length))
+            for transformer in self.transformers
+            for length in self.lengths
+        ]
+
+    def linear(self, transformer):
+        """Return Ridge on all windows, in all forms."""
+        return [
+            self._candidate(
+                length,
+                transformer,
                 f"Ridge ({normalize})" if normalize else "Ridge",
-                {
-                    "regressor": WindowRegressor(_ridge(), normalize=normalize),
-                    "window_length": length,
-                    "date_features": self.calendars[0],
-                    "target_transformer": self.transformers[0],
-                },
+                WindowRegressor(_ridge(), normalize=normalize),
             )
-            for length in (lengths or self.windows)[: 1 if self.is_fast else None]
+            for length in self.lengths
             for normalize in (*_RELATIVE, None)
         ]
 
-    def variants(self, best):
-        """Return a candidate with other calendars and transformers."""
+    def dated(self, best):
+        """Return a candidate with other calendars."""
         length, n_columns = best.params["window_length"], self.n_columns + 6
-        pairs = [] if self.is_fast else product(self.calendars, self.transformers)
-        return [
-            best.changed(date_features=calendar, target_transformer=transformer)
-            for number, (calendar, transformer) in enumerate(pairs)
-            if number  # the first is the candidate itself
-            and (calendar == self.calendars[0] or self._is_small(length, n_columns))
-        ]
+        if self.is_fast or not self._is_small(length, n_columns):
+            return []
+        return [best.changed(date_features=each) for each in self.calendars[1:]]
+
+    def _candidate(self, window_length, transformer, name, regressor):
+        return Candidate(
+            name,
+            {
+                "regressor": regressor,
+                "window_length": window_length,
+                "date_features": self.calendars[0],
+                "target_transformer": transformer,
+            },
+        )
+
+    def _smoothing(self, window_length):
+        season = next((n for n in self.seasons[::-1] if n <= window_length), 1)
+        return "exponential smoothing", ExponentialSmoothingRegressor(season)
 
     def others(self, best):
-        """Return seasonal naive ones, trees and networks that read what `best` does."""
+        """Return those that read what `best` does: naive ones, trees and networks."""
         length = best.params["window_length"]
         normalize = best.params["regressor"].normalize or _RELATIVE[0]
         seasons = [season for season in self.seasons or [1] if season <= length]
@@ -121,6 +142,9 @@ class Options:
             )
             for season in seasons
         ]
+        if best.params["date_features"] != self.calendars[0]:
+            name, regressor = self._smoothing(length)
+            found.append(best.changed(name, regressor=regressor))
         if self.seasons and seasons:
             naive = SeasonalNaiveRegressor(seasons[0])
             beside = WindowRegressor(_ridge(), normalize=normalize, base=naive)
@@ -140,17 +164,14 @@ class Options:
         return found
 
     def simple(self):
-        """Return the mean of relative Ridge and seasonal naive, for a few rows."""
-        usual = self.linear()[0]
-        length = usual.params["window_length"]
-        season = next((n for n in self.seasons if n <= length), 1)
-        naive = SeasonalNaiveRegressor(season)
-        members = [usual.changed("seasonal naive", regressor=naive)]
-        for normalize, base in product(_RELATIVE, (None, naive)):
-            name = f"Ridge ({normalize})" + (" beside seasonal naive" if base else "")
-            ridge = WindowRegressor(_ridge(), normalize=normalize, base=base)
-            members.append(usual.changed(name, regressor=ridge))
-        return mean_of(members)
+        """Return the mean of exponential smoothing and Ridge, for a few rows."""
+        length, transformer = self.windows[0], self.transformers[-1]
+        name, smoothing = self._smoothing(length)
+        naive = SeasonalNaiveRegressor(smoothing.season_length)
+        ridge = WindowRegressor(_ridge(), normalize="standard", base=naive)
+        usual = self._candidate(length, transformer, name, smoothing)
+        beside = usual.changed("Ridge beside seasonal naive", regressor=ridge)
+        return mean_of([usual, beside])
 
     def _is_small(self, window_length, n_columns):
         """Return whether a decomposition of all windows takes seconds at most."""

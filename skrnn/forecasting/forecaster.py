@@ -125,8 +125,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Number of last rows of each series that are held out to calibrate intervals.
         The regressor is then fitted again on all rows.
     candidates : {"auto", "fast"}, default="auto"
-        What is compared if `regressor` is None. `"fast"` takes Ridge, seasonal naive
-        forecasts and one network, on the usual window.
+        What is compared if `regressor` is None. `"fast"` takes exponential smoothing,
+        Ridge, seasonal naive forecasts and one network, on the usual window.
     n_jobs : int or None, default=None
         Number of candidates to fit in parallel. None means 1 unless in a
         `joblib.parallel_config` context. The choice does not depend on it.
@@ -195,20 +195,22 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     Without a regressor, `fit` trains candidates on all but the last fifth of the rows
     (two horizons or more), and compares their forecasts from all origins in that fifth
-    by mean absolute scaled errors. First comes :class:`~sklearn.linear_model.RidgeCV`
-    on windows that are relative to their last value, standardised, or as they are; with
-    inputs or fifty horizons of rows, also on windows of twice and half the usual
-    length. The best gets features of dates, and a logarithm if all values are positive
-    and far from zero, where that makes the error 2 % smaller. On the same windows
-    follow seasonal naive forecasts, Ridge on their residuals, extremely randomised
-    trees if there are fifty horizons of rows and at most two million values in all
-    windows, and two GRU networks, one with Ridge as its base. Last come the mean of the
-    best two, of the best three, and so on. The largest of these means is chosen whose
-    error is within 0.5 % of the smallest of all, because means are more reliable than a
-    choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
-    to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
-    to choose by. With fewer than ten horizons of rows, the mean of relative Ridge, with
-    and without seasonal naive forecasts as its base, and of these forecasts is used.
+    by mean absolute scaled errors. First comes :class:`ExponentialSmoothingRegressor`;
+    with inputs or fifty horizons of rows, also on windows of twice and half the usual
+    length. If all values are positive and far from zero, it decides whether all use a
+    logarithm. :class:`~sklearn.linear_model.RidgeCV` follows, on windows that are
+    relative to their last value, standardised, or as they are. The best of these tells
+    the length of the windows. Ridge gets features of dates, and the others too if that
+    makes its error 2 % smaller. On the same windows follow seasonal naive forecasts,
+    Ridge on their residuals, extremely randomised trees if there are fifty horizons of
+    rows and at most two million values in all windows, and two GRU networks, one with
+    Ridge as its base. Last come the mean of the best two, of the best three, and so on.
+    The largest of these means is chosen whose error is within 0.5 % of the smallest of
+    all, because means are more reliable than a choice. Parameters that are not None or
+    `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than 50,000 rows,
+    every k-th series, or the last rows, are used to choose by. With fewer than ten
+    horizons of rows, the mean of exponential smoothing and of Ridge on the residuals of
+    seasonal naive forecasts is used, with a logarithm if values allow.
 
     The seasons of `window_length="auto"`:
 
@@ -412,9 +414,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"last fifth of the rows, but of {rows.longest} rows these are too "
                 f"few. It takes {FEWEST_HORIZONS} times horizon={self.horizon} known "
                 "values that change, and enough before the last fifth for "
-                "window_length and two horizons. The mean of Ridge and of seasonal "
-                "naive forecasts is used. Pass more rows, lower horizon or "
-                "window_length, or pass a regressor.",
+                "window_length and two horizons. The mean of exponential smoothing and "
+                "Ridge is used. Pass more rows, lower horizon or window_length, or "
+                "pass a regressor.",
                 NothingChosenWarning,
             )
 

@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import (
     Forecaster,
@@ -77,13 +77,23 @@ def test_the_choice_is_not_worse_than_ridge_or_naive(fitted):
     params = fitted.chosen_.get_params(deep=False)
     is_chosen = [each.items() <= params.items() for each in table["params"]]
     (chosen,) = table["error"][is_chosen]
-    simple = table["name"].str.match("Ridge|seasonal naive")
+    simple = table["name"].str.match("Ridge|seasonal naive|exponential smoothing")
     assert chosen <= 1.01 * table["error"][simple].min()
     names = {"GRU", "GRU beside Ridge", "Ridge beside seasonal naive", "extra trees"}
     assert names <= set(table["name"])
     assert {14, 28} <= set(table["window_length"])
     assert table["logarithm"].any()
     assert "auto" in set(table["date_features"])
+
+
+def test_exponential_smoothing_chooses_the_logarithm(fitted, sales):
+    growing = 1.03 ** np.arange(N_ROWS) * sales
+    fast = Forecaster(horizon=HORIZON, candidates="fast").fit(y=growing)
+    for table, expected in (fitted.candidates_, False), (fast.candidates_, True):
+        smoothing = table["name"] == "exponential smoothing"
+        by_log = table[smoothing].groupby("logarithm")["error"].min()
+        assert by_log[expected] < by_log[not expected]
+        assert set(table["logarithm"][~smoothing]) == {expected}
 
 
 def test_parallel_candidates_have_the_same_errors(fitted, sales):
@@ -207,7 +217,7 @@ def test_trees_read_long_series_that_are_not_too_large(is_long, n_rows, has_tree
         calendars=[None],
         transformers=["auto"],
     )
-    names = [each.name for each in options.others(options.linear()[0])]
+    names = [each.name for each in options.others(options.linear("auto")[0])]
     assert ("extra trees" in names) is has_trees
 
 
@@ -220,15 +230,17 @@ def test_inputs_that_determine_the_target_are_not_lost(sales):
     assert_allclose(forecaster.predict(X[-HORIZON:]), y[-HORIZON:], atol=0.01)
 
 
-@pytest.mark.parametrize("n_rows", [12, 29])
-def test_few_rows_get_the_mean_of_ridge_and_naive_with_a_warning(sales, n_rows):
+@pytest.mark.parametrize(("n_rows", "season_length"), [(12, 1), (29, 7)])
+def test_few_rows_get_a_mean_of_simple_regressors_with_a_warning(
+    sales, n_rows, season_length
+):
     forecaster = Forecaster(horizon=HORIZON)
     with pytest.warns(NothingChosenWarning, match=f"of {n_rows} rows.*10 times"):
         forecaster.fit(y=sales[:n_rows])
-    names = [name for name, _ in forecaster.chosen_.regressor.estimators]
-    relative = [f"Ridge ({form})" for form in ("last", "standard")]
-    beside = [f"{name} beside seasonal naive" for name in relative]
-    assert sorted(names) == sorted(["seasonal naive", *relative, *beside])
+    (first, smoothing), (second, ridge) = forecaster.chosen_.regressor.estimators
+    assert [first, second] == ["exponential smoothing", "Ridge beside seasonal naive"]
+    assert smoothing.season_length == ridge.base.season_length == season_length
+    assert isinstance(forecaster.chosen_.target_transformer[0], FunctionTransformer)
     (row,) = forecaster.candidates_.itertuples()
     assert np.isnan(row.error)
     expected = clone(forecaster.chosen_).fit(y=sales[:n_rows]).forecast(HORIZON)
