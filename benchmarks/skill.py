@@ -196,11 +196,10 @@ def show_parts(directory, names):
 
 
 PARTS = (
-    "exponential smoothing",
-    "logarithm",
-    "Ridge",
+    "Ridge (last)",
+    "other forms",
     "other lengths",
-    "dates",
+    "dates, logarithm",
     "other kinds",
     "mean of the best",
 )
@@ -209,16 +208,15 @@ PARTS = (
 def parts_of(table, usual_length):
     """Return the least error of candidates of the first kind, of two, and so on."""
     kinds = table["name"].str
-    is_mean, smooth = kinds.startswith("mean of"), kinds.startswith("exponential")
-    simple = smooth | kinds.startswith("Ridge") & ~kinds.contains("beside")
-    plain = simple & table["date_features"].isna()
+    is_mean = kinds.startswith("mean of")
+    is_ridge = kinds.startswith("Ridge") & ~kinds.contains("beside")
+    plain = is_ridge & table["date_features"].isna() & ~table["logarithm"]
     usual = plain & (table["window_length"] == usual_length)
     groups = (
-        usual & smooth & ~table["logarithm"],
-        usual & smooth,
+        usual & (table["normalize"] == "last"),
         usual,
         plain,
-        simple,
+        is_ridge,
         ~is_mean,
         is_mean | ~is_mean,
     )

@@ -1,6 +1,7 @@
 """What a forecaster without a regressor may use for the rows of a fit."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,7 @@ class Options:
 
     is_fast: bool
     is_long: bool  # enough horizons of rows
+    has_inputs: bool
     n_rows: int
     n_columns: int
     seasons: list  # numbers of steps that fit into the rows, longest first
@@ -77,58 +79,37 @@ class Options:
             log = FunctionTransformer(np.log, np.exp)
             transformers.append(make_pipeline(log, StandardScaler()))
         n_columns = rows.targets.shape[1] + rows.X.shape[1]
-        is_fast = forecaster.candidates == "fast"
+        is_fast, has_inputs = forecaster.candidates == "fast", rows.X.shape[1] > 0
         choices = possible, windows, calendars, transformers
-        return cls(is_fast, is_long, len(rows), n_columns, *choices)
+        return cls(is_fast, is_long, has_inputs, len(rows), n_columns, *choices)
 
-    @property
-    def lengths(self):
-        """The lengths of windows to compare."""
-        small = [n for n in self.windows if self._is_small(n, self.n_columns)]
-        return (small or self.windows)[: 1 if self.is_fast else None]
-
-    def smoothing(self):
-        """Return exponential smoothing of all windows, transformed in all ways."""
-        return [
-            self._candidate(length, transformer, *self._smoothing(length))
-            for transformer in self.transformers
-            for length in self.lengths
-        ]
-
-    def linear(self, transformer):
+    def linear(self):
         """Return Ridge on all windows, in all forms."""
+        lengths = [n for n in self.windows if self._is_small(n, self.n_columns)]
         return [
-            self._candidate(
-                length,
-                transformer,
+            Candidate(
                 f"Ridge ({normalize})" if normalize else "Ridge",
-                WindowRegressor(_ridge(), normalize=normalize),
+                {
+                    "regressor": WindowRegressor(_ridge(), normalize=normalize),
+                    "window_length": length,
+                    "date_features": self.calendars[0],
+                    "target_transformer": self.transformers[0],
+                },
             )
-            for length in self.lengths
+            for length in (lengths or self.windows)[: 1 if self.is_fast else None]
             for normalize in (*_RELATIVE, None)
         ]
 
-    def dated(self, best):
-        """Return a candidate with other calendars."""
+    def variants(self, best):
+        """Return a candidate with other calendars and transformers."""
         length, n_columns = best.params["window_length"], self.n_columns + 6
-        if self.is_fast or not self._is_small(length, n_columns):
-            return []
-        return [best.changed(date_features=each) for each in self.calendars[1:]]
-
-    def _candidate(self, window_length, transformer, name, regressor):
-        return Candidate(
-            name,
-            {
-                "regressor": regressor,
-                "window_length": window_length,
-                "date_features": self.calendars[0],
-                "target_transformer": transformer,
-            },
-        )
-
-    def _smoothing(self, window_length):
-        season = next((n for n in self.seasons[::-1] if n <= window_length), 1)
-        return "exponential smoothing", ExponentialSmoothingRegressor(season)
+        pairs = [] if self.is_fast else product(self.calendars, self.transformers)
+        return [
+            best.changed(date_features=calendar, target_transformer=transformer)
+            for number, (calendar, transformer) in enumerate(pairs)
+            if number  # the first is the candidate itself
+            and (calendar == self.calendars[0] or self._is_small(length, n_columns))
+        ]
 
     def others(self, best):
         """Return those that read what `best` does: naive ones, trees and networks."""
@@ -142,12 +123,11 @@ class Options:
             )
             for season in seasons
         ]
-        if best.params["date_features"] != self.calendars[0]:
-            name, regressor = self._smoothing(length)
-            found.append(best.changed(name, regressor=regressor))
+        smoothing = ExponentialSmoothingRegressor(seasons[-1] if seasons else 1)
+        found.append(best.changed("exponential smoothing", regressor=smoothing))
         if self.seasons and seasons:
             naive = SeasonalNaiveRegressor(seasons[0])
-            beside = WindowRegressor(_ridge(), normalize=normalize, base=naive)
+            beside = _beside(naive, normalize)
             found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
         if self.n_rows < _FEWEST_WINDOWS + length:
             return found
@@ -165,13 +145,21 @@ class Options:
 
     def simple(self):
         """Return the mean of exponential smoothing and Ridge, for a few rows."""
-        length, transformer = self.windows[0], self.transformers[-1]
-        name, smoothing = self._smoothing(length)
-        naive = SeasonalNaiveRegressor(smoothing.season_length)
-        ridge = WindowRegressor(_ridge(), normalize="standard", base=naive)
-        usual = self._candidate(length, transformer, name, smoothing)
-        beside = usual.changed("Ridge beside seasonal naive", regressor=ridge)
-        return mean_of([usual, beside])
+        usual = self.linear()[0]
+        length = usual.params["window_length"]
+        season = next((n for n in self.seasons[::-1] if n <= length), 1)
+        naive = SeasonalNaiveRegressor(season)
+        smoothing = ExponentialSmoothingRegressor(season)
+        beside = "Ridge beside seasonal naive", _beside(naive)
+        alone = "exponential smoothing", smoothing
+        if self.has_inputs:  # which only Ridge reads
+            alone = "Ridge beside exponential smoothing", _beside(smoothing)
+        else:
+            usual = usual.changed(target_transformer=self.transformers[-1])
+        members = [
+            usual.changed(name, regressor=each) for name, each in (alone, beside)
+        ]
+        return mean_of(members)
 
     def _is_small(self, window_length, n_columns):
         """Return whether a decomposition of all windows takes seconds at most."""
@@ -213,6 +201,10 @@ def _ridge():
     from sklearn.linear_model import RidgeCV  # not at import, for its memory
 
     return RidgeCV(_PENALTIES, gcv_mode="svd")  # faster for many rows
+
+
+def _beside(base, normalize="standard"):
+    return WindowRegressor(_ridge(), normalize=normalize, base=base)
 
 
 def _trees():

@@ -33,10 +33,6 @@ class Trial:
     forecasts: np.ndarray | None = None
     units: tuple | None = None  # the TargetTransform, and the series of each origin
 
-    def __getitem__(self, name):
-        """Return a parameter of the candidate."""
-        return self.candidate.params[name]
-
 
 def choose(forecaster, rows, fit_params):
     """Return the Candidate that a forecaster without a regressor uses, and a table."""
@@ -48,18 +44,13 @@ def choose(forecaster, rows, fit_params):
     search = Search.of(forecaster, rows, fit_params, season)
     with ExitStack() as resources:
         show = _progress(resources, forecaster.verbose, options)
-        trials = search.trials(options.smoothing(), show)
+        trials = search.trials(options.linear(), show)
         if np.isnan(trials[0].error):  # no horizon is known in the rows held out
             return few.candidate, _table([few], forecaster)
-        transformer = _best(trials)["target_transformer"]
-        linear = search.trials(options.linear(transformer), show)
-        trials += linear
-        alike = [t for t in trials if t["target_transformer"] is transformer]
-        window_length = _best(alike)["window_length"]
-        best = _best([t for t in linear if t["window_length"] == window_length])
-        dated = search.trials(options.dated(best.candidate), show)
-        best = _best([best, *(t for t in dated if t.error < _BETTER * best.error)])
-        trials += dated
+        best = _best(trials)
+        variants = search.trials(options.variants(best.candidate), show)
+        best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
+        trials += variants
         trials += search.trials(options.others(best.candidate), show)
     alike = [t for t in trials if t.candidate.reads_like(best.candidate)]
     means = search.means(alike)
@@ -125,9 +116,9 @@ def _table(trials, forecaster):
 
 def _progress(resources, verbose, options):
     """Return a function that shows a trial in a bar, if there is one."""
-    linear = options.linear(options.transformers[0])
-    rounds = options.smoothing(), linear, options.dated(linear[0])
-    n_trials = sum(map(len, (*rounds, options.others(linear[0]))))
+    linear = options.linear()
+    rounds = linear, options.variants(linear[0]), options.others(linear[0])
+    n_trials = sum(map(len, rounds))
     bar = start_bar(resources, "candidate", n_trials) if verbose else None
 
     def show(trial):

@@ -195,22 +195,22 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     Without a regressor, `fit` trains candidates on all but the last fifth of the rows
     (two horizons or more), and compares their forecasts from all origins in that fifth
-    by mean absolute scaled errors. First comes :class:`ExponentialSmoothingRegressor`;
-    with inputs or fifty horizons of rows, also on windows of twice and half the usual
-    length. If all values are positive and far from zero, it decides whether all use a
-    logarithm. :class:`~sklearn.linear_model.RidgeCV` follows, on windows that are
-    relative to their last value, standardised, or as they are. The best of these tells
-    the length of the windows. Ridge gets features of dates, and the others too if that
-    makes its error 2 % smaller. On the same windows follow seasonal naive forecasts,
-    Ridge on their residuals, extremely randomised trees if there are fifty horizons of
-    rows and at most two million values in all windows, and two GRU networks, one with
-    Ridge as its base. Last come the mean of the best two, of the best three, and so on.
-    The largest of these means is chosen whose error is within 0.5 % of the smallest of
-    all, because means are more reliable than a choice. Parameters that are not None or
-    `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than 50,000 rows,
-    every k-th series, or the last rows, are used to choose by. With fewer than ten
-    horizons of rows, the mean of exponential smoothing and of Ridge on the residuals of
-    seasonal naive forecasts is used, with a logarithm if values allow.
+    by mean absolute scaled errors. First comes :class:`~sklearn.linear_model.RidgeCV`
+    on windows that are relative to their last value, standardised, or as they are; with
+    inputs or fifty horizons of rows, also on windows of twice and half the usual
+    length. The best gets features of dates, and a logarithm if all values are positive
+    and far from zero, where that makes the error 2 % smaller. On the same windows
+    follow seasonal naive forecasts, Ridge on their residuals, exponential smoothing,
+    extremely randomised trees if there are fifty horizons of rows and at most two
+    million values in all windows, and two GRU networks, one with Ridge as its base.
+    Last come the mean of the best two, of the best three, and so on. The largest of
+    these means is chosen whose error is within 0.5 % of the smallest of all, because
+    means are more reliable than a choice. Parameters that are not None or `"auto"` are
+    kept. `chosen_` is then fitted to all rows. Of more than 50,000 rows, every k-th
+    series, or the last rows, are used to choose by. With fewer than ten horizons of
+    rows, the mean of :class:`ExponentialSmoothingRegressor` and of Ridge on the
+    residuals of seasonal naive forecasts is used, with a logarithm where that is
+    possible; or with inputs, the mean of Ridge on the residuals of both.
 
     The seasons of `window_length="auto"`:
 

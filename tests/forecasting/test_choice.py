@@ -80,20 +80,11 @@ def test_the_choice_is_not_worse_than_ridge_or_naive(fitted):
     simple = table["name"].str.match("Ridge|seasonal naive|exponential smoothing")
     assert chosen <= 1.01 * table["error"][simple].min()
     names = {"GRU", "GRU beside Ridge", "Ridge beside seasonal naive", "extra trees"}
+    names.add("exponential smoothing")
     assert names <= set(table["name"])
     assert {14, 28} <= set(table["window_length"])
     assert table["logarithm"].any()
     assert "auto" in set(table["date_features"])
-
-
-def test_exponential_smoothing_chooses_the_logarithm(fitted, sales):
-    growing = 1.03 ** np.arange(N_ROWS) * sales
-    fast = Forecaster(horizon=HORIZON, candidates="fast").fit(y=growing)
-    for table, expected in (fitted.candidates_, False), (fast.candidates_, True):
-        smoothing = table["name"] == "exponential smoothing"
-        by_log = table[smoothing].groupby("logarithm")["error"].min()
-        assert by_log[expected] < by_log[not expected]
-        assert set(table["logarithm"][~smoothing]) == {expected}
 
 
 def test_parallel_candidates_have_the_same_errors(fitted, sales):
@@ -210,6 +201,7 @@ def test_trees_read_long_series_that_are_not_too_large(is_long, n_rows, has_tree
     options = Options(
         is_fast=False,
         is_long=is_long,
+        has_inputs=True,
         n_rows=n_rows,
         n_columns=3,
         seasons=[7],
@@ -217,7 +209,7 @@ def test_trees_read_long_series_that_are_not_too_large(is_long, n_rows, has_tree
         calendars=[None],
         transformers=["auto"],
     )
-    names = [each.name for each in options.others(options.linear("auto")[0])]
+    names = [each.name for each in options.others(options.linear()[0])]
     assert ("extra trees" in names) is has_trees
 
 
@@ -245,6 +237,19 @@ def test_few_rows_get_a_mean_of_simple_regressors_with_a_warning(
     assert np.isnan(row.error)
     expected = clone(forecaster.chosen_).fit(y=sales[:n_rows]).forecast(HORIZON)
     assert_series_equal(forecaster.forecast(HORIZON), expected)
+
+
+def test_few_rows_with_inputs_are_forecast_from_the_inputs(sales):
+    y, X = sales[:27], pd.DataFrame({"price": np.arange(N_ROWS) % 5.0}, sales.index)
+    forecaster = Forecaster(horizon=HORIZON)
+    with pytest.warns(NothingChosenWarning):
+        forecaster.fit(X[:27], y + 50 * X["price"][:27])
+    names = [name for name, _ in forecaster.chosen_.regressor.estimators]
+    beside = ["exponential smoothing", "seasonal naive"]
+    assert names == [f"Ridge beside {name}" for name in beside]
+    assert forecaster.chosen_.target_transformer == "auto"
+    ahead = forecaster.predict(X[27:30]) - sales[27:30]
+    assert_allclose(ahead, 50 * X["price"][27:30], atol=30)
 
 
 @pytest.mark.parametrize("missing", [slice(None, 130), slice(120, None)])
