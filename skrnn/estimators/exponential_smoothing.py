@@ -71,7 +71,7 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     mean of what the trend leaves, and the season is the mean of what both leave.
 
     Of 45 combinations of parameters, those with the smallest mean absolute error in the
-    training windows are used: in all, or in 1000 of them at equal distances.
+    training windows are used, of which at most 1000, at equal distances, are tried.
 
     X and `y` must be in the same units. Effects that grow with the level become
     additive in the logarithm of the series.
@@ -124,10 +124,8 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     def _predict_part(self, windows):
         predicted = np.empty((len(windows), len(self.leads_)))
         for feature, outputs, leads in self._of_features():
-            values, smoothing = (
-                _values_of(feature, windows),
-                self.smoothing_[outputs[0]],
-            )
+            values = _values_of(feature, windows)
+            smoothing = self.smoothing_[outputs[0]]
             first = first_states(values, self.season_length, smoothing[2] > 0)
             predicted[:, outputs] = continued(values, first, smoothing, leads)
         return predicted
