@@ -123,8 +123,6 @@ class Options:
             )
             for season in seasons
         ]
-        smoothing = ExponentialSmoothingRegressor(seasons[-1] if seasons else 1)
-        found.append(best.changed("exponential smoothing", regressor=smoothing))
         if self.seasons and seasons:
             naive = SeasonalNaiveRegressor(seasons[0])
             beside = _beside(naive, normalize)
