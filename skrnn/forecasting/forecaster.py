@@ -207,9 +207,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     error is within 0.5 % of the smallest of all, because means are more reliable than a
     choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
     to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
-    to choose by. With fewer than ten horizons of rows, the mean of :class:`ExponentialSmoothingRegressor` and of Ridge on the
-    residuals of seasonal naive forecasts is used, with a logarithm where that is
-    possible; or with inputs, the mean of Ridge on the residuals of both.
+    to choose by. With fewer than ten horizons of rows, the mean of
+    :class:`ExponentialSmoothingRegressor` and of Ridge on the residuals of seasonal
+    naive forecasts is used, with a logarithm where that is possible; or with inputs,
+    the mean of Ridge on the residuals of both.
 
     The seasons of `window_length="auto"`:
 
