@@ -146,18 +146,16 @@ class Options:
         usual = self.linear()[0]
         length = usual.params["window_length"]
         season = next((n for n in self.seasons[::-1] if n <= length), 1)
-        naive = SeasonalNaiveRegressor(season)
         smoothing = ExponentialSmoothingRegressor(season)
-        beside = "Ridge beside seasonal naive", _beside(naive)
-        alone = "exponential smoothing", smoothing
+        naive = SeasonalNaiveRegressor(season)
+        first = "exponential smoothing", smoothing
         if self.has_inputs:  # which only Ridge reads
-            alone = "Ridge beside exponential smoothing", _beside(smoothing)
+            first = "Ridge beside exponential smoothing", _beside(smoothing)
         else:
             usual = usual.changed(target_transformer=self.transformers[-1])
-        members = [
-            usual.changed(name, regressor=each) for name, each in (alone, beside)
-        ]
-        return mean_of(members)
+        last = "Ridge beside seasonal naive", _beside(naive)
+        others = [usual.changed(name, regressor=each) for name, each in (first, last)]
+        return mean_of([usual, *others])
 
     def _is_small(self, window_length, n_columns):
         """Return whether a decomposition of all windows takes seconds at most."""

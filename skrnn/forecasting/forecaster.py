@@ -208,9 +208,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
     to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
     to choose by. With fewer than ten horizons of rows, the mean of
-    :class:`ExponentialSmoothingRegressor` and of Ridge on the residuals of seasonal
-    naive forecasts is used, with a logarithm where that is possible; or with inputs,
-    the mean of Ridge on the residuals of both.
+    :class:`ExponentialSmoothingRegressor`, of Ridge, and of Ridge on the residuals of
+    seasonal naive forecasts is used, with a logarithm where that is possible. With
+    inputs, there is no logarithm, and Ridge also learns the residuals of exponential
+    smoothing.
 
     The seasons of `window_length="auto"`:
 

@@ -228,8 +228,11 @@ def test_few_rows_get_a_mean_of_simple_regressors_with_a_warning(
     forecaster = Forecaster(horizon=HORIZON)
     with pytest.warns(NothingChosenWarning, match=f"of {n_rows} rows.*10 times"):
         forecaster.fit(y=sales[:n_rows])
-    (first, smoothing), (second, ridge) = forecaster.chosen_.regressor.estimators
-    assert [first, second] == ["exponential smoothing", "Ridge beside seasonal naive"]
+    names, (_, smoothing, ridge) = zip(
+        *forecaster.chosen_.regressor.estimators, strict=True
+    )
+    beside = "Ridge beside seasonal naive"
+    assert names == ("Ridge (last)", "exponential smoothing", beside)
     assert smoothing.season_length == ridge.base.season_length == season_length
     assert isinstance(forecaster.chosen_.target_transformer[0], FunctionTransformer)
     (row,) = forecaster.candidates_.itertuples()
@@ -244,8 +247,10 @@ def test_few_rows_with_inputs_are_forecast_from_the_inputs(sales):
     with pytest.warns(NothingChosenWarning):
         forecaster.fit(X[:27], y + 50 * X["price"][:27])
     names = [name for name, _ in forecaster.chosen_.regressor.estimators]
-    beside = ["exponential smoothing", "seasonal naive"]
-    assert names == [f"Ridge beside {name}" for name in beside]
+    beside = [
+        f"Ridge beside {name}" for name in ("exponential smoothing", "seasonal naive")
+    ]
+    assert names == ["Ridge (last)", *beside]
     assert forecaster.chosen_.target_transformer == "auto"
     ahead = forecaster.predict(X[27:30]) - sales[27:30]
     assert_allclose(ahead, 50 * X["price"][27:30], atol=30)
