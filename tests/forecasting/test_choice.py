@@ -149,6 +149,16 @@ def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
     assert search.means(trials[:1]) == []
 
 
+def test_the_error_of_a_panel_is_scaled_by_series():
+    scale = np.array([[10.0], [1.0]])
+    search = Search(None, None, None, {}, scale=scale)
+    none = TargetTransform(None, [], np.zeros((2, 1)))
+    pairs = np.zeros((2, HORIZON, 1, 2))
+    pairs[0, ..., 1], pairs[1, ..., 1] = 20.0, 4.0  # forecasts of zeros
+    trial = Trial(None, 1.0, 0.0, pairs, (none, np.array([0, 1])))
+    assert search._error(trial.forecasts, *trial.units) == (2 + 4) / 2
+
+
 def test_the_mean_has_the_best_that_read_the_same(fitted):
     table = fitted.candidates_
     is_mean = table["name"].str.startswith("mean of")
