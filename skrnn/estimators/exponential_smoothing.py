@@ -126,8 +126,8 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
         for feature, outputs, leads in self._of_features():
             values = _values_of(feature, windows)
             smoothing = self.smoothing_[outputs[0]]
-            first = first_states(values, self.season_length, smoothing[2] > 0)
-            predicted[:, outputs] = continued(values, first, smoothing, leads)
+            first = _first_states(values, self.season_length, smoothing[2] > 0)
+            predicted[:, outputs] = _continued(values, first, smoothing, leads)
         return predicted
 
 
@@ -139,14 +139,14 @@ def _values_of(feature, windows):
 def _best(values, y, weight, leads, season_length):
     """Return alpha, beta, phi and gamma with the smallest mean absolute error."""
     first = {
-        has_trend: first_states(values, season_length, has_trend)
+        has_trend: _first_states(values, season_length, has_trend)
         for has_trend in (False, True)
     }
     seasons = _SEASONS if season_length > 1 else (0.0,)
     best, smallest = (_LEVELS[0], *_TRENDS[0], 0.0), np.inf
     for (beta, phi), alpha, gamma in product(_TRENDS, _LEVELS, seasons):
         smoothing = alpha, beta, phi, gamma
-        predicted = continued(values, first[phi > 0], smoothing, leads)
+        predicted = _continued(values, first[phi > 0], smoothing, leads)
         errors = np.abs(predicted - y).mean(axis=1)
         known = ~np.isnan(errors)  # not of windows without any value
         if not known.any():
@@ -158,7 +158,7 @@ def _best(values, y, weight, leads, season_length):
     return best
 
 
-def first_states(values, season_length, has_trend):
+def _first_states(values, season_length, has_trend):
     """Return level, trend, and season (season_length, n_samples) before windows."""
     n_samples, n_steps = values.shape
     trend = np.zeros(n_samples)
@@ -171,7 +171,7 @@ def first_states(values, season_length, has_trend):
     return level, trend, np.nan_to_num(np.array(at_step) - level)
 
 
-def continued(values, first, smoothing, leads):
+def _continued(values, first, smoothing, leads):
     """Return predictions (n_samples, n_leads) after windows (n_samples, n_steps)."""
     (level, trend, season), (alpha, beta, phi, gamma) = first, smoothing
     season = season.copy()
