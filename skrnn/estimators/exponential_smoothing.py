@@ -25,7 +25,7 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     ----------
     season_length : int, default=1
         Number of steps in a season, such as 12 for months; 1 is no season. Windows must
-        be at least as long. A trend needs windows of two seasons.
+        be at least as long.
     n_step_features : int or None, default=None
         For 2-D X, the number of columns per time step. If None, it is taken from column
         names of the form `<feature>_lag<k>`; without such names it is 1.
@@ -67,11 +67,12 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
 
     The prediction for lead h after the last step t is `l[t] + (phi + ... + phi**h) *
     b[t]` plus the last value of the season h steps later. A missing value has the error
-    e = 0. At first, the trend is the mean change in a season per step, the level is the
-    mean of what the trend leaves, and the season is the mean of what both leave.
+    e = 0. The first trend is the mean change in a season, divided by its steps, or zero
+    in windows shorter than two seasons. The first level is the mean of the window
+    without that trend, and the first season has the mean deviations from both.
 
-    Of 45 combinations of parameters, those with the smallest mean absolute error in the
-    training windows are used, of which at most 1000, at equal distances, are tried.
+    Of 45 combinations of parameters, the one with the smallest mean absolute error in
+    the training windows is used. Of more than 1000 windows, every k-th is tried.
 
     X and `y` must be in the same units. Effects that grow with the level become
     additive in the logarithm of the series.
