@@ -68,8 +68,9 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     The prediction for lead h after the last step t is `l[t] + (phi + ... + phi**h) *
     b[t]` plus the last value of the season h steps later. A missing value has the error
     e = 0. The first trend is the mean change in a season, divided by its steps, or zero
-    in windows shorter than two seasons. The first level is the mean of the window
-    without that trend, and the first season has the mean deviations from both.
+    if phi is zero or the window is shorter than two seasons. The first level is the
+    mean of the window without that trend, and the first season has the mean deviations
+    from both.
 
     Of 45 combinations of parameters, the one with the smallest mean absolute error in
     the training windows is used. Of more than 1000 windows, every k-th is tried.
@@ -144,24 +145,24 @@ def _values_of(feature, windows):
 
 def _best(values, y, weight, leads, season_length):
     """Return alpha, beta, phi and gamma with the smallest mean absolute error."""
+    known = ~np.isnan(values).all(axis=1)
+    values, y = values[known], y[known]
+    weight = None if weight is None else weight[known]
+    seasons = _SEASONS if season_length > 1 else (0.0,)
+    grid = [
+        (alpha, beta, phi, gamma)
+        for (beta, phi), alpha, gamma in product(_TRENDS, _LEVELS, seasons)
+    ]
     first = {
         has_trend: _first_states(values, season_length, has_trend)
         for has_trend in (False, True)
     }
-    seasons = _SEASONS if season_length > 1 else (0.0,)
-    best, smallest = (_LEVELS[0], *_TRENDS[0], 0.0), np.inf
-    for (beta, phi), alpha, gamma in product(_TRENDS, _LEVELS, seasons):
-        smoothing = alpha, beta, phi, gamma
-        predicted = _continued(values, first[phi > 0], smoothing, leads)
-        errors = np.abs(predicted - y).mean(axis=1)
-        known = ~np.isnan(errors)  # not of windows without any value
-        if not known.any():
-            break
-        weights = None if weight is None else weight[known]
-        error = np.average(errors[known], weights=weights)
-        if error < smallest:
-            best, smallest = smoothing, error
-    return best
+
+    def error(smoothing):
+        predicted = _continued(values, first[smoothing[2] > 0], smoothing, leads)
+        return np.average(np.abs(predicted - y).mean(axis=1), weights=weight)
+
+    return min(grid, key=error) if len(values) else grid[0]
 
 
 def _first_states(values, season_length, has_trend):
@@ -196,7 +197,5 @@ def _continued(values, first, smoothing, leads):
 
 def _known_mean(values):
     """Return the mean of the known values of each row, NaN without any."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+    with np.errstate(invalid="ignore"):
+        return np.nansum(values, axis=1) / (~np.isnan(values)).sum(axis=1)

@@ -151,6 +151,12 @@ def test_it_is_the_base_of_other_regressors(beside):
     assert others < 2 * np.abs(alone.predict(X[50:]) - y[50:]).mean()
 
 
+def test_without_any_value_the_mean_of_the_targets_is_predicted():
+    X, y = windows_of(SALES, 24, 2)
+    smoothing = ExponentialSmoothingRegressor(12).fit(np.full_like(X, np.nan), y)
+    assert_allclose(smoothing.predict(X[:1] * np.nan), [y.mean(axis=0)])
+
+
 def test_a_season_longer_than_the_windows_is_an_error():
     X, y = windows_of(SALES, 4, 1)
     with pytest.raises(ValueError, match="season_length=5 is longer than the windows"):

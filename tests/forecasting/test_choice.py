@@ -231,7 +231,7 @@ def test_inputs_that_determine_the_target_are_not_lost(sales):
     assert_allclose(forecaster.predict(X[-HORIZON:]), y[-HORIZON:], atol=0.01)
 
 
-@pytest.mark.parametrize(("n_rows", "season_length"), [(12, 1), (29, 7)])
+@pytest.mark.parametrize(("n_rows", "season_length"), [(12, 1), (20, 1), (21, 7)])
 def test_few_rows_get_a_mean_of_simple_regressors_with_a_warning(
     sales, n_rows, season_length
 ):
