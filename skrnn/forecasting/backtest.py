@@ -206,11 +206,12 @@ class _Data:
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
-    def scales_at(self, origin_of, codes):
-        """Return the scales (2, n_rows, n_targets) of series at the origins of rows."""
-        keys, scales = self.scales
-        at = np.searchsorted(keys, self._keys(codes, origin_of), "right") - 1
-        return scales.take(at, axis=1)
+    def scales_at(self, origins, which, codes):
+        """Return the scales (2, n_rows, n_targets) of series at one of the origins."""
+        (keys, scales), n_series = self.scales, self.rows.n_series
+        of_all = self._keys(np.arange(n_series), origins[:, np.newaxis]).ravel()
+        at = np.searchsorted(keys, of_all, "right") - 1
+        return scales.take(at[which * n_series + codes], axis=1)
 
     def _keys(self, codes, numbers):
         """Return numbers that order the rows by series and step."""
@@ -332,9 +333,9 @@ class _Evaluation:
         if self.coverage is not None:
             fitted._check_calibration()
         values = self.at_once() if self.is_regular() else self.in_turn()
-        (rows, origin_of), n_targets = self.wanted, fitted.n_outputs_
-        numbers = data.numbers[rows]
-        frame = {"origin": data.times[origin_of], "time": data.times[numbers]}
+        (rows, which), n_targets = self.wanted, fitted.n_outputs_
+        numbers, origin_of = data.numbers[rows], self.origins[which]
+        frame = {"origin": data.times.take(origin_of), "time": data.times.take(numbers)}
         frame["step"] = numbers - origin_of
         if data.rows.names is not None:
             frame["series"] = data.rows.names[data.rows.codes[rows]]
@@ -346,7 +347,7 @@ class _Evaluation:
         frame["observed"] = data.rows.targets[rows].ravel()
         columns = values.reshape(-1, values.shape[-1]).T
         frame |= dict(zip(self.labels, columns, strict=True))
-        scales = data.scales_at(origin_of, data.rows.codes[rows])
+        scales = data.scales_at(self.origins, which, data.rows.codes[rows])
         frame |= dict(zip(SCALES, scales.reshape(2, -1), strict=True))
         return pd.DataFrame(frame, copy=False)
 
@@ -357,22 +358,22 @@ class _Evaluation:
 
     @cached_property
     def wanted(self):
-        """The rows to forecast, of series that were observed before, and origins."""
+        """The rows to forecast, of series observed before, and numbers of origins."""
         numbers, of_all, origins = self.data.numbers, self.data.rows, self.origins
         in_time = np.argsort(numbers, kind="stable")
         ends = np.array([origins, origins + self.fitted.horizon])
         starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
         counts = stops - starts
-        origin_of = origins.repeat(counts)
+        which = np.arange(len(origins)).repeat(counts)
         before = (stops - np.cumsum(counts)).repeat(counts)
-        rows = in_time[np.arange(len(origin_of)) + before]
+        rows = in_time[np.arange(len(which)) + before]
         if of_all.n_series == 1:  # which was trained on
-            return rows, origin_of
+            return rows, which
         earliest = np.full(of_all.n_series, ANY_DISTANCE)
         observed = np.flatnonzero(numbers >= self.first)[::-1]
         earliest[of_all.codes[observed]] = numbers[observed]
-        is_observed = earliest[of_all.codes[rows]] <= origin_of
-        return rows[is_observed], origin_of[is_observed]
+        is_observed = earliest[of_all.codes[rows]] <= origins[which]
+        return rows[is_observed], which[is_observed]
 
     @cached_property
     def recent(self):
@@ -404,15 +405,15 @@ class _Evaluation:
     def in_turn(self):
         """Return forecasts (n_rows, n_targets, n_labels), origin by origin."""
         fitted, data, numbers = self.fitted, self.data, self.data.numbers
-        rows, origin_of = self.wanted
+        rows, which = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
         before = self.origins[0]
-        for origin in self.origins:
+        for number, origin in enumerate(self.origins):
             new = (numbers > before) & (numbers <= origin)
             if new.any():
                 fitted._update_rows(data.rows[new])
             before = origin
-            of_origin = np.flatnonzero(origin_of == origin)
+            of_origin = np.flatnonzero(which == number)
             if len(of_origin):
                 chosen = rows[of_origin]
                 observed, index = fitted._observed, data.index_of(chosen)
@@ -423,14 +424,15 @@ class _Evaluation:
     def at_once(self):
         """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
         model, horizon = self.fitted._model, self.fitted.horizon
-        (rows, origin_of), of_all = self.wanted, self.data.rows
+        (rows, which), of_all = self.wanted, self.data.rows
         known = replace(of_all[self.recent], step=self.fitted._observed.step)
         known = model.with_numbers(known)
         grid, steps = model.on_grid(known, horizon)
         model.fill_inputs(steps, grid.last, horizon)
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
-        leads, codes = self.data.numbers[rows] - origin_of, of_all.codes[rows]
+        leads = self.data.numbers[rows] - self.origins[which]
+        codes = of_all.codes[rows]
         places = place[rows] - leads
         is_origin = np.zeros(grid.n_places, dtype=bool)
         is_origin[places] = True
@@ -445,8 +447,8 @@ class _Evaluation:
         falls = model.targets.falls(codes)
         wanted = Wanted(leads, codes, of_all.steps[rows] - leads)
         z = np.empty((*points.shape[:2], len(self.labels)))
-        ends = np.searchsorted(origin_of, self.origins)
-        parts = map(slice, ends, [*ends[1:], len(z)])
+        ends = np.cumsum(np.bincount(which, minlength=len(self.origins)))
+        parts = map(slice, [0, *ends], ends)
         calibrations = self._calibrations(grid, known, steps)
         for calibration, part in zip(calibrations, parts, strict=True):
             z[part] = calibration.columns(
