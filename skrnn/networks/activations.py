@@ -11,10 +11,10 @@ _LEAKY_SLOPE, _ROOT = float(np.float32(0.2)), float(np.float32(np.sqrt(0.5)))
 
 
 def _sigmoid(x, out):
-    np.multiply(x, 0.5, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, 0.5, out=out)
-    np.add(out, 0.5, out=out)
+    np.negative(x, out=out)
+    np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    np.divide(1, out, out=out)
 
 
 def _hard_sigmoid(x, out):

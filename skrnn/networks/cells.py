@@ -33,17 +33,19 @@ def elman(weights, spec, shape):
 def lstm(weights, spec, shape):
     """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states."""
     activation = ACTIVATIONS[spec.option("activation")]
-    product, (i, f, o, g) = _product_and_blocks(weights, shape, 4)
-    activate = _activation_of_gates_and_candidate(product, spec, shape)
-    c = shape.zeros(shape.n_units, weights.dtype)[: shape.n_rows]
-    multiply = shape.multiply
+    product, (f, i, o, a) = _product_and_blocks(weights, shape, 4)
+    activate = _activation_of_gates(product, spec, shape, n_gates=3)
+    n_units, n_rows, multiply = shape.n_units, shape.n_rows, shape.multiply
+    c_and_g = shape.zeros(2 * n_units, weights.dtype)[:n_rows]
+    c, g = c_and_g[:, :n_units], c_and_g[:, n_units:]
+    f_and_i = product[:n_rows, : 2 * n_units]
 
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
-        activate()  # i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b)
-        np.multiply(i, g, out=i)
-        np.multiply(f, c, out=c)
-        np.add(c, i, out=c)  # c = f * c + i * g
+        activate()  # f, i, o = sigmoid(W x + U h + b)
+        activation(a, out=g)  # g = tanh(W x + U h + b)
+        np.multiply(f_and_i, c_and_g, out=f_and_i)
+        np.add(f, i, out=c)  # c = f * c + i * g
         activation(c, out=f)
         np.multiply(o, f, out=hidden)  # h = o * tanh(c)
 
@@ -142,43 +144,14 @@ def _product_and_blocks(weights, shape, n_blocks):
 def _activation_of_gates(product, spec, shape, n_gates):
     """Return a function that activates the gates, the first blocks, in place."""
     gates = product[: shape.n_rows, : n_gates * shape.n_units]
-    name, half = spec.option("recurrent_activation"), gates.dtype.type(0.5)
+    name, one = spec.option("recurrent_activation"), np.ones((), gates.dtype)
     if name != "sigmoid":
         return lambda: ACTIVATIONS[name](gates, out=gates)
 
-    def activate():  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2; weights of a are halved
-        np.tanh(gates, out=gates)
-        np.multiply(gates, half, out=gates)
-        np.add(gates, half, out=gates)
-
-    return activate
-
-
-def _activation_of_gates_and_candidate(product, spec, shape):
-    """Return a function that activates three gates, and the candidate after them."""
-    activation = spec.option("activation")
-    if (spec.option("recurrent_activation"), activation) != ("sigmoid", "tanh"):
-        activate_gates = _activation_of_gates(product, spec, shape, n_gates=3)
-        start, stop = 3 * shape.n_units, 4 * shape.n_units
-        candidate = product[: shape.n_rows, start:stop]
-
-        def activate_both():
-            activate_gates()
-            ACTIVATIONS[activation](candidate, out=candidate)
-
-        return activate_both
-    # one call of tanh for all; only the gates are scaled and shifted
-    rows, half = product[: shape.n_rows], product.dtype.type(0.5)
-    scaled, scale, shift = rows[:, : 3 * shape.n_units], half, half
-    if not shape.by_columns:  # then whole rows are faster, with factors per column
-        is_gate = np.arange(product.shape[1]) < 3 * shape.n_units
-        factors = np.where([is_gate, is_gate], half, [[1], [0]]).astype(rows.dtype)
-        scaled, scale, shift = rows, factors[:1], factors[1:]
-
-    def activate():
-        np.tanh(rows, out=rows)
-        np.multiply(scaled, scale, out=scaled)
-        np.add(scaled, shift, out=scaled)
+    def activate():  # sigmoid(a) = 1 / (1 + exp(-a)); the weights give -a
+        np.exp(gates, out=gates)
+        np.add(gates, one, out=gates)
+        np.divide(one, gates, out=gates)
 
     return activate
 
@@ -189,7 +162,7 @@ def _stack_elman(kernel, recurrent, bias, spec):
 
 def _stack_lstm(kernel, recurrent, bias, spec):
     i, f, g, o = np.split(np.vstack([recurrent, kernel, bias]), 4, axis=1)
-    return [np.hstack([*_halved(spec, i, f, o), g])]
+    return [np.hstack([*_negated(spec, f, i, o), g])]
 
 
 def _stack_gru(kernel, recurrent, bias, spec):
@@ -199,16 +172,16 @@ def _stack_gru(kernel, recurrent, bias, spec):
     *_, u = np.split(recurrent, 3, axis=1)
     *_, b = np.split(bias, 3, axis=1)
     x = np.vstack([np.zeros_like(u), w, b[:1]])
-    gates = _halved(spec, r, z)
+    gates = _negated(spec, r, z)
     if len(bias) == 1:
         return [np.hstack([*gates, x]), u]
     g = np.vstack([u, np.zeros_like(w), b[1:]])
     return [np.hstack([*gates, g, x])]
 
 
-def _halved(spec, *gates):
+def _negated(spec, *gates):
     is_sigmoid = spec.option("recurrent_activation") == "sigmoid"
-    return [gate / 2 if is_sigmoid else gate for gate in gates]
+    return [-gate if is_sigmoid else gate for gate in gates]
 
 
 def _gru_of_either_form(*arguments):

@@ -124,7 +124,7 @@ class Workspace:
 
     def run(self, windows, outputs):
         """Compute the outputs for at most as many windows as a tile has rows."""
-        with np.errstate(over="ignore", invalid="ignore"):  # as Keras does
+        with np.errstate(all="ignore"):  # as Keras does
             missing = self._read(windows)
             for number, layer in enumerate(self._layers):
                 for direction in layer:
