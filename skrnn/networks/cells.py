@@ -34,7 +34,7 @@ def lstm(weights, spec, shape):
     """Return the step of an LSTM (Hochreiter and Schmidhuber, 1997) and cell states."""
     activation = ACTIVATIONS[spec.option("activation")]
     product, (f, i, o, a) = _product_and_blocks(weights, shape, 4)
-    activate = _activation_of_gates(product, spec, shape, n_gates=3)
+    activate, times = _gates(product, spec, shape, n_gates=3)
     n_units, n_rows, multiply = shape.n_units, shape.n_rows, shape.multiply
     c_and_g = shape.zeros(2 * n_units, weights.dtype)[:n_rows]
     c, g = c_and_g[:, :n_units], c_and_g[:, n_units:]
@@ -44,10 +44,10 @@ def lstm(weights, spec, shape):
         multiply(inputs, weights, product)
         activate()  # f, i, o = sigmoid(W x + U h + b)
         activation(a, out=g)  # g = tanh(W x + U h + b)
-        np.multiply(f_and_i, c_and_g, out=f_and_i)
+        times(c_and_g, f_and_i, out=f_and_i)
         np.add(f, i, out=c)  # c = f * c + i * g
         activation(c, out=f)
-        np.multiply(o, f, out=hidden)  # h = o * tanh(c)
+        times(f, o, out=hidden)  # h = o * tanh(c)
 
     return step, [c]
 
@@ -59,17 +59,17 @@ def gru(weights, spec, shape):
     """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
-    activate = _activation_of_gates(product, spec, shape, n_gates=2)
+    activate, times = _gates(product, spec, shape, n_gates=2)
     multiply = shape.multiply
 
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
         activate()  # r, z = sigmoid(W x + U h + b)
-        np.multiply(r, g, out=g)
+        times(g, r, out=g)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + r * (U h + b'))
         np.subtract(before, g, out=x)
-        np.multiply(z, x, out=x)
+        times(x, z, out=x)
         np.add(g, x, out=hidden)  # h = z * h + (1 - z) * g
 
     return step, []
@@ -82,7 +82,7 @@ def gru_reset_before(weights, recurrent, spec, shape):
     """
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, x) = _product_and_blocks(weights, shape, 3)
-    activate = _activation_of_gates(product, spec, shape, n_gates=2)
+    activate, times = _gates(product, spec, shape, n_gates=2)
     second_product, (g,) = _product_and_blocks(recurrent, shape, 1)
     reset = shape.zeros(shape.n_units, weights.dtype)
     rh = reset[: shape.n_rows]
@@ -91,12 +91,12 @@ def gru_reset_before(weights, recurrent, spec, shape):
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
         activate()  # r, z = sigmoid(W x + U h + b)
-        np.multiply(r, before, out=rh)
+        times(before, r, out=rh)
         multiply(reset, recurrent, second_product)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + U (r * h))
         np.subtract(before, g, out=x)
-        np.multiply(z, x, out=x)
+        times(x, z, out=x)
         np.add(g, x, out=hidden)  # h = z * h + (1 - z) * g
 
     return step, []
@@ -141,19 +141,18 @@ def _product_and_blocks(weights, shape, n_blocks):
     return product, [rows[:, k * n_units : (k + 1) * n_units] for k in range(n_blocks)]
 
 
-def _activation_of_gates(product, spec, shape, n_gates):
-    """Return a function that activates the gates, the first blocks, in place."""
+def _gates(product, spec, shape, n_gates):
+    """Return a function that activates the first blocks, and one that applies them."""
     gates = product[: shape.n_rows, : n_gates * shape.n_units]
     name, one = spec.option("recurrent_activation"), np.ones((), gates.dtype)
     if name != "sigmoid":
-        return lambda: ACTIVATIONS[name](gates, out=gates)
+        return lambda: ACTIVATIONS[name](gates, out=gates), np.multiply
 
-    def activate():  # sigmoid(a) = 1 / (1 + exp(-a)); the weights give -a
+    def activate():  # the weights give -a
         np.exp(gates, out=gates)
         np.add(gates, one, out=gates)
-        np.divide(one, gates, out=gates)
 
-    return activate
+    return activate, np.divide  # x * sigmoid(a) = x / (1 + exp(-a))
 
 
 def _stack_elman(kernel, recurrent, bias, spec):
