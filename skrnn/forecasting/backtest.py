@@ -333,10 +333,10 @@ class _Evaluation:
         if self.coverage is not None:
             fitted._check_calibration()
         values = self.at_once() if self.is_regular() else self.in_turn()
-        (rows, which), n_targets = self.wanted, fitted.n_outputs_
-        numbers, origin_of = data.numbers[rows], self.origins[which]
-        frame = {"origin": data.times.take(origin_of), "time": data.times.take(numbers)}
-        frame["step"] = numbers - origin_of
+        (rows, which, leads), n_targets = self.wanted, fitted.n_outputs_
+        frame = {"origin": data.times.take(self.origins[which])}
+        frame["time"] = data.times.take(data.numbers[rows])
+        frame["step"] = leads
         if data.rows.names is not None:
             frame["series"] = data.rows.names[data.rows.codes[rows]]
         if n_targets > 1:
@@ -358,7 +358,7 @@ class _Evaluation:
 
     @cached_property
     def wanted(self):
-        """The rows to forecast, of series observed before, and numbers of origins."""
+        """The rows to forecast, of series observed before; their origins and leads."""
         numbers, of_all, origins = self.data.numbers, self.data.rows, self.origins
         in_time = np.argsort(numbers, kind="stable")
         ends = np.array([origins, origins + self.fitted.horizon])
@@ -367,13 +367,14 @@ class _Evaluation:
         which = np.arange(len(origins)).repeat(counts)
         before = (stops - np.cumsum(counts)).repeat(counts)
         rows = in_time[np.arange(len(which)) + before]
+        leads = numbers[rows] - origins[which]
         if of_all.n_series == 1:  # which was trained on
-            return rows, which
+            return rows, which, leads
         earliest = np.full(of_all.n_series, ANY_DISTANCE)
         observed = np.flatnonzero(numbers >= self.first)[::-1]
         earliest[of_all.codes[observed]] = numbers[observed]
         is_observed = earliest[of_all.codes[rows]] <= origins[which]
-        return rows[is_observed], which[is_observed]
+        return rows[is_observed], which[is_observed], leads[is_observed]
 
     @cached_property
     def recent(self):
@@ -405,7 +406,7 @@ class _Evaluation:
     def in_turn(self):
         """Return forecasts (n_rows, n_targets, n_labels), origin by origin."""
         fitted, data, numbers = self.fitted, self.data, self.data.numbers
-        rows, which = self.wanted
+        rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
         before = self.origins[0]
         for number, origin in enumerate(self.origins):
@@ -424,16 +425,14 @@ class _Evaluation:
     def at_once(self):
         """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
         model, horizon = self.fitted._model, self.fitted.horizon
-        (rows, which), of_all = self.wanted, self.data.rows
+        (rows, which, leads), of_all = self.wanted, self.data.rows
         known = replace(of_all[self.recent], step=self.fitted._observed.step)
         known = model.with_numbers(known)
         grid, steps = model.on_grid(known, horizon)
         model.fill_inputs(steps, grid.last, horizon)
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
-        leads = self.data.numbers[rows] - self.origins[which]
-        codes = of_all.codes[rows]
-        places = place[rows] - leads
+        codes, places = of_all.codes[rows], place[rows] - leads
         is_origin = np.zeros(grid.n_places, dtype=bool)
         is_origin[places] = True
         of_row = (np.cumsum(is_origin) - 1)[places]

@@ -96,6 +96,8 @@ class TargetTransform:
     def _numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""
         n_targets = self.pairs.shape[1]
+        if n_targets == 1:
+            return codes
         return np.add.outer(codes * n_targets, np.arange(n_targets)).ravel()
 
     def _fitted(self, values, numbers):
@@ -139,11 +141,12 @@ class TargetTransform:
         constant = self.pairs["constant"].ravel()
         if not np.isnan(constant).all():
             z = np.where(np.isnan(constant[numbers]), z, y - constant[numbers])
-        lost = np.isnan(z) & ~np.isnan(y)
-        lost &= self.pairs["transformer"].ravel()[numbers] >= 0
-        if lost.any() or np.isinf(z).any():
-            at = np.argmax(lost | np.isinf(z))
-            raise _undefined(self.prototype, y[at], z[at])
+        if not np.isfinite(z).all():
+            has_one = self.pairs["transformer"].ravel()[numbers] >= 0
+            undefined = np.isinf(z) | (np.isnan(z) & ~np.isnan(y) & has_one)
+            if undefined.any():
+                at = np.argmax(undefined)
+                raise _undefined(self.prototype, y[at], z[at])
         return z.reshape(targets.shape).astype(targets.dtype, copy=False)
 
     def transform_levels(self, y, codes):
