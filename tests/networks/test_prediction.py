@@ -111,6 +111,24 @@ def test_an_activation_is_that_of_keras(name, dtype):
     assert_array_equal(x, found)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_saturated_gates_are_those_of_keras_and_raise_no_error(cell, dtype):
+    """Exponentials overflow and underflow there, which NumPy may be set to raise."""
+    options = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    if cell == "gru":
+        options["reset_after"] = True
+    spec = NetworkSpec(cell, (4,), 2, 1, tuple(options.items()), dtype=dtype)
+    rng = np.random.RandomState(0)
+    weights, dropout_states = random_weights(spec, rng)
+    weights = [1e4 * array for array in weights]
+    X = windows_for(spec, 20, 5, share_missing=0, rng=rng)
+    model = build_model(spec, TrainingState(weights, dropout_states))
+    with np.errstate(all="raise"):
+        found = Predictor(spec, weights, 5)(X)
+    assert_allclose(found, model(X.astype(dtype)).numpy(), rtol=1e-4)
+
+
 def test_for_any_other_activation_numpy_does_not_predict():
     spec = NetworkSpec("elman", (2,), 1, 1, (("activation", "mish"),))
     assert not can_predict(spec)
