@@ -18,6 +18,7 @@ PAGES_TESTED = Path(".ci/pages.tested")
 LINTED = [
     "datasets/*",
     "estimators/elman",
+    "estimators/exponential_smoothing",
     "estimators/gru",
     "estimators/lstm",
     "estimators/mean_regressor",
