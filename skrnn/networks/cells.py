@@ -142,7 +142,7 @@ def _product_and_blocks(weights, shape, n_blocks):
 
 
 def _gates(product, spec, shape, n_gates):
-    """Return a function that activates the first blocks, and one that applies them."""
+    """Return functions that activate the first blocks, and that multiply by them."""
     gates = product[: shape.n_rows, : n_gates * shape.n_units]
     name, one = spec.option("recurrent_activation"), np.ones((), gates.dtype)
     if name != "sigmoid":

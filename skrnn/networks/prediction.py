@@ -16,7 +16,7 @@ _SMALL = 2**17  # multiplications up to which BLAS computes a product on one thr
 _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
 _VALUES_OF_A_TILE = 2**24
-_MOST_TILES, _LEAST_TO_DIVIDE = 4, 128  # to share among threads; rows of each
+_MOST_PARTS, _LEAST_TO_DIVIDE = 4, 128  # to share among threads; rows of each
 _MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
 _N_IDLE = 2  # workspaces kept for each number of rows
 
@@ -57,9 +57,9 @@ class Predictor:
         """Return outputs (n_samples, n_outputs), or raise an OverflowError."""
         n_samples = len(windows)
         outputs = np.empty((n_samples, self._spec.n_outputs), self._spec.dtype)
-        n_tiles = min(os.cpu_count() or 1, _MOST_TILES)  # fewer calls if they are tall
-        most = max(n_samples // n_tiles, _LEAST_TO_DIVIDE)
-        height = max([n for n in self._heights if n <= most] or self._heights[:1])
+        # in tall tiles, threads call NumPy and wait for the interpreter less often
+        most = max(n_samples // min(os.cpu_count() or 1, _MOST_PARTS), _LEAST_TO_DIVIDE)
+        height = max((n for n in self._heights if n <= most), default=self._heights[0])
         starts = list(range(0, n_samples, height))
 
         def predict_tile(start):
