@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import mean_absolute_error, mean_squared_error
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils import check_array, check_consistent_length
 
 from skrnn._estimator import check_numbers, unmasked
@@ -137,12 +137,11 @@ def root_mean_squared_scaled_error(
     0.5
     """
     scale = np.sqrt(np.nanmean(_changes(y_train, season_length) ** 2, axis=0))
-    squared = mean_squared_error(
+    return root_mean_squared_error(
         *_in_units(scale, y_true, y_pred),
         sample_weight=sample_weight,
-        multioutput="raw_values",
+        multioutput=multioutput,
     )
-    return _averaged(np.sqrt(squared), multioutput)
 
 
 def weighted_absolute_percentage_error(
@@ -195,7 +194,7 @@ def weighted_absolute_percentage_error(
     size = _mean(abs(y_true), sample_weight, "raw_values")
     if not size.all():
         raise ValueError("y_true is zero in all rows, so there is no share of it.")
-    return _averaged(error / size, multioutput)
+    return _mean((error / size)[np.newaxis], None, multioutput)
 
 
 def symmetric_mean_absolute_percentage_error(
@@ -457,11 +456,6 @@ def _in_units(scale, y_true, y_pred):
             "compared with those of a naive forecast."
         )
     return _numbers(y_true, "y_true") / scale, _numbers(y_pred, "y_pred") / scale
-
-
-def _averaged(values, multioutput):
-    """Return the values of outputs as scikit-learn's metrics do."""
-    return _mean(values[np.newaxis], None, multioutput)
 
 
 def _mean(values, sample_weight, multioutput):
