@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils import check_array, check_consistent_length
 
-from skrnn._estimator import check_numbers, unmasked
+from skrnn._estimator import check_numbers
 from skrnn.metrics.rows import interval_scores, symmetric_shares
 
 _BOUNDS = ["lower_bound", "upper_bound"]
@@ -393,10 +393,9 @@ def ignore_missing(metric):
 
 def _without_missing(metric, y_true, y_pred, **params):
     """Return the metric of rows without NaN."""
-    y_true, y_pred = unmasked(y_true), unmasked(y_pred)
+    y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
     known = np.ones(len(y_true), dtype=bool)
-    for name, values in (("y_true", y_true), ("y_pred", y_pred)):
-        check_numbers(values, name)
+    for values in (y_true, y_pred):
         values = np.asarray(values, dtype=np.float64)
         known &= ~np.isnan(values).reshape(len(values), -1).any(axis=1)
     if not known.any():
@@ -414,9 +413,8 @@ def _rows(values, known):
 
 def _numbers(values, name, **options):
     """Return values as an array of floating-point numbers."""
-    check_numbers(values, name)
     options = {"ensure_2d": False, "dtype": np.float64, **options}
-    return check_array(unmasked(values), input_name=name, **options)
+    return check_array(check_numbers(values, name), input_name=name, **options)
 
 
 def _points(y_true, y_pred):
