@@ -222,6 +222,11 @@ def _of_intervals(metric, rows, keys, coverage):
             f"{metric} needs intervals, and the frame has none. Pass coverage= to "
             "backtest, such as coverage=0.8."
         )
+    if metric == "interval_score" and "_bound" in bounds and coverage is None:
+        raise ValueError(
+            "interval_score needs the coverage of lower_bound and upper_bound. Pass "
+            "the coverage= of the backtest to summarize too."
+        )
     columns = []
     for suffix, ends in bounds.items():
         y_true, lower, upper = (rows[name] for name in ("observed", *ends))
@@ -229,18 +234,8 @@ def _of_intervals(metric, rows, keys, coverage):
             inside = y_true.between(lower, upper).astype(float)
             values = inside.where(lower.notna() & upper.notna())
         else:
-            share = _known(coverage_of(suffix) or coverage)
+            share = coverage_of(suffix) or coverage
             values = interval_scores(y_true, lower, upper, share)
         name = metric if suffix == "_bound" else metric + suffix
         columns.append(_mean_of(keys)(values).rename(name))
     return columns[::-1]
-
-
-def _known(coverage):
-    """Return a coverage, or raise a ValueError if it is None."""
-    if coverage is None:
-        raise ValueError(
-            "interval_score needs the coverage of lower_bound and upper_bound. Pass "
-            "the coverage= of the backtest to summarize too."
-        )
-    return coverage
