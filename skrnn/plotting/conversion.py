@@ -335,20 +335,17 @@ def _part(data, name):
 def _history_and_forecast(history, forecast, model):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
     history, frame, paths = _of_one_target(history, forecast)
-    before, after = history.index, frame.index
-    index = before.append(after)
-    if not _is_plottable(index):
+    n_before, before, after = len(history), history.index, frame.index
+    frame = pd.concat([history.to_frame("observed"), frame])
+    if not _is_plottable(frame.index):
         raise ValueError(
             "history and forecast must have the same kind of index, of times or "
             f"numbers. Got {before.dtype} and {after.dtype}."
         )
-    n_before, rows = len(before), np.arange(len(index))
-    frame = frame.set_axis(rows[n_before:]).reindex(rows)
-    observed = history.set_axis(rows[:n_before])
-    frame = frame.assign(time=index, observed=observed)
-    drawn = _drawn(frame, rows[:, np.newaxis])
+    rows = np.arange(len(frame))[:, np.newaxis]
+    drawn = _drawn(frame.assign(time=frame.index), rows)
     if paths is not None:
-        paths = paths.set_axis(rows[n_before:]).reindex(rows).to_numpy()
+        paths = np.pad(paths, ((n_before, 0), (0, 0)), constant_values=np.nan)
     return {
         **drawn,
         "paths": paths,
