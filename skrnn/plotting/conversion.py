@@ -80,7 +80,7 @@ def times_of(index, leads):
     if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
     steps, times = _steps_to(index), _plottable(index)
-    breaks = np.diff(steps, prepend=steps[0]) > 1
+    breaks = np.diff(steps, prepend=0) > 1
     return _at_steps(times, steps, steps[:, np.newaxis] + leads), breaks
 
 
@@ -114,13 +114,12 @@ def _steps_to(index):
 
 
 def _at_steps(times, steps, wanted):
-    """Interpolate times whose steps are known, and extrapolate beyond them."""
+    """Interpolate times whose steps from the first are known, and extrapolate them."""
     is_date = np.issubdtype(times.dtype, np.datetime64)
     numbers = (times - times[0]).astype("m8[us]").astype(float) if is_date else times
-    n_steps = steps[-1] - steps[0]
-    length = (numbers[-1] - numbers[0]) / n_steps if n_steps else 1.0
+    length = (numbers[-1] - numbers[0]) / steps[-1] if steps[-1] else 1.0
     found = np.interp(wanted, steps, numbers)
-    found += length * (wanted - np.clip(wanted, steps[0], steps[-1]))
+    found += length * (wanted - np.clip(wanted, 0, steps[-1]))
     return times[0] + found.round().astype("m8[us]") if is_date else found
 
 

@@ -252,8 +252,8 @@ class ForecastDisplay:
         self.predicted_ = self._draw_lines(ax, style)
         if self.paths is not None:
             of_paths = {"color": style["color"], "alpha": 0.15, "linewidth": 0.8}
-            times, _ = self._with_gaps(self.predicted)
-            self.paths_ = ax.plot(times, self.paths[:, :_MOST_PATHS], **of_paths)
+            paths = self.paths[:, :_MOST_PATHS]
+            self.paths_ = ax.plot(self.times, paths, **of_paths)
         several = isinstance(self.interval, dict)
         intervals = self.interval if several else {"interval": self.interval}
         band = {"facecolor": style["color"], "alpha": OPACITY, "linewidth": 0}
