@@ -28,7 +28,7 @@ from skrnn.plotting.panels import (
     label_times,
 )
 
-_ERRORS = ("error_by_step", "error_over_time")
+_ERRORS = {"error_by_step": "step", "error_over_time": "origin"}  # the column
 _FORECASTS = ("forecast_and_residuals", "forecast", "residuals")
 _MOST_PATHS = 100
 _SOME, _MANY = 300, 3000  # numbers of points above which lines and marks are thinner
@@ -211,7 +211,7 @@ class ForecastDisplay:
         kinds = _FORECASTS
         if self.errors is not None:
             is_by_step = self.errors.index.name == "step"
-            kinds = _ERRORS[:1] if is_by_step else _ERRORS[1:]
+            kinds = ("error_by_step",) if is_by_step else ("error_over_time",)
         if kind == "auto":
             return kinds[0]
         if kind not in kinds:
@@ -235,10 +235,8 @@ class ForecastDisplay:
             errors = errors.dropna()
             times = errors.index.to_numpy()
             self.errors_ += ax.plot(times, errors, label=str(name), **style)
-        if kind == "error_by_step":
-            ax.set_xlabel("steps ahead")
-        else:
-            label_times(ax, self.errors.index, "origin")
+        is_by_step = kind == "error_by_step"
+        label_times(ax, self.errors.index, "steps ahead" if is_by_step else "origin")
         ax.set_ylabel("mean absolute error")
         ax.set_ylim(bottom=0)
         if len(self.errors_) > 1:
@@ -551,12 +549,11 @@ class ForecastDisplay:
             kind = (
                 "error_by_step" if several_levels(frame) else "forecast_and_residuals"
             )
-        kinds = _ERRORS + _FORECASTS
+        kinds = *_ERRORS, *_FORECASTS
         if kind not in kinds:
             raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
         if kind in _ERRORS:
-            column = "step" if kind == "error_by_step" else "origin"
-            display = cls(errors=errors_by(column, frame, series))
+            display = cls(errors=errors_by(_ERRORS[kind], frame, series))
         else:
             display = cls._of_panels(panels_of_backtest(frame, series))
         return display.plot(
