@@ -1,4 +1,4 @@
-"""Converts what users pass to displays into axes, times and arrays to draw."""
+"""Converts what users pass to displays into times and arrays to draw."""
 
 from numbers import Integral
 
@@ -14,23 +14,6 @@ from skrnn.windows.timeline import Timeline, numbered
 
 _LEVELS = "series", "target", "model"
 _MOST_PANELS = 9
-
-
-def pyplot():
-    """Return pyplot, or raise an ImportError that says what to install."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Displays need matplotlib. Install it: `pip install matplotlib`."
-        ) from error
-    return plt
-
-
-def axes_or_new(ax):
-    """Return `ax`, or the axes of a new figure if it is None."""
-    plt = pyplot()
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def quantile_interval(estimator, X):

@@ -3,8 +3,7 @@
 import numpy as np
 
 from skrnn.inspection import window_importance
-from skrnn.plotting.conversion import axes_or_new
-from skrnn.plotting.panels import ink
+from skrnn.plotting.panels import axes_or_new, ink
 
 _MOST_LABELS = 14  # of an axis of lags
 _WHAT = "Decrease of the score"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn._estimator import layers
-from skrnn.plotting.conversion import axes_or_new
+from skrnn.plotting.panels import axes_or_new
 
 
 class LossCurveDisplay:

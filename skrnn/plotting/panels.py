@@ -1,14 +1,29 @@
-"""The axes of panels, their legends and the labels of their times."""
+"""Axes of one or several panels, their legends and the labels of their times."""
 
 import math
 
 import numpy as np
 
-from skrnn.plotting.conversion import axes_or_new, pyplot
-
 _SIZE = 3.4, 2.4  # of one of several panels, in inches
 OPACITY = 0.3  # of an interval
 _CHARACTERS = 17  # of a legend, in an inch
+
+
+def _pyplot():
+    """Return pyplot, or raise an ImportError that says what to install."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "Displays need matplotlib. Install it: `pip install matplotlib`."
+        ) from error
+    return plt
+
+
+def axes_or_new(ax):
+    """Return `ax`, or the axes of a new figure if it is None."""
+    plt = _pyplot()
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def axes_of(ax, n_panels):
@@ -32,7 +47,7 @@ def _grid(n_panels):
     n_rows = math.ceil(n_panels / n_columns)
     size = max(6.4, n_columns * _SIZE[0]), max(3.6, n_rows * _SIZE[1])
     how = {"sharex": True, "squeeze": False, "layout": "constrained"}
-    _, axes = pyplot().subplots(n_rows, n_columns, figsize=size, **how)
+    _, axes = _pyplot().subplots(n_rows, n_columns, figsize=size, **how)
     for ax in axes.flat[n_panels:]:
         ax.remove()
     return axes.flat[:n_panels], n_columns
