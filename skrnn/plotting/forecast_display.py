@@ -201,7 +201,8 @@ class ForecastDisplay:
                 ax.set_title(title, fontsize="medium")
             if n_columns:
                 is_left = number % n_columns == 0
-                label_outer({ax, lowest}, is_left, number + n_columns >= len(panels))
+                is_low = number + n_columns >= len(panels)
+                label_outer(ax, lowest, is_left, is_low)
         if kind != "residuals" or len(displays) > 1:
             draw_legend(self.axes_)
         return self

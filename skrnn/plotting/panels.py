@@ -102,15 +102,15 @@ def label_times(ax, times, name, is_small=False):
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def label_outer(axes, is_left, is_low):
-    """Remove the labels of axes that are not at the left or the bottom of a grid."""
-    for ax in axes:
-        if not is_left:
-            ax.set_ylabel("")
-        if not is_low:
-            ax.set_xlabel("")
-            ax.tick_params(labelbottom=False)
-            ax.xaxis.get_offset_text().set_visible(False)
+def label_outer(ax, lowest, is_left, is_low):
+    """Label axes and their lowest part only at the left and the bottom of a grid."""
+    if not is_left:
+        ax.set_ylabel("")
+        lowest.set_ylabel("")
+    if not is_low:
+        lowest.set_xlabel("")
+    lowest.tick_params(labelbottom=is_low)  # also above an empty place of the grid
+    lowest.xaxis.get_offset_text().set_visible(is_low)
 
 
 def ink():

@@ -565,6 +565,14 @@ def test_the_first_nine_series_of_a_panel_have_a_panel_each(shops):
     assert labels(legend) == ["observed", "predicted", "80 % interval", "50 % interval"]
 
 
+def test_a_panel_above_an_empty_place_has_dates(shops):
+    series = [f"shop {k}" for k in range(5)]
+    display = ForecastDisplay.from_backtest(shops[1], kind="forecast", series=series)
+    for k, ax in enumerate(display.axes_):  # in rows of three and two
+        labels = ax.get_xticklabels()
+        assert any(label.get_visible() for label in labels) == (k >= 2)
+
+
 def test_series_are_chosen_by_name(shops):
     panel, frame, forecast = shops
     series = ["shop 10", "shop 3"]
