@@ -342,16 +342,17 @@ def _of_one_target(history, forecast):
     """Return history, a frame with a column `pred`, and a frame of paths or None."""
     frame, paths = forecast, None
     if isinstance(history, np.ndarray) and isinstance(forecast, np.ndarray):
-        history, frame = pd.DataFrame(history), _frame_of_array(history, forecast)
-    if isinstance(history, pd.DataFrame) and history.shape[1] == 1:
-        history = history.iloc[:, 0]
+        frame = _frame_of_array(history, forecast)
+        history = pd.DataFrame(history).rename(columns={0: None})
+    if isinstance(history, pd.DataFrame):
+        history = history.squeeze(axis=1)
     if isinstance(frame, pd.DataFrame):
         if frame.columns.nlevels == 2 and len(frame.columns.unique(0)) == 1:
             frame = frame.droplevel(0, axis=1)
         if frame.columns.name == "path":
             paths, frame = frame, frame.median(axis=1)
-        elif frame.shape[1] == 1:
-            frame = frame.iloc[:, 0]
+        else:
+            frame = frame.squeeze(axis=1)
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("pred")
     has_points = isinstance(frame, pd.DataFrame) and "pred" in frame

@@ -730,6 +730,7 @@ def test_a_forecast_of_arrays_is_drawn_after_them(coverage, n_dims):
     expected = forecast.reshape(5, -1)[:, 0]
     assert_allclose(drawn.get_ydata()[-5:], expected)
     assert (display.interval_ is None) == (coverage is None)
+    assert display.ax_.get_ylabel() == "", "arrays have no name"
 
 
 # Importance of features and lags
