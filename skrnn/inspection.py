@@ -26,7 +26,7 @@ from skrnn._estimator import check_numbers, layers
 from skrnn.estimators.validation import series_codes
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.windows.layout import WindowLayout
+from skrnn.windows.layout import WindowLayout, lags_of_names
 from skrnn.windows.windower import SequenceWindower
 
 __all__ = ["window_importance"]
@@ -334,7 +334,7 @@ def _of_windows(estimator, X, y, *, names=None, ahead=0):
     if not known.all():
         values, y, codes = values[known], y[known], codes[known]
     places = _places(layout, columns, ahead)
-    feature_of, step_of = places.reshape(2, *values.shape[1:])
+    feature_of, step_of = (place.reshape(values.shape[1:]) for place in places)
     axes = {"features": (names, feature_of), "lags": _lags(estimator, step_of)}
     return _Data(estimator, values, columns, y, codes, axes)
 
@@ -350,18 +350,15 @@ def _checked(X, y):
 
 
 def _places(layout, columns, ahead):
-    """Return the number of the feature and the step of each value, (2, n_values)."""
-    n_features, order = layout.n_step_features, layout.columns
-    steps = np.arange(1 - layout.n_timesteps, 1)
-    if order is None:
-        order = np.arange(len(steps) * n_features)
-    else:
-        first = (columns[column] for column in order[::n_features])
-        steps = np.array([-int(name.rpartition("_lag")[2]) for name in first])
-    places = np.empty((2, len(order)), dtype=np.intp)
-    places[0, order] = np.tile(np.arange(n_features), len(steps))
-    places[1, order] = (steps[:, np.newaxis] + np.full(n_features, ahead)).ravel()
-    return places
+    """Return the number of the feature and the step of each value of a window."""
+    n_features, n_timesteps = layout.n_step_features, layout.n_timesteps
+    feature_of = np.tile(np.arange(n_features), n_timesteps)
+    step_of = np.arange(1 - n_timesteps, 1).repeat(n_features)
+    if layout.features is not None:  # columns named <feature>_lag<k>, in any order
+        features, lags = zip(*lags_of_names(columns), strict=True)
+        feature_of = pd.Index(layout.features).get_indexer(features)
+        step_of = -np.array(lags)
+    return feature_of, step_of + np.broadcast_to(ahead, n_features)[feature_of]
 
 
 def _layout(estimator, values, columns, names):
