@@ -24,9 +24,8 @@ def quantile_interval(estimator, X):
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
         return quantile_interval(estimator[-1], X)
     if hasattr(estimator, "forecast"):  # a Forecaster
-        regressor = estimator.regressor_
-        levels = np.ravel(getattr(regressor, "quantile", None))
-        if not hasattr(regressor, "predict_quantiles") or len(levels) < 2:
+        levels = estimator._model.quantile_levels
+        if levels is None or len(levels) < 2:
             return None
         quantiles = np.asarray(estimator.predict(X, quantiles=levels[[0, -1]]))
     elif hasattr(estimator, "regressor_"):  # a TransformedTargetRegressor
