@@ -36,7 +36,7 @@ from skrnn.forecasting.validation import (
     read_past_features,
     read_rows,
 )
-from skrnn.metrics.rows import SCALES
+from skrnn.metrics.summary import SCALES
 from skrnn.windows.timeline import Timeline, numbered
 
 

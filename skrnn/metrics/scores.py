@@ -9,7 +9,6 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils import check_array, check_consistent_length
 
 from skrnn._estimator import check_numbers
-from skrnn.metrics.rows import interval_scores, symmetric_shares
 
 _BOUNDS = ["lower_bound", "upper_bound"]
 
@@ -488,3 +487,19 @@ def _intervals(y_true, y_pred):
     if (lower > upper).any():
         raise ValueError("A lower bound is above its upper bound.")
     return y_true, lower, upper
+
+
+def symmetric_shares(y_true, y_pred):
+    """Return errors as shares of the mean of target and forecast, 0 if both are 0."""
+    size = (abs(y_true) + abs(y_pred)) / 2
+    return abs(y_true - y_pred) / np.where(size > 0, size, 1)
+
+
+def interval_scores(y_true, lower, upper, coverage):
+    """Return the interval score of each row."""
+    if not 0 < coverage < 1:
+        raise ValueError(
+            f"coverage must lie between 0 and 1, such as 0.8 for 80 %. Got {coverage}."
+        )
+    outside = np.maximum(np.maximum(lower - y_true, y_true - upper), 0)
+    return upper - lower + 2 / (1 - coverage) * outside

@@ -1,17 +1,13 @@
-"""A table of the measures of a backtest."""
+"""A table of the measures of a backtest, and the columns that hold its intervals."""
+
+import re
 
 import numpy as np
 import pandas as pd
 
-from skrnn.metrics.rows import (
-    SCALES,
-    bounds_of,
-    check_backtest,
-    coverage_of,
-    interval_scores,
-    symmetric_shares,
-)
+from skrnn.metrics.scores import interval_scores, symmetric_shares
 
+SCALES = "mase_scale", "rmsse_scale"  # columns
 _LEVELS = "series", "target"
 _FORECAST = "origin", "time", *_LEVELS
 
@@ -138,6 +134,19 @@ def _as_list(values):
     return [values] if isinstance(values, str) or callable(values) else list(values)
 
 
+def check_backtest(frame):
+    """Raise a ValueError unless a frame has rows and the columns of `backtest`."""
+    columns = getattr(frame, "columns", ())
+    for name in ("origin", "time", "step", "observed", "pred"):
+        if name not in columns:
+            raise ValueError(
+                "frame must be a DataFrame as `backtest` returns it, but it has no "
+                f"column {name!r}."
+            )
+    if not len(frame):
+        raise ValueError("frame has no rows.")
+
+
 def _check(frame, by, metrics):
     """Raise a ValueError for what is not in the frame, or not a metric."""
     check_backtest(frame)
@@ -234,8 +243,22 @@ def _of_intervals(metric, rows, keys, coverage):
             inside = y_true.between(lower, upper).astype(float)
             values = inside.where(lower.notna() & upper.notna())
         else:
-            share = coverage_of(suffix) or coverage
+            share = _coverage_of(suffix) or coverage
             values = interval_scores(y_true, lower, upper, share)
         name = metric if suffix == "_bound" else metric + suffix
         columns.append(_mean_of(keys)(values).rename(name))
     return columns[::-1]
+
+
+def bounds_of(frame):
+    """Return the columns of both bounds by suffix, such as `_80`, widest first."""
+    names = [str(name) for name in getattr(frame, "columns", ())]
+    found = (re.fullmatch(r"lower(_\d+\.?\d*|_bound)", name) for name in names)
+    suffixes = [match[1] for match in found if match]
+    suffixes.sort(key=lambda suffix: -(_coverage_of(suffix) or 0))
+    return {suffix: (f"lower{suffix}", f"upper{suffix}") for suffix in suffixes}
+
+
+def _coverage_of(suffix):
+    """Return the coverage of bounds with a suffix, or None if it does not say."""
+    return None if suffix == "_bound" else float(suffix[1:]) / 100

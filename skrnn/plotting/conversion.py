@@ -7,8 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
 
-from skrnn.metrics import summarize
-from skrnn.metrics.rows import bounds_of
+from skrnn.metrics.summary import bounds_of, summarize
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, numbered
 

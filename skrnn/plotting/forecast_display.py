@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from skrnn.metrics.rows import check_backtest
+from skrnn.metrics.summary import check_backtest
 from skrnn.plotting.conversion import (
     choose_rows,
     errors_by,
