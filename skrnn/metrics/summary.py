@@ -252,8 +252,7 @@ def _of_intervals(metric, rows, keys, coverage):
 
 def bounds_of(frame):
     """Return the columns of both bounds by suffix, such as `_80`, widest first."""
-    names = [str(name) for name in getattr(frame, "columns", ())]
-    found = (re.fullmatch(r"lower(_\d+\.?\d*|_bound)", name) for name in names)
+    found = (re.fullmatch(r"lower(_\d+\.?\d*|_bound)", str(name)) for name in frame)
     suffixes = [match[1] for match in found if match]
     suffixes.sort(key=lambda suffix: -(_coverage_of(suffix) or 0))
     return {suffix: (f"lower{suffix}", f"upper{suffix}") for suffix in suffixes}
