@@ -70,16 +70,17 @@ def read_next(forecaster, steps, X):
                 "step, or lower steps."
             )
         return _read(forecaster, X, None, steps)
-    observed.timeline.check_same_kind(timeline_of(X.index))
+    given = timeline_of(X.index)
+    observed.timeline.check_same_kind(given)
     _, leads, index = observed.ahead(n_steps)
     wanted = index[leads <= steps]
-    absent = wanted[~wanted.isin(X.index)]
+    absent = wanted[~wanted.isin(given.index)]
     if len(absent):
         raise ValueError(
             f"X has no row for {named(absent[0])}, which is one of the "
             f"{steps} rows to forecast. Give a row for each, or lower steps."
         )
-    X = X[X.index.isin(index)]
+    X = X[given.index.isin(index)]
     return _read(forecaster, X, X.index, steps)
 
 

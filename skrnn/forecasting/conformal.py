@@ -135,8 +135,9 @@ class Calibration:
         fewest = np.reshape([_fewest(coverage) for coverage in asked], (-1, 1, 1, 1))
         for start in range(0, len(new), size):
             at = places[start : start + size]
-            earlier = np.maximum(at - np.arange(1, self.n_kept + 1), 0)
-            used = (earlier < at) & (codes[earlier] == codes[at])
+            before = at - np.arange(1, self.n_kept + 1)
+            earlier = np.maximum(before, 0)
+            used = (before >= 0) & (codes[earlier] == codes[at])
             used &= steps[earlier] <= steps[at] - scores.shape[1]  # known at that time
             distances = steps[earlier] - steps[at]
             near = [self._near(used, distances, n) for n in fewest.flat]
@@ -322,7 +323,7 @@ def _counts(chosen, is_true):
     """Return how many (n_asked, n, ...) of the chosen (n, k) are true (n, k, ...)."""
     chosen = np.stack(chosen, axis=1).astype(np.float32)
     flat = is_true.reshape(*is_true.shape[:2], -1).astype(np.float32)
-    counts = np.swapaxes(chosen @ flat, 0, 1)
+    counts = np.swapaxes(chosen @ flat, 0, 1).astype(np.float64)  # shares are compared
     return counts.reshape(*counts.shape[:2], *is_true.shape[2:])
 
 

@@ -35,7 +35,7 @@ _AUTOMATIC = [
     ("hour", 12 * _HOUR, 2 * _DAY),
     ("day_of_week", 3 * _DAY, 14 * _DAY),
     ("day_of_year", 15 * _DAY, 731 * _DAY),
-    ("month", 62 * _DAY, 731 * _DAY),
+    ("month", 62 * _DAY, 727 * _DAY),  # the last one may have 28 days
 ]
 
 
@@ -86,7 +86,8 @@ def automatic_features(times):
     times = times.unique().sort_values()
     if len(times) < 2:
         return []
-    step, span = (times[1:] - times[:-1]).min(), times[-1] - times[0]
+    step = (times[1:] - times[:-1]).min()
+    span = times[-1] - times[0] + step
     chosen = [
         name
         for name, longest, two_periods in _AUTOMATIC

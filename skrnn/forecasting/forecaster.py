@@ -112,9 +112,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         `"is_month_end"`; those that repeat become a sine and a cosine. A function gets
         an index of times and returns a Series, DataFrame or array with a row for each,
         for example of holidays. `"auto"` takes those of `"minute"`, `"hour"`,
-        `"day_of_week"`, `"day_of_year"` and `"month"` that vary from step to step and
-        whose period fits into the rows of `fit` at least twice. With `regressor=None`,
-        None leaves the choice to `fit`, and an empty list means no features.
+        `"day_of_week"` and `"day_of_year"`, or `"month"` for months, that vary from
+        step to step and whose period fits into the rows of `fit` at least twice. With
+        `regressor=None`, None leaves the choice to `fit`, and an empty list means no
+        features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as
@@ -181,10 +182,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     bounds are transformed back: with `np.log`, forecasts are positive, and intervals
     are wider above than below. A transformer must give back the values that it was
     fitted to. What is outside of its range, such as a bound below zero for square
-    roots, is taken to be the nearest of these values. Targets that have never changed
-    are forecast by their only value. The transformers of series that are new, constant,
-    or shorter than `window_length + horizon` rows in `fit` are fitted again by
-    `update`, and the errors of their forecasts are not used for intervals.
+    roots, is taken to be the nearest of these values. Unless there is no transformer,
+    targets that have never changed are forecast by their only value. The transformers
+    of series that are new, constant, or shorter than `window_length + horizon` rows in
+    `fit` are fitted again by `update`, and the errors of their forecasts are not used
+    for intervals.
 
     If the rows held out span two seasons (see below), bounds are made from the errors
     of origins that are nearest in the season, such as the same hour of a day: ten times

@@ -1,5 +1,7 @@
 """Seasons of an index, and the window lengths and changes that follow from them."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -30,14 +32,31 @@ def seasons(index, step):
     """Return the numbers of steps in the seasons of an index, longest first."""
     if step is None or not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         return []
-    if isinstance(step.unit, pd.offsets.BusinessDay):
-        return [5]
+    if isinstance(step.unit, (pd.offsets.BusinessDay, pd.offsets.BusinessHour)):
+        return _of_business(step.unit, step.n)
     times = index[:1].append(step.after(index[:1], 12))
     if isinstance(times, pd.PeriodIndex):
         times = times.to_timestamp()
+    elif step.unit != "number":  # days of 23 and 25 hours are days
+        times = times.tz_localize(None)
     width = (times[-1] - times[0]) / 12
     days = next((days for longest, days in _SEASONS if width <= longest), [])
     found = [round(n * _DAY / width) for n in days]
+    return [n for n in found if n > 1]
+
+
+def _of_business(unit, n):
+    """Return the seasons of business days or hours, without holidays."""
+    calendar = getattr(unit, "calendar", None) or np.busdaycalendar()
+    mask = "".join("01"[int(is_open)] for is_open in calendar.weekmask)
+    offsets = [pd.offsets.CustomBusinessDay(weekmask=mask)]
+    if isinstance(unit, pd.offsets.BusinessHour):
+        how = {"weekmask": mask, "start": unit.start, "end": unit.end}
+        offsets.append(pd.offsets.CustomBusinessHour(**how))
+    weeks = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-14 23:59")  # two
+    *n_days, of_week = (len(pd.date_range(*weeks, freq=o)) // 2 for o in offsets)
+    counts = [of_week, *(of_week // n for n in n_days)]
+    found = [count // math.gcd(count, n) for count in counts]  # until they repeat
     return [n for n in found if n > 1]
 
 

@@ -169,8 +169,9 @@ def index_of_both(X, y):
     of_X, of_y = (index_of(data) for data in (X, y))
     if of_X is None or of_y is None:
         return of_y if of_X is None else of_X
-    if not of_X.equals(of_y):
-        at = int(np.argmax(np.asarray(of_X != of_y)))
+    differ = np.asarray(of_X != of_y)
+    if differ.any():
+        at = int(np.argmax(differ))
         raise ValueError(
             f"X and y have different indices: in row {at} that of X is {of_X[at]!r} "
             f"and that of y is {of_y[at]!r}. Align them, for instance with "

@@ -414,6 +414,26 @@ def test_inputs_of_the_next_rows_with_another_index():
         single.forecast(True, X)
 
 
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda days: pd.Index(days.date),
+        lambda days: days.astype(object),
+        pd.CategoricalIndex,
+        lambda days: days.as_unit("ns"),
+    ],
+)
+def test_inputs_of_the_next_rows_by_dates_of_another_type(convert):
+    days = pd.date_range("2026-01-01", periods=60, unit="s")
+    inputs, y = X[:60].set_axis(days), Y[:60].set_axis(days)
+    expected = forecaster(horizon=2).fit(inputs[:50], y[:50]).forecast(3, inputs[50:])
+    inputs, y = inputs.set_axis(convert(days)), y.set_axis(convert(days))
+    fitted = forecaster(horizon=2).fit(inputs[:50], y[:50])
+    forecasts = fitted.forecast(3, inputs[50:])
+    assert_array_equal(forecasts, expected)
+    assert_array_equal(forecasts, fitted.predict(inputs[50:])[:3])
+
+
 def test_a_calibration_that_leaves_too_few_rows_is_named():
     message = "calibration_size=197 leaves 3 rows to train on, which are too few"
     with pytest.raises(ValueError, match=message):

@@ -371,6 +371,11 @@ def test_rows_with_an_unknown_target_are_not_trained_on(load):
         ("6h", 500, 4, 28),
         ("D", 500, 7, 28),
         ("B", 500, 5, 25),
+        ("2B", 500, 5, 25),
+        (pd.offsets.CustomBusinessDay(weekmask="1111110"), 500, 6, 24),
+        (pd.offsets.CustomBusinessDay(weekmask="Mon Wed Fri"), 500, 3, 24),
+        ("bh", 500, 8, 40),
+        ("2bh", 500, 8, 40),
         ("W-SUN", 500, 13, 52),
         ("W-SUN", 500, 30, 104),
         ("MS", 200, 12, 36),
@@ -393,6 +398,13 @@ def test_the_window_has_whole_seasons_of_the_step(freq, n_rows, horizon, expecte
     if freq in ("MS", "D"):
         y.index = y.index.to_period({"MS": "M"}.get(freq, freq))
         assert forecaster.fit(y=y).window_length_ == expected
+
+
+def test_days_around_a_change_of_the_clocks_have_a_season_of_a_week():
+    y = pd.Series(np.random.RandomState(0).normal(size=500))
+    y.index = pd.date_range("2024-10-20", periods=500, tz="Europe/Berlin")
+    naive = Forecaster(SeasonalNaiveRegressor(7), horizon=7)
+    assert naive.fit(y=y).window_length_ == 28
 
 
 @pytest.mark.parametrize(

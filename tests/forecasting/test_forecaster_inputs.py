@@ -293,12 +293,16 @@ def test_features_by_name_and_by_function(features, n_columns):
         ("h", 24 * 3, ["hour"]),
         ("h", 24 * 30, ["hour", "day_of_week"]),
         ("15min", 4 * 24 * 3, ["minute", "hour"]),
+        ("D", 14, ["day_of_week"]),
+        ("D", 13, []),
         ("D", 100, ["day_of_week"]),
         ("D", 800, ["day_of_week", "day_of_year"]),
         ("B", 100, ["day_of_week"]),
         ("W", 200, ["day_of_year"]),
         ("MS", 60, ["month"]),
-        ("MS", 20, []),
+        ("MS", 24, ["month"]),
+        ("MS", 23, []),
+        ("QS", 60, []),
         ("YS", 60, []),
     ],
 )
@@ -310,7 +314,7 @@ def test_auto_takes_what_the_step_suggests_and_the_rows_cover_twice(
     forecaster = linear(Ridge(), window_length=2, horizon=1, date_features="auto")
     assert forecaster.fit(y=y).date_features_ == expected
     if freq != "B":  # deprecated for periods
-        y.index = index.to_period({"MS": "M", "YS": "Y"}.get(freq, freq))
+        y.index = index.to_period({"MS": "M", "QS": "Q", "YS": "Y"}.get(freq, freq))
         assert forecaster.fit(y=y).date_features_ == expected
 
 

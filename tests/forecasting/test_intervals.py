@@ -173,6 +173,37 @@ def test_coverage_adapts_by_the_rule_of_gibbs_and_candes(noisier):
     assert_allclose(frame.iloc[0], noisier.iloc[329] + np.array(ends))
 
 
+def test_a_target_beyond_the_bound_at_the_asked_coverage_is_a_miss():
+    """With 79 errors of 1 to 79, the bound of 90 % is the 72nd."""
+    errors = np.arange(1.0, 80) * (-1.0) ** np.arange(79)
+    values = np.concatenate([np.zeros(20), np.cumsum(errors)])
+    new = values[-1] + 72.5
+    forecaster = naive(1, calibration_size=79, target_transformer=None).fit(y=values)
+    (pred, _, upper), *_ = forecaster.predict([[]], coverage=0.9)
+    assert upper - pred == 72
+    (pred, _, upper), *_ = forecaster.update(y=[new]).predict([[]], coverage=0.9)
+    assert upper - pred == 75  # of 2 to 79 and 72.5, with a coverage of 0.927
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_bounds_do_not_depend_on_the_order_of_a_panel(noisier, order):
+    """Series `a` is younger, and has fewer errors than are kept."""
+    young = noisier[240:310].copy()
+    young.iloc[15] = 40.0  # among its oldest errors
+    panel = {"a": young, "b": noisier[:310]}
+    panel = pd.concat({name: panel[name] for name in order}, names=["series"])
+    years = panel.index.get_level_values(1).year
+    forecaster = naive(1, calibration_size=100, target_transformer=None)
+    forecaster.fit(y=panel[years < 1980]).update(y=panel[years >= 1980])
+    margin, used = forecaster.forecast(1, coverage=0.8).loc["a"], 0.8
+    errors = young.diff().abs().to_numpy()
+    for row in range(40, 70):  # those of the first three windows are not known
+        bound = order_statistic(errors[4:row], used)
+        used += 0.03 * (0.8 - (errors[row] <= bound))
+    margin = margin["upper_bound"].item() - margin["pred"].item()
+    assert_allclose(margin, order_statistic(errors[4:], used))
+
+
 def test_a_larger_coverage_has_wider_bounds_after_updates(noisier):
     """Although each coverage adapts to its own misses."""
     forecaster = naive(2, calibration_size=60).fit(y=noisier[:200])
