@@ -289,6 +289,10 @@ def _split(estimator):
         for number, step in enumerate(estimator, 1):
             if isinstance(step, SequenceWindower):
                 return estimator[:number], estimator[number:]
+        windower, inner = _split(estimator[-1])
+        if windower is not None:
+            steps = enumerate([*estimator[:-1], *windower])
+            return Pipeline([(str(number), step) for number, step in steps]), inner
     for name in ("best_estimator_", "regressor_"):
         if hasattr(estimator, name):
             windower, inner = _split(getattr(estimator, name))

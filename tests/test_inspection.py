@@ -344,6 +344,30 @@ def test_searches_and_transformed_targets_are_unwrapped():
     assert isinstance(search.best_estimator_.regressor_[1], SequenceWindower)
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda pipe: pipe,
+        lambda pipe: TransformedTargetRegressor(pipe, transformer=StandardScaler()),
+        lambda pipe: GridSearchCV(pipe, {"sequencewindower__pad": ["nan"]}, cv=2),
+    ],
+    ids=["pipeline", "transformed target", "search"],
+)
+def test_windows_that_an_inner_pipeline_makes_are_permuted(wrap):
+    inner = wrap(make_pipeline(SequenceWindower(4), WindowRegressor(Ridge())))
+    pipe = make_pipeline(StandardScaler(), inner).fit(ROWS.to_numpy(), TARGET)
+    how = {"by": "both", "n_repeats": 2, "random_state": 0}
+    found = window_importance(pipe, ROWS.to_numpy(), TARGET, **how)
+    flat = make_pipeline(
+        StandardScaler(), SequenceWindower(4), WindowRegressor(Ridge())
+    )
+    flat.fit(ROWS.to_numpy(), TARGET)
+    expected = window_importance(flat, ROWS.to_numpy(), TARGET, **how)
+    assert found.features == expected.features == ["x0", "x1"]
+    assert list(found.lags) == list(expected.lags)
+    assert_allclose(found.importances, expected.importances, rtol=1e-6, atol=1e-9)
+
+
 # Forecasters
 
 

@@ -393,6 +393,7 @@ def ignore_missing(metric):
 def _without_missing(metric, y_true, y_pred, **params):
     """Return the metric of rows without NaN."""
     y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
+    check_consistent_length(y_true, y_pred)
     known = np.ones(len(y_true), dtype=bool)
     for values in (y_true, y_pred):
         values = np.asarray(values, dtype=np.float64)
@@ -452,7 +453,14 @@ def _in_units(scale, y_true, y_pred):
             "y_train repeats itself exactly after a season, so that errors cannot be "
             "compared with those of a naive forecast."
         )
-    return _numbers(y_true, "y_true") / scale, _numbers(y_pred, "y_pred") / scale
+    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    n_outputs = y_true[0].size
+    if np.size(scale) not in (1, n_outputs):
+        raise ValueError(
+            f"y_train has {np.size(scale)} outputs, but y_true has {n_outputs}. Pass "
+            "the training values of the same outputs."
+        )
+    return y_true / scale, y_pred / scale
 
 
 def _mean(values, sample_weight, multioutput):

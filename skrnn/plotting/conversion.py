@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
 
+from skrnn._estimator import check_numbers
 from skrnn.metrics.summary import bounds_of, summarize
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, numbered
@@ -110,7 +111,10 @@ def of_one_shape(y_true, y_pred, interval):
     values += [("interval", end) for end in interval or ()]
     checks = {"ensure_2d": False, "ensure_all_finite": "allow-nan"}
     checks["dtype"] = [np.float64, np.float32]
-    arrays = [check_array(y, input_name=name, **checks) for name, y in values]
+    arrays = [
+        check_array(check_numbers(y, name), input_name=name, **checks)
+        for name, y in values
+    ]
     arrays = [array.reshape(len(array), -1) for array in arrays]
     shapes = [array.shape for array in arrays]
     if len(set(shapes)) > 1 or (interval is not None and len(arrays) != 4):
@@ -251,7 +255,7 @@ def _drawn(frame, rows):
     """Return arguments of a display of rows (n_samples, n_steps) of a frame."""
 
     def values(name):
-        return frame[name].to_numpy(float)[rows]
+        return frame[name].to_numpy(float, na_value=np.nan)[rows]
 
     ends = {key: tuple(map(values, names)) for key, names in bounds_of(frame).items()}
     named = {f"{suffix[1:]} % interval": each for suffix, each in ends.items()}

@@ -86,8 +86,11 @@ def test_measures_of_points_equal_their_definitions(metric, seed, n_rows):
 
 @pytest.mark.parametrize("metric", POINTS)
 def test_measures_of_points_raise_the_errors_of_scikit_learn(metric):
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    different = "inconsistent numbers of samples"
+    with pytest.raises(ValueError, match=different):
         measured(metric, [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match=different):
+        measured(ignore_missing(metric), [1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match="NaN"):
         measured(metric, [1.0, np.nan], [1.0, 2.0])
     with pytest.raises(ValueError, match="two"):
@@ -135,6 +138,12 @@ def test_the_scale_of_several_series_is_an_error():
     with pytest.raises(ValueError, match="several series"):
         mean_absolute_scaled_error([1], [2], y_train=y_train)
     assert mean_absolute_scaled_error([1], [2], y_train=y_train[:3]) == 1
+
+
+@pytest.mark.parametrize("y_true", [[1.0, 2.0], [[1.0], [2.0]], np.ones((2, 3))])
+def test_training_rows_have_the_outputs_of_the_targets(y_true):
+    with pytest.raises(ValueError, match="y_train has 2 outputs, but y_true has [13]"):
+        mean_absolute_scaled_error(y_true, y_true, y_train=Y_TRAIN)
 
 
 def test_a_share_of_nothing():

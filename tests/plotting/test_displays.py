@@ -228,6 +228,9 @@ def test_the_index_is_that_of_y_true_or_else_of_the_prediction():
         ForecastDisplay.from_predictions(LOAD.to_numpy(), y_pred).observed_
     )
     assert_array_equal(times, WEEKS.to_numpy())
+    masked = np.ma.masked_array([1.0, 2.0, 99.0], mask=[False, False, True])
+    _, values = drawn(ForecastDisplay.from_predictions(masked, np.ones(3)).observed_)
+    assert_array_equal(values, [1.0, 2.0, np.nan])
     times, _ = drawn(ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0]).observed_)
     assert_array_equal(times, [0, 1])
     display = ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0], index=[10, 11])
