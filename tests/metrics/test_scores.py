@@ -142,7 +142,7 @@ def test_the_scale_of_several_series_is_an_error():
 
 @pytest.mark.parametrize("y_true", [[1.0, 2.0], [[1.0], [2.0]], np.ones((2, 3))])
 def test_training_rows_have_the_outputs_of_the_targets(y_true):
-    with pytest.raises(ValueError, match="y_train has 2 outputs, but y_true has [13]"):
+    with pytest.raises(ValueError, match=r"y_train has 2 outputs, but y_true has [13]"):
         mean_absolute_scaled_error(y_true, y_true, y_train=Y_TRAIN)
 
 
