@@ -34,26 +34,21 @@ class History:
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
-        """Append rows, and return copies of the last `n_last` rows of each series."""
-        step = self.step_with(timeline)
+        """Check and append rows, and return the last `n_last` rows of each series."""
+        step = self.step
+        if self.timeline is not None:
+            both = self.timeline.continued_by(timeline)
+            step = step or both.step()
+            place(both, step, 1)  # raises an error for times that are not on the step
+        elif timeline is not None and timeline.series is not None:
+            raise ValueError(
+                f"The index of X is {timeline.kind}, but X had no time index in fit. "
+                "Call `fit` with rows that have such an index."
+            )
         new = History(rows, self.timeline and timeline, step).last(n_last)
-        both = np.concatenate([self.rows, new.rows])
+        rows = np.concatenate([self.rows, new.rows])
         timeline = new.timeline and self.timeline.followed_by(new.timeline)
-        return History(both, timeline, step).last(n_last)
-
-    def step_with(self, timeline):
-        """Check the times of new rows, and return the step of all rows."""
-        if self.timeline is None:
-            if timeline is not None and timeline.series is not None:
-                raise ValueError(
-                    f"The index of X is {timeline.kind}, but X had no time index in "
-                    "fit. Call `fit` with rows that have such an index."
-                )
-            return self.step
-        both = self.timeline.continued_by(timeline)
-        step = self.step or both.step()
-        place(both, step, 1)  # raises an error for times that are not on the step
-        return step
+        return History(rows, timeline, step).last(n_last)
 
 
 @dataclass(frozen=True)

@@ -261,7 +261,7 @@ class SequenceWindower(
             return self.fit(X, y)
         rows, timeline = self._rows(X, reset=False)
         if self.history == "none":
-            self._seen.last(0).step_with(timeline)  # only checks the rows
+            self._seen.last(0).grown_by(rows, timeline, 0)  # only checks the rows
             return self
         self._seen = self._seen.grown_by(rows, timeline, self.window_length - 1)
         # new rows can easily equal those of a short fit, for example a single row
@@ -299,7 +299,7 @@ class SequenceWindower(
         if timeline is None or (in_fit is None and timeline.series is None):
             return self._window_in_order(rows)
         if self.history == "none":
-            known = History(rows[:0], None, known.step)
+            known = known.last(0)
         return self._window_by_index(known, rows, timeline)
 
     def get_feature_names_out(self, input_features=None):
@@ -362,10 +362,9 @@ class SequenceWindower(
 
     def _window_by_index(self, known, rows, timeline):
         """Return the read-only window of each row by its time, after `known` rows."""
-        codes = None if timeline.series is None else timeline.codes
-        before = rows[:0]
+        before, of_rows = rows[:0], timeline
         # without a step, the distance from the known to the new rows cannot be counted
-        if known.timeline is not None and known.step is not None:
+        if len(known.rows) and known.step is not None:
             earlier = known.timeline.before(timeline)
             before = known.rows[earlier].astype(rows.dtype)
             timeline = known.timeline[earlier].followed_by(timeline)
@@ -385,9 +384,9 @@ class SequenceWindower(
         else:
             chosen = windows[ends]
         chosen.flags.writeable = False
-        if codes is not None:
+        if of_rows.series is not None:
             chosen = chosen.view(PanelWindows)
-            chosen.series_codes = codes
+            chosen.series_codes = of_rows.codes
         return chosen
 
     def _view(self, padded):
