@@ -15,8 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skrnn._warnings import listed
 
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
-# Names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
-_OTHER_LAG = re.compile(
+# Also in names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
+_LAG = re.compile(
     r"(?<![a-z])(?:lags?[\s_.(\[-]*|t\s*-\s*)(?P<lag>[0-9]+)", re.IGNORECASE
 )
 _LAST_STEP = re.compile(r"(?<=[_(\[ ])t[)\]]?$", re.IGNORECASE)
@@ -123,23 +123,17 @@ def layout_of_names(names):
 
 def lags_of_names(names):
     """Return (feature, lag) of each name in any spelling, None for names without."""
-    lags = [_lag_of_name(name, _OTHER_LAG) for name in names]
-    if not any(lags):
-        return lags
-    pairs = zip(names, lags, strict=True)
-    return [lag or _lag_of_name(name, _LAST_STEP) for name, lag in pairs]
+    matches = [_LAG.search(name) for name in names]
+    if any(matches):
+        pairs = zip(names, matches, strict=True)
+        matches = [match or _LAST_STEP.search(name) for name, match in pairs]
+    return [match and _feature_and_lag(match) for match in matches]
 
 
-def _lag_of_name(name, pattern):
-    match = _LAG_NAME.fullmatch(name)
-    if match:
-        return match["feature"], int(match["lag"])
-    match = pattern.search(name)
-    if not match:
-        return None
+def _feature_and_lag(match):
+    name, lag = match.string, match.groupdict().get("lag", "0")
     feature = name[: match.start()] + name[match.end() :]
-    lag = 0 if pattern is _LAST_STEP else int(match["lag"])
-    return feature.strip(" _.-()[]"), lag
+    return feature.strip(" _.-()[]"), int(lag)
 
 
 def check_lags(names):
