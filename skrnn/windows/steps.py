@@ -7,7 +7,12 @@ import pandas as pd
 
 from skrnn.windows.index_state import offset_of, plain_offset
 
-_UNITS = {"number", "wall clock", "month", "month end"}
+_UNITS = ("number", "wall clock", "month", "month end")
+MAKE_REGULAR = (
+    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
+    "follow each other whatever their times, number them with "
+    "`reset_index(drop=True)` before any split."
+)
 _DAY = 86_400_000_000_000  # in nanoseconds
 _HOUR, _EPOCH = pd.Timedelta(hours=1), pd.Timestamp(0)
 MOST = 0.8  # of the rows must follow each other in an offset; holidays may be missing
@@ -30,10 +35,8 @@ class Step:
         return {**vars(self), "unit": plain_offset(self.unit)}
 
     def __setstate__(self, state):
-        unit = state["unit"]
-        # no unit of _UNITS is also the alias of an offset
-        if not isinstance(unit, str) or unit not in _UNITS:
-            unit = offset_of(unit)
+        unit = state["unit"]  # none of _UNITS is also the alias of an offset
+        unit = unit if unit in _UNITS else offset_of(unit)
         vars(self).update({**state, "unit": unit})
 
     def count(self, times, same):
@@ -65,24 +68,23 @@ class Step:
 
     def after(self, time, n_steps):
         """Return the `n_steps` times that follow a time, an Index of shape (1,)."""
+        counts = self.n * np.arange(1, n_steps + 1)
         if self.unit == "number":
             if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
                 return _spaced(time, self.n, n_steps)
+            if isinstance(time, pd.PeriodIndex):
+                return time.repeat(n_steps) + counts // time.freq.n
             last = int(numbers_of(time)[0]) + self.n * n_steps
             if last > np.iinfo(np.int64).max:
                 raise ValueError(f"The time {last} does not fit into int64.")
-            later = numbers_of(time)[0] + self.n * np.arange(1, n_steps + 1)
-            if isinstance(time, pd.PeriodIndex):
-                return pd.PeriodIndex.from_ordinals(
-                    later, freq=time.freq, name=time.name
-                )
+            later = numbers_of(time)[0] + counts
             return pd.Index(later, dtype=time.dtype, name=time.name)
         local = _local(time, self.at)
         if self.unit == "wall clock":
             later = _spaced(local, self.n, n_steps)
         elif isinstance(self.unit, str):
-            counts = self.n * np.arange(1, n_steps + 1)
-            later = _months_later(local, counts, to_end=self.unit == "month end")
+            day = 31 if self.unit == "month end" else local.day[0]
+            later = _months_later(local, counts, day)
         else:
             how = {"freq": self.n * self.unit, "unit": time.unit, "name": time.name}
             later = pd.date_range(local[0], periods=n_steps + 1, **how)[1:]
@@ -122,7 +124,8 @@ def infer_step(times, same):
             return step
     raise ValueError(
         "The index of X has no regular step: the shortest distance between rows is "
-        f"{candidates[-1].worded(times)}, and others are not multiples of it."
+        f"{candidates[-1].worded(times)}, and others are not multiples of it. "
+        f"{MAKE_REGULAR}"
     )
 
 
@@ -165,15 +168,12 @@ def _spaced(time, width, n_steps):
     return later
 
 
-def _months_later(time, counts, *, to_end):
-    """Return a time some months later, at the same day or at the last one."""
+def _months_later(time, counts, day):
+    """Return a time some months later, at a day or where there is none at the last."""
     months = time.to_numpy().astype("M8[M]") + counts
-    ends = (months + 1).astype("M8[D]") - 1
-    days = (
-        ends if to_end else np.minimum(months.astype("M8[D]") + (time.day[0] - 1), ends)
-    )
-    time_of_day = (time - time.normalize()).to_numpy()
-    later = days.astype(f"M8[{time.unit}]") + time_of_day
+    last = (months + 1).astype("M8[D]") - 1
+    days = np.minimum(months.astype("M8[D]") + (day - 1), last)
+    later = days.astype(f"M8[{time.unit}]") + (time - time.normalize()).to_numpy()
     return pd.DatetimeIndex(later, name=time.name).as_unit(time.unit)
 
 

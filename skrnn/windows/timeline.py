@@ -9,13 +9,8 @@ import pandas as pd
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.index_state import from_plain, plain_index
-from skrnn.windows.steps import declared_step, infer_step, numbers_of
+from skrnn.windows.steps import MAKE_REGULAR, declared_step, infer_step, numbers_of
 
-_TO_DO = (
-    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
-    "follow each other whatever their times, number them with "
-    "`reset_index(drop=True)` before any split."
-)
 _KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
 LATER_ROWS = (
     "{where} Leave out rows that were seen before. If the index of X restarts, make it "
@@ -170,10 +165,7 @@ class Timeline:
         order, same = self._by_series()
         # reordering an index loses its freq
         times = self.times if self.series is None else self.times[order]
-        try:
-            return infer_step(times, same)
-        except ValueError as error:
-            raise ValueError(f"{error} {_TO_DO}") from None
+        return infer_step(times, same)
 
     def step_of_fit(self, freq):
         """Return the declared step, or infer it and warn if it looks wrong."""
@@ -255,7 +247,7 @@ def _steps_between(timeline, step):
         if between is None or (between <= 0).any():  # int64 may overflow
             raise ValueError(
                 "The times in the index of X are not multiples of "
-                f"{step.worded(timeline.times)} apart. {_TO_DO}"
+                f"{step.worded(timeline.times)} apart. {MAKE_REGULAR}"
             )
     return order, same, between
 
