@@ -1,6 +1,5 @@
 """Reads the index of rows: the time and series of each row, and steps between rows."""
 
-import datetime
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,22 +148,18 @@ class Timeline:
     @property
     def kind(self):
         """The kind of index in words, as messages show it."""
-        kind = type(self.times).__name__
-        if kind in {"RangeIndex", "Index"}:
+        times, kind = self.times, f"a {type(self.times).__name__}"
+        if not _is_span(times):
             kind = "an integer Index"
-        elif getattr(self.times, "tz", None) is not None:
-            kind = "a DatetimeIndex with a time zone"
-        elif isinstance(self.times, pd.PeriodIndex):
-            kind = f"a PeriodIndex of freq {self.times.freqstr}"
-        else:
-            kind = f"a {kind}"
+        elif isinstance(times, pd.PeriodIndex):
+            kind = f"{kind} of freq {times.freqstr}"
+        elif getattr(times, "tz", None) is not None:
+            kind = f"{kind} with a time zone"
         return kind if self.series is None else f"(series, time) with {kind}"
 
     def step(self):
         """Infer the step, None if no series has two rows and the index has no freq."""
-        order, same = self._by_series()
-        # reordering an index loses its freq
-        times = self.times if self.series is None else self.times[order]
+        _, times, same = self._by_series()
         return infer_step(times, same)
 
     def step_of_fit(self, freq):
@@ -194,18 +189,18 @@ class Timeline:
         return step
 
     def _by_series(self):
-        """Return an order that groups series, and whether neighbours share a series."""
-        if self.series is None:
-            n_rows = len(self.times)
-            return np.arange(n_rows), np.ones(max(0, n_rows - 1), dtype=bool)
+        """Return an order by series, times in it, and which neighbours share one."""
+        if self.series is None:  # indexing would lose the freq of the times
+            same = np.ones(len(self.times), dtype=bool)[1:]
+            return np.arange(len(self.times)), self.times, same
         codes = self.codes
         order = np.argsort(codes, kind="stable")
-        return order, np.diff(codes[order]) == 0
+        return order, self.times[order], np.diff(codes[order]) == 0
 
     def _not_increasing(self):
         """Return rows whose next row in the series is not later, and the next rows."""
-        order, same = self._by_series()
-        (at,) = np.nonzero((np.diff(numbers_of(self.times)[order]) <= 0) & same)
+        order, times, same = self._by_series()
+        (at,) = np.nonzero((np.diff(numbers_of(times)) <= 0) & same)
         return order[at], order[at + 1]
 
     def _check_increasing(self):
@@ -239,11 +234,11 @@ def numbered(timeline, step, most):
 
 
 def _steps_between(timeline, step):
-    """Return what `_by_series` does, and the steps between neighbours of a series."""
-    order, same = timeline._by_series()
+    """Return an order by series, which neighbours share one, and steps between them."""
+    order, times, same = timeline._by_series()
     between = np.empty(0, dtype=np.int64)
     if same.any():
-        between = step.count(timeline.times[order], same)
+        between = step.count(times, same)
         if between is None or (between <= 0).any():  # int64 may overflow
             raise ValueError(
                 "The times in the index of X are not multiples of "
@@ -256,12 +251,9 @@ def _as_dates(index):
     """Return times of another type as an index of times, any other index as it is."""
     if isinstance(index, pd.CategoricalIndex):
         index = index.astype(index.categories.dtype)
-    of_arrow = isinstance(index.dtype, pd.ArrowDtype)
-    if of_arrow and issubclass(index.dtype.type, datetime.timedelta):
-        return index.astype("m8[ns]")
-    if of_arrow and issubclass(index.dtype.type, datetime.date):
-        # `to_datetime` leaves nanoseconds of Arrow as they are
-        return pd.DatetimeIndex(pd.to_datetime(index))
+    if isinstance(index.dtype, pd.ArrowDtype) and index.dtype.kind in "mM":
+        is_timedelta = index.dtype.kind == "m"
+        return pd.TimedeltaIndex(index) if is_timedelta else pd.DatetimeIndex(index)
     if pd.api.types.infer_dtype(index) == "date":
         return pd.to_datetime(index)
     return index.infer_objects() if index.dtype == object else index
