@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils import check_array
 
 from skrnn._estimator import check_numbers
+from skrnn.windows.layout import view_windows
 from skrnn.windows.timeline import Timeline, place
 
 _LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
@@ -158,4 +159,4 @@ def _future(values, timeline, horizon):
     shape = (places.max() + 1 + horizon, values.shape[1])
     ahead = np.full(shape, np.nan, dtype=values.dtype)
     ahead[places] = values
-    return np.hstack([ahead[places + step] for step in range(1, horizon + 1)])
+    return view_windows(ahead, horizon, flatten=True)[places + 1]
