@@ -348,8 +348,7 @@ class SequenceWindower(
         padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
         padded[n_before:] = rows
         padded[n_padded:n_before] = known
-        edge = self.pad == "edge"
-        padded[:n_padded] = padded[n_padded] if edge else float(self.pad)
+        self._pad(padded, np.array([n_padded]))
         return self._view(padded)[len(known) :]
 
     def _before(self, rows):
@@ -373,10 +372,7 @@ class SequenceWindower(
         rows = np.concatenate([before, rows])
         padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
         padded[places] = rows
-        if self.pad != "nan":
-            steps = places[first, np.newaxis] - np.arange(1, self.window_length)
-            edge = self.pad == "edge"
-            padded[steps] = rows[first, np.newaxis] if edge else self.pad
+        self._pad(padded, places[first])
         windows = self._view(padded)
         ends = places[len(before) :] - (self.window_length - 1)
         if (np.diff(ends) == 1).all():
@@ -388,6 +384,12 @@ class SequenceWindower(
             chosen = chosen.view(PanelWindows)
             chosen.series_codes = of_rows.codes
         return chosen
+
+    def _pad(self, padded, first):
+        """Fill the steps before the first row of each series."""
+        before = first[:, np.newaxis] - np.arange(1, self.window_length)
+        is_edge = self.pad == "edge"
+        padded[before] = padded[first, np.newaxis] if is_edge else float(self.pad)
 
     def _view(self, padded):
         """Return all windows of padded rows, as a view."""
