@@ -90,19 +90,14 @@ class Step:
             later = pd.date_range(local[0], periods=n_steps + 1, **how)[1:]
         return _localized(later, time)
 
-    def __str__(self):
+    def worded(self, times):
+        """Return the step in words, as messages show it for this kind of index."""
         if not isinstance(self.unit, str):
             return (self.n * self.unit).freqstr
         if self.unit.startswith("month"):
             return "1 month" if self.n == 1 else f"{self.n} months"
-        return f"{self.n}"
-
-    def worded(self, times):
-        """Return the step in words, as messages show it for this kind of index."""
         is_span = isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex))
-        if is_span and self.unit in ("number", "wall clock"):
-            return f"{pd.Timedelta(self.n, 'ns')}"
-        return str(self)
+        return f"{pd.Timedelta(self.n, 'ns') if is_span else self.n}"
 
 
 def infer_step(times, same):
@@ -115,8 +110,8 @@ def infer_step(times, same):
         return declared_step(times.freq, times)
     if not same.any():
         return None
-    smallest = _smallest(numbers_of(times), same) * nanoseconds_in(times)
-    candidates = [Step("number", smallest)]
+    smallest = np.diff(numbers_of(times))[same].min()
+    candidates = [Step("number", int(smallest) * nanoseconds_in(times))]
     if isinstance(times, pd.DatetimeIndex):
         candidates = [*_calendar_steps(times, same), *candidates]
     for step in candidates:
@@ -189,17 +184,16 @@ def _calendar_steps(times, same):
     """Yield the calendar steps that datetimes may have, the most specific first."""
     at = _usual_time(times)
     local = _local(times, at)
-    months = _smallest(_months(local), same)
+    months = int(np.diff(_months(local))[same].min())
     if months > 0:
         if _are_month_ends(local):
             yield Step("month end", months, at)
         if _same_day(local):
             yield Step("month", months, at)
-    numbers = numbers_of(local)
-    smallest = _smallest(numbers, same)
-    alike = (np.diff(numbers)[same] == smallest).mean()
-    shortest = pd.Timedelta(smallest * nanoseconds_in(times))
-    for offset in _offsets(local, shortest) if alike < 1 else ():
+    distances = np.diff(numbers_of(local))[same]
+    shortest = int(distances.min()) * nanoseconds_in(times)
+    alike = (distances == distances.min()).mean()
+    for offset in _offsets(local, pd.Timedelta(shortest)) if alike < 1 else ():
         between = Step(offset, 1, at).count(times, same)
         if between is None or between.min() < 1:
             continue
@@ -207,9 +201,8 @@ def _calendar_steps(times, same):
         # more of the rows follow each other in these steps than in steps of time
         if (between == n).mean() >= MOST and (between == n).mean() > alike:
             yield Step(offset, n, at)
-    day = _DAY // nanoseconds_in(times)
-    if times.tz is not None and smallest >= day and not smallest % day:
-        yield Step("wall clock", smallest * nanoseconds_in(times), at)
+    if times.tz is not None and shortest >= _DAY and not shortest % _DAY:
+        yield Step("wall clock", shortest, at)
 
 
 def _offsets(local, shortest):
@@ -254,10 +247,6 @@ def _local(times, at):
     if (usual == local).all():
         return local
     return usual.where(_localized(usual, times) == times, local)
-
-
-def _smallest(numbers, same):
-    return int(np.diff(numbers)[same].min())
 
 
 def _months(times):

@@ -165,20 +165,19 @@ class Timeline:
     def step_of_fit(self, freq):
         """Return the declared step, or infer it and warn if it looks wrong."""
         is_span = isinstance(self.times, (pd.DatetimeIndex, pd.TimedeltaIndex))
-        if freq is not None:
-            if not is_span:
-                raise ValueError(
-                    f"freq={freq!r} needs an index of datetimes or timedeltas, but "
-                    f"that of X is {self.kind}. Set freq=None."
-                )
+        if freq is None:
+            step = self.step()
+        elif is_span:
             step = declared_step(pd.tseries.frequencies.to_offset(freq), self.times)
-            _steps_between(self, step)  # raises an error for times that are not on it
-            return step
-        step = self.step()
+        else:
+            raise ValueError(
+                f"freq={freq!r} needs an index of datetimes or timedeltas, but that of "
+                f"X is {self.kind}. Set freq=None."
+            )
         _, same, between = _steps_between(self, step)
         n_rows = len(same) + 1
         n_steps = n_rows - len(between) + between.sum()
-        if is_span and n_steps > 2 * n_rows:
+        if freq is None and is_span and n_steps > 2 * n_rows:
             warn_user(
                 "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "

@@ -96,7 +96,7 @@ def test_the_resolution_of_an_index_does_not_change_its_step(resolution):
     ],
 )
 def test_a_freq_of_the_calendar_is_the_step(index, unit):
-    assert str(Timeline.of_index(index).step()) == unit
+    assert Timeline.of_index(index).step().unit == unit
 
 
 def test_one_row_has_no_step():
@@ -409,7 +409,7 @@ def test_rows_at_odd_times_are_named():
 
 def test_a_declared_step_wins_over_the_inferred_one():
     mondays = pd.date_range("2026-01-05", periods=9, freq="W-MON")
-    assert str(Timeline.of_index(mondays).step_of_fit("B")) == "B"
+    assert Timeline.of_index(mondays).step_of_fit("B").unit == "B"
     with pytest.raises(ValueError, match="freq='B' needs an index of datetimes"):
         Timeline.of_index(pd.RangeIndex(5)).step_of_fit("B")
 
