@@ -292,15 +292,12 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
-        known = self._seen
-        in_fit = known.timeline
+        in_fit = self._seen.timeline
         if in_fit is not None and (timeline is not None or in_fit.series is not None):
             in_fit.check_same_kind(timeline)
         if timeline is None or (in_fit is None and timeline.series is None):
             return self._window_in_order(rows)
-        if self.history == "none":
-            known = known.last(0)
-        return self._window_by_index(known, rows, timeline)
+        return self._window_by_index(rows, timeline)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.
@@ -359,11 +356,11 @@ class SequenceWindower(
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
         return np.concatenate([self._seen.rows.astype(rows.dtype), gap])
 
-    def _window_by_index(self, known, rows, timeline):
-        """Return the read-only window of each row by its time, after `known` rows."""
-        before, of_rows = rows[:0], timeline
+    def _window_by_index(self, rows, timeline):
+        """Return the window of each row by its time, read-only."""
+        known, before, of_rows = self._seen, rows[:0], timeline
         # without a step, the distance from the known to the new rows cannot be counted
-        if len(known.rows) and known.step is not None:
+        if self.history == "auto" and known.step is not None:
             earlier = known.timeline.before(timeline)
             before = known.rows[earlier].astype(rows.dtype)
             timeline = known.timeline[earlier].followed_by(timeline)
