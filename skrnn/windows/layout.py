@@ -98,27 +98,24 @@ def layout_of_names(names):
     matches = [_LAG_NAME.fullmatch(name) for name in names]
     if not all(matches):
         return None
-    position = {
-        (int(match["lag"]), match["feature"]): column
-        for column, match in enumerate(matches)
-    }
+    position = {name: column for column, name in enumerate(names)}
     if len(position) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
         raise ValueError(
             f"Columns named <feature>_lag<k> must have different names, but {twice!r} "
             "occurs more than once. Drop or rename all but one of these columns."
         )
-    lags = sorted({lag for lag, _ in position}, reverse=True)
-    features = list(dict.fromkeys(feature for _, feature in position))
-    steps = [(lag, feature) for lag in lags for feature in features]
-    absent = [f"{f}_lag{k}" for k, f in steps if (k, f) not in position]
+    lags = sorted({int(match["lag"]) for match in matches}, reverse=True)
+    features = list(dict.fromkeys(match["feature"] for match in matches))
+    in_order = [f"{feature}_lag{lag}" for lag in lags for feature in features]
+    absent = [name for name in in_order if name not in position]
     if absent:
         raise ValueError(
             "Columns named <feature>_lag<k> must hold the same lags of every "
             f"feature, but {absent[0]!r} is absent. Select the same lags of all "
             "features, or rename the columns and set n_step_features."
         )
-    return np.array([position[step] for step in steps]), features
+    return np.array([position[name] for name in in_order]), features
 
 
 def lags_of_names(names):
