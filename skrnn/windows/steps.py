@@ -152,11 +152,8 @@ def nanoseconds_in(times):
 
 def _spaced(time, width, n_steps):
     """Return times spaced by `width` nanoseconds, as an index with a freq."""
-    in_units, rest = divmod(width, nanoseconds_in(time))
-    unit = "ns" if rest else time.unit
-    distances = np.arange(1, n_steps + 1) * (width if rest else in_units)
-    distances = pd.TimedeltaIndex(distances.astype(f"m8[{unit}]"))
-    later = (time.repeat(n_steps) + distances).as_unit(time.unit).rename(time.name)
+    step = pd.Timedelta(width, "ns").as_unit(time.unit, round_ok=False)
+    later = time.repeat(n_steps) + np.arange(1, n_steps + 1) * step.to_timedelta64()
     n_days, rest = divmod(width, _DAY)
     whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
     later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
