@@ -152,12 +152,14 @@ def nanoseconds_in(times):
 
 def _spaced(time, width, n_steps):
     """Return times spaced by `width` nanoseconds, as an index with a freq."""
-    step = pd.Timedelta(width, "ns").as_unit(time.unit, round_ok=False)
-    later = time.repeat(n_steps) + np.arange(1, n_steps + 1) * step.to_timedelta64()
-    n_days, rest = divmod(width, _DAY)
-    whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
-    later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
-    return later
+    tz, step = getattr(time, "tz", None), pd.Timedelta(width, "ns")
+    if tz is not None:  # where pandas 2 takes 24 hours for a day of the calendar
+        time = time.tz_convert("UTC")
+    distance = step.as_unit(time.unit, round_ok=False).to_timedelta64()
+    later = time.repeat(n_steps) + np.arange(1, n_steps + 1) * distance
+    whole_days = isinstance(time, pd.DatetimeIndex) and tz is None and not width % _DAY
+    later.freq = pd.offsets.Day(width // _DAY) if whole_days else step
+    return later if tz is None else later.tz_convert(tz)
 
 
 def _months_later(time, counts, day):

@@ -252,6 +252,19 @@ def test_numbers_after_a_number_keep_its_name_and_dtype():
     pd.testing.assert_index_equal(later, pd.Index([7, 9, 11], "int32", name="hour"))
 
 
+def test_days_of_24_hours_across_the_change_to_summer_time():
+    index = pd.date_range("2026-03-24", periods=12, tz="UTC").tz_convert("Europe/Paris")
+    later = Step("number", DAY).after(index[2:3], 9)
+    assert_array_equal(later, index[3:])
+
+
+def test_a_step_that_the_unit_of_an_index_cannot_hold_is_refused():
+    index = pd.date_range("2026-01-01", periods=3, freq="s", unit="s")
+    for n_steps in (1, 3):
+        with pytest.raises(ValueError, match="Cannot losslessly convert units"):
+            Step("number", 500_000_000).after(index[-1:], n_steps)
+
+
 def test_two_rows_at_the_same_local_time_are_refused():
     """The clock is put back, so that both are at half past two."""
     index = pd.DatetimeIndex(
