@@ -50,23 +50,20 @@ def empty_beside(rows, shape):
 def _reserve(file, n_bytes):
     """Reserve space on the disk, as a process that writes to a full one is killed."""
     folder = os.path.dirname(file.name)
-    try:
-        if hasattr(os, "posix_fallocate"):
+    is_full = shutil.disk_usage(folder).free < n_bytes
+    if not is_full and hasattr(os, "posix_fallocate"):
+        try:
             os.posix_fallocate(file.fileno(), 0, n_bytes)
-            return
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return  # the file system cannot reserve
-    else:
-        if shutil.disk_usage(folder).free >= n_bytes:
-            return
-    raise OSError(
-        errno.ENOSPC,
-        f"Memory-mapped rows need a temporary file of {n_bytes} bytes, for which there "
-        "is no space. Make some, or set the environment variable TMPDIR to another "
-        "folder",
-        folder,
-    )
+        except OSError as error:  # any other: the file system cannot reserve
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if is_full:
+        raise OSError(
+            errno.ENOSPC,
+            f"Memory-mapped rows need a temporary file of {n_bytes} bytes, for which "
+            "there is no space. Make some, or set the environment variable TMPDIR to "
+            "another folder",
+            folder,
+        )
 
 
 class PanelWindows(np.ndarray):
