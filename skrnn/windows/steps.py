@@ -1,6 +1,7 @@
 """The regular step of an index: how it is inferred, and steps counted between times."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -110,17 +111,15 @@ def infer_step(times, same):
         return declared_step(times.freq, times)
     if not same.any():
         return None
-    smallest = np.diff(numbers_of(times))[same].min()
-    candidates = [Step("number", int(smallest) * nanoseconds_in(times))]
-    if isinstance(times, pd.DatetimeIndex):
-        candidates = [*_calendar_steps(times, same), *candidates]
-    for step in candidates:
+    shortest = int(np.diff(numbers_of(times))[same].min())
+    of_time = Step("number", shortest * nanoseconds_in(times))
+    is_calendar = isinstance(times, pd.DatetimeIndex)
+    for step in chain(_calendar_steps(times, same) if is_calendar else (), [of_time]):
         if step.count(times, same) is not None:
             return step
     raise ValueError(
         "The index of X has no regular step: the shortest distance between rows is "
-        f"{candidates[-1].worded(times)}, and others are not multiples of it. "
-        f"{MAKE_REGULAR}"
+        f"{of_time.worded(times)}, and others are not multiples of it. {MAKE_REGULAR}"
     )
 
 
@@ -212,7 +211,7 @@ def _offsets(local, shortest):
     elif shortest >= pd.Timedelta(days=13):
         yield pd.offsets.SemiMonthEnd()
         yield pd.offsets.SemiMonthBegin()
-    week, of_day = local.day_of_week.unique().sort_values(), local - local.normalize()
+    week = local.day_of_week.unique()
     mask = "".join("01"[day in week] for day in range(7))
     if shortest >= pd.Timedelta(days=1) and _one_time_of_day(local):
         if mask.endswith("00"):
@@ -220,12 +219,11 @@ def _offsets(local, shortest):
         if len(week) < 7 and local.max() - local.min() >= _ENOUGH_WEEKS:
             yield pd.offsets.CustomBusinessDay(weekmask=mask)
     elif shortest == _HOUR and local.max() - local.min() >= _ENOUGH_DAYS:
-        hours = of_day.unique().sort_values()
+        hours = (local - local.normalize()).unique().sort_values()
         if len(hours) < 24 and (hours[1:] - hours[:-1] == _HOUR).all():
-            ends = [f"{(_EPOCH + h):%H:%M}" for h in (hours[0], hours[-1] + _HOUR)]
-            yield pd.offsets.CustomBusinessHour(
-                weekmask=mask, start=ends[0], end=ends[1]
-            )
+            first, stop = (_EPOCH + hours[0], _EPOCH + hours[-1] + _HOUR)
+            ends = {"start": f"{first:%H:%M}", "end": f"{stop:%H:%M}"}
+            yield pd.offsets.CustomBusinessHour(weekmask=mask, **ends)
 
 
 def _usual_time(times):
