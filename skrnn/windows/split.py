@@ -128,7 +128,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             )
         if self.align == "time":
             positions, times = pd.factorize(timeline.times, sort=True)
-            n_later, length = len(times) - 1 - positions, np.full(len(X), len(times))
+            n_later, length = len(times) - 1 - positions, np.array([len(times)])
         else:
             codes = timeline.codes
             n_later = pd.Series(codes).groupby(codes).cumcount(ascending=False)
