@@ -87,7 +87,7 @@ class Fingerprint:
 
 
 def sums_of_hashes(rows, *, in_order):
-    """Return the sum of hashes of each column, of its values or of their order."""
+    """Return the sum of hashes of each column's values, `in_order` with their rows."""
     sums = np.zeros(rows.shape[1], dtype=np.uint64)
     n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
     for start in range(0, len(rows), n_at_once):
