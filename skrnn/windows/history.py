@@ -1,6 +1,5 @@
 """The last rows that a windower has seen."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +11,6 @@ from skrnn.windows.timeline import Timeline, place
 _VALUES_AT_ONCE = 2**14  # copied at a time to compute a fingerprint
 _ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
 _LEAST_EQUAL = 0.9  # share of equal values in rows that are taken for the same
-_HALF, _ODD = np.uint64(32), np.uint64(0x9E3779B97F4A7C15)  # to mix the bits of a value
 _ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
 
 
@@ -36,26 +34,21 @@ class History:
         return History(self.rows[which].copy(), timeline, self.step)
 
     def grown_by(self, rows, timeline, n_last):
-        """Append rows, and return copies of the last `n_last` rows of each series."""
-        step = self.step_with(timeline)
+        """Check and append rows, and return the last `n_last` rows of each series."""
+        step = self.step
+        if self.timeline is not None:
+            both = self.timeline.continued_by(timeline)
+            step = step or both.step()
+            place(both, step, 1)  # raises an error for times that are not on the step
+        elif timeline is not None and timeline.series is not None:
+            raise ValueError(
+                f"The index of X is {timeline.kind}, but X had no time index in fit. "
+                "Call `fit` with rows that have such an index."
+            )
         new = History(rows, self.timeline and timeline, step).last(n_last)
-        both = np.concatenate([self.rows, new.rows])
+        rows = np.concatenate([self.rows, new.rows])
         timeline = new.timeline and self.timeline.followed_by(new.timeline)
-        return History(both, timeline, step).last(n_last)
-
-    def step_with(self, timeline):
-        """Check the times of new rows, and return the step of all rows."""
-        if self.timeline is None:
-            if timeline is not None and timeline.series is not None:
-                raise ValueError(
-                    f"The index of X is {timeline.kind}, but X had no time index in "
-                    "fit. Call `fit` with rows that have such an index."
-                )
-            return self.step
-        both = self.timeline.continued_by(timeline)
-        step = self.step or both.step()
-        place(both, step, 1)  # raises an error for times that are not on the step
-        return step
+        return History(rows, timeline, step).last(n_last)
 
 
 @dataclass(frozen=True)
@@ -65,25 +58,14 @@ class Fingerprint:
     # `first` is None for times, for too few rows, and if they repeat.
 
     shape: tuple  # of the rows
-    digest: bytes  # of all values in order
-    sums: np.ndarray  # (n_features,), in any order
-    first: np.ndarray | None = None  # the first rows of a window
+    first: np.ndarray | None  # the first rows of a window
+    sums: np.ndarray  # (n_features,), of hashes of values; without `first` in order
 
     @classmethod
     def of(cls, rows, n_first=None):
         """Return the fingerprint of rows (n_rows, n_features)."""
-        digest = hashlib.blake2b(digest_size=16)
-        sums = np.zeros(rows.shape[1], dtype=np.uint64)
-        n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
-        for start in range(0, len(rows), n_at_once):
-            chunk = rows[start : start + n_at_once]
-            # -0.0 is 0.0
-            values = np.add(chunk, 0.0, dtype=np.float64, order="C")
-            digest.update(values)
-            bits = values.view(np.uint64)
-            sums += ((bits ^ (bits >> _HALF)) * _ODD).sum(axis=0, dtype=np.uint64)
         first = None if n_first is None else first_rows(rows, n_first)
-        return cls(rows.shape, digest.digest(), sums, first)
+        return cls(rows.shape, first, sums_of_hashes(rows, in_order=first is None))
 
     def starts(self, rows):
         """Return whether rows start where those of the fit did.
@@ -91,19 +73,31 @@ class Fingerprint:
         Either their first rows are alike, or all rows are those of the fit, in some
         columns in another order or with a single value instead.
         """
-        if self.first is not None and start_alike(rows, self.first):
+        first = self.first
+        if first is not None and start_alike(rows, first):
             return True
         if rows.shape != self.shape:
             return False
-        others = Fingerprint.of(rows)
-        if self.digest == others.digest or self.first is None:
-            return self.digest == others.digest
-        same = _equal(rows[: len(self.first)], self.first, self.first).mean(axis=0)
-        is_same = same >= _LEAST_EQUAL
+        is_same = self.sums == sums_of_hashes(rows, in_order=first is None)
+        if first is None:
+            return is_same.all()
+        starts = _equal(rows[: len(first)], first, first).mean(axis=0) >= _LEAST_EQUAL
         is_single = ((rows == rows[0]) | np.isnan(rows)).all(axis=0)
-        return (
-            is_same.any() and (is_same | is_single | (self.sums == others.sums)).all()
-        )
+        return starts.any() and (starts | is_single | is_same).all()
+
+
+def sums_of_hashes(rows, *, in_order):
+    """Return the sum of hashes of each column's values, `in_order` with their rows."""
+    sums = np.zeros(rows.shape[1], dtype=np.uint64)
+    n_at_once = max(1, _VALUES_AT_ONCE // rows.shape[1])
+    for start in range(0, len(rows), n_at_once):
+        chunk = rows[start : start + n_at_once]
+        hashes = pd.util.hash_array(np.add(chunk, 0.0, dtype=np.float64))  # -0.0 is 0.0
+        if in_order:
+            numbers = np.arange(start, start + len(chunk), dtype=np.uint64)
+            hashes = pd.util.hash_array(hashes + numbers[:, np.newaxis])
+        sums += hashes.sum(axis=0, dtype=np.uint64)
+    return sums
 
 
 def first_rows(rows, n_rows):

@@ -10,9 +10,6 @@ def plain_index(index):
     """Convert an index to a dict of plain values and arrays; None stays None."""
     if index is None:
         return None
-    if isinstance(index, pd.MultiIndex):
-        levels = [index.get_level_values(i) for i in range(index.nlevels)]
-        return {"kind": "levels", "values": [plain_index(level) for level in levels]}
     plain = {"name": index.name}
     if isinstance(index, pd.RangeIndex):
         values = [index.start, index.stop, index.step]
@@ -37,16 +34,14 @@ def from_plain(plain):
     """Convert the result of `plain_index` back to an index."""
     if plain is None:
         return None
-    kind, values = plain["kind"], plain["values"]
-    if kind == "levels":
-        return pd.MultiIndex.from_arrays([from_plain(level) for level in values])
-    name = plain["name"]
+    kind, values, name = plain["kind"], plain["values"], plain["name"]
     if kind == "range":
         return pd.RangeIndex(*values, name=name)
     if kind == "period":
         return pd.PeriodIndex.from_ordinals(values, freq=plain["freq"], name=name)
     if kind != "span":
-        return pd.Index(values, dtype=kind, name=name)
+        # tuples may be names of series
+        return pd.Index(values, dtype=kind, name=name, tupleize_cols=False)
     index = pd.Index(values, name=name)  # of datetimes or timedeltas
     if plain["tz"] is not None:
         index = index.tz_localize("UTC").tz_convert(plain["tz"])

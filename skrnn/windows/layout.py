@@ -15,8 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skrnn._warnings import listed
 
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
-# Names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
-_OTHER_LAG = re.compile(
+# Also in names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
+_LAG = re.compile(
     r"(?<![a-z])(?:lags?[\s_.(\[-]*|t\s*-\s*)(?P<lag>[0-9]+)", re.IGNORECASE
 )
 _LAST_STEP = re.compile(r"(?<=[_(\[ ])t[)\]]?$", re.IGNORECASE)
@@ -50,23 +50,20 @@ def empty_beside(rows, shape):
 def _reserve(file, n_bytes):
     """Reserve space on the disk, as a process that writes to a full one is killed."""
     folder = os.path.dirname(file.name)
-    try:
-        if hasattr(os, "posix_fallocate"):
+    is_full = shutil.disk_usage(folder).free < n_bytes
+    if not is_full and hasattr(os, "posix_fallocate"):
+        try:
             os.posix_fallocate(file.fileno(), 0, n_bytes)
-            return
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return  # the file system cannot reserve
-    else:
-        if shutil.disk_usage(folder).free >= n_bytes:
-            return
-    raise OSError(
-        errno.ENOSPC,
-        f"Memory-mapped rows need a temporary file of {n_bytes} bytes, for which there "
-        "is no space. Make some, or set the environment variable TMPDIR to another "
-        "folder",
-        folder,
-    )
+        except OSError as error:  # any other: the file system cannot reserve
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if is_full:
+        raise OSError(
+            errno.ENOSPC,
+            f"Memory-mapped rows need a temporary file of {n_bytes} bytes, for which "
+            "there is no space. Make some, or set the environment variable TMPDIR to "
+            "another folder",
+            folder,
+        )
 
 
 class PanelWindows(np.ndarray):
@@ -98,48 +95,39 @@ def layout_of_names(names):
     matches = [_LAG_NAME.fullmatch(name) for name in names]
     if not all(matches):
         return None
-    position = {
-        (int(match["lag"]), match["feature"]): column
-        for column, match in enumerate(matches)
-    }
+    position = {name: column for column, name in enumerate(names)}
     if len(position) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
         raise ValueError(
             f"Columns named <feature>_lag<k> must have different names, but {twice!r} "
             "occurs more than once. Drop or rename all but one of these columns."
         )
-    lags = sorted({lag for lag, _ in position}, reverse=True)
-    features = list(dict.fromkeys(feature for _, feature in position))
-    steps = [(lag, feature) for lag in lags for feature in features]
-    absent = [f"{f}_lag{k}" for k, f in steps if (k, f) not in position]
+    lags = sorted({int(match["lag"]) for match in matches}, reverse=True)
+    features = list(dict.fromkeys(match["feature"] for match in matches))
+    in_order = [f"{feature}_lag{lag}" for lag in lags for feature in features]
+    absent = [name for name in in_order if name not in position]
     if absent:
         raise ValueError(
             "Columns named <feature>_lag<k> must hold the same lags of every "
             f"feature, but {absent[0]!r} is absent. Select the same lags of all "
             "features, or rename the columns and set n_step_features."
         )
-    return np.array([position[step] for step in steps]), features
+    return np.array([position[name] for name in in_order]), features
 
 
 def lags_of_names(names):
     """Return (feature, lag) of each name in any spelling, None for names without."""
-    lags = [_lag_of_name(name, _OTHER_LAG) for name in names]
-    if not any(lags):
-        return lags
-    pairs = zip(names, lags, strict=True)
-    return [lag or _lag_of_name(name, _LAST_STEP) for name, lag in pairs]
+    matches = [_LAG.search(name) for name in names]
+    if any(matches):
+        pairs = zip(names, matches, strict=True)
+        matches = [match or _LAST_STEP.search(name) for name, match in pairs]
+    return [match and _feature_and_lag(match) for match in matches]
 
 
-def _lag_of_name(name, pattern):
-    match = _LAG_NAME.fullmatch(name)
-    if match:
-        return match["feature"], int(match["lag"])
-    match = pattern.search(name)
-    if not match:
-        return None
+def _feature_and_lag(match):
+    name, lag = match.string, match.groupdict().get("lag", "0")
     feature = name[: match.start()] + name[match.end() :]
-    lag = 0 if pattern is _LAST_STEP else int(match["lag"])
-    return feature.strip(" _.-()[]"), lag
+    return feature.strip(" _.-()[]"), int(lag)
 
 
 def check_lags(names):

@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import BaseCrossValidator, TimeSeriesSplit
+from sklearn.model_selection import BaseCrossValidator
 
 from skrnn.windows.timeline import Timeline
 
@@ -126,21 +126,20 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
                 "PanelTimeSeriesSplit needs a DataFrame with an index of (series, "
                 f"time), or of times. Got {type(X).__name__} without one."
             )
-        of_times = TimeSeriesSplit(
-            self.n_splits,  # checked by TimeSeriesSplit
-            test_size=self.test_size,
-            gap=self.gap,
-            max_train_size=self.max_train_size,
-        )
         if self.align == "time":
-            yield from _cut_times(timeline, of_times)
+            positions, times = pd.factorize(timeline.times, sort=True)
+            n_later, length = len(times) - 1 - positions, np.array([len(times)])
         else:
-            yield from self._cut_each_series(timeline.codes)
+            codes = timeline.codes
+            n_later = pd.Series(codes).groupby(codes).cumcount(ascending=False)
+            n_later, length = n_later.to_numpy(), np.bincount(codes)[codes]
+        yield from self._folds(n_later, length)
 
     def _check_parameters(self):
-        for name, least in (("test_size", 1), ("max_train_size", 1), ("gap", 0)):
+        least_values = {"n_splits": 2, "test_size": 1, "gap": 0, "max_train_size": 1}
+        for name, least in least_values.items():
             value = getattr(self, name)
-            if value is None and name != "gap":
+            if value is None and name in ("test_size", "max_train_size"):
                 continue
             if not (isinstance(value, Integral) and value >= least):
                 raise ValueError(
@@ -153,28 +152,23 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
                 f"'end'. Got {self.align!r} instead."
             )
 
-    def _cut_each_series(self, codes):
-        n_later = pd.Series(codes).groupby(codes).cumcount(ascending=False).to_numpy()
-        n_rows = np.bincount(codes)[codes]
-        size = self.test_size or n_rows // (self.n_splits + 1)
-        too_short = (size == 0) | (n_rows <= self.n_splits * size + self.gap)
+    def _folds(self, n_later, length):
+        """Yield folds, by how many times, or rows of its series, are after each row."""
+        size = self.test_size or length // (self.n_splits + 1)
+        too_short = (size == 0) | (length <= self.n_splits * size + self.gap)
         if too_short.all():
+            by_time = self.align == "time"
+            found = "X has {} times" if by_time else "The longest series has {} rows"
             raise ValueError(
-                f"No series has enough rows for n_splits={self.n_splits}, test_size="
-                f"{self.test_size} and gap={self.gap}: the longest has "
-                f"{n_rows.max(initial=0)}. Lower one of these parameters."
+                f"{found.format(length.max(initial=0))}, too few for n_splits="
+                f"{self.n_splits}, test_size={self.test_size} and gap={self.gap}. "
+                "Lower one of these parameters."
             )
-        longest = self.max_train_size or len(codes)
+        longest = self.max_train_size or length.max()
         for n_folds_later in reversed(range(self.n_splits)):
-            test_end = n_folds_later * size  # in rows before the end of the series
+            test_end = n_folds_later * size  # before the end of X or of the series
             train_end = test_end + size + self.gap
-            takes_part = (size > 0) & (n_rows > train_end)
+            takes_part = (size > 0) & (length > train_end)
             train = (n_later >= train_end) & (n_later < train_end + longest)
             test = (n_later >= test_end) & (n_later < test_end + size)
             yield tuple(np.flatnonzero(takes_part & rows) for rows in (train, test))
-
-
-def _cut_times(timeline, of_times):
-    of_row, times = pd.factorize(timeline.times, sort=True)
-    for train, test in of_times.split(times):
-        yield tuple(np.flatnonzero(np.isin(of_row, of)) for of in (train, test))

@@ -1,13 +1,19 @@
 """The regular step of an index: how it is inferred, and steps counted between times."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from skrnn.windows.index_state import offset_of, plain_offset
 
-_UNITS = {"number", "wall clock", "month", "month end"}
+_UNITS = ("number", "wall clock", "month", "month end")
+MAKE_REGULAR = (
+    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
+    "follow each other whatever their times, number them with "
+    "`reset_index(drop=True)` before any split."
+)
 _DAY = 86_400_000_000_000  # in nanoseconds
 _HOUR, _EPOCH = pd.Timedelta(hours=1), pd.Timestamp(0)
 MOST = 0.8  # of the rows must follow each other in an offset; holidays may be missing
@@ -30,10 +36,8 @@ class Step:
         return {**vars(self), "unit": plain_offset(self.unit)}
 
     def __setstate__(self, state):
-        unit = state["unit"]
-        # no unit of _UNITS is also the alias of an offset
-        if not isinstance(unit, str) or unit not in _UNITS:
-            unit = offset_of(unit)
+        unit = state["unit"]  # none of _UNITS is also the alias of an offset
+        unit = unit if unit in _UNITS else offset_of(unit)
         vars(self).update({**state, "unit": unit})
 
     def count(self, times, same):
@@ -65,42 +69,36 @@ class Step:
 
     def after(self, time, n_steps):
         """Return the `n_steps` times that follow a time, an Index of shape (1,)."""
+        counts = self.n * np.arange(1, n_steps + 1)
         if self.unit == "number":
             if isinstance(time, (pd.DatetimeIndex, pd.TimedeltaIndex)):
                 return _spaced(time, self.n, n_steps)
+            if isinstance(time, pd.PeriodIndex):
+                return time.repeat(n_steps) + counts // time.freq.n
             last = int(numbers_of(time)[0]) + self.n * n_steps
             if last > np.iinfo(np.int64).max:
                 raise ValueError(f"The time {last} does not fit into int64.")
-            later = numbers_of(time)[0] + self.n * np.arange(1, n_steps + 1)
-            if isinstance(time, pd.PeriodIndex):
-                return pd.PeriodIndex.from_ordinals(
-                    later, freq=time.freq, name=time.name
-                )
+            later = numbers_of(time)[0] + counts
             return pd.Index(later, dtype=time.dtype, name=time.name)
         local = _local(time, self.at)
         if self.unit == "wall clock":
             later = _spaced(local, self.n, n_steps)
         elif isinstance(self.unit, str):
-            counts = self.n * np.arange(1, n_steps + 1)
-            later = _months_later(local, counts, to_end=self.unit == "month end")
+            day = 31 if self.unit == "month end" else local.day[0]
+            later = _months_later(local, counts, day)
         else:
             how = {"freq": self.n * self.unit, "unit": time.unit, "name": time.name}
             later = pd.date_range(local[0], periods=n_steps + 1, **how)[1:]
         return _localized(later, time)
 
-    def __str__(self):
+    def worded(self, times):
+        """Return the step in words, as messages show it for this kind of index."""
         if not isinstance(self.unit, str):
             return (self.n * self.unit).freqstr
         if self.unit.startswith("month"):
             return "1 month" if self.n == 1 else f"{self.n} months"
-        return f"{self.n}"
-
-    def worded(self, times):
-        """Return the step in words, as messages show it for this kind of index."""
         is_span = isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex))
-        if is_span and self.unit in ("number", "wall clock"):
-            return f"{pd.Timedelta(self.n, 'ns')}"
-        return str(self)
+        return f"{pd.Timedelta(self.n, 'ns') if is_span else self.n}"
 
 
 def infer_step(times, same):
@@ -113,16 +111,15 @@ def infer_step(times, same):
         return declared_step(times.freq, times)
     if not same.any():
         return None
-    smallest = _smallest(numbers_of(times), same) * nanoseconds_in(times)
-    candidates = [Step("number", smallest)]
-    if isinstance(times, pd.DatetimeIndex):
-        candidates = [*_calendar_steps(times, same), *candidates]
-    for step in candidates:
+    shortest = int(np.diff(numbers_of(times))[same].min())
+    of_time = Step("number", shortest * nanoseconds_in(times))
+    is_calendar = isinstance(times, pd.DatetimeIndex)
+    for step in chain(_calendar_steps(times, same) if is_calendar else (), [of_time]):
         if step.count(times, same) is not None:
             return step
     raise ValueError(
         "The index of X has no regular step: the shortest distance between rows is "
-        f"{candidates[-1].worded(times)}, and others are not multiples of it."
+        f"{of_time.worded(times)}, and others are not multiples of it. {MAKE_REGULAR}"
     )
 
 
@@ -154,26 +151,22 @@ def nanoseconds_in(times):
 
 def _spaced(time, width, n_steps):
     """Return times spaced by `width` nanoseconds, as an index with a freq."""
-    in_units, rest = divmod(width, nanoseconds_in(time))
-    unit = "ns" if rest else time.unit
-    distances = np.arange(1, n_steps + 1) * (width if rest else in_units)
-    distances = pd.TimedeltaIndex(distances.astype(f"m8[{unit}]"))
-    later = (time.repeat(n_steps) + distances).as_unit(time.unit).rename(time.name)
-    n_days, rest = divmod(width, _DAY)
-    whole_days = isinstance(time, pd.DatetimeIndex) and time.tz is None and not rest
-    later.freq = pd.offsets.Day(n_days) if whole_days else pd.Timedelta(width, "ns")
-    return later
+    tz, step = getattr(time, "tz", None), pd.Timedelta(width, "ns")
+    if tz is not None:  # where pandas 2 takes 24 hours for a day of the calendar
+        time = time.tz_convert("UTC")
+    distance = step.as_unit(time.unit, round_ok=False).to_timedelta64()
+    later = time.repeat(n_steps) + np.arange(1, n_steps + 1) * distance
+    whole_days = isinstance(time, pd.DatetimeIndex) and tz is None and not width % _DAY
+    later.freq = pd.offsets.Day(width // _DAY) if whole_days else step
+    return later if tz is None else later.tz_convert(tz)
 
 
-def _months_later(time, counts, *, to_end):
-    """Return a time some months later, at the same day or at the last one."""
+def _months_later(time, counts, day):
+    """Return a time some months later, at a day or where there is none at the last."""
     months = time.to_numpy().astype("M8[M]") + counts
-    ends = (months + 1).astype("M8[D]") - 1
-    days = (
-        ends if to_end else np.minimum(months.astype("M8[D]") + (time.day[0] - 1), ends)
-    )
-    time_of_day = (time - time.normalize()).to_numpy()
-    later = days.astype(f"M8[{time.unit}]") + time_of_day
+    last = (months + 1).astype("M8[D]") - 1
+    days = np.minimum(months.astype("M8[D]") + (day - 1), last)
+    later = days.astype(f"M8[{time.unit}]") + (time - time.normalize()).to_numpy()
     return pd.DatetimeIndex(later, name=time.name).as_unit(time.unit)
 
 
@@ -189,17 +182,16 @@ def _calendar_steps(times, same):
     """Yield the calendar steps that datetimes may have, the most specific first."""
     at = _usual_time(times)
     local = _local(times, at)
-    months = _smallest(_months(local), same)
+    months = int(np.diff(_months(local))[same].min())
     if months > 0:
         if _are_month_ends(local):
             yield Step("month end", months, at)
         if _same_day(local):
             yield Step("month", months, at)
-    numbers = numbers_of(local)
-    smallest = _smallest(numbers, same)
-    alike = (np.diff(numbers)[same] == smallest).mean()
-    shortest = pd.Timedelta(smallest * nanoseconds_in(times))
-    for offset in _offsets(local, shortest) if alike < 1 else ():
+    distances = np.diff(numbers_of(local))[same]
+    shortest = int(distances.min()) * nanoseconds_in(times)
+    alike = (distances == distances.min()).mean()
+    for offset in _offsets(local, pd.Timedelta(shortest)) if alike < 1 else ():
         between = Step(offset, 1, at).count(times, same)
         if between is None or between.min() < 1:
             continue
@@ -207,9 +199,8 @@ def _calendar_steps(times, same):
         # more of the rows follow each other in these steps than in steps of time
         if (between == n).mean() >= MOST and (between == n).mean() > alike:
             yield Step(offset, n, at)
-    day = _DAY // nanoseconds_in(times)
-    if times.tz is not None and smallest >= day and not smallest % day:
-        yield Step("wall clock", smallest * nanoseconds_in(times), at)
+    if times.tz is not None and shortest >= _DAY and not shortest % _DAY:
+        yield Step("wall clock", shortest, at)
 
 
 def _offsets(local, shortest):
@@ -220,7 +211,7 @@ def _offsets(local, shortest):
     elif shortest >= pd.Timedelta(days=13):
         yield pd.offsets.SemiMonthEnd()
         yield pd.offsets.SemiMonthBegin()
-    week, of_day = local.day_of_week.unique().sort_values(), local - local.normalize()
+    week = local.day_of_week.unique()
     mask = "".join("01"[day in week] for day in range(7))
     if shortest >= pd.Timedelta(days=1) and _one_time_of_day(local):
         if mask.endswith("00"):
@@ -228,12 +219,11 @@ def _offsets(local, shortest):
         if len(week) < 7 and local.max() - local.min() >= _ENOUGH_WEEKS:
             yield pd.offsets.CustomBusinessDay(weekmask=mask)
     elif shortest == _HOUR and local.max() - local.min() >= _ENOUGH_DAYS:
-        hours = of_day.unique().sort_values()
+        hours = (local - local.normalize()).unique().sort_values()
         if len(hours) < 24 and (hours[1:] - hours[:-1] == _HOUR).all():
-            ends = [f"{(_EPOCH + h):%H:%M}" for h in (hours[0], hours[-1] + _HOUR)]
-            yield pd.offsets.CustomBusinessHour(
-                weekmask=mask, start=ends[0], end=ends[1]
-            )
+            first, stop = (_EPOCH + hours[0], _EPOCH + hours[-1] + _HOUR)
+            ends = {"start": f"{first:%H:%M}", "end": f"{stop:%H:%M}"}
+            yield pd.offsets.CustomBusinessHour(weekmask=mask, **ends)
 
 
 def _usual_time(times):
@@ -254,10 +244,6 @@ def _local(times, at):
     if (usual == local).all():
         return local
     return usual.where(_localized(usual, times) == times, local)
-
-
-def _smallest(numbers, same):
-    return int(np.diff(numbers)[same].min())
 
 
 def _months(times):

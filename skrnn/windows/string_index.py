@@ -20,14 +20,13 @@ def warn_of_string_index(X):
     index = getattr(X, "index", None)
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
-    if isinstance(index, pd.CategoricalIndex):
-        index = index.astype(index.categories.dtype)
     is_range = isinstance(index, pd.RangeIndex)
     if not isinstance(index, pd.Index) or is_range or index.empty:
         return
     some = [*index[:: len(index) // 50 + 1], index[-1]]
-    if pd.api.types.is_numeric_dtype(index.dtype):
-        kind, to_do = "numbers", _times_of_numbers(pd.Series(some))
+    numbers = pd.Series(some)
+    if pd.api.types.is_numeric_dtype(numbers.dtype):
+        kind, to_do = "numbers", _times_of_numbers(numbers)
     else:
         kind, to_do = "strings", _times_of_strings(some)
     if to_do:

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils import check_array
 
 from skrnn._estimator import check_numbers
+from skrnn.windows.layout import view_windows
 from skrnn.windows.timeline import Timeline, place
 
 _LEAD_NAME = re.compile(r"(?P<target>.*)_lead(?P<lead>[1-9][0-9]*)")
@@ -78,9 +79,9 @@ def to_supervised(series, horizon=1, *, target=None):
         raise ValueError(_no_future(horizon, X))
     timeline = Timeline.of(X) if in_pandas else None
     targets = _target_columns(X, target)
-    if in_pandas:
-        check_numbers(X[targets], "series")
-    values = X[targets].to_numpy(dtype=_float_dtype(X[targets]), na_value=np.nan)
+    values = check_numbers(X[targets], "series")
+    dtype = np.float32 if (values.dtypes == np.float32).all() else np.float64
+    values = values.to_numpy(dtype=dtype, na_value=np.nan)
     future = _future(values, timeline, horizon)
     known = ~pd.isna(future).any(axis=1)
     if not known.any():
@@ -134,20 +135,13 @@ def _target_columns(X, target):
         isinstance(target, tuple) and target in columns
     )
     targets = list(target) if several else [target]
-    if (
-        not targets
-        or not set(targets) <= set(columns)
-        or len({*targets}) < len(targets)
-    ):
+    different = set(targets)
+    if not targets or not different <= set(columns) or len(different) < len(targets):
         raise ValueError(
             f"target must name one or several different columns of {columns}. "
             f"Got {target!r}."
         )
     return targets
-
-
-def _float_dtype(frame):
-    return np.float32 if (frame.dtypes == np.float32).all() else np.float64
 
 
 def _future(values, timeline, horizon):
@@ -158,4 +152,4 @@ def _future(values, timeline, horizon):
     shape = (places.max() + 1 + horizon, values.shape[1])
     ahead = np.full(shape, np.nan, dtype=values.dtype)
     ahead[places] = values
-    return np.hstack([ahead[places + step] for step in range(1, horizon + 1)])
+    return view_windows(ahead, horizon, flatten=True)[places + 1]

@@ -1,6 +1,5 @@
 """Reads the index of rows: the time and series of each row, and steps between rows."""
 
-import datetime
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +8,8 @@ import pandas as pd
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.index_state import from_plain, plain_index
-from skrnn.windows.steps import declared_step, infer_step, numbers_of
+from skrnn.windows.steps import MAKE_REGULAR, declared_step, infer_step, numbers_of
 
-_TO_DO = (
-    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
-    "follow each other whatever their times, number them with "
-    "`reset_index(drop=True)` before any split."
-)
 _KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
 LATER_ROWS = (
     "{where} Leave out rows that were seen before. If the index of X restarts, make it "
@@ -154,44 +148,36 @@ class Timeline:
     @property
     def kind(self):
         """The kind of index in words, as messages show it."""
-        kind = type(self.times).__name__
-        if kind in {"RangeIndex", "Index"}:
+        times, kind = self.times, f"a {type(self.times).__name__}"
+        if not _is_span(times):
             kind = "an integer Index"
-        elif getattr(self.times, "tz", None) is not None:
-            kind = "a DatetimeIndex with a time zone"
-        elif isinstance(self.times, pd.PeriodIndex):
-            kind = f"a PeriodIndex of freq {self.times.freqstr}"
-        else:
-            kind = f"a {kind}"
+        elif isinstance(times, pd.PeriodIndex):
+            kind = f"{kind} of freq {times.freqstr}"
+        elif getattr(times, "tz", None) is not None:
+            kind = f"{kind} with a time zone"
         return kind if self.series is None else f"(series, time) with {kind}"
 
     def step(self):
         """Infer the step, None if no series has two rows and the index has no freq."""
-        order, same = self._by_series()
-        # reordering an index loses its freq
-        times = self.times if self.series is None else self.times[order]
-        try:
-            return infer_step(times, same)
-        except ValueError as error:
-            raise ValueError(f"{error} {_TO_DO}") from None
+        _, times, same = self._by_series()
+        return infer_step(times, same)
 
     def step_of_fit(self, freq):
         """Return the declared step, or infer it and warn if it looks wrong."""
         is_span = isinstance(self.times, (pd.DatetimeIndex, pd.TimedeltaIndex))
-        if freq is not None:
-            if not is_span:
-                raise ValueError(
-                    f"freq={freq!r} needs an index of datetimes or timedeltas, but "
-                    f"that of X is {self.kind}. Set freq=None."
-                )
+        if freq is None:
+            step = self.step()
+        elif is_span:
             step = declared_step(pd.tseries.frequencies.to_offset(freq), self.times)
-            _steps_between(self, step)  # raises an error for times that are not on it
-            return step
-        step = self.step()
+        else:
+            raise ValueError(
+                f"freq={freq!r} needs an index of datetimes or timedeltas, but that of "
+                f"X is {self.kind}. Set freq=None."
+            )
         _, same, between = _steps_between(self, step)
         n_rows = len(same) + 1
         n_steps = n_rows - len(between) + between.sum()
-        if is_span and n_steps > 2 * n_rows:
+        if freq is None and is_span and n_steps > 2 * n_rows:
             warn_user(
                 "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "
@@ -202,18 +188,18 @@ class Timeline:
         return step
 
     def _by_series(self):
-        """Return an order that groups series, and whether neighbours share a series."""
-        if self.series is None:
-            n_rows = len(self.times)
-            return np.arange(n_rows), np.ones(max(0, n_rows - 1), dtype=bool)
+        """Return an order by series, times in it, and which neighbours share one."""
+        if self.series is None:  # indexing would lose the freq of the times
+            same = np.ones(len(self.times), dtype=bool)[1:]
+            return np.arange(len(self.times)), self.times, same
         codes = self.codes
         order = np.argsort(codes, kind="stable")
-        return order, np.diff(codes[order]) == 0
+        return order, self.times[order], np.diff(codes[order]) == 0
 
     def _not_increasing(self):
         """Return rows whose next row in the series is not later, and the next rows."""
-        order, same = self._by_series()
-        (at,) = np.nonzero((np.diff(numbers_of(self.times)[order]) <= 0) & same)
+        order, times, same = self._by_series()
+        (at,) = np.nonzero((np.diff(numbers_of(times)) <= 0) & same)
         return order[at], order[at + 1]
 
     def _check_increasing(self):
@@ -247,15 +233,15 @@ def numbered(timeline, step, most):
 
 
 def _steps_between(timeline, step):
-    """Return what `_by_series` does, and the steps between neighbours of a series."""
-    order, same = timeline._by_series()
+    """Return an order by series, which neighbours share one, and steps between them."""
+    order, times, same = timeline._by_series()
     between = np.empty(0, dtype=np.int64)
     if same.any():
-        between = step.count(timeline.times[order], same)
+        between = step.count(times, same)
         if between is None or (between <= 0).any():  # int64 may overflow
             raise ValueError(
                 "The times in the index of X are not multiples of "
-                f"{step.worded(timeline.times)} apart. {_TO_DO}"
+                f"{step.worded(timeline.times)} apart. {MAKE_REGULAR}"
             )
     return order, same, between
 
@@ -264,12 +250,9 @@ def _as_dates(index):
     """Return times of another type as an index of times, any other index as it is."""
     if isinstance(index, pd.CategoricalIndex):
         index = index.astype(index.categories.dtype)
-    of_arrow = isinstance(index.dtype, pd.ArrowDtype)
-    if of_arrow and issubclass(index.dtype.type, datetime.timedelta):
-        return index.astype("m8[ns]")
-    if of_arrow and issubclass(index.dtype.type, datetime.date):
-        # `to_datetime` leaves nanoseconds of Arrow as they are
-        return pd.DatetimeIndex(pd.to_datetime(index))
+    if isinstance(index.dtype, pd.ArrowDtype) and index.dtype.kind in "mM":
+        is_timedelta = index.dtype.kind == "m"
+        return pd.TimedeltaIndex(index) if is_timedelta else pd.DatetimeIndex(index)
     if pd.api.types.infer_dtype(index) == "date":
         return pd.to_datetime(index)
     return index.infer_objects() if index.dtype == object else index

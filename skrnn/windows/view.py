@@ -16,9 +16,9 @@ class WindowView:
     def __init__(self, windows):
         self.values = np.asarray(windows)  # NaN where a value is missing
         self.shape = windows.shape  # (n_windows, n_timesteps, n_features)
-        self._is_view = windows.strides[0] == windows.strides[1]
         self._is_panel = isinstance(windows, PanelWindows)
-        self.stride = 1 if self._is_view else windows.shape[1]  # in rows
+        is_view = windows.strides[0] == windows.strides[1]
+        self.stride = 1 if is_view else windows.shape[1]  # in rows
 
     def __len__(self):
         return len(self.values)
@@ -41,8 +41,8 @@ class WindowView:
     def follow_each_other(self):
         """Whether most windows start one step after the one before, or repeat it."""
         windows = self.values[: max(2, _VALUES_AT_ONCE // self.values[0].size)]
-        if self._is_view or windows.shape[1] == 1 or len(windows) == 1:
-            return self._is_view
+        if self.stride == 1 or len(windows) == 1:
+            return self.stride == 1
         repeated = _same(windows[1:], windows[:-1])  # instead of a weight
         follow = _same(windows[1:, :-1], windows[:-1, 1:])
         return bool(follow[~repeated].sum() > (~repeated).sum() / 2)

@@ -261,7 +261,7 @@ class SequenceWindower(
             return self.fit(X, y)
         rows, timeline = self._rows(X, reset=False)
         if self.history == "none":
-            self._seen.last(0).step_with(timeline)  # only checks the rows
+            self._seen.last(0).grown_by(rows, timeline, 0)  # only checks the rows
             return self
         self._seen = self._seen.grown_by(rows, timeline, self.window_length - 1)
         # new rows can easily equal those of a short fit, for example a single row
@@ -292,15 +292,12 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
-        known = self._seen
-        in_fit = known.timeline
+        in_fit = self._seen.timeline
         if in_fit is not None and (timeline is not None or in_fit.series is not None):
             in_fit.check_same_kind(timeline)
         if timeline is None or (in_fit is None and timeline.series is None):
             return self._window_in_order(rows)
-        if self.history == "none":
-            known = History(rows[:0], None, known.step)
-        return self._window_by_index(known, rows, timeline)
+        return self._window_by_index(rows, timeline)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.
@@ -348,8 +345,7 @@ class SequenceWindower(
         padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
         padded[n_before:] = rows
         padded[n_padded:n_before] = known
-        edge = self.pad == "edge"
-        padded[:n_padded] = padded[n_padded] if edge else float(self.pad)
+        self._pad(padded, np.array([n_padded]))
         return self._view(padded)[len(known) :]
 
     def _before(self, rows):
@@ -360,12 +356,11 @@ class SequenceWindower(
         gap = np.full((self.gap, rows.shape[1]), np.nan, dtype=rows.dtype)
         return np.concatenate([self._seen.rows.astype(rows.dtype), gap])
 
-    def _window_by_index(self, known, rows, timeline):
-        """Return the read-only window of each row by its time, after `known` rows."""
-        codes = None if timeline.series is None else timeline.codes
-        before = rows[:0]
+    def _window_by_index(self, rows, timeline):
+        """Return the window of each row by its time, read-only."""
+        known, before, of_rows = self._seen, rows[:0], timeline
         # without a step, the distance from the known to the new rows cannot be counted
-        if known.timeline is not None and known.step is not None:
+        if self.history == "auto" and known.step is not None:
             earlier = known.timeline.before(timeline)
             before = known.rows[earlier].astype(rows.dtype)
             timeline = known.timeline[earlier].followed_by(timeline)
@@ -374,10 +369,7 @@ class SequenceWindower(
         rows = np.concatenate([before, rows])
         padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
         padded[places] = rows
-        if self.pad != "nan":
-            steps = places[first, np.newaxis] - np.arange(1, self.window_length)
-            edge = self.pad == "edge"
-            padded[steps] = rows[first, np.newaxis] if edge else self.pad
+        self._pad(padded, places[first])
         windows = self._view(padded)
         ends = places[len(before) :] - (self.window_length - 1)
         if (np.diff(ends) == 1).all():
@@ -385,10 +377,16 @@ class SequenceWindower(
         else:
             chosen = windows[ends]
         chosen.flags.writeable = False
-        if codes is not None:
+        if of_rows.series is not None:
             chosen = chosen.view(PanelWindows)
-            chosen.series_codes = codes
+            chosen.series_codes = of_rows.codes
         return chosen
+
+    def _pad(self, padded, first):
+        """Fill the steps before the first row of each series."""
+        before = first[:, np.newaxis] - np.arange(1, self.window_length)
+        is_edge = self.pad == "edge"
+        padded[before] = padded[first, np.newaxis] if is_edge else float(self.pad)
 
     def _view(self, padded):
         """Return all windows of padded rows, as a view."""

@@ -148,7 +148,7 @@ INDICES = [
     ),
     pd.timedelta_range("1h", periods=4, freq="15min").as_unit("s"),
     pd.period_range("2026-01", periods=3, freq="2M"),
-    pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["series", "time"]),
+    pd.Index([("a", 1), ("b", 2)], tupleize_cols=False),
 ]
 
 

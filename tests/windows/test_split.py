@@ -36,7 +36,11 @@ def test_every_test_row_is_later_than_every_training_row(
         times = data.index.get_level_values(1).to_numpy()
         folds = list(splitter.split(data))
         assert len(folds) == splitter.get_n_splits() == n_splits
-        for train, test in folds:
+        of_times = TimeSeriesSplit(n_splits, gap=gap).split(np.unique(times))
+        for (train, test), parts in zip(folds, of_times, strict=True):
+            for rows_of_part, part in zip((train, test), parts, strict=True):
+                expected = np.isin(times, np.unique(times)[part])
+                assert_array_equal(rows_of_part, np.flatnonzero(expected))
             assert times[test].min() > times[train].max()
             between = (times > times[train].max()) & (times < times[test].min())
             assert len(np.unique(times[between])) == gap
@@ -82,10 +86,12 @@ def test_data_without_times_are_refused(X):
         ({"max_train_size": 1.5}, "'max_train_size'.*Got 1.5"),
         ({"gap": None}, "'gap'.*Got None"),
         ({"align": "start"}, "'align'.*must be 'time' or 'end'. Got 'start'"),
-        ({"align": "end", "n_splits": 1}, "n_splits=1"),
+        ({"align": "end", "n_splits": 1}, "'n_splits'.*at least 2. Got 1"),
         ({"align": "end", "test_size": 0}, "'test_size'.*Got 0"),
-        ({"n_splits": 1}, "n_splits=1"),
-        ({"n_splits": 9}, "number of folds=10 greater"),
+        ({"n_splits": 1}, "'n_splits'.*at least 2. Got 1"),
+        ({"n_splits": 2.0}, "'n_splits'.*Got 2.0"),
+        ({"n_splits": 9}, "X has 4 times, too few for n_splits=9, test_size=None"),
+        ({"n_splits": 2, "gap": 2}, "X has 4 times, too few for n_splits=2.*gap=2"),
     ],
 )
 def test_folds_that_cannot_be_made(params, message):
@@ -234,11 +240,11 @@ def test_windows_of_a_test_fold_know_the_rows_of_their_series():
 )
 def test_panels_without_a_series_that_is_long_enough(params, longest):
     panel = lengths(a=longest, b=3)
-    message = f"n_splits={params['n_splits']}.*the longest has {longest}"
-    with pytest.raises(ValueError, match=f"No series has enough rows for {message}"):
+    message = f"longest series has {longest} rows, too few for n_splits="
+    with pytest.raises(ValueError, match=f"{message}{params['n_splits']}"):
         next(PanelTimeSeriesSplit(**params, align="end").split(panel))
 
 
 def test_a_panel_without_rows_is_refused():
-    with pytest.raises(ValueError, match="the longest has 0"):
+    with pytest.raises(ValueError, match="longest series has 0 rows"):
         next(PanelTimeSeriesSplit(align="end").split(lengths(a=3)[:0]))

@@ -93,6 +93,7 @@ def test_an_index_of_times_says_nothing(index):
         ([202411.0, 202412.0], r"ignored.*index.astype\(int\), format='%Y%m'\)"),
         (2000 + np.arange(24) / 12, "ignored. Make dates of them"),
         (pd.CategoricalIndex([2000.0, 2000.5]), "ignored. Make dates of them"),
+        (pd.Index([202411, 202412], dtype=object), r"read as integers.*format='%Y%m'"),
     ],
 )
 def test_numbers_that_look_like_times_are_named(labels, how):

@@ -96,7 +96,7 @@ def test_the_resolution_of_an_index_does_not_change_its_step(resolution):
     ],
 )
 def test_a_freq_of_the_calendar_is_the_step(index, unit):
-    assert str(Timeline.of_index(index).step()) == unit
+    assert Timeline.of_index(index).step().unit == unit
 
 
 def test_one_row_has_no_step():
@@ -250,6 +250,19 @@ def test_rows_are_numbered_from_the_first_of_their_series(jumps, most, in_panel)
 def test_numbers_after_a_number_keep_its_name_and_dtype():
     later = Step("number", 2).after(pd.Index([5], dtype="int32", name="hour"), 3)
     pd.testing.assert_index_equal(later, pd.Index([7, 9, 11], "int32", name="hour"))
+
+
+def test_days_of_24_hours_across_the_change_to_summer_time():
+    index = pd.date_range("2026-03-24", periods=12, tz="UTC").tz_convert("Europe/Paris")
+    later = Step("number", DAY).after(index[2:3], 9)
+    assert_array_equal(later, index[3:])
+
+
+def test_a_step_that_the_unit_of_an_index_cannot_hold_is_refused():
+    index = pd.date_range("2026-01-01", periods=3, freq="s", unit="s")
+    for n_steps in (1, 3):
+        with pytest.raises(ValueError, match="Cannot losslessly convert units"):
+            Step("number", 500_000_000).after(index[-1:], n_steps)
 
 
 def test_two_rows_at_the_same_local_time_are_refused():
@@ -409,7 +422,7 @@ def test_rows_at_odd_times_are_named():
 
 def test_a_declared_step_wins_over_the_inferred_one():
     mondays = pd.date_range("2026-01-05", periods=9, freq="W-MON")
-    assert str(Timeline.of_index(mondays).step_of_fit("B")) == "B"
+    assert Timeline.of_index(mondays).step_of_fit("B").unit == "B"
     with pytest.raises(ValueError, match="freq='B' needs an index of datetimes"):
         Timeline.of_index(pd.RangeIndex(5)).step_of_fit("B")
 

@@ -213,6 +213,13 @@ def test_fewer_rows_in_fit_than_steps():
     assert_array_equal(windower.transform(rows(3)), [[1, 1, 1, 2, 3]])
 
 
+def test_fewer_rows_than_steps_are_those_of_fit_in_their_order_only():
+    windower = SequenceWindower(window_length=9).fit(rows(1, 0, 0, 1))
+    assert np.isnan(windower.transform(rows(1, 0, -0.0, 1))[0, :-1]).all()
+    for other in (rows(0, 1, 1, 0), rows(1, 1, 0, 0), rows(1, 0, 0, 1, 0)):
+        assert_array_equal(windower.transform(other)[0, 4:-1], rows(1, 0, 0, 1))
+
+
 def test_history_none_starts_anew():
     windower = SequenceWindower(window_length=2, history="none", flatten=True)
     windower.fit(rows(1, 2))
