@@ -11,7 +11,8 @@ from skrnn.windows.timeline import Timeline, place
 _VALUES_AT_ONCE = 2**14  # copied at a time to compute a fingerprint
 _ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
 _LEAST_EQUAL = 0.9  # share of equal values in rows that are taken for the same
-_ROWS_SEARCHED, _PLACES_COMPARED = 10_000, 100
+_RARE = 0.1  # share of the rows with such a value: zeros and constants tell nothing
+_ROWS_SEARCHED, _PLACES_COMPARED, _ROWS_COUNTED = 10_000, 100, 1000
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,70 @@ class History:
 
 
 @dataclass(frozen=True)
+class FirstRows:
+    """The first rows of a fit, as many as a window has steps."""
+
+    rows: np.ndarray  # (window_length, n_features)
+    is_rare: np.ndarray  # of the same shape, which values are rare; all if none is
+
+    @classmethod
+    def of(cls, rows, n_rows):
+        """Return a copy of the first rows, None if too few or if they repeat."""
+        if len(rows) < n_rows:
+            return None
+        first = cls(np.array(rows[:n_rows]), np.ones((n_rows, rows.shape[1]), bool))
+        is_rare = first.are_rare_in(rows[:: -(-len(rows) // _ROWS_COUNTED)])
+        if is_rare.any():
+            first = replace(first, is_rare=is_rare)
+        same = first.equal(rows[1:_ROWS_SEARCHED], 0) | ~first.is_rare[0]
+        places = 1 + np.flatnonzero(same.all(axis=1))[:_PLACES_COMPARED]
+        return None if any(first.are_alike(rows[k:]) for k in places) else first
+
+    @property
+    def margin(self):
+        """The largest difference of equal values of each feature, by rounding."""
+        return _ROUNDING * np.nan_to_num(abs(self.rows)).max(axis=0)
+
+    def equal(self, rows, which=slice(None)):
+        """Return which values equal those of the first rows, to float32 precision."""
+        first = self.rows[which]
+        near = abs(rows - first) <= self.margin
+        return near | (np.isnan(rows) & np.isnan(first))
+
+    def are_rare_in(self, rows):
+        """Return which values few of some rows have in their column."""
+        columns = zip(np.sort(rows, axis=0).T, self.rows.T, self.margin, strict=True)
+        counts = [
+            np.searchsorted(ordered, values + margin, "right")
+            - np.searchsorted(ordered, values - margin, "left")
+            for ordered, values, margin in columns
+        ]
+        return np.transpose(counts) <= max(1, _RARE * len(rows))
+
+    def are_alike(self, rows):
+        """Return whether rows start with most of the rare values."""
+        if len(rows) < len(self.rows):
+            return False
+        same = self.equal(rows[: len(self.rows)]) & self.is_rare
+        n_equal, n_rare = same.sum(axis=0), self.is_rare.sum(axis=0)
+        # columns of the calendar are alike at the same hour of any day
+        if (2 * n_equal < n_rare).any():
+            return False
+        return bool(n_equal.sum() >= _LEAST_EQUAL * n_rare.sum())
+
+
+@dataclass(frozen=True)
 class Fingerprint:
     """What is kept of the rows of a fit to recognise them later."""
 
-    # `first` is None for times, for too few rows, and if they repeat.
-
     shape: tuple  # of the rows
-    first: np.ndarray | None  # the first rows of a window
+    first: FirstRows | None  # None for times, for too few rows, and if they repeat
     sums: np.ndarray  # (n_features,), of hashes of values; without `first` in order
 
     @classmethod
     def of(cls, rows, n_first=None):
         """Return the fingerprint of rows (n_rows, n_features)."""
-        first = None if n_first is None else first_rows(rows, n_first)
+        first = None if n_first is None else FirstRows.of(rows, n_first)
         return cls(rows.shape, first, sums_of_hashes(rows, in_order=first is None))
 
     def starts(self, rows):
@@ -74,14 +126,14 @@ class Fingerprint:
         columns in another order or with a single value instead.
         """
         first = self.first
-        if first is not None and start_alike(rows, first):
+        if first is not None and first.are_alike(rows):
             return True
         if rows.shape != self.shape:
             return False
         is_same = self.sums == sums_of_hashes(rows, in_order=first is None)
         if first is None:
             return is_same.all()
-        starts = _equal(rows[: len(first)], first, first).mean(axis=0) >= _LEAST_EQUAL
+        starts = first.equal(rows[: len(first.rows)]).mean(axis=0) >= _LEAST_EQUAL
         is_single = ((rows == rows[0]) | np.isnan(rows)).all(axis=0)
         return starts.any() and (starts | is_single | is_same).all()
 
@@ -98,28 +150,3 @@ def sums_of_hashes(rows, *, in_order):
             hashes = pd.util.hash_array(hashes + numbers[:, np.newaxis])
         sums += hashes.sum(axis=0, dtype=np.uint64)
     return sums
-
-
-def first_rows(rows, n_rows):
-    """Return a copy of the first rows of a fit, None if too few or if they repeat."""
-    if len(rows) < n_rows:
-        return None
-    first = np.array(rows[:n_rows])
-    later = rows[1:_ROWS_SEARCHED]
-    places = 1 + np.flatnonzero(_equal(later, first[:1], first).all(axis=1))
-    again = any(start_alike(rows[k:], first) for k in places[:_PLACES_COMPARED])
-    return None if again else first
-
-
-def start_alike(rows, first):
-    """Return whether rows start with all but a tenth of the values of `first`."""
-    if len(rows) < len(first):
-        return False
-    return _equal(rows[: len(first)], first, first).mean() >= _LEAST_EQUAL
-
-
-def _equal(rows, others, first):
-    """Return which values are equal, to the precision of float32."""
-    largest = np.nan_to_num(abs(first)).max(axis=0)
-    near = abs(rows - others) <= _ROUNDING * largest
-    return near | (np.isnan(rows) & np.isnan(others))

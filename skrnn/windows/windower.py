@@ -64,11 +64,12 @@ class SequenceWindower(
           TimedeltaIndex or integers): the last rows seen, if their times are
           earlier. Times between them are missing steps. Data that start earlier, or
           belong to a new series, have no history.
-        - `"auto"`, other data: the rows of `fit` get the same windows as in `fit`,
-          as do rows whose first `window_length` rows equal the first of `fit` in at
-          least nine tenths of the values, to float32 precision, and the rows of
-          `fit` with columns permuted or set to a single value. Any other rows are
-          assumed to start `gap` rows after the last row seen.
+        - `"auto"`, other data, and rows that are numbered from 0 again: the rows of
+          `fit` get the same windows as in `fit`, as do rows whose first
+          `window_length` rows equal the first of `fit` in nine tenths of the values
+          that are rare in their column, and half of those of each column, to float32
+          precision, and the rows of `fit` with columns permuted or set to a single
+          value. Any other rows are assumed to start `gap` rows after the last row seen.
         - `"none"`: no rows; each call of `transform` is independent.
 
         The rows seen are those passed to `fit`, and afterwards to `partial_fit`.
@@ -208,7 +209,9 @@ class SequenceWindower(
             step = timeline and timeline.step_of_fit(self.freq)
             history = History(rows, timeline, step)
             self._seen = history.last(self.window_length - 1)
-            n_first = self.window_length if timeline is None else None
+            self._is_numbered = _is_numbered(timeline)
+            has_times = timeline is not None and not self._is_numbered
+            n_first = None if has_times else self.window_length
             self._fingerprint = Fingerprint.of(rows, n_first)
         task.end()
         return self
@@ -296,6 +299,8 @@ class SequenceWindower(
         if in_fit is not None and (timeline is not None or in_fit.series is not None):
             in_fit.check_same_kind(timeline)
         if timeline is None or (in_fit is None and timeline.series is None):
+            return self._window_in_order(rows)
+        if self._is_numbered and _is_numbered(timeline):
             return self._window_in_order(rows)
         return self._window_by_index(rows, timeline)
 
@@ -391,3 +396,11 @@ class SequenceWindower(
     def _view(self, padded):
         """Return all windows of padded rows, as a view."""
         return view_windows(padded, self.window_length, flatten=self._is_flat())
+
+
+def _is_numbered(timeline):
+    """Return whether rows are numbered from 0, as those without an index are."""
+    if timeline is None or timeline.series is not None:
+        return False
+    times = timeline.times
+    return isinstance(times, pd.RangeIndex) and (times.start, times.step) == (0, 1)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import Ridge
@@ -204,6 +204,64 @@ def test_rows_like_the_first_that_occur_again_follow_those_of_fit(start):
     windower = SequenceWindower(20).fit(rows)
     assert_array_equal(windower.transform(start)[0, :-1], rows[-19:])
     assert np.isnan(windower.transform(rows)[0, :-1]).all()
+
+
+def one_hot(values):
+    return (values[:, np.newaxis] == np.unique(values)).astype(float)
+
+
+HOURS = np.arange(24 * 7 * 6)
+CALENDAR = np.hstack([one_hot(HOURS % 24), one_hot(HOURS // 24 % 7)])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param([np.random.RandomState(0).normal(size=len(HOURS))], id="calendar"),
+        pytest.param([np.where(HOURS % 50 == 0, 1.0 + HOURS, 0.0)], id="demand"),
+        pytest.param([], id="calendar alone"),
+    ],
+)
+@pytest.mark.parametrize("test_size", [24, 24 * 7])
+def test_common_values_do_not_make_rows_those_of_fit(columns, test_size):
+    """Zeros, and the hour and the day of another week."""
+    series = np.column_stack([*columns, CALENDAR])
+    whole = SequenceWindower(24).fit_transform(series)
+    for train, test in TimeSeriesSplit(4, test_size=test_size).split(series):
+        windower = SequenceWindower(24).fit(series[train])
+        assert_array_equal(windower.transform(series[train]), whole[train])
+        assert_array_equal(windower.transform(series[test]), whole[test])
+
+
+def test_sparse_rows_follow_those_of_fit():
+    demand = np.where(np.random.RandomState(0).rand(300) < 0.05, 1.0 + HOURS[:300], 0)
+    demand[0] = 3.0
+    whole = SequenceWindower(20).fit_transform(demand[:, np.newaxis])
+    for n_rows in range(50, 280, 7):
+        windower = SequenceWindower(20).fit(demand[:n_rows, np.newaxis])
+        later = windower.transform(demand[n_rows:, np.newaxis])
+        assert_array_equal(later, whole[n_rows:])
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_rows_that_are_numbered_anew_follow_those_of_fit(container):
+    """As rows are by scikit-learn where they have no index, or by `reset_index`."""
+    series = np.random.RandomState(0).normal(size=(60, 2))
+    scaler = StandardScaler().set_output(transform="pandas")
+    pipe = make_pipeline(scaler, SequenceWindower(8, gap=2))
+    alone = make_pipeline(StandardScaler(), SequenceWindower(8, gap=2))
+    alone.fit(series[:40])
+    pipe.fit(container(series[:40]))
+    for rows in (series[42:], series[:40], series[:10], series[42:45]):
+        assert_allclose(pipe.transform(container(rows)), alone.transform(rows))
+
+
+def test_rows_whose_numbers_continue_are_placed_by_them():
+    frame = pd.DataFrame({"a": np.arange(20.0)})
+    windower = SequenceWindower(4, flatten=True).fit(frame[:10])
+    assert_array_equal(windower.transform(frame[12:13]), [[9, NAN, NAN, 12]])
+    windower.fit(frame[5:10])
+    assert_array_equal(windower.transform(frame[:1]), [[NAN, NAN, NAN, 0]])
 
 
 def test_fewer_rows_in_fit_than_steps():
