@@ -27,7 +27,7 @@ from skrnn.estimators.data_warnings import (
 )
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.preparation import Settings, batches, prepare
+from skrnn.estimators.preparation import batches, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -295,7 +295,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
             before = earlier and earlier.preparation
-            data = prepare(validated, validation, Settings.of(self), before)
+            data = prepare(validated, validation, self, before)
             tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
             self._train(tasks, data, earlier, fit_task)
         fit_task.end()
@@ -339,7 +339,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             validate = validate_more if earlier else validate_first
             validated = validate(self, X, y, sample_weight)
             before = earlier and earlier.preparation
-            data = prepare(validated, None, Settings.of(self), before)
+            data = prepare(validated, None, self, before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
             tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
             self._train(tasks, data, earlier)

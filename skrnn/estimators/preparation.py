@@ -1,6 +1,6 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -33,29 +33,6 @@ _ROUNDING = 1e-14  # of differences, relative to the targets
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The parameters of a regressor that data are prepared by, under their names."""
-
-    segment_length: int
-    normalize: str | None
-    target_features: object
-    missing: str
-    base: object
-    loss: object
-    metrics: object
-    dtype: str
-    block_size: int | None
-    early_stopping: bool
-    validation_fraction: float  # or the number of rows
-    validation_gap: object
-
-    @classmethod
-    def of(cls, regressor):
-        """Return the settings of a regressor."""
-        return cls(*(getattr(regressor, each.name) for each in fields(cls)))
-
-
-@dataclass(frozen=True)
 class Preparation:
     """How windows and targets are prepared for a network."""
 
@@ -65,11 +42,11 @@ class Preparation:
     # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
-    def samples(self, data, settings):
+    def samples(self, data, regressor):
         """Return the samples of WindowData that networks are trained on."""
         weight = data.weight
         if weight is not None:  # only ratios matter to a network
-            weight = (weight / weight.max()).astype(settings.dtype)
+            weight = (weight / weight.max()).astype(regressor.dtype)
         return Samples(
             data.windows,
             data.y,
@@ -77,9 +54,9 @@ class Preparation:
             self.scaling,
             weight,
             self.offset(data.windows.values),
-            power_of_error(settings.loss) is not None,
-            bool(settings.metrics),
-            settings.dtype,
+            power_of_error(regressor.loss) is not None,
+            bool(regressor.metrics),
+            regressor.dtype,
         )
 
     def offset(self, windows):
@@ -153,56 +130,56 @@ class FitData:
     refitted: object = None
 
 
-def prepare(data, validation, settings, earlier=None):
+def prepare(data, validation, regressor, earlier=None):
     """Return the FitData of WindowData, prepared as for an earlier fit, if any."""
     rows, held_out = data.rows_with_weight, None
-    if settings.early_stopping and validation is None:
-        rows, held_out = _hold_out(data, rows, settings)
-    if not settings.normalize:
+    if regressor.early_stopping and validation is None:
+        rows, held_out = _hold_out(data, rows, regressor)
+    if not regressor.normalize:
         warn_of_unscaled_features(data)
     inputs = _input_spec(
         data,
-        settings.normalize,
-        settings.target_features,
-        fill=settings.missing == "fill",
-        segment_length=int(settings.segment_length),
+        regressor.normalize,
+        regressor.target_features,
+        fill=regressor.missing == "fill",
+        segment_length=int(regressor.segment_length),
     )
     used = usable_rows(data.windows, rows, inputs)
     if not inputs.fill:
         warn_of_rows_left_out(data, rows, used)
     if earlier is None:
-        prepared, samples = _prepare_first(data, used, inputs, settings)
+        prepared, samples = _prepare_first(data, used, inputs, regressor)
     else:
         inputs = replace(inputs, indicators=earlier.inputs.indicators)
         check_unchanged(
-            described(inputs, settings.base), described(earlier.inputs, earlier.base)
+            described(inputs, regressor.base), described(earlier.inputs, earlier.base)
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
-        samples = prepared.samples(data, settings)
-    training = TrainingData(samples, used, settings.block_size)
+        samples = prepared.samples(data, regressor)
+    training = TrainingData(samples, used, regressor.block_size)
     if validation is not None:
-        samples = prepared.samples(validation, settings)
+        samples = prepared.samples(validation, regressor)
     elif held_out is None:
         return FitData(prepared, training)
-    evaluated = TrainingData(samples, held_out, settings.block_size)
+    evaluated = TrainingData(samples, held_out, regressor.block_size)
     fit_data = FitData(prepared, training, evaluated)
-    if held_out is None or settings.base is None or earlier is not None:
+    if held_out is None or regressor.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
-    prepared = prepared.with_fitted_base(settings.base, data, used)
-    samples = prepared.samples(data, settings)
-    evaluated = TrainingData(samples, held_out, settings.block_size)
+    prepared = prepared.with_fitted_base(regressor.base, data, used)
+    samples = prepared.samples(data, regressor)
+    evaluated = TrainingData(samples, held_out, regressor.block_size)
     refitted = replace(fit_data, preparation=prepared, validation=evaluated)
     return replace(fit_data, refitted=refitted)
 
 
-def _hold_out(data, rows, settings):
+def _hold_out(data, rows, regressor):
     """Return the rows to train on, and the last ones of each series."""
-    codes, gap = data.series_codes, settings.validation_gap
+    codes, gap = data.series_codes, regressor.validation_gap
     divided = hold_out_last(
         len(rows),
         None if codes is None else codes[as_index(rows)],
-        settings.validation_fraction,
+        regressor.validation_fraction,
         data.n_outputs - 1 if gap == "auto" else gap,
     )
     if isinstance(rows, range):  # all rows
@@ -245,10 +222,10 @@ def _observed(windows, segments):
     return is_observed
 
 
-def _prepare_first(data, rows, inputs, settings):
+def _prepare_first(data, rows, inputs, regressor):
     """Return the Preparation of a new fit on some rows, and the samples."""
     windows, features = data.windows, None
-    if inputs.normalize or inputs.fill or settings.base is not None:
+    if inputs.normalize or inputs.fill or regressor.base is not None:
         features = feature_scaling(_weighted_steps(data, rows))
         if inputs.fill:
             steps = windows.rows(rows[0], rows[-1] + 1)
@@ -256,11 +233,11 @@ def _prepare_first(data, rows, inputs, settings):
             inputs = replace(inputs, indicators=tuple(map(int, missing)))
     targets = Affine(shift=np.zeros(data.n_outputs))
     prepared = Preparation(inputs, Scaling(features, targets))
-    if settings.base is not None:
-        prepared = prepared.with_fitted_base(settings.base, data, rows)
-    samples = prepared.samples(data, settings)
+    if regressor.base is not None:
+        prepared = prepared.with_fitted_base(regressor.base, data, rows)
+    samples = prepared.samples(data, regressor)
     scaling, constants = measured(samples, rows), None
-    if isinstance(settings.loss, str) or samples.is_homogeneous:
+    if isinstance(regressor.loss, str) or samples.is_homogeneous:
         constants = _constants(samples, rows)
         scaling = _exact_scaling(scaling, constants, prepared.base)
     samples = replace(samples, scaling=scaling)
