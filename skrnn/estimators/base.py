@@ -27,7 +27,7 @@ from skrnn.estimators.data_warnings import (
 )
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.preparation import batches, prepare
+from skrnn.estimators.preparation import in_parts, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -391,8 +391,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
             parts = task.validation.parts()
-            outputs = [model.outputs(w[rows]) for w in parts for rows in batches(w)]
-            outputs = np.concatenate(outputs)
+            outputs = np.concatenate([in_parts(model.outputs, part) for part in parts])
             weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:
                 # up to its best weight, the sum is not worse than the base alone

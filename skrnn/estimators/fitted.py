@@ -6,7 +6,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from skrnn.estimators.preparation import Preparation, batches
+from skrnn.estimators.preparation import Preparation, in_parts
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import prepare, references
 from skrnn.networks.missing import mark_missing
@@ -32,8 +32,7 @@ class FittedModel:
         prepared = self.preparation
         if prepared.base is None and prepared.inputs.is_plain:  # makes no copies
             return self._predict_part(windows)
-        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        return np.concatenate(parts)
+        return in_parts(self._predict_part, windows)
 
     @cached_property
     def _scaling(self):
@@ -120,9 +119,7 @@ class _KerasPredictor:
     def __call__(self, windows):
         tensorflow_import.load()  # again, as this process may be a fork
         with self._lock:
-            return np.concatenate(
-                [
-                    self._model(mark_missing(windows[rows], self._dtype)).numpy()
-                    for rows in batches(windows)
-                ]
-            )
+            return in_parts(self._predict_part, windows)
+
+    def _predict_part(self, windows):
+        return self._model(mark_missing(windows, self._dtype)).numpy()

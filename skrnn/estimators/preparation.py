@@ -63,10 +63,10 @@ class Preparation:
         """Return predictions (n_samples, n_targets) of a base, relative to windows."""
         if self.base is None:
             return None
-        parts = [
-            self.base.predict(self._of_base(windows[rows])) for rows in batches(windows)
-        ]
-        return np.concatenate(parts).astype(np.float64).reshape(len(windows), -1)
+        predicted = in_parts(
+            lambda part: self.base.predict(self._of_base(part)), windows
+        )
+        return predicted.astype(np.float64).reshape(len(windows), -1)
 
     def _of_base(self, windows):
         """Return windows in the form that the base is fitted on."""
@@ -93,11 +93,9 @@ class Preparation:
         base, weight = clone(base), data.weight
         weight = None if weight is None else weight[as_index(rows)]
         weights = weights_of_fit(name, base, weight)
-        windows, prepared = data.windows.values, replace(self, base=base)
-        parts = [
-            prepared._of_base(windows[as_index(rows[part])])
-            for part in batches(windows, len(rows))
-        ]
+        prepared = replace(self, base=base)
+        windows = data.windows.values
+        read = in_parts(prepared._of_base, windows, rows)
         y = data.y[as_index(rows)]
         if self.inputs.normalize:
             reference = references(
@@ -108,7 +106,7 @@ class Preparation:
         if names and get_tags(base).input_tags.three_d_array:  # of skrnn, reads names
             y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
             y = y if data.y.ndim == 2 else y.iloc[:, 0]
-        base.fit(np.concatenate(parts), y, **weights)
+        base.fit(read, y, **weights)
         return prepared
 
 
@@ -331,7 +329,9 @@ def described(inputs, base):
     return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change
 
 
-def batches(windows, n_rows=None):
-    """Yield slices of rows, each so short that a copy of its windows is small."""
+def in_parts(function, windows, rows=None):
+    """Return a function of windows, computed in parts so that copies are small."""
+    rows = range(len(windows)) if rows is None else rows
     n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
-    return gen_batches(len(windows) if n_rows is None else n_rows, n_at_once)
+    parts = gen_batches(len(rows), n_at_once)
+    return np.concatenate([function(windows[as_index(rows[part])]) for part in parts])

@@ -8,7 +8,7 @@ from sklearn.utils import get_tags
 from skrnn._compat.sklearn import HasMethods, StrOptions
 from skrnn._estimator import weights_of_fit
 from skrnn.estimators.base import BaseWindowRegressor
-from skrnn.estimators.preparation import as_read, batches, prepare_base
+from skrnn.estimators.preparation import as_read, in_parts, prepare_base
 from skrnn.networks.inputs import references
 
 
@@ -118,8 +118,7 @@ class WindowRegressor(BaseWindowRegressor):
         self.regressor_ = fitted
 
     def _predict(self, windows):
-        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        return np.concatenate(parts)
+        return in_parts(self._predict_part, windows)
 
     def _predict_part(self, windows):
         """Return predictions (n_samples, n_outputs) for a few windows."""
