@@ -8,7 +8,7 @@ import numpy as np
 
 from skrnn.estimators.preparation import Preparation, in_parts
 from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import prepare, references
+from skrnn.networks.inputs import prepare
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
@@ -51,8 +51,7 @@ class FittedModel:
             base = Affine(shift=prepared.offset(windows))
             scaling = base.repeated(self._n_levels).after(scaling)
         if prepared.inputs.normalize:
-            features = prepared.scaling.features
-            reference = references(windows, prepared.inputs, features)
+            reference = prepared.references(windows)
             scaling = reference.repeated(self._n_levels).after(scaling)
         return scaling(self.outputs(windows))
 

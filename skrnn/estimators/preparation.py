@@ -1,7 +1,7 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -64,17 +64,21 @@ class Preparation:
         if self.base is None:
             return None
         predicted = in_parts(
-            lambda part: self.base.predict(self._of_base(part)), windows
+            lambda part: predict_by(self.base, self._of_base(self.base, part)), windows
         )
         return predicted.astype(np.float64).reshape(len(windows), -1)
 
-    def _of_base(self, windows):
-        """Return windows in the form that the base is fitted on."""
+    def references(self, windows):
+        """Return the Affine from targets relative to the windows to targets."""
+        return references(windows, self.inputs, self.scaling.features)
+
+    def _of_base(self, base, windows):
+        """Return windows (n_samples, n_timesteps, n_features) that a base reads."""
         features = self.scaling.features
         windows = relative(windows, self.inputs, features)
-        if self.inputs.fill or not get_tags(self.base).input_tags.allow_nan:
+        if self.inputs.fill or not get_tags(base).input_tags.allow_nan:
             windows = filled(windows, self.inputs, features)
-        return as_read(self.base, np.asarray(windows, dtype=np.float64))
+        return np.asarray(windows, dtype=np.float64)
 
     def exact(self, state):
         """Return a TrainingState whose outputs for constant targets are constant."""
@@ -90,27 +94,34 @@ class Preparation:
 
     def with_fitted_base(self, base, data, rows, name="base"):
         """Return the same preparation with a clone of the base fitted on the rows."""
-        base, weight = clone(base), data.weight
-        weight = None if weight is None else weight[as_index(rows)]
-        weights = weights_of_fit(name, base, weight)
-        prepared = replace(self, base=base)
-        windows = data.windows.values
-        read = in_parts(prepared._of_base, windows, rows)
-        y = data.y[as_index(rows)]
+        windows, index = data.windows.values, as_index(rows)
+        weight = None if data.weight is None else data.weight[index]
+        y = data.y[index]
         if self.inputs.normalize:
-            reference = references(
-                windows[as_index(rows)], self.inputs, self.scaling.features
-            )
+            reference = self.references(windows[index])
             y = reference.inverse(y.reshape(len(y), -1)).reshape(y.shape)
         names = data.target_names
         if names and get_tags(base).input_tags.three_d_array:  # of skrnn, reads names
             y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
             y = y if data.y.ndim == 2 else y.iloc[:, 0]
-        base.fit(read, y, **weights)
-        return prepared
+        windows = in_parts(partial(self._of_base, base), windows, rows)
+        return replace(self, base=fit_to(windows, y, weight, base, name))
 
 
-def as_read(regressor, windows):
+def fit_to(windows, y, sample_weight, regressor, name):
+    """Return a clone of a regressor that is fitted to windows."""
+    weights = weights_of_fit(name, regressor, sample_weight)
+    if not get_tags(regressor).input_tags.three_d_array:
+        y = np.asarray(y)  # without names
+    return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
+
+
+def predict_by(regressor, windows):
+    """Return what a fitted regressor predicts for windows."""
+    return regressor.predict(_as_read(regressor, windows))
+
+
+def _as_read(regressor, windows):
     """Return windows in the shape that a regressor reads."""
     if get_tags(regressor).input_tags.three_d_array:
         return windows
