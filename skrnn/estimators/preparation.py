@@ -14,7 +14,7 @@ from skrnn.estimators.data_warnings import (
     warn_of_unscaled_features,
 )
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
-from skrnn.estimators.validation import check_unchanged
+from skrnn.estimators.validation import check_unchanged, series_codes
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import (
     InputSpec,
@@ -184,7 +184,7 @@ def prepare(data, validation, regressor, earlier=None):
 
 def _hold_out(data, rows, regressor):
     """Return the rows to train on, and the last ones of each series."""
-    codes, gap = data.series_codes, regressor.validation_gap
+    codes, gap = series_codes(*data.passed), regressor.validation_gap
     divided = hold_out_last(
         len(rows),
         None if codes is None else codes[as_index(rows)],
