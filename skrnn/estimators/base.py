@@ -354,6 +354,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             data.preparation,
             tasks[0].objective.quantile_levels,
             earlier.network_weight if earlier else 1.0,
+            data.training.has_missing,
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
@@ -377,7 +378,6 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        self._trained_with_missing = task.data.has_missing
         if data.preparation.base is not None and patience:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
@@ -441,8 +441,9 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _outputs(self, windows):
         """Return the outputs of the network for each window."""
-        with_missing = getattr(self, "_trained_with_missing", True)
-        warn_of_windows_to_predict(windows, self.missing == "fill", with_missing)
+        warn_of_windows_to_predict(
+            windows, self.missing == "fill", self._fitted.trained_with_missing
+        )
         return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):

@@ -26,6 +26,7 @@ class FittedModel:
     preparation: Preparation
     quantile_levels: tuple | None
     network_weight: float = 1.0  # in the sum of networks and base
+    trained_with_missing: bool = True  # whether windows to train on had missing values
 
     def predict(self, windows):
         """Return predictions (n_samples, n_outputs), levels varying fastest."""
