@@ -21,10 +21,7 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
-from skrnn.estimators.data_warnings import (
-    warn_if_nothing_learned,
-    warn_of_windows_to_predict,
-)
+from skrnn.estimators.data_warnings import warn_if_nothing_learned
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
 from skrnn.estimators.preparation import in_parts, prepare
@@ -405,7 +402,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _predict(self, windows):
         """Return the predictions of the network, or of its median."""
-        predicted, levels = self._outputs(windows), self._fitted.quantile_levels
+        predicted, levels = self._fitted.predict(windows), self._fitted.quantile_levels
         if levels is None:
             return predicted
         return in_order(predicted, len(levels)) @ point_weights(levels)
@@ -434,17 +431,10 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         ValueError
             If X has other features or time steps than in `fit`.
         """
-        outputs = self._outputs(self._windows(X))
-        quantiles = in_order(outputs, len(self._fitted.quantile_levels))
+        predicted = self._fitted.predict(self._windows(X))
+        quantiles = in_order(predicted, len(self._fitted.quantile_levels))
         quantiles = quantiles.astype(self._y_dtype, copy=False)
         return quantiles[:, 0] if self._y_is_1d else quantiles
-
-    def _outputs(self, windows):
-        """Return the outputs of the network for each window."""
-        warn_of_windows_to_predict(
-            windows, self.missing == "fill", self._fitted.trained_with_missing
-        )
-        return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):
         """Return a seed for each network after `n_before` epochs."""

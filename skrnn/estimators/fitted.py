@@ -6,6 +6,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from skrnn.estimators.data_warnings import warn_of_windows_to_predict
 from skrnn.estimators.preparation import Preparation, in_parts
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import prepare
@@ -31,6 +32,9 @@ class FittedModel:
     def predict(self, windows):
         """Return predictions (n_samples, n_outputs), levels varying fastest."""
         prepared = self.preparation
+        warn_of_windows_to_predict(
+            windows, prepared.inputs.fill, self.trained_with_missing
+        )
         if prepared.base is None and prepared.inputs.is_plain:  # makes no copies
             return self._predict_part(windows)
         return in_parts(self._predict_part, windows)
