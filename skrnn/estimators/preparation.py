@@ -82,7 +82,7 @@ class Preparation:
 
     def exact(self, state):
         """Return a TrainingState whose outputs for constant targets are constant."""
-        if self.constants is None or np.isnan(self.constants).all():
+        if self.constants is None:
             return state
         *others, kernel, bias = state.weights
         outputs = self.scaling.targets.inverse(self.constants)
@@ -248,7 +248,8 @@ def _prepare_first(data, rows, inputs, regressor):
     scaling, constants = measured(samples, rows), None
     if isinstance(regressor.loss, str) or samples.is_homogeneous:
         constants = _constants(samples, rows)
-        scaling = _exact_scaling(scaling, constants, prepared.base)
+        if regressor.base is None:
+            scaling = _exact_scaling(scaling, constants)
     samples = replace(samples, scaling=scaling)
     return replace(prepared, scaling=scaling, constants=constants), samples
 
@@ -280,11 +281,9 @@ def _constants(samples, rows):
     return np.where(is_constant, lowest / 2 + highest / 2, np.nan)
 
 
-def _exact_scaling(scaling, constants, base):
-    """Return Scaling with constant targets as their shift, unless there is a base."""
+def _exact_scaling(scaling, constants):
+    """Return Scaling with constant targets as their shift."""
     is_constant = ~np.isnan(constants)
-    if base is not None or not is_constant.any():
-        return scaling
     shift = np.where(is_constant, constants, scaling.targets.shift)
     scale = 1.0 if is_constant.all() else scaling.targets.scale
     return replace(scaling, targets=Affine(scale, shift))
