@@ -142,7 +142,8 @@ def _converted(estimator, X):
     """Return X as a float array after checking its shape and the names of columns."""
     layout, name = estimator._layout, type(estimator).__name__
     X = check_numbers(X, "X")
-    n_dims = np.ndim(X)
+    # unlike np.ndim, also of containers that refuse functions of NumPy
+    n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dims in (2, 3) and n_dims != layout.n_dims:
         raise ValueError(
             f"X has {n_dims} dimensions, but {name} was fitted on X of "
