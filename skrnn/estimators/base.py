@@ -24,7 +24,7 @@ from skrnn._warnings import warn_user
 from skrnn.estimators.data_warnings import warn_if_nothing_learned
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.preparation import in_parts, prepare
+from skrnn.estimators.preparation import Settings, in_parts, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -292,7 +292,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
             before = earlier and earlier.preparation
-            data = prepare(validated, validation, self, before)
+            data = prepare(validated, validation, Settings.of(self), before)
             tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
             self._train(tasks, data, earlier, fit_task)
         fit_task.end()
@@ -336,7 +336,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             validate = validate_more if earlier else validate_first
             validated = validate(self, X, y, sample_weight)
             before = earlier and earlier.preparation
-            data = prepare(validated, None, self, before)
+            data = prepare(validated, None, Settings.of(self), before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
             tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
             self._train(tasks, data, earlier)

@@ -1,6 +1,6 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial, reduce
 
 import numpy as np
@@ -33,6 +33,29 @@ _ROUNDING = 1e-14  # of differences, relative to the targets
 
 
 @dataclass(frozen=True)
+class Settings:
+    """The parameters of a regressor that data are prepared by, under their names."""
+
+    segment_length: int
+    normalize: str | None
+    target_features: object
+    missing: str
+    base: object
+    loss: object
+    metrics: object
+    dtype: str
+    block_size: int | None
+    early_stopping: bool
+    validation_fraction: float  # or the number of rows
+    validation_gap: object
+
+    @classmethod
+    def of(cls, regressor):
+        """Return the settings of a regressor."""
+        return cls(*(getattr(regressor, each.name) for each in fields(cls)))
+
+
+@dataclass(frozen=True)
 class Preparation:
     """How windows and targets are prepared for a network."""
 
@@ -42,11 +65,11 @@ class Preparation:
     # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
-    def samples(self, data, regressor):
+    def samples(self, data, settings):
         """Return the samples of WindowData that networks are trained on."""
         weight = data.weight
         if weight is not None:  # only ratios matter to a network
-            weight = (weight / weight.max()).astype(regressor.dtype)
+            weight = (weight / weight.max()).astype(settings.dtype)
         return Samples(
             data.windows,
             data.y,
@@ -54,9 +77,9 @@ class Preparation:
             self.scaling,
             weight,
             self.offset(data.windows.values),
-            power_of_error(regressor.loss) is not None,
-            bool(regressor.metrics),
-            regressor.dtype,
+            power_of_error(settings.loss) is not None,
+            bool(settings.metrics),
+            settings.dtype,
         )
 
     def offset(self, windows):
@@ -139,56 +162,56 @@ class FitData:
     refitted: object = None
 
 
-def prepare(data, validation, regressor, earlier=None):
+def prepare(data, validation, settings, earlier=None):
     """Return the FitData of WindowData, prepared as for an earlier fit, if any."""
     rows, held_out = data.rows_with_weight, None
-    if regressor.early_stopping and validation is None:
-        rows, held_out = _hold_out(data, rows, regressor)
-    if not regressor.normalize:
+    if settings.early_stopping and validation is None:
+        rows, held_out = _hold_out(data, rows, settings)
+    if not settings.normalize:
         warn_of_unscaled_features(data)
     inputs = _input_spec(
         data,
-        regressor.normalize,
-        regressor.target_features,
-        fill=regressor.missing == "fill",
-        segment_length=int(regressor.segment_length),
+        settings.normalize,
+        settings.target_features,
+        fill=settings.missing == "fill",
+        segment_length=int(settings.segment_length),
     )
     used = usable_rows(data.windows, rows, inputs)
     if not inputs.fill:
         warn_of_rows_left_out(data, rows, used)
     if earlier is None:
-        prepared, samples = _prepare_first(data, used, inputs, regressor)
+        prepared, samples = _prepare_first(data, used, inputs, settings)
     else:
         inputs = replace(inputs, indicators=earlier.inputs.indicators)
         check_unchanged(
-            described(inputs, regressor.base), described(earlier.inputs, earlier.base)
+            described(inputs, settings.base), described(earlier.inputs, earlier.base)
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
-        samples = prepared.samples(data, regressor)
-    training = TrainingData(samples, used, regressor.block_size)
+        samples = prepared.samples(data, settings)
+    training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
-        samples = prepared.samples(validation, regressor)
+        samples = prepared.samples(validation, settings)
     elif held_out is None:
         return FitData(prepared, training)
-    evaluated = TrainingData(samples, held_out, regressor.block_size)
+    evaluated = TrainingData(samples, held_out, settings.block_size)
     fit_data = FitData(prepared, training, evaluated)
-    if held_out is None or regressor.base is None or earlier is not None:
+    if held_out is None or settings.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
-    prepared = prepared.with_fitted_base(regressor.base, data, used)
-    samples = prepared.samples(data, regressor)
-    evaluated = TrainingData(samples, held_out, regressor.block_size)
+    prepared = prepared.with_fitted_base(settings.base, data, used)
+    samples = prepared.samples(data, settings)
+    evaluated = TrainingData(samples, held_out, settings.block_size)
     refitted = replace(fit_data, preparation=prepared, validation=evaluated)
     return replace(fit_data, refitted=refitted)
 
 
-def _hold_out(data, rows, regressor):
+def _hold_out(data, rows, settings):
     """Return the rows to train on, and the last ones of each series."""
-    codes, gap = series_codes(*data.passed), regressor.validation_gap
+    codes, gap = series_codes(*data.passed), settings.validation_gap
     divided = hold_out_last(
         len(rows),
         None if codes is None else codes[as_index(rows)],
-        regressor.validation_fraction,
+        settings.validation_fraction,
         data.n_outputs - 1 if gap == "auto" else gap,
     )
     if isinstance(rows, range):  # all rows
@@ -231,10 +254,10 @@ def _observed(windows, segments):
     return is_observed
 
 
-def _prepare_first(data, rows, inputs, regressor):
+def _prepare_first(data, rows, inputs, settings):
     """Return the Preparation of a new fit on some rows, and the samples."""
     windows, features = data.windows, None
-    if inputs.normalize or inputs.fill or regressor.base is not None:
+    if inputs.normalize or inputs.fill or settings.base is not None:
         features = feature_scaling(_weighted_steps(data, rows))
         if inputs.fill:
             steps = windows.rows(rows[0], rows[-1] + 1)
@@ -242,13 +265,13 @@ def _prepare_first(data, rows, inputs, regressor):
             inputs = replace(inputs, indicators=tuple(map(int, missing)))
     targets = Affine(shift=np.zeros(data.n_outputs))
     prepared = Preparation(inputs, Scaling(features, targets))
-    if regressor.base is not None:
-        prepared = prepared.with_fitted_base(regressor.base, data, rows)
-    samples = prepared.samples(data, regressor)
+    if settings.base is not None:
+        prepared = prepared.with_fitted_base(settings.base, data, rows)
+    samples = prepared.samples(data, settings)
     scaling, constants = measured(samples, rows), None
-    if isinstance(regressor.loss, str) or samples.is_homogeneous:
+    if isinstance(settings.loss, str) or samples.is_homogeneous:
         constants = _constants(samples, rows)
-        if regressor.base is None:
+        if settings.base is None:
             scaling = _exact_scaling(scaling, constants)
     samples = replace(samples, scaling=scaling)
     return replace(prepared, scaling=scaling, constants=constants), samples
