@@ -82,14 +82,11 @@ def check_numbers(data, name):
         if getattr(dtypes[0], "kind", None) not in ("O", "U") or np.ndim(data) > 2:
             return unmasked(data)
         frame = pd.DataFrame(data)
-    for j, dtype in enumerate(frame.dtypes):
-        if pd.api.types.is_numeric_dtype(dtype):
-            continue
-        column = frame.iloc[:, j]
+    for label, column in frame.select_dtypes(exclude="number").items():
         is_lost = pd.to_numeric(column, errors="coerce").isna() & column.notna()
         texts = [value for value in column[is_lost] if isinstance(value, str)]
         if texts:
-            where = f"Column {frame.columns[j]!r} of {name}" if is_frame else name
+            where = f"Column {label!r} of {name}" if is_frame else name
             to_do = "drop the column, or encode it" if is_frame else "encode the text"
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."

@@ -21,13 +21,10 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
-from skrnn.estimators.data_warnings import (
-    warn_if_nothing_learned,
-    warn_of_windows_to_predict,
-)
+from skrnn.estimators.data_warnings import warn_if_nothing_learned
 from skrnn.estimators.fitted import FittedModel
 from skrnn.estimators.html import network_summary
-from skrnn.estimators.preparation import Settings, batches, prepare
+from skrnn.estimators.preparation import Settings, in_parts, prepare
 from skrnn.estimators.tasks import (
     attributes_of,
     batch_size_of,
@@ -354,6 +351,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             data.preparation,
             tasks[0].objective.quantile_levels,
             earlier.network_weight if earlier else 1.0,
+            data.training.has_missing,
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
@@ -377,7 +375,6 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        self._trained_with_missing = task.data.has_missing
         if data.preparation.base is not None and patience:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
@@ -391,8 +388,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
             parts = task.validation.parts()
-            outputs = [model.outputs(w[rows]) for w in parts for rows in batches(w)]
-            outputs = np.concatenate(outputs)
+            outputs = np.concatenate([in_parts(model.outputs, part) for part in parts])
             weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:
                 # up to its best weight, the sum is not worse than the base alone
@@ -406,7 +402,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _predict(self, windows):
         """Return the predictions of the network, or of its median."""
-        predicted, levels = self._outputs(windows), self._fitted.quantile_levels
+        predicted, levels = self._fitted.predict(windows), self._fitted.quantile_levels
         if levels is None:
             return predicted
         return in_order(predicted, len(levels)) @ point_weights(levels)
@@ -435,16 +431,10 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         ValueError
             If X has other features or time steps than in `fit`.
         """
-        outputs = self._outputs(self._windows(X))
-        quantiles = in_order(outputs, len(self._fitted.quantile_levels))
+        predicted = self._fitted.predict(self._windows(X))
+        quantiles = in_order(predicted, len(self._fitted.quantile_levels))
         quantiles = quantiles.astype(self._y_dtype, copy=False)
         return quantiles[:, 0] if self._y_is_1d else quantiles
-
-    def _outputs(self, windows):
-        """Return the outputs of the network for each window."""
-        with_missing = getattr(self, "_trained_with_missing", True)
-        warn_of_windows_to_predict(windows, self.missing == "fill", with_missing)
-        return self._fitted.predict(windows)
 
     def _seeds(self, n_before=0):
         """Return a seed for each network after `n_before` epochs."""

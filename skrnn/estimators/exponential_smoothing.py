@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from skrnn.estimators.preparation import batches
+from skrnn.estimators.preparation import in_parts
 from skrnn.estimators.seasonal_naive import BaseSeasonalRegressor
 
 _MOST_WINDOWS = 1000  # to choose by
@@ -124,8 +124,7 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
             yield feature, outputs, np.array(self.leads_)[outputs]
 
     def _predict(self, windows):
-        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        predicted = np.concatenate(parts)
+        predicted = in_parts(self._predict_part, windows)
         return np.where(np.isnan(predicted), self.fallback_, predicted)
 
     def _predict_part(self, windows):

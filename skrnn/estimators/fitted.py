@@ -6,9 +6,10 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from skrnn.estimators.preparation import Preparation, batches
+from skrnn.estimators.data_warnings import warn_of_windows_to_predict
+from skrnn.estimators.preparation import Preparation, in_parts
 from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import prepare, references
+from skrnn.networks.inputs import prepare
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
@@ -26,14 +27,17 @@ class FittedModel:
     preparation: Preparation
     quantile_levels: tuple | None
     network_weight: float = 1.0  # in the sum of networks and base
+    trained_with_missing: bool = True  # whether windows to train on had missing values
 
     def predict(self, windows):
         """Return predictions (n_samples, n_outputs), levels varying fastest."""
         prepared = self.preparation
+        warn_of_windows_to_predict(
+            windows, prepared.inputs.fill, self.trained_with_missing
+        )
         if prepared.base is None and prepared.inputs.is_plain:  # makes no copies
             return self._predict_part(windows)
-        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        return np.concatenate(parts)
+        return in_parts(self._predict_part, windows)
 
     @cached_property
     def _scaling(self):
@@ -52,8 +56,7 @@ class FittedModel:
             base = Affine(shift=prepared.offset(windows))
             scaling = base.repeated(self._n_levels).after(scaling)
         if prepared.inputs.normalize:
-            features = prepared.scaling.features
-            reference = references(windows, prepared.inputs, features)
+            reference = prepared.references(windows)
             scaling = reference.repeated(self._n_levels).after(scaling)
         return scaling(self.outputs(windows))
 
@@ -120,9 +123,7 @@ class _KerasPredictor:
     def __call__(self, windows):
         tensorflow_import.load()  # again, as this process may be a fork
         with self._lock:
-            return np.concatenate(
-                [
-                    self._model(mark_missing(windows[rows], self._dtype)).numpy()
-                    for rows in batches(windows)
-                ]
-            )
+            return in_parts(self._predict_part, windows)
+
+    def _predict_part(self, windows):
+        return self._model(mark_missing(windows, self._dtype)).numpy()

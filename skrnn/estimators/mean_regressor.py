@@ -6,7 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._compat.sklearn import BaseComposition, LinkedHTML, fit_context
-from skrnn._estimator import VersionedEstimator, unchanged_on_error, weights_of_fit
+from skrnn._estimator import VersionedEstimator, weights_of_fit
 
 
 class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposition):
@@ -131,32 +131,29 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
         ValueError
             If a parameter is not as described, or a regressor raises it.
         """
-        members = self._members()
-        with unchanged_on_error(self):
-            members = [
-                (member, weights_of_fit(name, member, sample_weight))
-                for name, member in members
-            ]
-            self.estimators_ = [clone(m).fit(X, y, **w) for m, w in members]
-            for name in ("n_features_in_", "feature_names_in_"):
-                if hasattr(self.estimators_[0], name):
-                    setattr(self, name, getattr(self.estimators_[0], name))
+        self._check_estimators()
+        members = [
+            (member, weights_of_fit(name, member, sample_weight))
+            for name, member in self.estimators
+        ]
+        self.estimators_ = [clone(m).fit(X, y, **w) for m, w in members]
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimators_[0], name):
+                setattr(self, name, getattr(self.estimators_[0], name))
         return self
 
-    def _members(self):
-        """Return the names and regressors after checking their form."""
-        pairs = [pair for pair in self.estimators if isinstance(pair, (tuple, list))]
-        if (
-            not pairs
-            or {len(pair) for pair in pairs} != {2}
-            or len(pairs) < len(self.estimators)
-        ):
+    def _check_estimators(self):
+        """Raise a ValueError unless `estimators` are pairs with different names."""
+        are_pairs = [
+            isinstance(each, (tuple, list)) and len(each) == 2
+            for each in self.estimators
+        ]
+        if not are_pairs or not all(are_pairs):
             raise ValueError(
                 "estimators must be a list of pairs (name, regressor). Got "
                 f"{self.estimators!r}."
             )
-        self._validate_names([name for name, _ in pairs])
-        return pairs
+        self._validate_names([name for name, _ in self.estimators])
 
     def predict(self, X):
         """Predict the mean.

@@ -1,7 +1,7 @@
 """Prepares training data: inputs, scales and the base, before a network is trained."""
 
 from dataclasses import dataclass, fields, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from skrnn.estimators.data_warnings import (
     warn_of_unscaled_features,
 )
 from skrnn.estimators.outputs import outputs_of, warn_of_other_units
-from skrnn.estimators.validation import check_unchanged
+from skrnn.estimators.validation import check_unchanged, series_codes
 from skrnn.networks.affine import Affine
 from skrnn.networks.inputs import (
     InputSpec,
@@ -86,22 +86,26 @@ class Preparation:
         """Return predictions (n_samples, n_targets) of a base, relative to windows."""
         if self.base is None:
             return None
-        parts = [
-            self.base.predict(self._of_base(windows[rows])) for rows in batches(windows)
-        ]
-        return np.concatenate(parts).astype(np.float64).reshape(len(windows), -1)
+        predicted = in_parts(
+            lambda part: predict_by(self.base, self._of_base(self.base, part)), windows
+        )
+        return predicted.astype(np.float64).reshape(len(windows), -1)
 
-    def _of_base(self, windows):
-        """Return windows in the form that the base is fitted on."""
+    def references(self, windows):
+        """Return the Affine from targets relative to the windows to targets."""
+        return references(windows, self.inputs, self.scaling.features)
+
+    def _of_base(self, base, windows):
+        """Return windows (n_samples, n_timesteps, n_features) that a base reads."""
         features = self.scaling.features
         windows = relative(windows, self.inputs, features)
-        if self.inputs.fill or not get_tags(self.base).input_tags.allow_nan:
+        if self.inputs.fill or not get_tags(base).input_tags.allow_nan:
             windows = filled(windows, self.inputs, features)
-        return as_read(self.base, np.asarray(windows, dtype=np.float64))
+        return np.asarray(windows, dtype=np.float64)
 
     def exact(self, state):
         """Return a TrainingState whose outputs for constant targets are constant."""
-        if self.constants is None or np.isnan(self.constants).all():
+        if self.constants is None:
             return state
         *others, kernel, bias = state.weights
         outputs = self.scaling.targets.inverse(self.constants)
@@ -113,29 +117,34 @@ class Preparation:
 
     def with_fitted_base(self, base, data, rows, name="base"):
         """Return the same preparation with a clone of the base fitted on the rows."""
-        base, weight = clone(base), data.weight
-        weight = None if weight is None else weight[as_index(rows)]
-        weights = weights_of_fit(name, base, weight)
-        windows, prepared = data.windows.values, replace(self, base=base)
-        parts = [
-            prepared._of_base(windows[as_index(rows[part])])
-            for part in batches(windows, len(rows))
-        ]
-        y = data.y[as_index(rows)]
+        windows, index = data.windows.values, as_index(rows)
+        weight = None if data.weight is None else data.weight[index]
+        y = data.y[index]
         if self.inputs.normalize:
-            reference = references(
-                windows[as_index(rows)], self.inputs, self.scaling.features
-            )
+            reference = self.references(windows[index])
             y = reference.inverse(y.reshape(len(y), -1)).reshape(y.shape)
         names = data.target_names
         if names and get_tags(base).input_tags.three_d_array:  # of skrnn, reads names
             y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
             y = y if data.y.ndim == 2 else y.iloc[:, 0]
-        base.fit(np.concatenate(parts), y, **weights)
-        return prepared
+        windows = in_parts(partial(self._of_base, base), windows, rows)
+        return replace(self, base=fit_to(windows, y, weight, base, name))
 
 
-def as_read(regressor, windows):
+def fit_to(windows, y, sample_weight, regressor, name):
+    """Return a clone of a regressor that is fitted to windows."""
+    weights = weights_of_fit(name, regressor, sample_weight)
+    if not get_tags(regressor).input_tags.three_d_array:
+        y = np.asarray(y)  # without names
+    return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
+
+
+def predict_by(regressor, windows):
+    """Return what a fitted regressor predicts for windows."""
+    return regressor.predict(_as_read(regressor, windows))
+
+
+def _as_read(regressor, windows):
     """Return windows in the shape that a regressor reads."""
     if get_tags(regressor).input_tags.three_d_array:
         return windows
@@ -198,7 +207,7 @@ def prepare(data, validation, settings, earlier=None):
 
 def _hold_out(data, rows, settings):
     """Return the rows to train on, and the last ones of each series."""
-    codes, gap = data.series_codes, settings.validation_gap
+    codes, gap = series_codes(*data.passed), settings.validation_gap
     divided = hold_out_last(
         len(rows),
         None if codes is None else codes[as_index(rows)],
@@ -262,7 +271,8 @@ def _prepare_first(data, rows, inputs, settings):
     scaling, constants = measured(samples, rows), None
     if isinstance(settings.loss, str) or samples.is_homogeneous:
         constants = _constants(samples, rows)
-        scaling = _exact_scaling(scaling, constants, prepared.base)
+        if settings.base is None:
+            scaling = _exact_scaling(scaling, constants)
     samples = replace(samples, scaling=scaling)
     return replace(prepared, scaling=scaling, constants=constants), samples
 
@@ -294,11 +304,9 @@ def _constants(samples, rows):
     return np.where(is_constant, lowest / 2 + highest / 2, np.nan)
 
 
-def _exact_scaling(scaling, constants, base):
-    """Return Scaling with constant targets as their shift, unless there is a base."""
+def _exact_scaling(scaling, constants):
+    """Return Scaling with constant targets as their shift."""
     is_constant = ~np.isnan(constants)
-    if base is not None or not is_constant.any():
-        return scaling
     shift = np.where(is_constant, constants, scaling.targets.shift)
     scale = 1.0 if is_constant.all() else scaling.targets.scale
     return replace(scaling, targets=Affine(scale, shift))
@@ -354,7 +362,9 @@ def described(inputs, base):
     return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change
 
 
-def batches(windows, n_rows=None):
-    """Yield slices of rows, each so short that a copy of its windows is small."""
+def in_parts(function, windows, rows=None):
+    """Return a function of windows, computed in parts so that copies are small."""
+    rows = range(len(windows)) if rows is None else rows
     n_at_once = max(1, _VALUES_AT_ONCE // max(1, windows[:1].size))
-    return gen_batches(len(windows) if n_rows is None else n_rows, n_at_once)
+    parts = gen_batches(len(rows), n_at_once)
+    return np.concatenate([function(windows[as_index(rows[part])]) for part in parts])

@@ -82,12 +82,7 @@ def attributes_of(networks, model):
     values = mean_of([network.history for network in networks])
     best = [network.history.best() for network in networks]
     epochs = [epoch for epoch, _ in best]
-    base = model.preparation.base
-    of_base = (
-        {} if base is None else {"base_": base, "network_share_": model.network_weight}
-    )
-    return {
-        **of_base,
+    attributes = {
         "_fitted": model,
         "history_": values,
         "loss_curve_": values["loss"],
@@ -97,6 +92,10 @@ def attributes_of(networks, model):
         "best_epochs_": epochs,
         "best_loss_": float(np.mean([loss for _, loss in best])),
     }
+    if model.preparation.base is not None:
+        attributes["base_"] = model.preparation.base
+        attributes["network_share_"] = model.network_weight
+    return attributes
 
 
 def _described(spec, n_networks):

@@ -52,11 +52,6 @@ class WindowData:
             return [str(name) for name in y.columns]
         return [str(y.name)] if isinstance(y, pd.Series) else None
 
-    @property
-    def series_codes(self):
-        """The series of each row as integers, or None if X and y do not tell."""
-        return series_codes(*self.passed)
-
 
 def series_codes(X, y):
     """Return the series of each row as integers, or None if X and y do not tell."""
@@ -147,6 +142,7 @@ def _converted(estimator, X):
     """Return X as a float array after checking its shape and the names of columns."""
     layout, name = estimator._layout, type(estimator).__name__
     X = check_numbers(X, "X")
+    # unlike np.ndim, also of containers that refuse functions of NumPy
     n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dims in (2, 3) and n_dims != layout.n_dims:
         raise ValueError(

@@ -1,15 +1,13 @@
 """WindowRegressor: any regressor on windows, which are normalised and filled."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import HasMethods, StrOptions
-from skrnn._estimator import weights_of_fit
 from skrnn.estimators.base import BaseWindowRegressor
-from skrnn.estimators.preparation import as_read, batches, prepare_base
-from skrnn.networks.inputs import references
+from skrnn.estimators.preparation import fit_to, in_parts, predict_by, prepare_base
 
 
 class WindowRegressor(BaseWindowRegressor):
@@ -118,17 +116,14 @@ class WindowRegressor(BaseWindowRegressor):
         self.regressor_ = fitted
 
     def _predict(self, windows):
-        parts = [self._predict_part(windows[rows]) for rows in batches(windows)]
-        return np.concatenate(parts)
+        return in_parts(self._predict_part, windows)
 
     def _predict_part(self, windows):
         """Return predictions (n_samples, n_outputs) for a few windows."""
-        prepared = self._prepared
-        predicted = prepared.offset(windows)
-        if not prepared.inputs.normalize:
+        predicted = self._prepared.offset(windows)
+        if not self._prepared.inputs.normalize:
             return predicted
-        features = prepared.scaling.features
-        return references(windows, prepared.inputs, features)(predicted)
+        return self._prepared.references(windows)(predicted)
 
 
 class _OfResiduals(RegressorMixin, BaseEstimator):
@@ -146,18 +141,14 @@ class _OfResiduals(RegressorMixin, BaseEstimator):
         return tags
 
     def fit(self, windows, y, sample_weight=None):
-        self.base_ = _fitted("base", self.base, windows, y, sample_weight)
-        predicted = self.base_.predict(as_read(self.base, windows))
-        y = y - np.reshape(predicted, np.shape(y))
-        self.regressor_ = _fitted(
-            "regressor", self.regressor, windows, y, sample_weight
-        )
+        self.base_ = fit_to(windows, y, sample_weight, self.base, "base")
+        y = y - np.reshape(predict_by(self.base_, windows), np.shape(y))
+        self.regressor_ = fit_to(windows, y, sample_weight, self.regressor, "regressor")
         return self
 
     def predict(self, windows):
-        base, regressor = self.base_, self.regressor_
-        predicted = base.predict(as_read(base, windows))
-        more = regressor.predict(as_read(regressor, windows))
+        predicted = predict_by(self.base_, windows)
+        more = predict_by(self.regressor_, windows)
         return predicted + np.reshape(more, np.shape(predicted))
 
 
@@ -166,11 +157,3 @@ def _of_outputs(regressor, y):
     if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
         return MultiOutputRegressor(regressor)
     return regressor
-
-
-def _fitted(name, regressor, windows, y, sample_weight):
-    """Return a clone of a regressor that is fitted to windows."""
-    weights = weights_of_fit(name, regressor, sample_weight)
-    if not get_tags(regressor).input_tags.three_d_array:
-        y = np.asarray(y)  # without names
-    return clone(regressor).fit(as_read(regressor, windows), y, **weights)

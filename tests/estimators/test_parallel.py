@@ -236,6 +236,7 @@ def test_what_a_worker_returns_is_arrays():
         "preparation",
         "quantile_levels",
         "network_weight",
+        "trained_with_missing",
     }
     assert len(pickle.dumps(rnn)) < 10_000
     _, expected, _ = fitted_by_a_worker()

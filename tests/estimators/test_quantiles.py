@@ -1,6 +1,6 @@
 """Quantile losses: one quantile, several that never cross, their point forecast.
 
-`_outputs` is read for the quantiles before they are sorted, which may cross.
+`_fitted` is read for the quantiles before they are sorted, which may cross.
 """
 
 import pickle
@@ -65,7 +65,7 @@ def test_the_loss_is_the_mean_pinball_loss(quantile, trainer, windows, two_targe
     net = quantile_net(quantile=quantile, trainer=trainer, metrics=["mae"])
     net.fit(windows, two_targets, X_val=windows, y_val=two_targets)
     levels = [quantile] if isinstance(quantile, float) else quantile
-    raw = net._outputs(windows).reshape(60, 2, len(levels))
+    raw = net._fitted.predict(windows).reshape(60, 2, len(levels))
     losses = [
         mean_pinball_loss(two_targets, raw[:, :, i], alpha=level)
         for i, level in enumerate(levels)
@@ -98,7 +98,7 @@ def test_shapes(fitted, windows, target):
 
 def test_the_columns_never_cross(fitted, windows):
     """Even after two epochs, when the outputs of the network still cross."""
-    assert (np.diff(fitted._outputs(windows).reshape(60, 2, 3)) < 0).any()
+    assert (np.diff(fitted._fitted.predict(windows).reshape(60, 2, 3)) < 0).any()
     assert (np.diff(fitted.predict_quantiles(windows)) >= 0).all()
 
 
