@@ -15,7 +15,7 @@ from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import prepare
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
-from skrnn.training.loop import LoadedData, Run
+from skrnn.training.loop import Run, load
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.tensorflow_import import without_retracing_notices
@@ -28,15 +28,11 @@ _floatx_lock = threading.RLock()
 def train(task, plan, events):
     """Train a network with `keras.Model.fit`, and return the TrainingState."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
-    batch_size = task.schedule.batch_size
     program = KerasProgram(task)
     run = Run(task, program, events)
     program.seen = run.seen
-    data, validation = LoadedData(program, task.data, batch_size), None
-    if task.validation is not None:
-        validation = LoadedData(program, task.validation, batch_size)
     with without_retracing_notices(), _floatx(task.spec.dtype):
-        return run.train(data, validation)
+        return run.train(*load(program, task))
 
 
 @contextlib.contextmanager

@@ -97,6 +97,15 @@ def _with_rate(optimizer, values, learning_rate):
     ]
 
 
+def load(program, task):
+    """Return the training and validation data (or None) in the form of a program."""
+    batch_size, validation = task.schedule.batch_size, None
+    data = LoadedData(program, task.data, batch_size)
+    if task.validation is not None:
+        validation = LoadedData(program, task.validation, batch_size, like=data)
+    return data, validation
+
+
 class LoadedData:
     """Training data in the form a program takes. A single block is loaded only once."""
 
@@ -106,7 +115,7 @@ class LoadedData:
         block = data.block(0)
         self._series = block.series if self.n_blocks == 1 else None
         is_same = like is not None and block.series is like._series
-        self.first = self._load(block, like.first.arrays if is_same else None)
+        self.first = self._load(block, like.first if is_same else None)
 
     def blocks(self):
         """Yield all blocks."""
@@ -124,6 +133,6 @@ class LoadedData:
             return self.first
         return self._load(self._data.block(number))
 
-    def _load(self, block, arrays=None):
+    def _load(self, block, like=None):
         length = self._data.block_length
-        return self._program.load(block, length, self._batch_size, arrays)
+        return self._program.load(block, length, self._batch_size, like)
