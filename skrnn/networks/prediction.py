@@ -41,6 +41,9 @@ class Predictor:
             for layer in recurrent
         ]
         self._linear = _whole_columns(np.vstack([kernel, bias]))
+        of_layers = [m for layer in self._layers for each in layer for m in each]
+        all_matrices = [*of_layers, self._linear]
+        self._largest_matrix = max(matrix.size for matrix in all_matrices)
         n_values = (n_timesteps + 1) * sum(
             matrices[0].shape[0] + 2 * matrices[0].shape[1] // n_timesteps
             for layer in self._layers
@@ -50,7 +53,7 @@ class Predictor:
         heights = fitting or list(_HEIGHTS[:3])
         self._heights, self._block = heights, None
         if max(spec.units) <= _MANY_UNITS:
-            self._heights, self._block = heights_and_block(self._matrices(), heights)
+            self._heights, self._block = heights_and_block(all_matrices, heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
@@ -66,19 +69,15 @@ class Predictor:
             stop = start + height
             self._predict_tile(windows[start:stop], outputs[start:stop])
 
-        if min(height, n_samples) * self._largest_matrix() <= _SMALL:
+        if min(height, n_samples) * self._largest_matrix <= _SMALL:
             for_each(predict_tile, starts, n_threads=1)
         else:
             with one_thread as n_threads:
                 for_each(predict_tile, starts, n_threads)
         return outputs
 
-    def _height_for(self, n_rows):
-        """Return the least height for some rows, or the largest."""
-        return next((n for n in self._heights if n >= n_rows), self._heights[-1])
-
     def _predict_tile(self, windows, outputs):
-        height = self._height_for(len(windows))
+        height = next(n for n in self._heights if n >= len(windows))
         n_rows = 1 if len(windows) == 1 else height
         idle = self._idle[n_rows]
         try:
@@ -91,13 +90,6 @@ class Predictor:
         workspace.run(windows, outputs)
         if n_rows <= _SHORT and len(idle) < _N_IDLE:
             idle.append(workspace)
-
-    def _matrices(self):
-        of_layers = [m for layer in self._layers for each in layer for m in each]
-        return [*of_layers, self._linear]
-
-    def _largest_matrix(self):
-        return max(matrix.size for matrix in self._matrices())
 
 
 class Workspace:
