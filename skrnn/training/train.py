@@ -136,7 +136,8 @@ def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
         callbacks = [progress, *callbacks]
         events = Events(history, names, callbacks, patience, unit=task.unit)
         if patience and task.is_candidate:
-            events.start(trainers.loss_of_outputs(task), task.state.weights)
+            zeros = np.zeros((task.validation.n_samples, task.spec.n_outputs))
+            events.start(trainers.loss_of_outputs(task, zeros), task.state.weights)
         state = trainers.train(task, events, trainer, verbose)
     events.check(state)
     return Trained(state, history, events.interrupted)
