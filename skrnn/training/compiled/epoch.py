@@ -160,16 +160,16 @@ class EpochProgram:
         return what, *(array.shape for array in arrays), *block.sizes
 
     def _arguments(self, block):
-        """Return the arguments to trace a function with, without XLA for any sizes."""
+        """Return the arguments of TracedEpoch to trace, without XLA for any sizes."""
         xla, scales = self.plan.xla, block.arrays[-1]
 
         def spec(array):
             n_rows = len(array) if xla or array is scales else None
             return tf.TensorSpec((n_rows, *array.shape[1:]), array.dtype)
 
-        arrays, count = [*block.arrays, block.room], tf.TensorSpec((), tf.int32)
+        count = tf.TensorSpec((), tf.int32)
         sizes = block.sizes if xla else [count] * len(block.sizes)
-        return [*map(spec, arrays), count, *sizes]
+        return list(map(spec, block.arrays)), spec(block.room), count, sizes
 
     def _compile(self, what, arguments):
         epoch = tf.function(
