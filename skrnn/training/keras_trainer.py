@@ -162,13 +162,13 @@ class KerasProgram:
 
     def _arrays(self, block, samples):
         """Return inputs of the network, targets, and weights or None."""
-        windows, y, *weight = block.batch(samples)
+        windows, y, weight = block.batch(samples)
         inputs = self._task.data.inputs
         if not inputs.is_plain:
             features = Affine(*block.scales)
             windows = prepare(ops.convert_to_tensor(windows), inputs, features)
             windows = ops.convert_to_numpy(windows)
-        return windows, y, weight[0] if weight else None
+        return windows, y, weight
 
     def _begin_batch(self, batch, what):
         """Continue the metrics of the epoch, which Keras resets for each part."""
