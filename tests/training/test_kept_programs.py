@@ -1,6 +1,6 @@
 """Compiled programs are kept for later fits, and forgotten without a trace.
 
-`_programs`, `_compiled` and `_LoadedData` are read because a program that is not kept
+`_programs`, `_compiled` and `LoadedData` are read because a program that is not kept
 only costs time, and one that is kept too long only memory.
 """
 
