@@ -104,14 +104,12 @@ class Workspace:
                     spec,
                     matrices,
                     replace(shape, n_units=n_units),
-                    (n_timesteps, n_inputs),
+                    n_timesteps,
                     reverse=reverse,
                 )
                 for reverse, matrices in enumerate(layer)
             ]
-            for layer, n_units, n_inputs in zip(
-                layers, spec.units, spec.layer_inputs, strict=True
-            )
+            for layer, n_units in zip(layers, spec.units, strict=True)
         ]
         self._last = shape.zeros(len(linear), linear.dtype)
         self._last[:, -1] = 1
@@ -152,10 +150,9 @@ class Workspace:
 class _Direction:
     """A recurrent layer in one direction, and its inputs in the order of reading."""
 
-    def __init__(self, spec, matrices, shape, window, *, reverse):
-        n_timesteps, n_inputs = window
+    def __init__(self, spec, matrices, shape, n_timesteps, *, reverse):
         n_rows, n_units = shape.n_rows, shape.n_units
-        inputs = shape.zeros(n_units + n_inputs + 1, spec.dtype, n_timesteps + 1)
+        inputs = shape.zeros(len(matrices[0]), spec.dtype, n_timesteps + 1)
         inputs[:, :, -1] = 1
         self.order = -1 if reverse else 1
         self.values = inputs[:-1, :n_rows, n_units:-1]
