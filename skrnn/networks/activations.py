@@ -59,18 +59,13 @@ def _softsign(x, out):
     np.divide(x, 1 + np.abs(x), out=out)
 
 
-def _linear(x, out):
-    if x is not out:
-        out[...] = x
-
-
 ACTIVATIONS = {
     "elu": _elu,
     "exponential": np.exp,
     "gelu": _gelu,
     "hard_sigmoid": _hard_sigmoid,
     "leaky_relu": _leaky_relu,
-    "linear": _linear,
+    "linear": np.positive,
     "relu": _relu,
     "selu": _selu,
     "sigmoid": _sigmoid,

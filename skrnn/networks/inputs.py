@@ -69,7 +69,6 @@ def feature_scaling(parts):
 def prepare(windows, inputs, features):
     """Return inputs (n_samples, n_steps, n_inputs), with NaN in steps to skip."""
     windows = relative(windows, inputs, features)
-    missing = None
     if inputs.fill:
         missing = np.isnan(windows[:, :, list(inputs.indicators)])
         windows = filled(windows, inputs, features)

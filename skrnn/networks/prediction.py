@@ -41,6 +41,9 @@ class Predictor:
             for layer in recurrent
         ]
         self._linear = _whole_columns(np.vstack([kernel, bias]))
+        of_layers = [m for layer in self._layers for each in layer for m in each]
+        all_matrices = [*of_layers, self._linear]
+        self._largest_matrix = max(matrix.size for matrix in all_matrices)
         n_values = (n_timesteps + 1) * sum(
             matrices[0].shape[0] + 2 * matrices[0].shape[1] // n_timesteps
             for layer in self._layers
@@ -50,7 +53,7 @@ class Predictor:
         heights = fitting or list(_HEIGHTS[:3])
         self._heights, self._block = heights, None
         if max(spec.units) <= _MANY_UNITS:
-            self._heights, self._block = heights_and_block(self._matrices(), heights)
+            self._heights, self._block = heights_and_block(all_matrices, heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 
     def __call__(self, windows):
@@ -66,19 +69,15 @@ class Predictor:
             stop = start + height
             self._predict_tile(windows[start:stop], outputs[start:stop])
 
-        if min(height, n_samples) * self._largest_matrix() <= _SMALL:
+        if min(height, n_samples) * self._largest_matrix <= _SMALL:
             for_each(predict_tile, starts, n_threads=1)
         else:
             with one_thread as n_threads:
                 for_each(predict_tile, starts, n_threads)
         return outputs
 
-    def _height_for(self, n_rows):
-        """Return the least height for some rows, or the largest."""
-        return next((n for n in self._heights if n >= n_rows), self._heights[-1])
-
     def _predict_tile(self, windows, outputs):
-        height = self._height_for(len(windows))
+        height = next(n for n in self._heights if n >= len(windows))
         n_rows = 1 if len(windows) == 1 else height
         idle = self._idle[n_rows]
         try:
@@ -91,13 +90,6 @@ class Predictor:
         workspace.run(windows, outputs)
         if n_rows <= _SHORT and len(idle) < _N_IDLE:
             idle.append(workspace)
-
-    def _matrices(self):
-        of_layers = [m for layer in self._layers for each in layer for m in each]
-        return [*of_layers, self._linear]
-
-    def _largest_matrix(self):
-        return max(matrix.size for matrix in self._matrices())
 
 
 class Workspace:
@@ -112,14 +104,12 @@ class Workspace:
                     spec,
                     matrices,
                     replace(shape, n_units=n_units),
-                    (n_timesteps, n_inputs),
+                    n_timesteps,
                     reverse=reverse,
                 )
                 for reverse, matrices in enumerate(layer)
             ]
-            for layer, n_units, n_inputs in zip(
-                layers, spec.units, spec.layer_inputs, strict=True
-            )
+            for layer, n_units in zip(layers, spec.units, strict=True)
         ]
         self._last = shape.zeros(len(linear), linear.dtype)
         self._last[:, -1] = 1
@@ -160,10 +150,9 @@ class Workspace:
 class _Direction:
     """A recurrent layer in one direction, and its inputs in the order of reading."""
 
-    def __init__(self, spec, matrices, shape, window, *, reverse):
-        n_timesteps, n_inputs = window
+    def __init__(self, spec, matrices, shape, n_timesteps, *, reverse):
         n_rows, n_units = shape.n_rows, shape.n_units
-        inputs = shape.zeros(n_units + n_inputs + 1, spec.dtype, n_timesteps + 1)
+        inputs = shape.zeros(len(matrices[0]), spec.dtype, n_timesteps + 1)
         inputs[:, :, -1] = 1
         self.order = -1 if reverse else 1
         self.values = inputs[:-1, :n_rows, n_units:-1]

@@ -37,11 +37,11 @@ class Block:
         return float(self.weight[self.samples].sum(dtype=np.float64))
 
     def batch(self, samples):
-        """Return windows, targets and weights (if any) of some samples."""
+        """Return windows, targets and weights (or None) of some samples."""
         steps = samples[:, np.newaxis].astype(np.int64) * self.stride
         steps = steps + np.arange(self.n_timesteps)
-        batch = self.series[steps], self.y[samples]
-        return batch if self.weight is None else (*batch, self.weight[samples])
+        weight = None if self.weight is None else self.weight[samples]
+        return self.series[steps], self.y[samples], weight
 
 
 @dataclass(frozen=True)

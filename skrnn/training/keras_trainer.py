@@ -15,7 +15,7 @@ from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import prepare
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
-from skrnn.training.loop import LoadedData, Run
+from skrnn.training.loop import Run, load
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.tensorflow_import import without_retracing_notices
@@ -28,15 +28,11 @@ _floatx_lock = threading.RLock()
 def train(task, plan, events):
     """Train a network with `keras.Model.fit`, and return the TrainingState."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
-    batch_size = task.schedule.batch_size
     program = KerasProgram(task)
     run = Run(task, program, events)
     program.seen = run.seen
-    data, validation = LoadedData(program, task.data, batch_size), None
-    if task.validation is not None:
-        validation = LoadedData(program, task.validation, batch_size)
     with without_retracing_notices(), _floatx(task.spec.dtype):
-        return run.train(data, validation)
+        return run.train(*load(program, task))
 
 
 @contextlib.contextmanager
@@ -60,12 +56,13 @@ class KerasProgram:
     def __init__(self, task):
         self._task, self._n_values = task, 0
         self.seen = None  # the SeenModel whose callbacks get the events of batches
+        self._callback = self._callback_for_parts()
         self._regressor = KerasRegressor(
             lambda: self._build(),
             batch_size=task.schedule.batch_size,
             shuffle=False,  # parts of an epoch are passed in the order to train on
             verbose=0,
-            callbacks=[_Batches(self)],
+            callbacks=[self._callback],
         )
         block = task.data.block(0)
         X, y, _ = self._arrays(block, block.samples[:1])
@@ -90,6 +87,20 @@ class KerasProgram:
         model.optimizer.build(model.trainable_variables)
         return model
 
+    def _callback_for_parts(self):
+        """Return a Keras callback for the epochs and batches of parts of an epoch."""
+
+        def on_epoch_end(epoch, logs):  # before Keras replaces weights by averages
+            self._last_state = self.state()
+
+        return keras.callbacks.LambdaCallback(
+            on_epoch_end=on_epoch_end,
+            on_train_batch_begin=lambda batch, logs: self._begin_batch(batch, "train"),
+            on_train_batch_end=lambda batch, logs: self._end_batch("train"),
+            on_test_batch_begin=lambda batch, logs: self._begin_batch(batch, "test"),
+            on_test_batch_end=lambda batch, logs: self._end_batch("test"),
+        )
+
     def set_state(self, values):
         """Set the variables of the model, then of the optimizer, to arrays."""
         assign(self._state, values)
@@ -112,7 +123,7 @@ class KerasProgram:
         for X, y, weight in self._parts(blocks):
             self._regressor.partial_fit(X, y, sample_weight=weight)
             del X, y, weight  # before the next are made
-            self.set_state(self.last_state)
+            self.set_state(self._last_state)
             if self.model.stop_training:
                 break
         return self._losses()
@@ -127,7 +138,7 @@ class KerasProgram:
                 batch_size=self._task.schedule.batch_size,
                 sample_weight=weight,
                 verbose=0,
-                callbacks=[_Batches(self)],
+                callbacks=[self._callback],
             )
             del X, y, weight
         self._tell("on_test_end", self._logs())
@@ -151,24 +162,24 @@ class KerasProgram:
 
     def _arrays(self, block, samples):
         """Return inputs of the network, targets, and weights or None."""
-        windows, y, *weight = block.batch(samples)
+        windows, y, weight = block.batch(samples)
         inputs = self._task.data.inputs
         if not inputs.is_plain:
             features = Affine(*block.scales)
             windows = prepare(ops.convert_to_tensor(windows), inputs, features)
             windows = ops.convert_to_numpy(windows)
-        return windows, y, weight[0] if weight else None
+        return windows, y, weight
 
-    def begin_batch(self, batch, event):
+    def _begin_batch(self, batch, what):
         """Continue the metrics of the epoch, which Keras resets for each part."""
         if batch == 0 and self._metrics_so_far is not None:
             assign(self.model.metrics_variables, self._metrics_so_far)
-        self._tell(event, self._n_batches, {})
+        self._tell(f"on_{what}_batch_begin", self._n_batches, {})
 
-    def end_batch(self, event):
+    def _end_batch(self, what):
         """Count the batch."""
         if self._task.callbacks:
-            self._tell(event, self._n_batches, self._logs())
+            self._tell(f"on_{what}_batch_end", self._n_batches, self._logs())
         self._n_batches += 1
 
     def _tell(self, event, *news):
@@ -187,34 +198,6 @@ class KerasProgram:
         names = ["loss", *self._task.objective.metrics]
         logs = dict(zip(names, self._losses(), strict=True))
         return logs | {"loss": logs["loss"] * self._task.unit}
-
-
-class _Batches(keras.callbacks.Callback):
-    """Tells a KerasProgram of the batches of a part of an epoch."""
-
-    def __init__(self, program):
-        super().__init__()
-        self._program = program
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Keep the state before Keras replaces the weights by averages, if any."""
-        self._program.last_state = self._program.state()
-
-    def on_train_batch_begin(self, batch, logs=None):
-        """Begin a batch to train on."""
-        self._program.begin_batch(batch, "on_train_batch_begin")
-
-    def on_train_batch_end(self, batch, logs=None):
-        """End a batch to train on."""
-        self._program.end_batch("on_train_batch_end")
-
-    def on_test_batch_begin(self, batch, logs=None):
-        """Begin a batch to evaluate."""
-        self._program.begin_batch(batch, "on_test_batch_begin")
-
-    def on_test_batch_end(self, batch, logs=None):
-        """End a batch to evaluate."""
-        self._program.end_batch("on_test_batch_end")
 
 
 def _mean_loss(loss):

@@ -32,22 +32,21 @@ class Run:
 
     def train(self, data, validation):
         """Train until the last epoch, or until callbacks, early stopping or Ctrl-C."""
-        events, seen, logs = self._events, self.seen, {}
+        events, seen = self._events, self.seen
         seen.tell("on_train_begin", {})
         orders = self._task.schedule.of_epochs(data.n_blocks)
         try:
             for epoch, order in enumerate(orders):
-                logs = self._train_epoch(epoch, data.in_order(*order), validation)
+                self._train_epoch(epoch, data.in_order(*order), validation)
                 if events.stop or seen.stop_training:
                     break
         except KeyboardInterrupt:  # perhaps within an epoch
             if events.last is None:
                 raise
-            last = events.interrupt()
-            self._program.set_state(last.state.values)
+            events.interrupt()
+            self._program.set_state(events.last.state.values)
             seen.show()
-            logs = last.logs
-        return self._end(logs)
+        return self._end()
 
     def _train_epoch(self, epoch, blocks, validation):
         program, seen = self._program, self.seen
@@ -58,21 +57,20 @@ class Run:
         if validation is not None:
             losses += program.evaluate(validation.blocks())
         seen.show()
-        logs = self._events.end_epoch(losses, self._state(program.state()))
-        seen.tell("on_epoch_end", epoch, logs)
-        return logs
+        self._events.end_epoch(losses, self._state(program.state()))
+        seen.tell("on_epoch_end", epoch, self._events.last.logs)
 
-    def _end(self, logs):
+    def _end(self):
         """Call the callbacks for the end of training, and return the final state."""
-        program, seen, best = self._program, self.seen, self._events.best_weights
+        program, seen, last = self._program, self.seen, self._events.last
         seen.take_over()
         values = program.final_state()
-        if best is not None:
-            values[: len(best)] = best
+        if last.best_weights is not None:
+            values[: len(last.best_weights)] = last.best_weights
         if self._task.callbacks:
             program.set_state(values)
             seen.show()
-            seen.tell("on_train_end", logs)
+            seen.tell("on_train_end", last.logs)
             seen.take_over()
             values = program.state()
         return self._state(values)
@@ -99,6 +97,15 @@ def _with_rate(optimizer, values, learning_rate):
     ]
 
 
+def load(program, task):
+    """Return the training and validation data (or None) in the form of a program."""
+    batch_size, validation = task.schedule.batch_size, None
+    data = LoadedData(program, task.data, batch_size)
+    if task.validation is not None:
+        validation = LoadedData(program, task.validation, batch_size, like=data)
+    return data, validation
+
+
 class LoadedData:
     """Training data in the form a program takes. A single block is loaded only once."""
 
@@ -108,7 +115,7 @@ class LoadedData:
         block = data.block(0)
         self._series = block.series if self.n_blocks == 1 else None
         is_same = like is not None and block.series is like._series
-        self.first = self._load(block, like.first.arrays if is_same else None)
+        self.first = self._load(block, like.first if is_same else None)
 
     def blocks(self):
         """Yield all blocks."""
@@ -126,6 +133,6 @@ class LoadedData:
             return self.first
         return self._load(self._data.block(number))
 
-    def _load(self, block, arrays=None):
+    def _load(self, block, like=None):
         length = self._data.block_length
-        return self._program.load(block, length, self._batch_size, arrays)
+        return self._program.load(block, length, self._batch_size, like)

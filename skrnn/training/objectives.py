@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from skrnn.networks.quantiles import point_weights
-from skrnn.training.scaling import power_of_error
+from skrnn.training.scaling import name_in_keras, power_of_error
 
 # Names of scikit-learn, and the Keras losses that they stand for.
 LOSSES = {
@@ -91,13 +91,7 @@ def names_keras_alone(spec, objective):
     named += [_keras_metric(name) for name in objective.metrics]
     if objective.quantile_levels is None:
         named.append(keras.losses.get(LOSSES.get(objective.loss, objective.loss)))
-    return all(map(is_of_keras, named))
-
-
-def is_of_keras(thing):
-    """Return whether Keras defines a function, a class or the class of an instance."""
-    named = thing if hasattr(thing, "__qualname__") else type(thing)
-    return named.__module__.split(".")[0] == "keras"
+    return None not in map(name_in_keras, named)
 
 
 def pinball_loss(y_true, y_pred, levels):
@@ -158,8 +152,8 @@ def make_loss(objective, spec):
             "'log_cosh', 'quantile' or another name of a Keras loss, or a Keras loss. "
             f"Got {loss!r} instead."
         ) from error
-    name = getattr(keras_loss, "__name__", type(keras_loss).__name__)
-    if is_of_keras(keras_loss) and name.replace("_", "").lower() in OF_CLASSES:
+    name = name_in_keras(keras_loss) or ""
+    if name.replace("_", "").lower() in OF_CLASSES:
         raise ValueError(
             f"The 'loss' parameter must compare numbers, but {loss!r} compares "
             "classes. Use 'squared_error', 'absolute_error', 'huber' or another loss "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from skrnn._compat.tensorflow import weight_decay_exclusions, without_all_reduce
-from skrnn.training.objectives import is_of_keras
+from skrnn.training.scaling import name_in_keras
 
 AUTO_LEARNING_RATE = 0.005
 
@@ -32,7 +32,7 @@ class OptimizerKind:
             return cls(key, rate, optimizer.lower() in names)
         config = {**optimizer.get_config(), **changes}
         del config["name"]  # Keras adds a counter to the names
-        rate, is_keras = config["learning_rate"], is_of_keras(optimizer)
+        rate, is_keras = config["learning_rate"], name_in_keras(optimizer) is not None
         if isinstance(rate, dict):
             is_keras &= str(rate.get("module")).split(".")[0] == "keras"
             rate = None

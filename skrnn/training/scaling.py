@@ -47,7 +47,7 @@ def too_large(dtype):
 
 def power_of_error(loss):
     """Return the power of errors in a loss: 2, 1, or None for other losses."""
-    name = loss if isinstance(loss, str) else _name_in_keras(loss)
+    name = loss if isinstance(loss, str) else name_in_keras(loss)
     return _POWERS.get(name)
 
 
@@ -62,9 +62,9 @@ _POWERS = {
 }
 
 
-def _name_in_keras(loss):
-    """Return the name of a loss function or class of Keras, or None."""
-    named = loss if hasattr(loss, "__name__") else type(loss)
+def name_in_keras(thing):
+    """Return the name of a function, class or instance's class of Keras, or None."""
+    named = thing if hasattr(thing, "__name__") else type(thing)
     is_of_keras = named.__module__.split(".")[0] == "keras"
     return named.__name__ if is_of_keras else None
 

@@ -63,14 +63,14 @@ class Events:
         self.history, self.names, self.unit = history, names, unit
         self.stop, self.interrupted = False, False
         self._callbacks, self._patience = callbacks, patience
-        self.best_weights, self._best = None, np.inf
+        self._best_weights, self._best = None, np.inf
         self._to_beat, self._waited = np.inf, 0
         self.last = None
 
     def start(self, loss, weights):
         """Let early stopping choose the state before the first epoch as the best."""
         self.history.loss_before = self._best = self._to_beat = loss * self.unit
-        self.best_weights = weights
+        self._best_weights = weights
 
     def begin_epoch(self):
         """Call the callbacks when an epoch begins."""
@@ -78,7 +78,7 @@ class Events:
             callback.begin_epoch()
 
     def end_epoch(self, values, state):
-        """Record an epoch; return loss and metrics by name, in units of the targets."""
+        """Record an epoch as `last`, with its losses in the units of the targets."""
         logs = dict(zip(self.names, values, strict=True))
         logs |= {name: logs[name] * self.unit for name in _LOSSES if name in logs}
         self.history.append(logs)
@@ -87,17 +87,14 @@ class Events:
         if self._patience:
             _check_finite("the validation loss of", number, logs["val_loss"])
             self._watch_validation_loss(logs["val_loss"], state)
-        self.last = Epoch(number, logs, state, self.history, self.best_weights)
+        self.last = Epoch(number, logs, state, self.history, self._best_weights)
         for callback in self._callbacks:
             self.stop |= bool(callback.end_epoch(self.last))
-        return logs
 
     def interrupt(self):
-        """Forget what came after the last recorded epoch, and return that epoch."""
+        """Remove what came after the last recorded epoch from the history."""
         self.interrupted = True
         self.history.cut(self.last.number)
-        self.best_weights = self.last.best_weights
-        return self.last
 
     def check(self, state):
         """Raise a ValueError if a weight is not finite."""
@@ -107,7 +104,7 @@ class Events:
 
     def _watch_validation_loss(self, loss, state):
         if loss < self._best:
-            self._best, self.best_weights = loss, state.weights
+            self._best, self._best_weights = loss, state.weights
         n_iter_no_change, tol = self._patience
         if loss < self._to_beat - tol:
             self._to_beat, self._waited = loss, 0
@@ -139,7 +136,8 @@ def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
         callbacks = [progress, *callbacks]
         events = Events(history, names, callbacks, patience, unit=task.unit)
         if patience and task.is_candidate:
-            events.start(trainers.loss_of_outputs(task), task.state.weights)
+            zeros = np.zeros((task.validation.n_samples, task.spec.n_outputs))
+            events.start(trainers.loss_of_outputs(task, zeros), task.state.weights)
         state = trainers.train(task, events, trainer, verbose)
     events.check(state)
     return Trained(state, history, events.interrupted)

@@ -4,7 +4,6 @@ import functools
 from dataclasses import replace
 
 import keras
-import numpy as np
 
 from skrnn._compat.tensorflow import missing_names
 from skrnn._warnings import warn_user
@@ -48,11 +47,9 @@ def train(task, events, trainer, verbose):
     return keras_trainer.train(task, plan, events)
 
 
-def loss_of_outputs(task, outputs=None):
-    """Return the validation loss for outputs (n_samples, n_outputs), zeros if None."""
+def loss_of_outputs(task, outputs):
+    """Return the validation loss for outputs (n_samples, n_outputs)."""
     loss, data = make_loss(task.objective, task.spec), task.validation
-    if outputs is None:
-        outputs = np.zeros((data.n_samples, task.spec.n_outputs), task.spec.dtype)
     total = total_weight = first = 0
     for number, n_samples in enumerate(data.n_of_blocks):
         block = data.block(number)

@@ -1,6 +1,6 @@
 """Compiled programs are kept for later fits, and forgotten without a trace.
 
-`_programs`, `_compiled` and `_LoadedData` are read because a program that is not kept
+`_programs`, `_compiled` and `LoadedData` are read because a program that is not kept
 only costs time, and one that is kept too long only memory.
 """
 
@@ -99,8 +99,8 @@ def test_blocks_of_other_series_have_arrays_of_their_own():
 
         return SimpleNamespace(n_of_blocks=[1], block_length=1, block=block)
 
-    def load(block, n_rows, batch_size, arrays):
-        return SimpleNamespace(arrays=arrays or [object()])
+    def load(block, n_rows, batch_size, like):
+        return SimpleNamespace(arrays=like.arrays if like else [object()])
 
     def arrays(data, like=None):
         loaded = LoadedData(SimpleNamespace(load=load), data, 1, like)

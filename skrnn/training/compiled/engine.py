@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.loop import LoadedData, Run
+from skrnn.training.loop import Run, load
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
 
@@ -48,7 +48,10 @@ def train(task, plan, events):
     """Return the TrainingState after training, or raise RefusedError before that."""
     key = _key_of(task, plan)
     program = programs.take(key, lambda: EpochProgram(task, plan))
-    data, validation = _load(task, program)
+    data, validation = load(program, task)
+    program.prepare("train", data.first)
+    if validation is not None:
+        program.prepare("evaluate", validation.first)
     state = Run(task, program, events).train(data, validation)
     if key is not None:  # after an exception it is not put back
         programs.put(key, program)
@@ -63,15 +66,3 @@ def _key_of(task, plan):
         return None
     what = objective.loss, objective.quantile_levels, objective.metrics
     return spec, plan, what, kind.key
-
-
-def _load(task, program):
-    """Load training and validation data, and compile the program for them."""
-    batch_size = task.schedule.batch_size
-    data = LoadedData(program, task.data, batch_size)
-    program.prepare("train", data.first)
-    if task.validation is None:
-        return data, None
-    validation = LoadedData(program, task.validation, batch_size, like=data)
-    program.prepare("evaluate", validation.first)
-    return data, validation

@@ -96,10 +96,10 @@ class EpochProgram:
             raise RefusedError(f"XLA cannot compile it: {_reason(error)}") from error
         self._compiled[key] = run
 
-    def load(self, block, n_rows, batch_size, arrays=None):
+    def load(self, block, n_rows, batch_size, like=None):
         """Return a block as Loaded, for blocks of up to `n_rows` rows.
 
-        `arrays` are those of another block with the same series, targets and weights.
+        `like` was loaded from the same series, targets and weights: reuse its arrays.
         """
         capacity = capacity_for(n_rows) if self.plan.xla else len(block.y)
         n_batches = -(-capacity // batch_size)
@@ -107,7 +107,7 @@ class EpochProgram:
         room = np.full(n_batches * batch_size, block.samples[0], dtype=np.int32)
         room[: len(block.samples)] = block.samples
         return Loaded(
-            arrays=arrays or self._arrays(block, capacity),
+            arrays=like.arrays if like else self._arrays(block, capacity),
             room=room,
             n_samples=len(block.samples),
             total_weight=block.total_weight,
@@ -160,16 +160,16 @@ class EpochProgram:
         return what, *(array.shape for array in arrays), *block.sizes
 
     def _arguments(self, block):
-        """Return the arguments to trace a function with, without XLA for any sizes."""
+        """Return the arguments of TracedEpoch to trace, without XLA for any sizes."""
         xla, scales = self.plan.xla, block.arrays[-1]
 
         def spec(array):
             n_rows = len(array) if xla or array is scales else None
             return tf.TensorSpec((n_rows, *array.shape[1:]), array.dtype)
 
-        arrays, count = [*block.arrays, block.room], tf.TensorSpec((), tf.int32)
+        count = tf.TensorSpec((), tf.int32)
         sizes = block.sizes if xla else [count] * len(block.sizes)
-        return [*map(spec, arrays), count, *sizes]
+        return list(map(spec, block.arrays)), spec(block.room), count, sizes
 
     def _compile(self, what, arguments):
         epoch = tf.function(

@@ -23,21 +23,10 @@ class TracedEpoch:
         """Return the weighted sum of the losses of the samples, without training."""
         return self._epoch(self._test_step, *arguments)
 
-    def _epoch(
-        self,
-        step,
-        series,
-        y,
-        weight,
-        scales,
-        order,
-        n_real,
-        batch_size,
-        n_timesteps,
-        stride,
-    ):
-        inputs = self._inputs
-        dtype = series.dtype
+    def _epoch(self, step, arrays, order, n_real, sizes):
+        series, y, weight, scales = arrays
+        batch_size, n_timesteps, stride = sizes
+        inputs, dtype = self._inputs, series.dtype
 
         def one_batch(batch, total):
             start = batch * batch_size
