@@ -138,6 +138,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
         ]
         self.estimators_ = [clone(m).fit(X, y, **w) for m, w in members]
         for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)  # of an earlier fit
             if hasattr(self.estimators_[0], name):
                 setattr(self, name, getattr(self.estimators_[0], name))
         return self

@@ -6,6 +6,7 @@ from functools import partial, reduce
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import gen_batches, get_tags
 
 from skrnn._estimator import weights_of_fit
@@ -133,9 +134,11 @@ class Preparation:
 
 def fit_to(windows, y, sample_weight, regressor, name):
     """Return a clone of a regressor that is fitted to windows."""
-    weights = weights_of_fit(name, regressor, sample_weight)
-    if not get_tags(regressor).input_tags.three_d_array:
+    weights, tags = weights_of_fit(name, regressor, sample_weight), get_tags(regressor)
+    if not tags.input_tags.three_d_array:
         y = np.asarray(y)  # without names
+    if np.ndim(y) == 2 and not tags.target_tags.multi_output:
+        regressor = MultiOutputRegressor(regressor)
     return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
 
 
@@ -256,12 +259,15 @@ def _observed(windows, segments):
 
 def _prepare_first(data, rows, inputs, settings):
     """Return the Preparation of a new fit on some rows, and the samples."""
-    windows, features = data.windows, None
+    features = None
     if inputs.normalize or inputs.fill or settings.base is not None:
         features = feature_scaling(_weighted_steps(data, rows))
         if inputs.fill:
-            steps = windows.rows(rows[0], rows[-1] + 1)
-            missing = np.flatnonzero(np.isnan(steps).any(axis=0))
+            parts = _weighted_steps(data, rows)
+            missing = [
+                np.isnan(steps[weight > 0]).any(axis=0) for steps, weight in parts
+            ]
+            missing = np.flatnonzero(np.any(missing, axis=0))
             inputs = replace(inputs, indicators=tuple(map(int, missing)))
     targets = Affine(shift=np.zeros(data.n_outputs))
     prepared = Preparation(inputs, Scaling(features, targets))

@@ -7,6 +7,7 @@ import numpy as np
 from skrnn._compat.sklearn import Interval
 from skrnn.estimators.base import BaseWindowRegressor
 from skrnn.estimators.outputs import outputs_of
+from skrnn.windows.layout import lags_of_names
 
 
 class BaseSeasonalRegressor(BaseWindowRegressor):
@@ -30,6 +31,14 @@ class BaseSeasonalRegressor(BaseWindowRegressor):
                 f"which have {n_timesteps} steps. Set a shorter season, or make longer "
                 "windows."
             )
+        if data.layout.features is not None:
+            pairs = lags_of_names(self.feature_names_in_)
+            lags = sorted({lag for _, lag in pairs})
+            if lags != [*range(n_timesteps)]:
+                raise ValueError(
+                    f"{type(self).__name__} needs all lags up to the oldest, but the "
+                    f"columns of X have the lags {lags}. Select the others too."
+                )
         self._features, self.leads_ = outputs_of(
             data.target_names, data.n_outputs, self.target_features, data.layout
         )
@@ -67,7 +76,8 @@ class SeasonalNaiveRegressor(BaseSeasonalRegressor):
         Number of columns of `y` seen in `fit`.
     leads_ : list of int
         The lead of each output: the number of steps after the last step of the window.
-        Read from the names of `y`, otherwise 1, 2, ... for each feature.
+        Read from the names of `y`, otherwise 1, 2, ... for each feature. Names are lost
+        in meta-estimators that pass on arrays, such as TransformedTargetRegressor.
     fallback_ : ndarray of shape (`n_outputs_`,)
         The weighted mean of `y`, predicted if the window has no value to repeat.
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import HasMethods, StrOptions
@@ -103,9 +102,9 @@ class WindowRegressor(BaseWindowRegressor):
         self.base = base
 
     def _fit(self, data):
-        regressor = _of_outputs(self.regressor, data.y)
+        regressor = self.regressor
         if self.base is not None:
-            regressor = _OfResiduals(_of_outputs(self.base, data.y), regressor)
+            regressor = _OfResiduals(self.base, regressor)
         self._prepared = prepare_base(
             data, regressor, self.normalize, self.target_features
         )
@@ -138,6 +137,7 @@ class _OfResiduals(RegressorMixin, BaseEstimator):
         parts = [get_tags(part).input_tags for part in (self.base, self.regressor)]
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = all(part.allow_nan for part in parts)
+        tags.target_tags.multi_output = True  # each part takes them as it can
         return tags
 
     def fit(self, windows, y, sample_weight=None):
@@ -150,10 +150,3 @@ class _OfResiduals(RegressorMixin, BaseEstimator):
         predicted = predict_by(self.base_, windows)
         more = predict_by(self.regressor_, windows)
         return predicted + np.reshape(more, np.shape(predicted))
-
-
-def _of_outputs(regressor, y):
-    """Return a regressor that takes all outputs, with a clone for each if needed."""
-    if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
-        return MultiOutputRegressor(regressor)
-    return regressor

@@ -276,4 +276,4 @@ def _n_held_out(fraction, sizes):
     """Return how many rows of each series are held out, by their share or number."""
     if isinstance(fraction, Integral):
         return np.minimum(fraction, sizes)
-    return np.ceil(fraction * sizes).astype(np.int64)
+    return np.ceil(np.round(fraction * sizes, 9)).astype(np.int64)

@@ -54,6 +54,16 @@ def test_predictions_are_the_sum(windows, y):
     assert_allclose(rnn.predict(windows)[7:], expected + network, rtol=1e-5)
 
 
+def test_each_output_has_a_clone_of_a_base_of_one_output(windows, y):
+    trees, y = HistGradientBoostingRegressor(max_iter=3), np.column_stack([y, -y])
+    rnn = GRURegressor(**{**SMALL, "epochs": 1}, base=trees, learning_rate=1e-9)
+    rnn.fit(windows, y)
+    whole, y = windows[7:, :, 0], y[7:]
+    expected = [clone(trees).fit(whole, target).predict(whole) for target in y.T]
+    assert_allclose(rnn.base_.predict(whole).T, expected)
+    assert_allclose(rnn.predict(windows)[7:].T, expected, rtol=1e-6)
+
+
 def test_training_starts_at_the_base(windows, y):
     rnn = GRURegressor(**{**SMALL, "epochs": 1}, base=Ridge(), learning_rate=1e-9)
     rnn.fit(windows, y)

@@ -9,7 +9,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
 from skrnn.estimators import preparation
@@ -69,6 +69,18 @@ def test_only_features_with_missing_values_have_a_second_input(windows, target):
     rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
     assert rnn._fitted.spec.inputs.indicators == (1,)
     assert rnn._fitted.spec.n_features == 3
+
+
+def test_a_window_of_weight_zero_has_no_part_in_the_inputs(windows, target):
+    """Its missing value would give the first feature a second input."""
+    windows, weight = np.array(windows), np.ones(len(windows))
+    windows[30, 2, 0], weight[30] = np.nan, 0.0
+    weighted = ElmanRegressor(**SMALL, missing="fill")
+    weighted.fit(windows, target, sample_weight=weight)
+    kept, without = weight > 0, ElmanRegressor(**SMALL, missing="fill")
+    without.fit(windows[kept], target[kept])
+    assert weighted._fitted.spec.inputs.indicators == (1,)
+    assert_array_equal(weighted.predict(windows), without.predict(windows))
 
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.SkrnnWarning")  # expected here

@@ -1,6 +1,7 @@
 """The mean of regressors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
@@ -18,6 +19,12 @@ def test_predictions_are_means():
     predicted = MeanRegressor(MEMBERS).fit(X, Y).predict(X)
     parts = [member.fit(X, Y).predict(X) for _, member in MEMBERS]
     assert_allclose(predicted, (parts[0] + parts[1]) / 2)
+
+
+def test_names_are_those_of_the_last_fit():
+    mean = MeanRegressor(MEMBERS).fit(pd.DataFrame(X, columns=list("abcd")), Y)
+    assert list(mean.feature_names_in_) == list("abcd")
+    assert not hasattr(mean.fit(X, Y), "feature_names_in_")
 
 
 def test_members_of_a_forecaster_know_the_targets_in_windows_with_inputs():

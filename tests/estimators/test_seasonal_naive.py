@@ -6,7 +6,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
-from skrnn import SeasonalNaiveRegressor, SequenceWindower, to_supervised
+from skrnn import (
+    ExponentialSmoothingRegressor,
+    SeasonalNaiveRegressor,
+    SequenceWindower,
+    to_supervised,
+)
 from skrnn.estimators.outputs import outputs_of
 from skrnn.windows.layout import WindowLayout
 
@@ -96,3 +101,13 @@ def test_what_target_features_cannot_be(target_features, message):
 def test_a_season_longer_than_the_windows_is_an_error():
     with pytest.raises(ValueError, match="season_length=5 is longer than the windows"):
         SeasonalNaiveRegressor(5).fit(windows_of(SERIES[:-1], 4), SERIES[4:])
+
+
+@pytest.mark.parametrize(
+    "regressor", [SeasonalNaiveRegressor(2), ExponentialSmoothingRegressor(2)]
+)
+def test_columns_without_the_newest_lags_are_an_error(regressor):
+    windows = windows_of(SERIES[:-1], 4).reshape(-1, 4)
+    X = pd.DataFrame(windows, columns=[f"load_lag{k}" for k in (4, 3, 2, 1)])
+    with pytest.raises(ValueError, match=r"needs all lags .* the lags \[1, 2, 3, 4\]"):
+        regressor.fit(X, SERIES[4:])

@@ -34,7 +34,9 @@ def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
     expected_train, expected = [], []
     for series in range(codes.max() + 1):
         rows = np.flatnonzero(codes == series)
-        n_held_out = np.ceil(fraction * len(rows)) if fraction < 1 else fraction
+        n_held_out = fraction
+        if fraction < 1:  # without the rounding of floating-point numbers
+            n_held_out = np.ceil(np.round(fraction * len(rows), 9))
         n_left = max(0, len(rows) - int(n_held_out))
         expected_train += rows[: max(0, n_left - gap)].tolist()
         expected += rows[n_left:].tolist()
@@ -45,6 +47,12 @@ def test_of_every_series_the_last_part_is_held_out(codes, fraction, gap):
     train, validation = hold_out_last(len(codes), codes, fraction, gap)
     assert_array_equal(train, sorted(expected_train))
     assert_array_equal(validation, sorted(expected))
+
+
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_a_share_of_whole_rows_is_not_rounded_up(percent):
+    _, validation = hold_out_last(100, None, percent / 100, gap=0)
+    assert len(validation) == percent
 
 
 def test_a_number_of_rows_is_held_out_as_their_share_is(windows, target):
