@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 
 from skrnn._version import __version__
@@ -92,6 +93,17 @@ def check_numbers(data, name):
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )
     return unmasked(data)
+
+
+def floats_of(data, name, **checks):
+    """Return data as an array of floats and NaN, with other checks of `check_array`."""
+    checks = {
+        "ensure_2d": False,
+        "dtype": [np.float64, np.float32],
+        "ensure_all_finite": "allow-nan",
+        **checks,
+    }
+    return check_array(check_numbers(data, name), input_name=name, **checks)
 
 
 def weights_of_fit(name, regressor, sample_weight):

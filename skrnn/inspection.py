@@ -13,7 +13,6 @@ from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
     Bunch,
-    check_array,
     check_consistent_length,
     check_random_state,
     check_scalar,
@@ -22,7 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._compat.sklearn import check_feature_names_in
-from skrnn._estimator import check_numbers, layers
+from skrnn._estimator import floats_of, layers
 from skrnn.estimators.validation import series_codes
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.forecaster import Forecaster
@@ -345,10 +344,7 @@ def _of_windows(estimator, X, y, *, names=None, ahead=0):
 
 def _checked(X, y):
     """Return windows and targets as arrays of floats."""
-    X, y = check_numbers(X, "X"), check_numbers(y, "y")
-    how = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-    X = check_array(X, allow_nd=True, input_name="X", **how)
-    y = check_array(y, ensure_2d=False, input_name="y", **how)
+    X, y = floats_of(X, "X", ensure_2d=True, allow_nd=True), floats_of(y, "y")
     check_consistent_length(X, y)
     return X, y
 

@@ -8,7 +8,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from skrnn._compat.sklearn import check_sample_weight
-from skrnn._estimator import check_numbers, unmasked
+from skrnn._estimator import check_numbers, floats_of, unmasked
 from skrnn.estimators.data_warnings import warn_of_columns
 from skrnn.windows.layout import PanelWindows, WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
@@ -94,10 +94,7 @@ def validate_first(estimator, X, y, sample_weight=None):
 def validate_more(estimator, X, y, sample_weight=None, *, name="y"):
     """Return WindowData after checking that they match those of fit."""
     windows = validate_windows(estimator, X)
-    dtypes = [np.float64, np.float32]
-    checked_y = check_array(
-        check_numbers(y, name), ensure_2d=False, dtype=dtypes, input_name=name
-    )
+    checked_y = floats_of(y, name, ensure_all_finite=True)
     check_consistent_length(windows, checked_y)
     data = _window_data(estimator, X, windows, y, checked_y, sample_weight)
     if data.n_outputs != estimator.n_outputs_:

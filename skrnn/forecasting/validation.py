@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from skrnn._estimator import check_numbers, unmasked
+from skrnn._estimator import check_numbers, floats_of
 from skrnn.forecasting.grid import Rows
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline
@@ -125,14 +124,7 @@ def read_targets(y):
             "y must have the shape (n_rows,) or (n_rows, n_targets), but it has "
             f"{np.ndim(y)} dimensions."
         )
-    check_numbers(y, "y")
-    values = check_array(
-        unmasked(y),
-        ensure_2d=False,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite="allow-nan",
-        input_name="y",
-    )
+    values = floats_of(y, "y")
     return values.reshape(len(values), -1), TargetFormat.of(y, values)
 
 
@@ -148,10 +140,9 @@ def read_inputs(forecaster, X, n_rows, *, reset):
     if isinstance(X, pd.Series):
         X = X.to_frame()
     if not isinstance(X, pd.DataFrame):
-        check_numbers(X, "X")
         X = validate_data(
             forecaster,
-            unmasked(X),
+            check_numbers(X, "X"),
             reset=reset,
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",

@@ -6,9 +6,9 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 
-from skrnn._estimator import check_numbers
+from skrnn._estimator import check_numbers, floats_of
 
 _BOUNDS = ["lower_bound", "upper_bound"]
 
@@ -413,8 +413,8 @@ def _rows(values, known):
 
 def _numbers(values, name, **options):
     """Return values as an array of floating-point numbers."""
-    options = {"ensure_2d": False, "dtype": np.float64, **options}
-    return check_array(check_numbers(values, name), input_name=name, **options)
+    options = {"dtype": np.float64, "ensure_all_finite": True, **options}
+    return floats_of(values, name, **options)
 
 
 def _points(y_true, y_pred):

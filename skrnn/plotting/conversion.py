@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
-from skrnn._estimator import check_numbers
+from skrnn._estimator import floats_of
 from skrnn.metrics.summary import bounds_of, summarize
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, numbered
@@ -109,12 +109,7 @@ def of_one_shape(y_true, y_pred, interval):
     """Return observed, predicted and interval values as arrays (n_samples, n_steps)."""
     values = [("y_true", y_true), ("y_pred", y_pred)]
     values += [("interval", end) for end in interval or ()]
-    checks = {"ensure_2d": False, "ensure_all_finite": "allow-nan"}
-    checks["dtype"] = [np.float64, np.float32]
-    arrays = [
-        check_array(check_numbers(y, name), input_name=name, **checks)
-        for name, y in values
-    ]
+    arrays = [floats_of(y, name) for name, y in values]
     arrays = [array.reshape(len(array), -1) for array in arrays]
     shapes = [array.shape for array in arrays]
     if len(set(shapes)) > 1 or (interval is not None and len(arrays) != 4):

@@ -5,9 +5,8 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array
 
-from skrnn._estimator import check_numbers
+from skrnn._estimator import check_numbers, floats_of
 from skrnn.windows.layout import view_windows
 from skrnn.windows.timeline import Timeline, place
 
@@ -116,12 +115,7 @@ def _as_frame(series):
         return series
     if isinstance(series, pd.Series):
         return series.to_frame("x0" if series.name is None else series.name)
-    array = check_array(
-        check_numbers(series, "series"),
-        ensure_2d=False,
-        ensure_all_finite="allow-nan",
-        input_name="series",
-    )
+    array = floats_of(series, "series", dtype="numeric")
     return pd.DataFrame(array.reshape(len(array), -1))
 
 
