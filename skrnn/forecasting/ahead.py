@@ -12,8 +12,8 @@ from skrnn.exceptions import (
     MissingStepsWarning,
 )
 from skrnn.forecasting.grid import Grid, Rows, first_of, last_of
-from skrnn.forecasting.validation import index_of, read_inputs, timeline_of
-from skrnn.windows.timeline import Timeline
+from skrnn.forecasting.validation import read_inputs, timeline_of
+from skrnn.windows.timeline import Timeline, index_of
 
 
 @dataclass(frozen=True)

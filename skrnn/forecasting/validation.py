@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 from skrnn._estimator import check_numbers, floats_of
 from skrnn.forecasting.grid import Rows
 from skrnn.windows.string_index import warn_of_string_index
-from skrnn.windows.timeline import Timeline
+from skrnn.windows.timeline import Timeline, index_of
 
 
 @dataclass(frozen=True)
@@ -171,17 +171,11 @@ def index_of_both(X, y):
     return of_X
 
 
-def index_of(data):
-    """Return the index of pandas data, or None."""
-    index = getattr(data, "index", None)
-    return index if isinstance(index, pd.Index) else None  # lists have a method index
-
-
 def timeline_of(index):
     """Return the times of rows, or None where the index is not of times."""
     if index is None:
         return None
-    warn_of_string_index(pd.DataFrame(index=index))
+    warn_of_string_index(index)
     return Timeline.of_index(index)
 
 

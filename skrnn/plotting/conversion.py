@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from skrnn._estimator import floats_of
 from skrnn.metrics.summary import bounds_of, summarize
 from skrnn.windows.supervised import lead_of_name
-from skrnn.windows.timeline import Timeline, numbered
+from skrnn.windows.timeline import Timeline, index_of, numbered
 
 _LEVELS = "series", "target", "model"
 _MOST_PANELS = 9
@@ -44,9 +44,8 @@ def quantile_interval(estimator, X):
 
 def first_index(index, *data):
     """Return `index`, or else the first pandas index of data, or None."""
-    if index is None:  # lists have a method `index`
-        indices = (getattr(each, "index", None) for each in data)
-        return next((each for each in indices if isinstance(each, pd.Index)), None)
+    if index is None:
+        return next((each for each in map(index_of, data) if each is not None), None)
     return index if isinstance(index, pd.Index) else pd.Index(index)
 
 

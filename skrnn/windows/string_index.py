@@ -15,13 +15,11 @@ _YEARS = range(1500, 2501)
 _FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}  # by digits
 
 
-def warn_of_string_index(X):
-    """Warn if the index of X holds times as strings or numbers; some 50 are parsed."""
-    index = getattr(X, "index", None)
+def warn_of_string_index(index):
+    """Warn if an index holds times as strings or numbers; some 50 are parsed."""
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
-    is_range = isinstance(index, pd.RangeIndex)
-    if not isinstance(index, pd.Index) or is_range or index.empty:
+    if index is None or isinstance(index, pd.RangeIndex) or index.empty:
         return
     some = [*index[:: len(index) // 50 + 1], index[-1]]
     numbers = pd.Series(some)

@@ -17,6 +17,12 @@ LATER_ROWS = (
 )
 
 
+def index_of(data):
+    """Return the index of pandas data, or None."""
+    index = getattr(data, "index", None)
+    return index if isinstance(index, pd.Index) else None  # lists have a method index
+
+
 @dataclass(frozen=True)
 class Timeline:
     """The time of each row, and in a panel its series."""
@@ -27,9 +33,8 @@ class Timeline:
     @classmethod
     def of(cls, X):
         """Return the timeline of data, or None if no index holds their times."""
-        index = getattr(X, "index", None)
-        # lists have a method `index`
-        return cls.of_index(index) if isinstance(index, pd.Index) else None
+        index = index_of(X)
+        return None if index is None else cls.of_index(index)
 
     @classmethod
     def of_index(cls, index):

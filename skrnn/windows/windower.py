@@ -21,7 +21,7 @@ from skrnn._estimator import VersionedEstimator, check_numbers, unchanged_on_err
 from skrnn.windows.history import Fingerprint, History
 from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
 from skrnn.windows.string_index import warn_of_string_index
-from skrnn.windows.timeline import Timeline, place
+from skrnn.windows.timeline import Timeline, index_of, place
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 
@@ -205,7 +205,7 @@ class SequenceWindower(
         task = FitTask(self, 0, X, y)
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
-            warn_of_string_index(X)
+            warn_of_string_index(index_of(X))
             step = timeline and timeline.step_of_fit(self.freq)
             history = History(rows, timeline, step)
             self._seen = history.last(self.window_length - 1)
