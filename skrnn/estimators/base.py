@@ -195,7 +195,8 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         missing values, and can be trained on as a Keras model, which is its `model_`.
         It is trained with the loss, optimizer, learning rate, batch size, epochs and
         `shuffle` of this regressor. `partial_fit`, and also `fit` as it has
-        `warm_start=True`, continue from the present weights with a new optimizer.
+        `warm_start=True`, continue from the present weights with a new optimizer. The
+        loss is then in the units of `y`: scale `y` to a standard deviation near 1.
         Training does not change this regressor. It imports TensorFlow.
 
         Returns
@@ -375,11 +376,17 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        if data.preparation.base is not None and patience:
+        if data.preparation.base is not None and patience and earlier is None:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs
-            warn_user(f"Training was interrupted by the user after {n} epochs.")
+            message = f"Training was interrupted by the user after {n} epochs."
+            if len(networks) < self.n_networks:
+                message += (
+                    f" {len(networks)} of {self.n_networks} networks were trained. Set "
+                    f"n_networks={len(networks)} to continue with them."
+                )
+            warn_user(message)
         elif fit_task is not None:
             warn_if_nothing_learned(task, trained.history)
 

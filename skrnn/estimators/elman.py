@@ -102,7 +102,8 @@ class ElmanRegressor(BaseRecurrentRegressor):
         Number of epochs without an improvement of more than `tol` after which
         `early_stopping` stops training.
     tol : float, default=0.0001
-        Amount by which the validation loss must fall to count as an improvement.
+        Amount by which the validation loss must fall to count as an improvement, in the
+        units of the loss. Lower it for targets that vary by less than about 0.1.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, as instances or classes. Each fit uses fresh copies. Pass
         callbacks of scikit-learn (1.9 or later) to `set_callbacks` instead.
@@ -159,8 +160,9 @@ class ElmanRegressor(BaseRecurrentRegressor):
     network_share_ : float
         Factor of the network's output in the sum with the prediction of the base.
         With `early_stopping` it is the value between 0 and 1 that minimises the
-        validation loss, and 0 if all `best_epochs_` are 0; otherwise 1. `partial_fit`
-        and `warm_start` keep it. Only defined if `base` is not None.
+        validation loss, or a smaller one that does so once the base is fitted to all
+        rows, and 0 if all `best_epochs_` are 0; otherwise 1. `partial_fit` and
+        `warm_start` keep it. Only defined if `base` is not None.
     n_iter_ : int
         Number of epochs trained.
     n_features_in_ : int

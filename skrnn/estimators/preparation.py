@@ -31,6 +31,7 @@ from skrnn.windows.view import as_index
 _VALUES_AT_ONCE = 2**20  # largest copy of windows
 _OF_STEPS_AT_ONCE = 2**17
 _ROUNDING = 1e-14  # of differences, relative to the targets
+_LEAST_WEIGHT = 1e-30  # relative to the largest, so that float32 holds it
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Preparation:
         """Return the samples of WindowData that networks are trained on."""
         weight = data.weight
         if weight is not None:  # only ratios matter to a network
-            weight = (weight / weight.max()).astype(settings.dtype)
+            ratios = np.maximum(weight / weight.max(), _LEAST_WEIGHT)
+            weight = np.where(weight > 0, ratios, 0).astype(settings.dtype)
         return Samples(
             data.windows,
             data.y,
@@ -118,6 +120,7 @@ class Preparation:
 
     def with_fitted_base(self, base, data, rows, name="base"):
         """Return the same preparation with a clone of the base fitted on the rows."""
+        base = of_outputs(base, data.y)
         windows, index = data.windows.values, as_index(rows)
         weight = None if data.weight is None else data.weight[index]
         y = data.y[index]
@@ -132,13 +135,18 @@ class Preparation:
         return replace(self, base=fit_to(windows, y, weight, base, name))
 
 
+def of_outputs(regressor, y):
+    """Return a regressor that takes all outputs, with a clone for each if needed."""
+    if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+        return MultiOutputRegressor(regressor)
+    return regressor
+
+
 def fit_to(windows, y, sample_weight, regressor, name):
     """Return a clone of a regressor that is fitted to windows."""
-    weights, tags = weights_of_fit(name, regressor, sample_weight), get_tags(regressor)
-    if not tags.input_tags.three_d_array:
+    weights = weights_of_fit(name, regressor, sample_weight)
+    if not get_tags(regressor).input_tags.three_d_array:
         y = np.asarray(y)  # without names
-    if np.ndim(y) == 2 and not tags.target_tags.multi_output:
-        regressor = MultiOutputRegressor(regressor)
     return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
 
 

@@ -6,7 +6,13 @@ from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import HasMethods, StrOptions
 from skrnn.estimators.base import BaseWindowRegressor
-from skrnn.estimators.preparation import fit_to, in_parts, predict_by, prepare_base
+from skrnn.estimators.preparation import (
+    fit_to,
+    in_parts,
+    of_outputs,
+    predict_by,
+    prepare_base,
+)
 
 
 class WindowRegressor(BaseWindowRegressor):
@@ -104,7 +110,8 @@ class WindowRegressor(BaseWindowRegressor):
     def _fit(self, data):
         regressor = self.regressor
         if self.base is not None:
-            regressor = _OfResiduals(self.base, regressor)
+            parts = self.base, self.regressor
+            regressor = _OfResiduals(*(of_outputs(each, data.y) for each in parts))
         self._prepared = prepare_base(
             data, regressor, self.normalize, self.target_features
         )

@@ -1,6 +1,7 @@
 """The rows to forecast, and what is known of them."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -35,9 +36,10 @@ class Ahead:
 
 def read_ahead(forecaster, X):
     """Return the rows that `predict` gets as rows ahead."""
-    if X is None:
+    if X is None or isinstance(X, (Integral, pd.Index)):
+        what = f"a {type(X).__name__}" if isinstance(X, pd.Index) else X
         raise ValueError(
-            "X is None, but predict needs the rows to forecast. Use "
+            f"X is {what}, but predict needs the rows to forecast. Use "
             "`forecast(steps)`, or pass a DataFrame without columns that has their "
             "index."
         )
@@ -59,7 +61,8 @@ def read_next(forecaster, steps, X):
         codes, leads, index = observed.ahead(steps)
         none_new = np.zeros(observed.n_series, dtype=bool)
         none_given = codes[:0], leads[:0], np.empty((0, len(inputs.names)))
-        return Ahead(observed, none_new, codes, leads, index, none_given)
+        ahead = Ahead(observed, none_new, codes, leads, index, none_given)
+        return _after_known_targets(ahead, forecaster._model)
     # inputs of all steps that are forecast at once with the wanted ones
     n_steps = -(-steps // forecaster._model.horizon) * forecaster._model.horizon
     if observed.times is None or index_of(X) is None:
@@ -101,8 +104,9 @@ def _read(forecaster, X, index, most_steps=None):
         timeline_of(index),
         message=(
             "Rows of fit cannot be forecast: use `backtest` for forecasts of past "
-            "rows. {where} Scores of training rows, as in learning curves or with "
-            "`return_train_score=True`, are not available."
+            "rows. {where} Folds must be in time order, as in "
+            "cv=TimeSeriesSplit(5, test_size=horizon). Scores of training rows, as in "
+            "learning curves or with `return_train_score=True`, are not available."
         ),
     )
     if rows.names is not None:
@@ -120,7 +124,28 @@ def make_ahead(model, observed, rows, index, most_steps=None):
         _warn_of_absent(rows.codes, leads, leads[wanted].max(), model.horizon)
     index = None if index is None else index[wanted]
     inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
-    return Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
+    ahead = Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
+    return _after_known_targets(ahead, model)
+
+
+def _after_known_targets(ahead, model):
+    """Return rows ahead as those after the last known target of each series."""
+    is_late = ahead.observed.are_unknown_until_the_end(model.window_length)
+    if not is_late.any():
+        return ahead
+    observed, late = ahead.observed[~is_late], ahead.observed[is_late]
+    last, (codes, leads, values) = observed.last_steps, ahead.inputs
+    n_late = np.maximum(ahead.observed.last_steps - last, 0)
+    return replace(
+        ahead,
+        observed=observed,
+        leads=ahead.leads + n_late[ahead.codes],
+        inputs=(  # those of late rows are known too
+            np.concatenate([late.codes, codes]),
+            np.concatenate([late.steps - last[late.codes], leads + n_late[codes]]),
+            np.concatenate([late.X, values]),
+        ),
+    )
 
 
 def _observed_of(observed, rows):

@@ -1,10 +1,11 @@
 """Rolling-origin evaluation of forecasters."""
 
+import datetime
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -224,12 +225,19 @@ class _Data:
     def number_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
         steps, n_rows = self.steps, initial_train_size
+        if isinstance(n_rows, Real) and not isinstance(n_rows, Integral):
+            raise TypeError(
+                f"initial_train_size={n_rows!r} must be a number of rows or a date. "
+                "For a share of the rows, pass int(share * len(y))."
+            )
         if not isinstance(n_rows, Integral):
             if not isinstance(self.times, (pd.DatetimeIndex, pd.PeriodIndex)):
                 raise TypeError(
                     f"initial_train_size={n_rows!r} must be a number of rows, as the "
                     "rows have no index of dates."
                 )
+            if type(n_rows) is datetime.date:
+                n_rows = pd.Timestamp(n_rows)
             n_rows = self.times[steps].slice_locs(end=n_rows)[1]
             if not n_rows:
                 raise ValueError(
@@ -395,6 +403,9 @@ class _Evaluation:
             return False
         first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
         if ((n_rows > 0) & (n_rows <= last - first)).any():
+            return False
+        unknown = np.isnan(of_all.targets[self.recent]).all(axis=1)
+        if np.isin(numbers[unknown], self.origins).any():
             return False
         pairs = self.fitted._model.targets.pairs
         is_new = pairs["is_open"].any(axis=1)[codes]

@@ -51,6 +51,7 @@ class Options:
 
     is_fast: bool
     is_long: bool  # enough horizons of rows
+    is_short: bool  # no whole window is followed by a horizon
     has_inputs: bool
     n_rows: int
     n_columns: int
@@ -78,10 +79,12 @@ class Options:
         if transformers == ["auto"] and _are_far_from_zero(rows):
             log = FunctionTransformer(np.log, np.exp)
             transformers.append(make_pipeline(log, StandardScaler()))
+        is_short = rows.longest < min(windows) + forecaster.horizon
         n_columns = rows.targets.shape[1] + rows.X.shape[1]
         is_fast, has_inputs = forecaster.candidates == "fast", rows.X.shape[1] > 0
         choices = possible, windows, calendars, transformers
-        return cls(is_fast, is_long, has_inputs, len(rows), n_columns, *choices)
+        how = is_fast, is_long, is_short, has_inputs
+        return cls(*how, len(rows), n_columns, *choices)
 
     def linear(self):
         """Return Ridge on all windows, in all forms."""
@@ -148,12 +151,15 @@ class Options:
         season = next((n for n in self.seasons[::-1] if n <= length), 1)
         smoothing = ExponentialSmoothingRegressor(season)
         naive = SeasonalNaiveRegressor(season)
+        # the spread of a few values is no scale
+        normalize = "last" if self.is_short else "standard"
         first = "exponential smoothing", smoothing
         if self.has_inputs:  # which only Ridge reads
-            first = "Ridge beside exponential smoothing", _beside(smoothing)
+            beside = _beside(smoothing, normalize)
+            first = "Ridge beside exponential smoothing", beside
         else:
             usual = usual.changed(target_transformer=self.transformers[-1])
-        last = "Ridge beside seasonal naive", _beside(naive)
+        last = "Ridge beside seasonal naive", _beside(naive, normalize)
         others = [usual.changed(name, regressor=each) for name, each in (first, last)]
         return mean_of([usual, *others])
 
@@ -199,7 +205,7 @@ def _ridge():
     return RidgeCV(_PENALTIES, gcv_mode="svd")  # faster for many rows
 
 
-def _beside(base, normalize="standard"):
+def _beside(base, normalize):
     return WindowRegressor(_ridge(), normalize=normalize, base=base)
 
 

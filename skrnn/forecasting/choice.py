@@ -35,18 +35,18 @@ class Trial:
 
 
 def choose(forecaster, rows, fit_params):
-    """Return the Candidate that a forecaster without a regressor uses, and a table."""
+    """Return the Candidate for a forecaster without a regressor, and a table's rows."""
     options = Options.of(forecaster, rows)
     few = Trial(options.simple())
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
-        return few.candidate, _table([few], forecaster)
+        return few.candidate, _rows([few], forecaster)
     season = options.seasons[-1] if options.seasons else 1
     search = Search.of(forecaster, rows, fit_params, season)
     with ExitStack() as resources:
         show = _progress(resources, forecaster.verbose, options)
         trials = search.trials(options.linear(), show)
         if np.isnan(trials[0].error):  # no horizon is known in the rows held out
-            return few.candidate, _table([few], forecaster)
+            return few.candidate, _rows([few], forecaster)
         best = _best(trials)
         variants = search.trials(options.variants(best.candidate), show)
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
@@ -67,7 +67,7 @@ def choose(forecaster, rows, fit_params):
             f"{shown}. Its mean absolute scaled error is {chosen.error:.4g}.",
             flush=True,
         )
-    return chosen.candidate, _table(trials, forecaster)
+    return chosen.candidate, _rows(trials, forecaster)
 
 
 def _are_enough(rows, horizon, window_length):
@@ -93,10 +93,10 @@ def _best(trials):
     return next(trial for trial in trials if trial.error <= _EQUAL * smallest)
 
 
-def _table(trials, forecaster):
-    """Return trials as a DataFrame, the smallest error first."""
+def _rows(trials, forecaster):
+    """Return trials as the rows of a table."""
     given = forecaster.target_transformer
-    rows = [
+    return [
         {
             "name": trial.candidate.name,
             "normalize": getattr(params["regressor"], "normalize", None),
@@ -109,6 +109,10 @@ def _table(trials, forecaster):
         }
         for trial, params in ((trial, trial.candidate.params) for trial in trials)
     ]
+
+
+def table_of(rows):
+    """Return the rows of a table as a DataFrame, the smallest error first."""
     frame = pd.DataFrame(rows, dtype=object)  # None stays None
     types = {"window_length": int, "logarithm": bool, "error": float, "seconds": float}
     return frame.astype(types).sort_values("error", ignore_index=True)

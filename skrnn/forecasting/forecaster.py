@@ -28,7 +28,7 @@ from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
 from skrnn.exceptions import MissingStepsWarning, NothingChosenWarning
 from skrnn.forecasting.ahead import named, read_ahead, read_next, window_frame
-from skrnn.forecasting.choice import FEWEST_HORIZONS, choose
+from skrnn.forecasting.choice import FEWEST_HORIZONS, choose, table_of
 from skrnn.forecasting.conformal import (
     Calibration,
     Wanted,
@@ -47,6 +47,7 @@ from skrnn.forecasting.paths import sample_paths
 from skrnn.forecasting.seasons import automatic_window_length, shortest_season
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
+    check_differ_from_targets,
     check_window_length,
     of_rows,
     read_past_features,
@@ -120,8 +121,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the last observed row. All other columns are treated as
         known in advance, like weekdays or prices, and are used up to the last step of
-        the horizon. A column that the transformer makes of both is not known in
-        advance.
+        the horizon. A column that is made from both kinds counts as not known
+        in advance.
     calibration_size : int, default=0
         Number of last rows of each series that are held out to calibrate intervals.
         The regressor is then fitted again on all rows.
@@ -187,6 +188,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     of series that are new, constant, or shorter than `window_length + horizon` rows in
     `fit` are fitted again by `update`, and the errors of their forecasts are not used
     for intervals.
+
+    Where the last targets of a series are missing, at most `window_length` of them, its
+    forecasts start after the last known target, and these rows are steps ahead, whose
+    inputs are known.
 
     If the rows held out span two seasons (see below), bounds are made from the errors
     of origins that are nearest in the season, such as the same hour of a day: ten times
@@ -310,7 +315,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         regressor = self.regressor
-        tags.input_tags.allow_nan = regressor is None or takes_missing_values(regressor)
+        # otherwise None, or a mistake that `fit` names
+        is_regressor = hasattr(regressor, "predict") and not isinstance(regressor, type)
+        tags.input_tags.allow_nan = not is_regressor or takes_missing_values(regressor)
         tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = True  # it does not predict the rows of fit
         return tags
@@ -382,7 +389,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         chosen = self
-        for name in ("candidates_", "chosen_"):  # of an earlier fit
+        for name in ("_candidates", "chosen_"):  # of an earlier fit
             vars(self).pop(name, None)
         if self.regressor is None:
             chosen = self._choose(rows, fit_params)
@@ -403,11 +410,20 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 "With regressor=None, fit takes no parameters but sample_weight. Got "
                 f"{sorted(others)}."
             )
-        candidate, self.candidates_ = choose(self, rows, fit_params)
+        candidate, self._candidates = choose(self, rows, fit_params)
         self.chosen_ = clone(self).set_params(**candidate.params)
         chosen = clone(self.chosen_)
         chosen._format = self._format
         return chosen
+
+    @property
+    def candidates_(self):  # numpydoc ignore=RT01
+        """The candidates that were compared, if `regressor` is None."""
+        if not hasattr(self, "_candidates"):
+            raise AttributeError(
+                "candidates_ is defined after fit with regressor=None only."
+            )
+        return table_of(self._candidates)  # skops cannot keep a DataFrame
 
     def _warn_unless_compared(self, rows):
         """Warn if there were too few rows to compare candidates."""
@@ -448,6 +464,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         )
         regressor = self.regressor
         names = target_names(self._format, rows.X, inputs.names)
+        check_differ_from_targets(rows.X, past, rows.targets)
         model = DirectModel(
             regressor, targets, inputs, dates, names, window_length, self.horizon
         )
@@ -495,7 +512,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
         is_open = model.targets.pairs["is_open"][rows.codes].any(axis=1)
-        return rows.last(np.where(is_open, _MOST_KEPT, model.n_kept))
+        is_late = rows.are_unknown_until_the_end(model.window_length)
+        n_late = np.bincount(rows.codes[is_late], minlength=rows.n_series)
+        n_kept = model.n_kept + n_late[rows.codes]
+        return rows.last(np.where(is_open, _MOST_KEPT, n_kept))
 
     def update(self, X=None, y=None):
         """Add observed rows; the next forecasts start after them.

@@ -108,6 +108,19 @@ class Rows:
         """The step of the last row of each series, 0 for a series without a row."""
         return last_of(self.steps, self.codes, self.n_series)
 
+    def are_unknown_until_the_end(self, most):
+        """Return which rows come after the last known target of their series.
+
+        None do in a series whose last known target is more than `most` steps ago.
+        """
+        known = ~np.isnan(self.targets).all(axis=1)
+        if known.all():
+            return ~known
+        last = np.full(self.n_series, -1)
+        last[self.codes[known]] = self.steps[known]
+        is_late = (last >= 0) & (self.last_steps - last <= most)
+        return is_late[self.codes] & (self.steps > last[self.codes])
+
     def followed_by(self, later):
         """Return these rows and later ones, which follow them."""
         values = {

@@ -57,7 +57,7 @@ def _of_business(unit, n):
     *n_days, of_week = (len(pd.date_range(*weeks, freq=o)) // 2 for o in offsets)
     counts = [of_week, *(of_week // n for n in n_days)]
     found = [count // math.gcd(count, n) for count in counts]  # until they repeat
-    return [n for n in found if n > 1]
+    return [n for n in dict.fromkeys(found) if n > 1]
 
 
 def shortest_season(rows, n_rows):

@@ -248,7 +248,8 @@ def _fit(prototype, matrix):
     """Return a fitted clone, and the transformed matrix."""
     transformer = clone(prototype)
     known = ~np.isnan(matrix)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    output = config_context(transform_output="default")
+    with warnings.catch_warnings(), np.errstate(all="ignore"), output:
         # checked below, for all values
         warnings.filterwarnings("ignore", "The provided functions", UserWarning)
         transformer.fit(matrix[known[:, 0]] if matrix.shape[1] == 1 else matrix)
@@ -298,6 +299,10 @@ def _call(transformer, method, matrix):
         return result
     with (
         np.errstate(all="ignore"),
-        config_context(assume_finite=True, skip_parameter_validation=True),
+        config_context(
+            assume_finite=True,
+            skip_parameter_validation=True,
+            transform_output="default",
+        ),
     ):
         return np.asarray(getattr(transformer, method)(matrix), dtype=np.float64)

@@ -160,7 +160,9 @@ def index_of_both(X, y):
     of_X, of_y = (index_of(data) for data in (X, y))
     if of_X is None or of_y is None:
         return of_y if of_X is None else of_X
-    differ = np.asarray(of_X != of_y)
+    if of_X.equals(of_y):
+        return of_X
+    differ = np.asarray(of_X != of_y)  # not equal dates of different types
     if differ.any():
         at = int(np.argmax(differ))
         raise ValueError(
@@ -175,8 +177,9 @@ def timeline_of(index):
     """Return the times of rows, or None where the index is not of times."""
     if index is None:
         return None
+    timeline = Timeline.of_index(index)
     warn_of_string_index(index)
-    return Timeline.of_index(index)
+    return timeline
 
 
 def of_rows(value, rows):
@@ -200,6 +203,22 @@ def read_past_features(past_features, X):
                 f"{label!r}."
             )
     return list(past_features)
+
+
+def check_differ_from_targets(X, past, targets):
+    """Raise a ValueError if an input that is known in advance equals a target."""
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    changes = np.fmin.reduce(targets) < np.fmax.reduce(targets)
+    for name in frame.columns[~frame.columns.isin(past)]:
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        values = frame[name].to_numpy(np.float64, na_value=np.nan)
+        same = (values[:, np.newaxis] == targets) | np.isnan(targets)
+        if (same.all(axis=0) & changes).any():
+            raise ValueError(
+                f"Column {name!r} of X equals y in all rows. Drop it from X: the past "
+                "of y is used anyway, and its future is not known."
+            )
 
 
 def check_window_length(model):

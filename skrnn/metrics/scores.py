@@ -136,11 +136,12 @@ def root_mean_squared_scaled_error(
     0.5
     """
     scale = np.sqrt(np.nanmean(_changes(y_train, season_length) ** 2, axis=0))
-    return root_mean_squared_error(
+    errors = root_mean_squared_error(
         *_in_units(scale, y_true, y_pred),
         sample_weight=sample_weight,
-        multioutput=multioutput,
+        multioutput="raw_values",
     )
+    return _mean(errors[np.newaxis], None, multioutput)
 
 
 def weighted_absolute_percentage_error(

@@ -314,6 +314,7 @@ def _history_and_forecast(history, forecast, model):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
     history, frame, paths = _of_one_target(history, forecast)
     n_before, before, after = len(history), history.index, frame.index
+    frame = frame.drop(columns="observed", errors="ignore")
     frame = pd.concat([history.to_frame("observed"), frame])
     if not _is_plottable(frame.index):
         raise ValueError(
@@ -323,6 +324,7 @@ def _history_and_forecast(history, forecast, model):
     rows = np.arange(len(frame))[:, np.newaxis]
     drawn = _drawn(frame.assign(time=frame.index), rows)
     if paths is not None:
+        paths = paths.to_numpy(float, na_value=np.nan)
         paths = np.pad(paths, ((n_before, 0), (0, 0)), constant_values=np.nan)
     return {
         **drawn,

@@ -43,6 +43,8 @@ class SeenModel:
         loss = make_loss(task.objective, task.spec)
         self._model.compile(optimizer, loss, auto_scale_loss=False)
         optimizer.build(self._model.trainable_variables)
+        # saved without the loss, whose class is ours, as `model_` is
+        self._model.get_compile_config = lambda: None
         self._variables = variables_of(self._model, optimizer)
         self.show()
         self._model.stop_training = False

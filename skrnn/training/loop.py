@@ -25,7 +25,7 @@ class Run:
         rate = self._kind.learning_rate
         if before is not None and before.key == self._kind.key:
             values = before.values
-            if before.learning_rate == self._task.objective.learning_rate:
+            if before.learning_rate == rate:
                 rate = None  # callbacks may have changed it
         values = _with_rate(program.optimizer, values, rate)
         return [*state.weights, *state.dropout_states, *values]
@@ -78,7 +78,7 @@ class Run:
     def _state(self, values):
         n_weights = len(self._task.state.weights)
         n_others = n_weights + len(self._task.state.dropout_states)
-        learning_rate = self._task.objective.learning_rate
+        learning_rate = self._kind.learning_rate
         return TrainingState(
             values[:n_weights],
             values[n_weights:n_others],

@@ -33,11 +33,13 @@ class Plan:
     masked: bool  # whether the network skips any step
     weighted: bool
     n_targets: int  # columns of the targets
+    divisible: bool = True  # whether the loss of a sample depends on it alone
 
 
 def make_plan(task, trainer):
     """Return the Plan of a Task, for the parameter `trainer`."""
     spec, schedule, inputs = task.spec, task.schedule, task.data.inputs
+    divisible = isinstance(task.objective.loss, str)  # functions may mix samples
     data = [task.data] if task.validation is None else [task.data, task.validation]
     has_missing = any(each.has_missing for each in data)
     masked = has_missing and not inputs.fill
@@ -47,9 +49,9 @@ def make_plan(task, trainer):
     xla = trainer == "xla" or (
         trainer == "auto"
         and n_shards == 1
+        and divisible
         and worth_compiling(spec, n_batches, inputs.n_steps, fused=fused)
     )
-    divisible = isinstance(task.objective.loss, str)  # functions may mix samples
     return Plan(
         xla=xla,
         fused=fused and not xla,
@@ -58,6 +60,7 @@ def make_plan(task, trainer):
         masked=masked,
         weighted=any(each.is_weighted for each in data),
         n_targets=task.data.n_columns,
+        divisible=divisible,
     )
 
 

@@ -110,6 +110,7 @@ class Fingerprint:
     """What is kept of the rows of a fit to recognise them later."""
 
     shape: tuple  # of the rows
+    is_long: bool  # at least as many rows as in a window
     first: FirstRows | None  # None for times, for too few rows, and if they repeat
     sums: np.ndarray  # (n_features,), of hashes of values; without `first` in order
 
@@ -117,7 +118,9 @@ class Fingerprint:
     def of(cls, rows, n_first=None):
         """Return the fingerprint of rows (n_rows, n_features)."""
         first = None if n_first is None else FirstRows.of(rows, n_first)
-        return cls(rows.shape, first, sums_of_hashes(rows, in_order=first is None))
+        is_long = n_first is not None and len(rows) >= n_first
+        sums = sums_of_hashes(rows, in_order=first is None)
+        return cls(rows.shape, is_long, first, sums)
 
     def starts(self, rows):
         """Return whether rows start where those of the fit did.
@@ -128,6 +131,8 @@ class Fingerprint:
         first = self.first
         if first is not None and first.are_alike(rows):
             return True
+        if first is None and self.is_long:  # more rows may follow those of the fit
+            rows = rows[: self.shape[0]]
         if rows.shape != self.shape:
             return False
         is_same = self.sums == sums_of_hashes(rows, in_order=first is None)

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skrnn._warnings import listed
 
 _LAG_NAME = re.compile(r"(?P<feature>.*)_lag(?P<lag>0|[1-9][0-9]*)")
-# Also in names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
+# Names of other packages, such as lag_3, load.lag3 and load(t-3) beside load(t)
 _LAG = re.compile(
     r"(?<![a-z])(?:lags?[\s_.(\[-]*|t\s*-\s*)(?P<lag>[0-9]+)", re.IGNORECASE
 )
@@ -50,8 +50,10 @@ def empty_beside(rows, shape):
 def _reserve(file, n_bytes):
     """Reserve space on the disk, as a process that writes to a full one is killed."""
     folder = os.path.dirname(file.name)
-    is_full = shutil.disk_usage(folder).free < n_bytes
-    if not is_full and hasattr(os, "posix_fallocate"):
+    if not hasattr(os, "posix_fallocate"):
+        is_full = shutil.disk_usage(folder).free < n_bytes
+    else:
+        is_full = False
         try:
             os.posix_fallocate(file.fileno(), 0, n_bytes)
         except OSError as error:  # any other: the file system cannot reserve
@@ -117,7 +119,7 @@ def layout_of_names(names):
 
 def lags_of_names(names):
     """Return (feature, lag) of each name in any spelling, None for names without."""
-    matches = [_LAG.search(name) for name in names]
+    matches = [_LAG_NAME.fullmatch(name) or _LAG.search(name) for name in names]
     if any(matches):
         pairs = zip(names, matches, strict=True)
         matches = [match or _LAST_STEP.search(name) for name, match in pairs]
@@ -125,6 +127,8 @@ def lags_of_names(names):
 
 
 def _feature_and_lag(match):
+    if match.re is _LAG_NAME:  # features may have lags or brackets in their names
+        return match["feature"], int(match["lag"])
     name, lag = match.string, match.groupdict().get("lag", "0")
     feature = name[: match.start()] + name[match.end() :]
     return feature.strip(" _.-()[]"), int(lag)

@@ -75,7 +75,8 @@ class Timeline:
         if not _is_time(times):
             raise ValueError(
                 "The second level of a MultiIndex must be the time: datetimes, "
-                f"periods, timedeltas or integers. Got {times.dtype}."
+                f"periods, timedeltas or integers. Got {times.dtype}. Convert strings "
+                "before `set_index`: `table['time'] = pd.to_datetime(table['time'])`."
             )
         timeline = cls(times, series)
         timeline._check_increasing()

@@ -403,4 +403,5 @@ def _is_numbered(timeline):
     if timeline is None or timeline.series is not None:
         return False
     times = timeline.times
-    return isinstance(times, pd.RangeIndex) and (times.start, times.step) == (0, 1)
+    is_integer = pd.api.types.is_integer_dtype(times.dtype)
+    return is_integer and np.array_equal(times, np.arange(len(times)))

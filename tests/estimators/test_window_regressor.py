@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
@@ -69,6 +70,36 @@ def test_missing_values_are_filled_by_the_last_observed_one():
     missing[:, 3], filled[:, 3] = np.nan, WINDOWS[:, 2]
     fitted = WindowRegressor(Ridge()).fit(WINDOWS, NEXT)
     assert_allclose(fitted.predict(missing), fitted.predict(filled))
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """Predicts zeros, and keeps how many values are missing in fit and in predict."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(self, X, y):
+        self.in_fit_ = int(np.isnan(X).sum())
+        return self
+
+    def predict(self, X):
+        self.in_predict_ = int(np.isnan(X).sum())
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize("y", [NEXT[:, 0], NEXT[:, :1], NEXT], ids=["1-D", "1", "2"])
+def test_a_regressor_reads_the_same_windows_in_fit_and_predict(y):
+    """One that does not support several outputs is filled for, if it is cloned."""
+    missing = WINDOWS.copy()
+    missing[::2, 3] = np.nan
+    regressor = WindowRegressor(Recorder()).fit(missing, y)
+    regressor.predict(missing)
+    fitted = regressor.regressor_
+    parts = [fitted] if y.ndim == 1 else fitted.estimators_
+    n_missing = len(missing[::2]) if y.ndim == 1 else 0
+    assert {(part.in_fit_, part.in_predict_) for part in parts} == {(n_missing,) * 2}
 
 
 def test_missing_values_reach_a_regressor_that_supports_them():

@@ -297,6 +297,7 @@ def test_quantiles_make_intervals(data):
         ),
         ({"initial_train_size": 0}, "initial_train_size == 0, must be >= 1"),
         ({"initial_train_size": "2025"}, "'2025' is before the first row"),
+        ({"initial_train_size": 0.8}, r"For a share .* pass int\(share \* len\(y\)\)"),
         ({"max_train_size": 0}, "max_train_size == 0, must be >= 1"),
         ({"stride": 0}, "stride == 0, must be >= 1"),
         ({"refit": 0.5}, "refit must be an instance of"),

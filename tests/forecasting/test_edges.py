@@ -1,9 +1,13 @@
 """Forecaster and backtest where data or regressors are out of the ordinary."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_series_equal
+from sklearn import config_context
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import (
     BaggingRegressor,
@@ -18,6 +22,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     OneHotEncoder,
     PolynomialFeatures,
     SplineTransformer,
@@ -210,7 +215,8 @@ def test_missing_values_do_not_stop_a_calibration_or_a_backtest():
     calibrated = forecaster(horizon=3, calibration_size=50).fit(y=y)
     assert np.isfinite(calibrated.forecast(3, coverage=0.9).to_numpy()).all()
     frame = backtest(forecaster(horizon=3), y=y, initial_train_size=150, stride=1)
-    of_hole = frame["origin"].between(HOURS[180], HOURS[183])
+    # from the hole itself, the forecast is that from the hour before
+    of_hole = frame["origin"].between(HOURS[181], HOURS[183])
     assert frame["pred"].isna().equals(of_hole)
 
 
@@ -432,6 +438,66 @@ def test_inputs_of_the_next_rows_by_dates_of_another_type(convert):
     forecasts = fitted.forecast(3, inputs[50:])
     assert_array_equal(forecasts, expected)
     assert_array_equal(forecasts, fitted.predict(inputs[50:])[:3])
+
+
+@pytest.mark.parametrize("horizon", [2, 5])
+def test_forecasts_start_after_the_last_known_target(horizon):
+    """Targets that are not known yet are steps ahead, whose inputs are known."""
+    fitted = forecaster(horizon=horizon, window_length=6, past_features=["b"])
+    fitted.fit(X[:150], Y[:150])
+    late = copy.deepcopy(fitted).update(X[150:153], np.nan * Y[150:153])
+    ahead = X[150:160].assign(b=np.nan)
+    expected = fitted.predict(ahead)[3:]
+    assert_series_equal(late.predict(ahead[3:]), expected, check_freq=False)
+    assert_series_equal(late.forecast(7, ahead[3:]), expected, check_freq=False)
+    frame = backtest(
+        fitted,
+        X[:160],
+        Y[:160].where(Y.index[:160] < HOURS[150]),
+        initial_train_size=153,
+    )
+    assert_allclose(frame["pred"][:horizon], late.predict(ahead[3 : 3 + horizon]))
+
+
+def test_series_of_a_panel_start_after_their_own_last_known_target():
+    late = pd.concat({"a": Y[:150], "b": Y[50:200]}, names=["series"])
+    late.iloc[-4:] = np.nan
+    fitted = naive(horizon=2, calibration_size=40).fit(y=late)
+    alone = naive(horizon=2).fit(y=Y[50:196])
+    forecasts = fitted.forecast(3)
+    assert_allclose(forecasts["b"], alone.forecast(7)[4:])
+    assert_allclose(forecasts["a"], naive(horizon=2).fit(y=Y[:150]).forecast(3))
+    with pytest.raises(
+        ValueError, match=r"up to horizon=2 steps .* last row is 5 steps"
+    ):
+        fitted.forecast(1, coverage=0.8)
+
+
+def test_a_series_that_is_also_an_input_is_named():
+    for inputs, y in ((Y.to_frame("other"), Y), (Y.to_numpy()[:, np.newaxis], Y.array)):
+        with pytest.raises(ValueError, match=r"of X equals y in all rows. Drop it"):
+            forecaster().fit(inputs, y)
+    forecaster(past_features="other").fit(Y.to_frame("other"), Y)
+
+
+@pytest.mark.parametrize("regressor", [7, "Ridge", Ridge])
+def test_what_is_no_regressor_is_named(regressor):
+    with pytest.raises((ValueError, TypeError), match=r"Got|got estimator class"):
+        Forecaster(regressor).fit(y=Y)
+
+
+@pytest.mark.parametrize("ahead", [None, 3, HOURS[-3:]])
+def test_what_predict_needs_is_named(ahead):
+    with pytest.raises(ValueError, match=r"predict needs the rows to forecast. Use"):
+        forecaster().fit(y=Y[:50]).predict(ahead)
+
+
+def test_transformers_of_targets_do_not_mind_the_output_of_transformers():
+    log = FunctionTransformer(np.exp, np.log)
+    expected = forecaster(target_transformer=log).fit(y=Y / 9).forecast(2)
+    with config_context(transform_output="pandas"):
+        found = forecaster(target_transformer=log).fit(y=Y / 9).forecast(2)
+    assert_series_equal(found, expected)
 
 
 def test_a_calibration_that_leaves_too_few_rows_is_named():

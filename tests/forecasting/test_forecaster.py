@@ -641,7 +641,7 @@ def test_a_series_that_was_never_observed_is_forecast_from_its_inputs():
     X = pd.DataFrame({"x": np.random.RandomState(0).rand(60)}, hours)
     panel = pd.concat({"a": X[:40], "b": X[:40]}, names=["series"])
     new = pd.concat({"a": X[40:42], "new": X[40:46]}, names=["series"])
-    for transformer, scale in (None, 1), ("auto", 10):
+    for transformer, scale in (None, 2), ("auto", 10):
         y = scale * panel["x"].rename("y")
         trees = HistGradientBoostingRegressor(min_samples_leaf=1, max_iter=200)
         forecaster = Forecaster(

@@ -93,6 +93,9 @@ def test_measures_of_points_raise_the_errors_of_scikit_learn(metric):
         measured(ignore_missing(metric), [1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match="NaN"):
         measured(metric, [1.0, np.nan], [1.0, 2.0])
+    two = np.ones((3, 2))
+    with pytest.raises(ValueError, match="custom weights"):
+        measured(metric, two, two, multioutput=[1])
     with pytest.raises(ValueError, match="two"):
         measured(metric, [1.0, 2.0], ["1", "two"])
 

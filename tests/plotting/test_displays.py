@@ -636,6 +636,9 @@ def test_sampled_paths_go_on_from_the_history_with_their_median():
     assert_allclose(np.transpose(drawn)[-5:], paths)
     assert np.isnan(np.transpose(drawn)[:-5]).all()
     assert_allclose(display.predicted_.get_ydata()[-5:], paths.median(axis=1))
+    counts = paths.round().astype(int)
+    drawn = ForecastDisplay.from_forecast(LOAD, counts).paths_
+    assert_array_equal([line.get_ydata()[-5:] for line in drawn], counts.T)
 
 
 def test_paths_of_a_data_frame_are_drawn():

@@ -101,6 +101,9 @@ def test_the_space_of_mapped_rows_is_reserved(tmp_path, monkeypatch):
     [
         ("load_lag3", ("load", 3)),
         ("window__load_lag3", ("window__load", 3)),
+        ("load_lag24_lag1", ("load_lag24", 1)),
+        ("Load [MW]_lag3", ("Load [MW]", 3)),
+        ("_x_lag2", ("_x", 2)),
         ("lag_3", ("", 3)),
         ("Lag 3", ("", 3)),
         ("lag03", ("", 3)),

@@ -203,7 +203,10 @@ def test_rows_like_the_first_that_occur_again_follow_those_of_fit(start):
     rows = np.vstack([start, RANDOM[:, :1]])
     windower = SequenceWindower(20).fit(rows)
     assert_array_equal(windower.transform(start)[0, :-1], rows[-19:])
-    assert np.isnan(windower.transform(rows)[0, :-1]).all()
+    for container in (np.asarray, pd.DataFrame):  # also with rows that follow
+        windower = SequenceWindower(20).fit(container(rows))
+        for more in (rows, np.vstack([rows, rows[:5]])):
+            assert np.isnan(windower.transform(container(more))[0, :-1]).all()
 
 
 def one_hot(values):
@@ -252,6 +255,9 @@ def test_rows_that_are_numbered_anew_follow_those_of_fit(container):
     alone = make_pipeline(StandardScaler(), SequenceWindower(8, gap=2))
     alone.fit(series[:40])
     pipe.fit(container(series[:40]))
+    numbers = pd.Index([*range(18)])  # what pandas 2 makes of part of a default index
+    later = pd.DataFrame(series[42:], numbers)
+    assert_allclose(pipe.transform(later), alone.transform(series[42:]))
     for rows in (series[42:], series[:40], series[:10], series[42:45]):
         assert_allclose(pipe.transform(container(rows)), alone.transform(rows))
 

@@ -32,11 +32,14 @@ class TracedEpoch:
             start = batch * batch_size
             samples = tf.slice(order, [start], [batch_size])
             n_rows = tf.minimum(n_real - start, batch_size)
-            rows_weight = tf.cast(tf.range(batch_size) < n_rows, dtype)
+            size = batch_size
+            if not (self._plan.divisible or self._plan.xla):  # no padding
+                size, samples = n_rows, samples[:n_rows]
+            rows_weight = tf.cast(tf.range(size) < n_rows, dtype)
             first = tf.cast(samples, tf.int64) * tf.cast(stride, tf.int64)
             steps = first[:, tf.newaxis] + tf.range(tf.cast(n_timesteps, tf.int64))
             windows = tf.reshape(
-                tf.gather(series, steps), (batch_size, n_timesteps, series.shape[-1])
+                tf.gather(series, steps), (size, n_timesteps, series.shape[-1])
             )
             if inputs is not None:
                 windows.set_shape((None, inputs.n_timesteps, inputs.n_features))
