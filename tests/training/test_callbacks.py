@@ -137,10 +137,15 @@ def test_model_checkpoint(windows, target, trainer, tmp_path):
 
 
 @of_keras
-def test_model_checkpoint_is_served_by_the_engine(windows, target, tmp_path):
+@pytest.mark.parametrize("trainer", ["xla", "keras"])
+def test_the_file_of_model_checkpoint_is_loaded_by_keras(
+    windows, target, trainer, tmp_path
+):
     callback = keras.callbacks.ModelCheckpoint(tmp_path / "m.keras")
-    small(epochs=1, callbacks=[callback], trainer="xla").fit(windows, target)
-    assert (tmp_path / "m.keras").exists()
+    rnn = small(epochs=1, callbacks=[callback], trainer=trainer).fit(windows, target)
+    kept = keras.saving.load_model(tmp_path / "m.keras")
+    predicted = kept.predict(windows, verbose=0)[:, 0]
+    assert_allclose(predicted, rnn.predict(windows), rtol=1e-4, atol=1e-5)
 
 
 def test_csv_logger(windows, target, trainer, tmp_path):

@@ -1,5 +1,7 @@
 """Which trainer trains, and how: decided by the work, `trainer` and refusals."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -108,7 +110,11 @@ def squared_error(y_true, y_pred):
 
 def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capsys):
     """That TensorFlow logs nothing is tested in test_tensorflow_import.py."""
-    monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
+
+    def compile_all(task, trainer, real=trainers.make_plan):
+        return replace(real(task, trainer), xla=True)
+
+    monkeypatch.setattr(trainers, "make_plan", compile_all)
     options = {"units": 2, "epochs": 2, "random_state": 0}
     loss = {"loss": squared_error_in_python}
     estimator = ElmanRegressor(**options, **loss, verbose=1).fit(windows, target)

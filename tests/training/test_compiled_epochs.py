@@ -196,6 +196,22 @@ def test_a_loss_that_may_mix_samples_has_the_whole_batch(windows, target, monkey
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize("trainer", ["auto", "compiled", "keras"])
+def test_a_loss_that_may_mix_samples_has_no_others(windows, target, trainer):
+    """Neither copies that fill up the last batch, nor a batch of validation data."""
+
+    def n_samples(y_true, y_pred):
+        zeros = 0 * tf.reduce_mean(y_true - y_pred, axis=-1)
+        return zeros + tf.cast(tf.shape(y_true)[0], zeros.dtype)
+
+    estimator = ElmanRegressor(
+        2, loss=n_samples, epochs=1, batch_size=40, trainer=trainer, random_state=0
+    )
+    estimator.fit(windows[:50], target[:50], X_val=windows[:7], y_val=target[:7])
+    assert_allclose(estimator.loss_curve_, [(40 * 40 + 10 * 10) / 50])
+    assert_allclose(estimator.validation_loss_curve_, [7])
+
+
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "nadam", "adamw"])
 def test_optimizers_compile(name, xla, windows, target):
     estimator = ElmanRegressor(

@@ -1,5 +1,6 @@
 """Training goes on with partial_fit."""
 
+import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -49,3 +50,26 @@ def test_partial_fit_takes_chunks_of_any_length(windows, target):
 def test_partial_fit_has_no_later_part_to_stop_on(windows, target):
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
         small(early_stopping=True).partial_fit(windows, target)
+
+
+@pytest.mark.parametrize("is_instance", [True, False])
+def test_a_new_rate_of_the_optimizer_is_used(windows, target, is_instance):
+    rnn = small(optimizer="sgd", learning_rate=0.1).fit(windows, target)
+    if is_instance:
+        rnn.set_params(optimizer=keras.optimizers.SGD(0.1), learning_rate="auto")
+        rnn.fit(windows, target)
+    before = rnn.predict(windows)
+    if is_instance:
+        rnn.set_params(optimizer=keras.optimizers.SGD(1e-9))
+    else:
+        rnn.set_params(learning_rate=1e-9)
+    assert_allclose(
+        rnn.partial_fit(windows, target).predict(windows), before, rtol=1e-5
+    )
+
+
+def test_very_unequal_weights_leave_rows_to_validate_on(windows, target):
+    weight = np.ones(len(target))
+    weight[0] = 1e46
+    rnn = small(early_stopping=True, epochs=2).fit(windows, target, weight)
+    assert np.isfinite(rnn.validation_loss_curve_).all()
