@@ -20,11 +20,6 @@ class SkrnnWarning(UserWarning):
 
     A filter for this class applies to all of them.
 
-    See Also
-    --------
-    UnscaledWarning : Features are not scaled.
-    NothingLearnedWarning : The network is no better than a constant.
-
     Examples
     --------
     >>> import warnings
@@ -44,10 +39,6 @@ class MissingStepsWarning(SkrnnWarning):
     unless most of the windows to predict have too few observed steps.
     :class:`~skrnn.Forecaster` issues it if some of its forecasts are NaN, or a series
     was never observed.
-
-    See Also
-    --------
-    RowsLeftOutWarning : The same for training.
     """
 
 
@@ -58,10 +49,6 @@ class RowsLeftOutWarning(SkrnnWarning):
     start with a missing step are not used for training. Windows that reach back
     before the start of their series are not counted. Sequences of different length may
     be padded in front.
-
-    See Also
-    --------
-    MissingStepsWarning : The same for predictions.
     """
 
 
@@ -86,10 +73,6 @@ class NothingLearnedWarning(SkrnnWarning):
     warning is then only issued if a single value of the windows explains more than
     10 % of the variance of a target. It is not issued after fewer than 10 epochs or
     100 batches, for fewer than 50 windows, or for windows of fewer than 3 steps.
-
-    See Also
-    --------
-    UnscaledWarning : A frequent cause.
     """
 
 
@@ -104,10 +87,6 @@ class UnscaledWarning(SkrnnWarning):
     With `normalize`, it is issued instead if targets seem to have other units than the
     feature that they continue: their means differ by more than 3 standard deviations,
     or these by more than a factor of 3, and no targets are values of the feature.
-
-    See Also
-    --------
-    NothingLearnedWarning : A frequent consequence.
     """
 
 
@@ -128,10 +107,6 @@ class IgnoredIndexWarning(SkrnnWarning):
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`.
     Strings and decimal years are ignored; integers such as 202412 for a month are read
     as numbers.
-
-    See Also
-    --------
-    skrnn.SequenceWindower : Reads the times of the rows from the index.
     """
 
 
@@ -141,10 +116,6 @@ class IrregularIndexWarning(SkrnnWarning):
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`,
     if no `freq` is set. A single row at an odd time makes the shortest distance between
     rows, which is taken for the step, much too short.
-
-    See Also
-    --------
-    IgnoredIndexWarning : The index is not read at all.
     """
 
 
@@ -166,8 +137,4 @@ class MissingInputWarning(SkrnnWarning):
 
     Issued by the forecasting methods of :class:`~skrnn.Forecaster`. All columns that
     `past_features` does not name are taken to be known in advance.
-
-    See Also
-    --------
-    MissingStepsWarning : Windows with too few observed steps.
     """

@@ -380,13 +380,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs
-            message = f"Training was interrupted by the user after {n} epochs."
-            if len(networks) < self.n_networks:
-                message += (
-                    f" {len(networks)} of {self.n_networks} networks were trained. Set "
-                    f"n_networks={len(networks)} to continue with them."
-                )
-            warn_user(message)
+            warn_user(f"Training was interrupted by the user after {n} epochs.")
         elif fit_task is not None:
             warn_if_nothing_learned(task, trained.history)
 
@@ -394,8 +388,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         """Set the weight of networks, beside a base, that has the lowest loss."""
         model, weight = self._fitted, 0.0
         if any(self.best_epochs_):
-            parts = task.validation.parts()
-            outputs = np.concatenate([in_parts(model.outputs, part) for part in parts])
+            outputs = in_parts(model.outputs, *task.validation.used)
             weight, self.best_loss_ = best_network_weight(task, outputs)
             if refitted is not None:
                 # up to its best weight, the sum is not worse than the base alone

@@ -37,11 +37,9 @@ class Ahead:
 def read_ahead(forecaster, X):
     """Return the rows that `predict` gets as rows ahead."""
     if X is None or isinstance(X, (Integral, pd.Index)):
-        what = f"a {type(X).__name__}" if isinstance(X, pd.Index) else X
         raise ValueError(
-            f"X is {what}, but predict needs the rows to forecast. Use "
-            "`forecast(steps)`, or pass a DataFrame without columns that has their "
-            "index."
+            f"X is {X}, but predict needs the rows to forecast. Use `forecast(steps)`, "
+            "or pass a DataFrame without columns that has their index."
         )
     if hasattr(X, "__len__") and not len(X):
         raise ValueError("X has no rows to forecast (n_samples=0).")

@@ -21,7 +21,6 @@ from skrnn.forecasting.conformal import (
     column_labels,
     in_order,
 )
-from skrnn.forecasting.direct import slice_or
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.forecasting.grid import (
     ANY_DISTANCE,
@@ -38,6 +37,7 @@ from skrnn.forecasting.validation import (
     read_rows,
 )
 from skrnn.metrics.summary import SCALES
+from skrnn.windows.layout import slice_or
 from skrnn.windows.timeline import Timeline, numbered
 
 

@@ -15,7 +15,7 @@ from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.grid import ANY_DISTANCE, Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
-from skrnn.windows.layout import PanelWindows, lag_names, view_windows
+from skrnn.windows.layout import PanelWindows, lag_names, slice_or, view_windows
 from skrnn.windows.steps import numbers_of
 from skrnn.windows.windower import SequenceWindower
 
@@ -287,13 +287,6 @@ class DirectModel:
         """Return the next targets, (n_origins, horizon * n_targets)."""
         targets = np.ascontiguousarray(values[:, : self.n_targets])
         return view_windows(targets, self.horizon, flatten=True)[1:][slice_or(origins)]
-
-
-def slice_or(numbers):
-    """Return consecutive numbers as a slice, which picks a view."""
-    if len(numbers) and (np.diff(numbers) == 1).all():
-        return slice(numbers[0], numbers[-1] + 1)
-    return numbers
 
 
 def _n_missing_until(values):

@@ -419,10 +419,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     @property
     def candidates_(self):  # numpydoc ignore=RT01
         """The candidates that were compared, if `regressor` is None."""
-        if not hasattr(self, "_candidates"):
-            raise AttributeError(
-                "candidates_ is defined after fit with regressor=None only."
-            )
         return table_of(self._candidates)  # skops cannot keep a DataFrame
 
     def _warn_unless_compared(self, rows):

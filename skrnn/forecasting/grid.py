@@ -114,8 +114,6 @@ class Rows:
         None do in a series whose last known target is more than `most` steps ago.
         """
         known = ~np.isnan(self.targets).all(axis=1)
-        if known.all():
-            return ~known
         last = np.full(self.n_series, -1)
         last[self.codes[known]] = self.steps[known]
         is_late = (last >= 0) & (self.last_steps - last <= most)

@@ -207,11 +207,9 @@ def read_past_features(past_features, X):
 
 def check_differ_from_targets(X, past, targets):
     """Raise a ValueError if an input that is known in advance equals a target."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    frame = pd.DataFrame(X).select_dtypes("number")
     changes = np.fmin.reduce(targets) < np.fmax.reduce(targets)
     for name in frame.columns[~frame.columns.isin(past)]:
-        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            continue
         values = frame[name].to_numpy(np.float64, na_value=np.nan)
         same = (values[:, np.newaxis] == targets) | np.isnan(targets)
         if (same.all(axis=0) & changes).any():

@@ -13,7 +13,6 @@ from skrnn.networks.inputs import InputSpec, references
 from skrnn.networks.missing import mark_missing
 from skrnn.training.scaling import Scaling, too_large
 
-_ROWS = 2**11  # windows copied at a time
 _VALUES = 2**20  # of windows processed at a time
 
 
@@ -183,11 +182,10 @@ class TrainingData:
         """Return every n-th of the windows to use, as they were passed."""
         return self._source.windows.values[np.asarray(self._rows)[::every]]
 
-    def parts(self):
-        """Yield the windows to use, part by part."""
-        for start in range(0, len(self._rows), _ROWS):
-            rows = np.asarray(self._rows[start : start + _ROWS])
-            yield self._source.windows.values[rows]
+    @property
+    def used(self):
+        """The windows as they were passed, and the rows of those to use."""
+        return self._source.windows.values, self._rows
 
     def targets(self, every=1):
         """Return targets of every n-th window, in their own units, as columns."""

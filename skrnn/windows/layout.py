@@ -29,6 +29,13 @@ def view_windows(padded, window_length, *, flatten):
     return windows.reshape(len(windows), -1) if flatten else windows
 
 
+def slice_or(numbers):
+    """Return consecutive numbers as a slice, which picks a view."""
+    if len(numbers) and (np.diff(numbers) == 1).all():
+        return slice(numbers[0], numbers[-1] + 1)
+    return numbers
+
+
 def empty_beside(rows, shape):
     """Return an empty array like `rows`, in a temporary file if they are mapped."""
     owner = rows
@@ -50,14 +57,14 @@ def empty_beside(rows, shape):
 def _reserve(file, n_bytes):
     """Reserve space on the disk, as a process that writes to a full one is killed."""
     folder = os.path.dirname(file.name)
-    if not hasattr(os, "posix_fallocate"):
-        is_full = shutil.disk_usage(folder).free < n_bytes
-    else:
-        is_full = False
-        try:
+    is_full = False
+    try:
+        if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, n_bytes)
-        except OSError as error:  # any other: the file system cannot reserve
-            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        else:
+            is_full = shutil.disk_usage(folder).free < n_bytes
+    except OSError as error:  # any other: the file system cannot reserve
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if is_full:
         raise OSError(
             errno.ENOSPC,

@@ -19,7 +19,13 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import VersionedEstimator, check_numbers, unchanged_on_error
 from skrnn.windows.history import Fingerprint, History
-from skrnn.windows.layout import PanelWindows, empty_beside, lag_names, view_windows
+from skrnn.windows.layout import (
+    PanelWindows,
+    empty_beside,
+    lag_names,
+    slice_or,
+    view_windows,
+)
 from skrnn.windows.string_index import warn_of_string_index
 from skrnn.windows.timeline import Timeline, index_of, place
 
@@ -377,10 +383,7 @@ class SequenceWindower(
         self._pad(padded, places[first])
         windows = self._view(padded)
         ends = places[len(before) :] - (self.window_length - 1)
-        if (np.diff(ends) == 1).all():
-            chosen = windows[ends[0] : ends[-1] + 1]
-        else:
-            chosen = windows[ends]
+        chosen = windows[slice_or(ends)]
         chosen.flags.writeable = False
         if of_rows.series is not None:
             chosen = chosen.view(PanelWindows)
