@@ -402,10 +402,9 @@ class _Evaluation:
         if not (n_rows > 0)[of_all.codes[self.wanted[0]]].all():
             return False
         first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
-        if ((n_rows > 0) & (n_rows <= last - first)).any():
-            return False
+        has_holes = ((n_rows > 0) & (n_rows <= last - first)).any()
         unknown = np.isnan(of_all.targets[self.recent]).all(axis=1)
-        if np.isin(numbers[unknown], self.origins).any():
+        if has_holes or np.isin(numbers[unknown], self.origins).any():
             return False
         pairs = self.fitted._model.targets.pairs
         is_new = pairs["is_open"].any(axis=1)[codes]

@@ -99,10 +99,9 @@ class FirstRows:
             return False
         same = self.equal(rows[: len(self.rows)]) & self.is_rare
         n_equal, n_rare = same.sum(axis=0), self.is_rare.sum(axis=0)
-        # columns of the calendar are alike at the same hour of any day
-        if (2 * n_equal < n_rare).any():
-            return False
-        return bool(n_equal.sum() >= _LEAST_EQUAL * n_rare.sum())
+        # columns of the calendar alone are alike at the same hour of any day
+        is_half = (2 * n_equal >= n_rare).all()
+        return bool(is_half and n_equal.sum() >= _LEAST_EQUAL * n_rare.sum())
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import Pipeline
 
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
-from skrnn.training import plan
+from skrnn.training import trainers
 from skrnn.windows.layout import layout_of_names
 
 
@@ -165,7 +166,10 @@ class EpochDiary(keras.callbacks.Callback):
 def test_what_the_engine_refuses_is_told_of_once(
     windows, target, refused, capsys, monkeypatch
 ):
-    monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
+    def compile_all(task, trainer, real=trainers.make_plan):
+        return replace(real(task, trainer), xla=True)
+
+    monkeypatch.setattr(trainers, "make_plan", compile_all)
     Diary.told.clear()
     small(**refused, epochs=2, verbose=1).fit(windows, target)
     assert "Training with keras.Model.fit" in capsys.readouterr().out
