@@ -498,13 +498,13 @@ def _intervals(y_true, y_pred):
     return y_true, lower, upper
 
 
-def symmetric_shares(y_true, y_pred):
+def symmetric_shares(y_true, y_pred):  # numpydoc ignore=PR01,RT01
     """Return errors as shares of the mean of target and forecast, 0 if both are 0."""
     size = (abs(y_true) + abs(y_pred)) / 2
     return abs(y_true - y_pred) / np.where(size > 0, size, 1)
 
 
-def interval_scores(y_true, lower, upper, coverage):
+def interval_scores(y_true, lower, upper, coverage):  # numpydoc ignore=PR01,RT01
     """Return the interval score of each row."""
     if not 0 < coverage < 1:
         raise ValueError(

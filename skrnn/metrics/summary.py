@@ -134,7 +134,7 @@ def _as_list(values):
     return [values] if isinstance(values, str) or callable(values) else list(values)
 
 
-def check_backtest(frame):
+def check_backtest(frame):  # numpydoc ignore=PR01
     """Raise a ValueError unless a frame has rows and the columns of `backtest`."""
     columns = getattr(frame, "columns", ())
     for name in ("origin", "time", "step", "observed", "pred"):
@@ -250,7 +250,7 @@ def _of_intervals(metric, rows, keys, coverage):
     return columns[::-1]
 
 
-def bounds_of(frame):
+def bounds_of(frame):  # numpydoc ignore=PR01,RT01
     """Return the columns of both bounds by suffix, such as `_80`, widest first."""
     found = (re.fullmatch(r"lower(_\d+\.?\d*|_bound)", str(name)) for name in frame)
     suffixes = [match[1] for match in found if match]
