@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -136,7 +136,7 @@ class DirectModel:
             for name, value in params.items()
         }
         features = list(range(self.n_targets)) * self.horizon
-        fitted = with_layout(clone(self.regressor), features, values.shape[1])
+        fitted = with_layout(self.regressor, features, values.shape[1])
         if y.ndim == 2 and not takes_several_targets(fitted):
             fitted = MultiOutputRegressor(fitted)
         fitted.fit(windows, y, **params)

@@ -458,7 +458,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             rows,
             fewest_rows=window_length + self.horizon,
         )
-        regressor = self.regressor
+        regressor = clone(self.regressor)
         names = target_names(self._format, rows.X, inputs.names)
         check_differ_from_targets(rows.X, past, rows.targets)
         model = DirectModel(

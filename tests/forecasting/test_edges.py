@@ -482,7 +482,7 @@ def test_a_series_that_is_also_an_input_is_named():
 
 @pytest.mark.parametrize("regressor", [7, "Ridge", Ridge])
 def test_what_is_no_regressor_is_named(regressor):
-    with pytest.raises((ValueError, TypeError), match=r"Got|got estimator class"):
+    with pytest.raises((ValueError, TypeError), match=r"Got|instance of scikit-learn"):
         Forecaster(regressor).fit(y=Y)
 
 
