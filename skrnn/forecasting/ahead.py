@@ -24,7 +24,7 @@ class Ahead:
     observed: Rows  # those observed; of new series, the first row to forecast
     is_new: np.ndarray  # (n_series,), whether none of its rows was observed
     codes: np.ndarray  # (n_rows,), the number of the series of each row
-    leads: np.ndarray  # (n_rows,), steps after the last row observed
+    leads: np.ndarray  # (n_rows,), steps after the last row of `observed`
     index: object  # of these rows
     inputs: tuple  # (codes, leads, transformed inputs) of these rows, and of later ones
 

@@ -852,8 +852,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             if lead > horizon:
                 raise ValueError(
                     f"Intervals and quantiles are forecast up to horizon={horizon} "
-                    f"steps ahead, but the last row is {lead} steps after the last row "
-                    "observed. Forecast fewer rows, or set a larger horizon."
+                    f"steps ahead, but the last row is {lead} steps after the last "
+                    "known target. Forecast fewer rows, or set a larger horizon."
                 )
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)

@@ -109,10 +109,7 @@ class Rows:
         return last_of(self.steps, self.codes, self.n_series)
 
     def are_unknown_until_the_end(self, most):
-        """Return which rows come after the last known target of their series.
-
-        None do in a series whose last known target is more than `most` steps ago.
-        """
+        """Return which rows come after the last known target, at most so many steps."""
         known = ~np.isnan(self.targets).all(axis=1)
         last = np.full(self.n_series, -1)
         last[self.codes[known]] = self.steps[known]

@@ -48,10 +48,9 @@ class TracedEpoch:
                     windows, inputs, Affine(*tf.unstack(scales)), has_missing=missing
                 )
             targets = tf.gather(y, samples)
+            weights = rows_weight
             if self._plan.weighted:
                 weights = rows_weight * tf.gather(weight, samples)
-            else:
-                weights = rows_weight
             loss, predicted = step(windows, targets, weights)
             for metric in self._metrics:
                 metric.update_state(targets, predicted, rows_weight)
