@@ -16,6 +16,8 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 
+MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
+
 
 def elman(weights, spec, shape):
     """Return the step of a simple recurrent network (Elman, 1990), and no states."""
@@ -60,7 +62,7 @@ def gru(weights, spec, shape):
     activation = ACTIVATIONS[spec.option("activation")]
     product, (r, z, g, x) = _product_and_blocks(weights, shape, 4)
     activate, times = _gates(product, spec, shape, n_gates=2)
-    multiply = shape.multiply
+    multiply = _without_zeros(weights, shape, 3)
 
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
@@ -86,13 +88,13 @@ def gru_reset_before(weights, recurrent, spec, shape):
     second_product, (g,) = _product_and_blocks(recurrent, shape, 1)
     reset = shape.zeros(shape.n_units, weights.dtype)
     rh = reset[: shape.n_rows]
-    multiply = shape.multiply
+    multiply, multiply_all = _without_zeros(weights, shape, 2), shape.multiply
 
     def step(inputs, before, hidden):
         multiply(inputs, weights, product)
         activate()  # r, z = sigmoid(W x + U h + b)
         times(before, r, out=rh)
-        multiply(reset, recurrent, second_product)
+        multiply_all(reset, recurrent, second_product)
         np.add(x, g, out=g)
         activation(g, out=g)  # g = tanh(W x + b + U (r * h))
         np.subtract(before, g, out=x)
@@ -139,6 +141,21 @@ def _product_and_blocks(weights, shape, n_blocks):
     product = shape.zeros(weights.shape[1], weights.dtype)
     rows, n_units = product[: shape.n_rows], shape.n_units
     return product, [rows[:, k * n_units : (k + 1) * n_units] for k in range(n_blocks)]
+
+
+def _without_zeros(weights, shape, n_blocks):
+    """Return a product that skips the zeros for U in a GRU's x, after some blocks."""
+    n_units, multiply = shape.n_units, shape.multiply
+    if not shape.by_columns or n_units <= MANY_UNITS:
+        return multiply
+    start = n_blocks * n_units
+    of_all, of_inputs = weights[:, :start].copy(), weights[n_units:, start:].copy()
+
+    def multiply_parts(inputs, _, product):
+        multiply(inputs, of_all, product[:, :start])
+        multiply(inputs[:, n_units:], of_inputs, product[:, start:])
+
+    return multiply_parts
 
 
 def _gates(product, spec, shape, n_gates):

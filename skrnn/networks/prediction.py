@@ -7,7 +7,7 @@ import numpy as np
 
 from skrnn.networks.activations import ACTIVATIONS
 from skrnn.networks.blas import for_each, one_thread
-from skrnn.networks.cells import CELLS, TileShape
+from skrnn.networks.cells import CELLS, MANY_UNITS, TileShape
 from skrnn.networks.same_bits import heights_and_block
 from skrnn.networks.weights import layers_of
 
@@ -17,7 +17,6 @@ _SHORT = 64  # rows up to which the workspace of a tile is kept
 _COLUMNS = 16  # BLAS treats all columns alike if their number is a multiple of this
 _VALUES_OF_A_TILE = 2**24
 _MOST_PARTS, _LEAST_TO_DIVIDE = 4, 128  # to share among threads; rows of each
-_MANY_UNITS = 48  # from more on, a row's bits may depend on the other rows
 _N_IDLE = 2  # workspaces kept for each number of rows
 
 
@@ -52,7 +51,7 @@ class Predictor:
         fitting = [n for n in _HEIGHTS if n * n_values <= _VALUES_OF_A_TILE]
         heights = fitting or list(_HEIGHTS[:3])
         self._heights, self._block = heights, None
-        if max(spec.units) <= _MANY_UNITS:
+        if max(spec.units) <= MANY_UNITS:
             self._heights, self._block = heights_and_block(all_matrices, heights)
         self._idle = {n_rows: [] for n_rows in (1, *self._heights)}
 

@@ -95,6 +95,18 @@ def test_so_do_networks_with_other_activations(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_so_do_large_grus_which_skip_products_with_zeros(reset_after, dtype):
+    options = (
+        ("activation", "tanh"),
+        ("recurrent_activation", "sigmoid"),
+        ("reset_after", reset_after),
+    )
+    spec = NetworkSpec("gru", (60, 50), 3, 2, options, bidirectional=True, dtype=dtype)
+    assert_predicts_as_keras(spec, n_rows=40, n_timesteps=4, share_missing=0.1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_an_activation_is_that_of_keras(name, dtype):
     import keras

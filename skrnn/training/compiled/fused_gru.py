@@ -30,7 +30,7 @@ class FusedGRU(layers.GRU):
 
 
 def _forward(steps, first, kernel, recurrent, bias):
-    """Return h, z and r side by side, g, and U h + b' of g, for all steps."""
+    """Return h, z, r, g, and U h + b' of g, for all steps."""
     n = first.shape[1]
     of_inputs = tf.concat([bias[0, : 2 * n] + bias[1, : 2 * n], bias[0, 2 * n :]], 0)
     n_steps, n_samples = tf.shape(steps)[0], tf.shape(steps)[1]
@@ -44,13 +44,12 @@ def _forward(steps, first, kernel, recurrent, bias):
         ug = u[:, 2 * n :] + bias[1, 2 * n :]
         g = tf.tanh(x[:, 2 * n :] + r * ug)
         h = g + z * (h - g)
-        values = h, zr, g, ug
+        values = h, z, r, g, ug
         kept = [k.write(step, v) for k, v in zip(kept, values, strict=True)]
         return step + 1, h, *kept
 
     kept = [
-        tf.TensorArray(steps.dtype, n_steps, element_shape=(None, m * n))
-        for m in (1, 2, 1, 1)
+        tf.TensorArray(steps.dtype, n_steps, element_shape=(None, n)) for _ in range(5)
     ]
     _, _, *kept = tf.while_loop(
         lambda step, *_: step < n_steps,
@@ -64,35 +63,38 @@ def _forward(steps, first, kernel, recurrent, bias):
 @tf.RegisterGradient("SkrnnGRU")
 def _gradients(op, by_outputs, *_):
     """Return the gradients of the inputs of the identity in a FusedGRU."""
-    h, zr, g, ug, steps, first, kernel, recurrent, _ = op.inputs
-    z, r = tf.split(zr, 2, axis=2)
+    h, z, r, g, ug, steps, first, kernel, recurrent, _ = op.inputs
     earlier = tf.concat([first[tf.newaxis], h[:-1]], 0)
     of_z, of_g = (earlier - g) * z * (1 - z), (1 - z) * (1 - g * g)
     of_r = of_g * ug * r * (1 - r)
     of_u = tf.concat([of_z, of_r, of_g * r], 2)  # by u, for each by_h
     n_steps, n = tf.shape(h)[0], h.shape[2]
 
-    def step_back(step, by_h, by_all):
+    def step_back(step, by_h, *by_all):
         by_h = by_h + by_outputs[step]
         by_u = tf.tile(by_h, (1, 3)) * of_u[step]
         before = by_h * z[step] + tf.matmul(by_u, recurrent, transpose_b=True)
-        return step - 1, before, by_all.write(step, tf.concat([by_u, by_h], 1))
+        values = by_h, by_u
+        by_all = [b.write(step, v) for b, v in zip(by_all, values, strict=True)]
+        return step - 1, before, *by_all
 
-    by_all = tf.TensorArray(h.dtype, n_steps, element_shape=(None, 4 * n))
-    _, by_first, by_all = tf.while_loop(
+    by_all = [
+        tf.TensorArray(h.dtype, n_steps, element_shape=(None, m * n)) for m in (1, 3)
+    ]
+    _, by_first, *by_all = tf.while_loop(
         lambda step, *_: step >= 0,
         step_back,
-        (n_steps - 1, tf.zeros_like(first), by_all),
+        (n_steps - 1, tf.zeros_like(first), *by_all),
         parallel_iterations=1,
     )
-    by_all = by_all.stack()
-    by_u, by_g = by_all[..., : 3 * n], by_all[..., 3 * n :] * of_g
-    by_x = tf.concat([by_u[..., : 2 * n], by_g], 2)
+    by_h, by_u = [values.stack() for values in by_all]
+    by_x = tf.concat([by_u[..., : 2 * n], by_h * of_g], 2)
     rows = [tf.reshape(a, (-1, a.shape[-1])) for a in (steps, earlier, by_x, by_u)]
     inputs, states, by_x, by_u = rows
-    by_bias = tf.stack([tf.reduce_sum(by_x, 0), tf.reduce_sum(by_u, 0)])
+    ones = tf.ones_like(inputs[:, :1])
+    by_bias = tf.concat([tf.matmul(ones, a, transpose_a=True) for a in (by_x, by_u)], 0)
     return [
-        *[None] * 4,
+        *[None] * 5,
         tf.reshape(tf.matmul(by_x, kernel, transpose_b=True), tf.shape(steps)),
         by_first,
         tf.matmul(inputs, by_x, transpose_a=True),
