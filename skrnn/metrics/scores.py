@@ -454,7 +454,7 @@ def _in_units(scale, y_true, y_pred):
             "y_train repeats itself exactly after a season, so that errors cannot be "
             "compared with those of a naive forecast."
         )
-    y_true, y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
+    y_true, y_pred = _points(y_true, y_pred)
     n_outputs = y_true[0].size
     if np.size(scale) not in (1, n_outputs):
         raise ValueError(

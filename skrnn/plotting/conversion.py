@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype, is_list_like, is_numeric_dtype
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
@@ -60,15 +61,25 @@ def times_of(index, leads):
     index = index.get_level_values(-1)
     if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
-    steps, times = _steps_to(index), _plottable(index)
+    steps, step = _steps_to(index)
     breaks = np.diff(steps, prepend=0) > 1
-    return _at_steps(times, steps, steps[:, np.newaxis] + leads), breaks
+    wanted = steps[:, np.newaxis] + leads
+    n_later = int(wanted.max(initial=0) - steps[-1])
+    if step is not None and n_later > 0:
+        index = index.append(step.after(index[-1:], n_later))
+        steps = np.append(steps, steps[-1] + np.arange(1, n_later + 1))
+    elif len(index) == 1 and np.any(leads) and not is_numeric_dtype(index.dtype):
+        raise ValueError(
+            "The index of a single row has no freq, so that the times of its leads are "
+            "not known. Pass several rows, or index= with a freq."
+        )
+    return _at_steps(_plottable(index), steps, wanted), breaks
 
 
 def _is_plottable(index):
     """Return whether an index holds times or numbers."""
     times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
-    return isinstance(index, times) or pd.api.types.is_numeric_dtype(index.dtype)
+    return isinstance(index, times) or is_numeric_dtype(index.dtype)
 
 
 def _plottable(index):
@@ -83,15 +94,16 @@ def _plottable(index):
 
 
 def _steps_to(index):
-    """Return the steps from the first row to each, or row numbers without a step."""
+    """Return the steps from the first row to each, or row numbers, and the Step."""
     try:
         timeline = Timeline.of_index(index)
         if timeline is not None:
-            return numbered(timeline, timeline.step(), most=np.iinfo(np.int64).max)
+            step = timeline.step()
+            return numbered(timeline, step, most=np.iinfo(np.int64).max), step
     except ValueError:  # the times are irregular, which is fine, or not in order
         if not index.is_monotonic_increasing:
             raise
-    return np.arange(len(index))
+    return np.arange(len(index)), None
 
 
 def _at_steps(times, steps, wanted):
@@ -106,8 +118,14 @@ def _at_steps(times, steps, wanted):
 
 def of_one_shape(y_true, y_pred, interval):
     """Return observed, predicted and interval values as arrays (n_samples, n_steps)."""
+    ends = () if interval is None else interval
+    if not isinstance(ends, (tuple, list)):
+        raise ValueError(
+            "interval must be two arrays, its lower and its upper ends. Got "
+            f"{type(interval).__name__}."
+        )
     values = [("y_true", y_true), ("y_pred", y_pred)]
-    values += [("interval", end) for end in interval or ()]
+    values += [("interval", end) for end in ends]
     arrays = [floats_of(y, name) for name, y in values]
     arrays = [array.reshape(len(array), -1) for array in arrays]
     shapes = [array.shape for array in arrays]
@@ -182,7 +200,7 @@ def _chosen(names, series):
     if series is None:
         return list(names[:_MOST_PANELS])
     names = list(names)
-    series = list(series) if pd.api.types.is_list_like(series) else [series]
+    series = list(series) if is_list_like(series) else [series]
     if not names:
         raise ValueError(
             "series must name some of the series of a panel, but there is no panel. "
@@ -201,6 +219,10 @@ def errors_by(column, frame, series):
     if series is not None:
         chosen = _chosen(_series_of(frame), series)
         frame = frame[frame["series"].isin(chosen)]
+    of_row = "origin", "time", "series", "target"
+    keys = [frame[name] for name in of_row if name in frame]
+    known = frame["pred"].notna().groupby(keys, observed=True, dropna=False)
+    frame = frame[known.transform("all")]  # of each model that has the row
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
     if "target" in several_levels(frame):
         target = frame["target"].astype(str)
@@ -208,7 +230,7 @@ def errors_by(column, frame, series):
     groups = frame.drop(columns="model", errors="ignore").groupby(line)
     errors = {name: summarize(part, "MAE", column)["MAE"] for name, part in groups}
     errors = pd.DataFrame(errors)
-    return errors.set_index(_plottable(_times(errors.index))).rename_axis(column)
+    return errors.set_index(_plottable(errors.index)).rename_axis(column)
 
 
 def panels_of_backtest(frame, series):
@@ -222,12 +244,13 @@ def panels_of_backtest(frame, series):
         )
     chosen = _chosen(_series_of(frame), series)
     parts = {name: frame[frame["series"] == name] for name in chosen} or {None: frame}
-    return {name: _fans_of_models(part) for name, part in parts.items()}
+    several = "model" in several_levels(frame)
+    return {name: _fans_of_models(part, several) for name, part in parts.items()}
 
 
-def _fans_of_models(frame):
+def _fans_of_models(frame, several):
     """Return arguments of a display for each model."""
-    if "model" not in several_levels(frame):
+    if not several:
         return [fans_of(frame)]
     models = frame.groupby("model", observed=True)
     return [{**fans_of(part), "model": str(name)} for name, part in models]
@@ -254,17 +277,20 @@ def _drawn(frame, rows):
     ends = {key: tuple(map(values, names)) for key, names in bounds_of(frame).items()}
     named = {f"{suffix[1:]} % interval": each for suffix, each in ends.items()}
     return {
-        "times": _plottable(_times(frame["time"]))[rows],
+        "times": _plottable(pd.Index(frame["time"]))[rows],
         "observed": values("observed"),
         "predicted": values("pred"),
         "interval": ends.get("_bound") or named or None,
     }
 
 
-def _times(values):
-    """Return times or numbers as an index; labels are numbered."""
-    index = pd.Index(values)
-    return index if _is_plottable(index) else pd.Index(pd.factorize(index)[0])
+def with_numbers(frame):
+    """Return a backtest, in which labels of rows are numbers in their order."""
+    if _is_plottable(pd.Index(frame["time"])):
+        return frame
+    both = frame[["origin", "time"]]
+    labels = pd.Index(pd.unique(both.to_numpy(object).ravel()))
+    return frame.assign(**both.apply(labels.get_indexer))
 
 
 def _without_overlap(times):
@@ -316,20 +342,23 @@ def _history_and_forecast(history, forecast, model):
     n_before, before, after = len(history), history.index, frame.index
     frame = frame.drop(columns="observed", errors="ignore")
     frame = pd.concat([history.to_frame("observed"), frame])
-    if not _is_plottable(frame.index):
+    is_float = {is_float_dtype(index) for index in (before, after)}
+    if not _is_plottable(frame.index) or len(is_float) > 1:
         raise ValueError(
             "history and forecast must have the same kind of index, of times or "
             f"numbers. Got {before.dtype} and {after.dtype}."
         )
     rows = np.arange(len(frame))[:, np.newaxis]
     drawn = _drawn(frame.assign(time=frame.index), rows)
+    times = drawn["times"][:, 0]
+    earlier = times[:n_before][times[:n_before] < times[n_before:].min()]
     if paths is not None:
         paths = paths.to_numpy(float, na_value=np.nan)
         paths = np.pad(paths, ((n_before, 0), (0, 0)), constant_values=np.nan)
     return {
         **drawn,
         "paths": paths,
-        "split": drawn["times"][n_before - 1, 0] if n_before else None,
+        "split": earlier[-1] if len(earlier) else None,
         "name": None if history.name is None else str(history.name),
         "time_name": None if before.name is None else str(before.name),
         "model": model,

@@ -17,6 +17,7 @@ from skrnn.plotting.conversion import (
     several_levels,
     split_as_drawn,
     times_of,
+    with_numbers,
 )
 from skrnn.plotting.panels import (
     OPACITY,
@@ -192,7 +193,9 @@ class ForecastDisplay:
         if self.errors is not None:
             self._draw_errors(self.ax_, kind, line_kwargs or {})
             return self
-        several, how = len(panels) > 1, (kind, scatter_kwargs or {}, line_kwargs or {})
+        models = list({each.model: None for of in panels.values() for each in of})
+        how = models, kind, scatter_kwargs or {}, line_kwargs or {}
+        several = len(panels) > 1
         for number, (title, displays) in enumerate(panels.items()):
             first, ax = displays[0], self.axes_[number]
             lowest = _draw_panel(ax, displays, *how)
@@ -203,7 +206,7 @@ class ForecastDisplay:
                 is_left = number % n_columns == 0
                 is_low = number + n_columns >= len(panels)
                 label_outer(ax, lowest, is_left, is_low)
-        if kind != "residuals" or len(displays) > 1:
+        if kind != "residuals" or len(models) > 1:
             draw_legend(self.axes_)
         return self
 
@@ -239,12 +242,12 @@ class ForecastDisplay:
         is_by_step = kind == "error_by_step"
         label_times(ax, self.errors.index, "steps ahead" if is_by_step else "origin")
         ax.set_ylabel("mean absolute error")
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(bottom=0, auto=True)  # lines may be added
         if len(self.errors_) > 1:
             ax.legend()
 
-    def _draw_predicted(self, ax, line_kwargs, is_first):
-        """Draw predicted values and their intervals, which the first model names."""
+    def _draw_predicted(self, ax, line_kwargs):
+        """Draw predicted values and their intervals."""
         n_rows = len(self.predicted)
         style = {"linewidth": _width(n_rows), "alpha": 1.0 if n_rows <= _MANY else 0.7}
         style |= {"label": self.model or "predicted", **line_kwargs}
@@ -259,8 +262,7 @@ class ForecastDisplay:
         drawn = {}
         for name, ends in intervals.items():
             if ends is not None:
-                band["label"] = name if is_first else None
-                drawn[name] = self._draw_bands(ax, ends, band)
+                drawn[name] = self._draw_bands(ax, ends, {**band, "label": name})
         self.interval_ = drawn if several else drawn.get("interval")
         ax.autoscale_view()
 
@@ -269,7 +271,7 @@ class ForecastDisplay:
         from matplotlib.collections import LineCollection
 
         if self.predicted.shape[1] == 1:
-            return ax.plot(*self._with_gaps(self.predicted), **style)[0]
+            return _plot(ax, *self._with_gaps(self.predicted), **style)
         fans = LineCollection(self._points(ax, self.predicted), **style)
         return ax.add_collection(fans)
 
@@ -279,9 +281,17 @@ class ForecastDisplay:
 
         if self.predicted.shape[1] == 1:
             (times, lower), (_, upper) = map(self._with_gaps, ends)
+            at = _isolated(lower + upper)
+            color = {"color": style["facecolor"], "alpha": OPACITY, "linewidth": 4}
+            ax.vlines(times[at], lower[at], upper[at], **color)
             return ax.fill_between(times, lower, upper, **style)
         lower, upper = (self._points(ax, end) for end in ends)
-        bands = np.concatenate([lower, upper[:, ::-1]], axis=1)
+        known = ~np.isnan(lower + upper).any(axis=2)
+        bands = [
+            np.concatenate([low[here], up[here][::-1]])
+            for low, up, here in zip(lower, upper, known, strict=True)
+            if here.any()
+        ]
         return ax.add_collection(PolyCollection(bands, **style))
 
     def _points(self, ax, values):
@@ -468,7 +478,7 @@ class ForecastDisplay:
         index = pd.RangeIndex(n_rows) if index is None else index
         check_consistent_length(observed, index)
         times, breaks = times_of(index, leads)
-        rows = np.arange(0, n_rows, n_steps)  # so that fans do not overlap
+        rows = np.arange(0, n_rows, int(np.ptp(leads)) + 1)  # fans that do not overlap
         display = cls(
             times=times,
             observed=observed,
@@ -553,6 +563,7 @@ class ForecastDisplay:
         kinds = *_ERRORS, *_FORECASTS
         if kind not in kinds:
             raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")
+        frame = with_numbers(frame)
         if kind in _ERRORS:
             display = cls(errors=errors_by(_ERRORS[kind], frame, series))
         else:
@@ -617,7 +628,7 @@ class ForecastDisplay:
         return cls(panels=panels) if others or more else first
 
 
-def _draw_panel(ax, displays, kind, scatter_kwargs, line_kwargs):
+def _draw_panel(ax, displays, models, kind, scatter_kwargs, line_kwargs):
     """Draw the forecasts of one or several models, and return the lowest axes."""
     below = None
     if kind != "forecast":
@@ -627,13 +638,13 @@ def _draw_panel(ax, displays, kind, scatter_kwargs, line_kwargs):
     if kind != "residuals":
         ax.set_ylabel(displays[0].name or "")
         observed = _draw_observed(ax, displays)
-    for number, display in enumerate(displays):
+    for display in displays:
         display._start_on(ax)
         display.residuals_ax_ = below
-        color = {"color": f"C{number}"}
+        color = {"color": f"C{models.index(display.model)}"}
         if kind != "residuals":
             display.observed_ = observed
-            display._draw_predicted(ax, color | line_kwargs, number == 0)
+            display._draw_predicted(ax, color | line_kwargs)
         if below is not None:
             display._draw_residuals(below, color | scatter_kwargs)
     if displays[0].split is not None:
@@ -655,7 +666,21 @@ def _draw_observed(ax, displays):
         times, first = np.unique(times, return_index=True)
         observed = observed[first]
     style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * _width(n_rows)}
-    return ax.plot(times, observed, label="observed", **style)[0]
+    return _plot(ax, times, observed, label="observed", **style)
+
+
+def _plot(ax, times, values, **style):
+    """Draw a line, with points where a value has no neighbour, and return it."""
+    at = np.flatnonzero(_isolated(values))
+    if len(at) and "marker" not in style:
+        style |= {"marker": ".", "markevery": at}
+    return ax.plot(times, values, **style)[0]
+
+
+def _isolated(values):
+    """Return whether each value is known, and neither of its neighbours is."""
+    known = np.pad(~np.isnan(values), 1)
+    return known[1:-1] & ~known[:-2] & ~known[2:]
 
 
 def _width(n_rows):

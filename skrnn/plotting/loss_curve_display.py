@@ -102,8 +102,8 @@ class LossCurveDisplay:
         name = self.name if name is None else name
         self.lines_ = self._plot_curves(ax, name, line_kwargs or {})
         self.best_ = None if self.best_epochs is None else self._mark_best(ax)
-        if scale == "log" or (scale == "auto" and _spans_decades(ax)):
-            ax.set_yscale("log")
+        is_log = scale == "log" or (scale == "auto" and _spans_decades(ax))
+        ax.set_yscale("log" if is_log else "linear")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="Epoch", ylabel="Loss")
         ax.legend()

@@ -69,11 +69,15 @@ def axes_below(ax):
 
 
 def draw_legend(axes):
-    """Draw the legend of the first axes above them, or above a figure with several."""
-    ax = axes[0]
-    entries = list(zip(*ax.get_legend_handles_labels(), strict=True))
-    entries.sort(key=lambda entry: entry[1].endswith("interval"))  # lines come first
-    handles, labels = zip(*entries, strict=True)
+    """Draw a legend of what all axes show, above the only axes or above the figure."""
+    ax, entries = axes[0], {}
+    for each in axes:
+        for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    labels = sorted(
+        entries, key=lambda label: label.endswith("interval")
+    )  # lines first
+    handles = [entries[label] for label in labels]
     style = {"frameon": False, "fontsize": "small", "columnspacing": 1.2}
     several = len(axes) > 1
     width = (ax.figure if several else ax).bbox.width / ax.figure.dpi

@@ -28,6 +28,7 @@ from skrnn import (
     to_supervised,
 )
 from skrnn.inspection import window_importance
+from skrnn.metrics import summarize
 
 mpl.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -737,6 +738,143 @@ def test_a_forecast_of_arrays_is_drawn_after_them(coverage, n_dims):
     assert_allclose(drawn.get_ydata()[-5:], expected)
     assert (display.interval_ is None) == (coverage is None)
     assert display.ax_.get_ylabel() == "", "arrays have no name"
+
+
+# Times, single values and several models
+
+
+def _frame(y, models, **options):
+    """A backtest in which no model reads more than the last four rows."""
+    forecasters = {
+        name: Forecaster(Ridge(), horizon=horizon, window_length=4)
+        for name, horizon in models.items()
+    }
+    return backtest(forecasters, y=y, **options)
+
+
+@pytest.mark.parametrize("freq", ["MS", "ME", "B", "h"])
+def test_times_after_the_last_row_are_those_of_the_calendar(freq):
+    times = pd.date_range("2026-01-01", periods=14, freq=freq, name="time")
+    _, y = to_supervised(pd.Series(np.arange(14.0), times, name="x"), horizon=2)
+    display = ForecastDisplay.from_predictions(y, y)
+    assert_array_equal(display.times, np.stack([times[1:-1], times[2:]], axis=1))
+    one = ForecastDisplay.from_predictions(y[-1:], y[-1:], index=times[-3:-2])
+    assert_array_equal(one.times, [times[-2:]])
+
+
+def test_times_ahead_of_a_single_row_need_a_freq():
+    times = pd.DatetimeIndex(["2026-01-04"])
+    with pytest.raises(ValueError, match="single row has no freq"):
+        ForecastDisplay.from_predictions([[1.0, 2.0]], [[1.0, 2.0]], index=times)
+
+
+def test_fans_of_leads_with_others_between_do_not_overlap():
+    _, y = to_supervised(LOAD, horizon=5)
+    some = y[["load_lead1", "load_lead5"]]
+    times = ForecastDisplay.from_predictions(some, some).times
+    display = ForecastDisplay.from_predictions(some, some)
+    first, last = times[display.shown].T
+    assert (first[1:] > last[:-1]).all()
+
+
+def test_a_value_without_neighbours_is_a_point():
+    sparse = LOAD.where(np.arange(50) % 2 == 0)
+    sparse.iloc[:2] = LOAD.iloc[:2]
+    observed = ForecastDisplay.from_predictions(sparse, LOAD).observed_
+    assert observed.get_marker() == "."
+    assert_array_equal(observed.get_markevery(), np.arange(4, 50, 2))
+    display = ForecastDisplay.from_predictions(LOAD, LOAD)
+    assert display.observed_.get_marker() == "None"
+
+
+def test_a_forecast_of_one_step_is_a_point_with_a_line_for_its_interval():
+    forecaster = Forecaster(Ridge(), window_length=4, calibration_size=20).fit(y=LOAD)
+    forecast = forecaster.forecast(1, coverage=0.8)
+    display = ForecastDisplay.from_forecast(LOAD, forecast)
+    assert_array_equal(display.predicted_.get_markevery(), [50])
+    (line,) = display.ax_.collections[0].get_segments()
+    assert_array_equal(line[:, 1], forecast.iloc[0, 1:])
+
+
+def test_the_band_of_a_fan_ends_with_its_last_known_bounds():
+    y = np.arange(4.0)[np.newaxis]
+    lower, upper = y - 1, y + 1
+    upper[0, 3] = np.nan
+    display = ForecastDisplay.from_predictions(y, y, interval=(lower, upper))
+    (band,) = display.interval_.get_paths()
+    corners = [-1, 0, 1, 3, 2, 1, -1]
+    assert_array_equal(band.vertices[:7, 1], corners)
+
+
+def test_an_interval_is_two_arrays_and_not_a_data_frame():
+    ends = pd.DataFrame({"lower": LOAD - 1, "upper": LOAD + 1})
+    with pytest.raises(ValueError, match="two arrays.*Got DataFrame"):
+        ForecastDisplay.from_predictions(LOAD, LOAD, interval=ends)
+
+
+def test_a_model_has_one_colour_and_its_name_in_all_panels():
+    """Also if a series has not the forecasts of all models."""
+    panel = pd.concat({"a": LOAD, "b": LOAD}, names=["series"])
+    frame = _frame(panel, {"long": 8, "short": 4}, initial_train_size=30)
+    frame = frame[frame["model"].eq("short") | frame["series"].eq("a")]
+    display = ForecastDisplay.from_backtest(frame, kind="forecast")
+    (long, short), (alone,) = display.panels.values()
+    assert alone.model == short.model == "short"
+    colour = alone.predicted_.get_color()
+    assert_array_equal(colour, short.predicted_.get_color())
+    assert (colour != long.predicted_.get_color()).any()
+
+
+def test_an_interval_of_any_model_is_in_the_legend():
+    forecaster = Forecaster(Ridge(), window_length=4, calibration_size=20).fit(y=LOAD)
+    points, interval = forecaster.forecast(1), forecaster.forecast(1, coverage=0.8)
+    display = ForecastDisplay.from_forecast(LOAD, {"a": points, "b": interval})
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["observed", "a", "b", "split", "interval"]
+
+
+def test_history_beyond_the_beginning_of_the_forecast_does_not_move_the_split():
+    forecast = Forecaster(Ridge(), horizon=5, window_length=4).fit(y=LOAD[:40])
+    display = ForecastDisplay.from_forecast(LOAD, forecast.forecast(5))
+    assert display.split == WEEKS[39]
+
+
+def test_labels_of_rows_are_drawn_in_their_order():
+    """Sorted as strings, "t100" would come before "t91"."""
+    labels = [f"t{number}" for number in range(70, 120)]
+    frame = _frame(LOAD.set_axis(labels), {"a": 4}, initial_train_size=20)
+    display = ForecastDisplay.from_backtest(frame, kind="forecast")
+    times = display.times[:, 0]
+    assert_array_equal(times, np.arange(1, 1 + 4 * len(times), 4))
+    assert len(display.predicted_.get_segments()) == frame["origin"].nunique()
+    over_time = ForecastDisplay.from_backtest(frame, kind="error_over_time")
+    assert_array_equal(over_time.errors.index, times - 1)
+
+
+def test_errors_of_several_models_are_of_the_same_rows():
+    frame = _frame(LOAD, {"a": 2, "b": 2}, initial_train_size=30, stride=1)
+    without = frame["model"].eq("a") & (frame["origin"] == WEEKS[40])
+    frame.loc[without, "pred"] = np.nan
+    found = ForecastDisplay.from_backtest(frame, kind="error_by_step").errors
+    expected = summarize(frame, "MAE", ["model", "step"])["MAE"].unstack("model")
+    assert_allclose(found, expected)
+
+
+def test_a_larger_error_on_the_same_axes_is_visible():
+    frame = _frame(LOAD, {"a": 4}, initial_train_size=30)
+    display = ForecastDisplay.from_backtest(frame, kind="error_by_step")
+    worse = frame.assign(pred=frame["pred"] + 9)
+    ForecastDisplay.from_backtest(worse, kind="error_by_step", ax=display.ax_)
+    bottom, top = display.ax_.get_ylim()
+    assert bottom == 0
+    assert top > 9
+
+
+def test_a_linear_scale_replaces_a_logarithmic_one():
+    ax = LossCurveDisplay(loss_curve=[100.0, 1.0]).plot().ax_
+    assert ax.get_yscale() == "log"
+    LossCurveDisplay(loss_curve=[1.0, -50.0]).plot(ax)
+    assert ax.get_yscale() == "linear"
 
 
 # Importance of features and lags
