@@ -123,10 +123,10 @@ def window_importance(
     The regressor of a forecaster is scored on the windows of all origins from the last
     row observed to `horizon` rows before the end of `y`. Targets are in transformed
     units, by default standard deviations of their series, so that all series count
-    alike. Origins whose next `horizon` targets are not all known are left out, as are
-    series that were not in `fit` or were constant or too short to fit their target
-    transformer. `price` at `lead<h>` is the column `price_lag<horizon - h>` of the
-    regressor.
+    alike. Origins whose next `horizon` targets are not all known are left out. So are,
+    unless `target_transformer=None`, series that were not in `fit`, or were constant or
+    too short to fit their target transformer. `price` at `lead<h>` is the column
+    `price_lag<horizon - h>` of the regressor.
 
     If neighbouring lags are alike, each of them can seem unimportant because the model
     relies on all of them a little, or because permuting one of them makes windows

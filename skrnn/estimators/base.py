@@ -246,7 +246,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         """Return the layers of the network as HTML, for notebooks."""
         return network_summary(self._fitted.spec, self._fitted.states[0].weights)
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
         """Train the network on windows.
 
@@ -299,7 +299,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         fit_task.end()
         return self
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on a part of the data, continuing from the last call.
 

@@ -83,6 +83,7 @@ def validate_first(estimator, X, y, sample_weight=None):
         estimator.n_features_in_ = layout.n_step_features
     if checked_y.dtype != np.float32:
         checked_y = checked_y.astype(np.float64, copy=False)
+    assert_all_finite(checked_y, input_name="y")  # objects were None or "inf"
     estimator._layout = layout
     estimator._y_dtype, estimator._y_is_1d = checked_y.dtype.name, checked_y.ndim == 1
     windows = _check_finite(layout.windows(checked_X), estimator)

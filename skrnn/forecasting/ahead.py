@@ -61,8 +61,8 @@ def read_next(forecaster, steps, X):
         none_given = codes[:0], leads[:0], np.empty((0, len(inputs.names)))
         ahead = Ahead(observed, none_new, codes, leads, index, none_given)
         return _after_known_targets(ahead, forecaster._model)
-    # inputs of all steps that are forecast at once with the wanted ones
-    n_steps = -(-steps // forecaster._model.horizon) * forecaster._model.horizon
+    n_late = observed.late_steps(forecaster._model.window_length)
+    n_steps = int(_steps_read(steps, n_late, forecaster._model.horizon).max())
     if observed.times is None or index_of(X) is None:
         X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
         if len(X) < steps:
@@ -119,7 +119,9 @@ def make_ahead(model, observed, rows, index, most_steps=None):
     wanted = leads <= (most_steps or leads.max())
     warn_of_missing(rows.X, model.inputs.past, index)
     if model.inputs.is_known.any():
-        _warn_of_absent(rows.codes, leads, leads[wanted].max(), model.horizon)
+        n_late = observed.late_steps(model.window_length)
+        n_steps = _steps_read(leads[wanted].max(), n_late, model.horizon)
+        _warn_of_absent(rows.codes, leads, n_steps, model.horizon)
     index = None if index is None else index[wanted]
     inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
     ahead = Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
@@ -128,12 +130,12 @@ def make_ahead(model, observed, rows, index, most_steps=None):
 
 def _after_known_targets(ahead, model):
     """Return rows ahead as those after the last known target of each series."""
-    is_late = ahead.observed.are_unknown_until_the_end(model.window_length)
-    if not is_late.any():
+    observed, (codes, leads, values) = ahead.observed, ahead.inputs
+    n_late = observed.late_steps(model.window_length)
+    if not n_late.any():
         return ahead
-    observed, late = ahead.observed[~is_late], ahead.observed[is_late]
-    last, (codes, leads, values) = observed.last_steps, ahead.inputs
-    n_late = np.maximum(ahead.observed.last_steps - last, 0)
+    last, is_late = observed.last_steps - n_late, observed.are_late(model.window_length)
+    observed, late = observed[~is_late], observed[is_late]
     return replace(
         ahead,
         observed=observed,
@@ -144,6 +146,12 @@ def _after_known_targets(ahead, model):
             np.concatenate([late.X, values]),
         ),
     )
+
+
+def _steps_read(n_wanted, n_late, horizon):
+    """Return the steps ahead whose inputs are read for wanted ones, (n_series,)."""
+    # whole blocks after the last known target
+    return -(-(n_wanted + n_late) // horizon) * horizon - n_late
 
 
 def _observed_of(observed, rows):
@@ -227,14 +235,13 @@ def warn_of_missing(X, past, index):
     )
 
 
-def _warn_of_absent(codes, leads, last_wanted, horizon):
+def _warn_of_absent(codes, leads, n_steps, horizon):
     """Warn of steps between rows to forecast, or after them, that lack inputs."""
-    given = np.bincount(codes)
+    given = np.bincount(codes, minlength=len(n_steps))
     last = last_of(leads, codes, len(given))
     span = last - first_of(leads, codes, len(given)) + 1
     n_between = int((span - given)[given > 0].sum())
-    n_steps = -(-last_wanted // horizon) * horizon
-    n_after = int(n_steps - last[given > 0].min())
+    n_after = int((n_steps - last)[given > 0].max())
     if n_between > 0:
         where = f"for {n_between} steps between those to forecast"
     elif n_after > 0:

@@ -219,7 +219,7 @@ class DirectModel:
         n_steps = -(-ahead.leads.max() // self.horizon) * self.horizon
         grid, values = self.on_grid(observed, n_steps)
         last = grid.last - ahead.is_new[grid.series]
-        used = leads <= n_steps
+        used = (leads <= n_steps) & np.isin(codes, grid.series)
         at = last[np.searchsorted(grid.series, codes[used])] + leads[used]
         values[at, self.of_inputs] = inputs[used]
         self.fill_inputs(values, last, n_steps, at)

@@ -49,6 +49,7 @@ from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import (
     check_differ_from_targets,
     check_window_length,
+    index_of_both,
     of_rows,
     read_past_features,
     read_rows,
@@ -370,12 +371,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         NothingChosenWarning
             If `regressor` is None, and there are too few rows to choose one by.
         """
-        if {"X_val", "y_val"} & set(fit_params):
-            raise ValueError(
-                "A Forecaster takes no X_val and y_val. Pass all rows as X and y, and "
-                "set early_stopping=True in the regressor, with validation_fraction "
-                "for how many of the last windows to validate on."
-            )
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y)
             return self._fit_rows(rows, fit_params)
@@ -383,6 +378,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     @fit_context(prefer_skip_nested_validation=False)
     def _fit_rows(self, rows, fit_params):
         """Fit to validated rows, and calibrate."""
+        if {"X_val", "y_val"} & set(fit_params):
+            raise ValueError(
+                "A Forecaster takes no X_val and y_val. Pass all rows as X and y, and "
+                "set early_stopping=True in the regressor, with validation_fraction "
+                "for how many of the last windows to validate on."
+            )
         for name in ("horizon", "window_length", "calibration_size"):
             if isinstance(getattr(self, name), (bool, np.bool_)):
                 raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
@@ -508,7 +509,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
         is_open = model.targets.pairs["is_open"][rows.codes].any(axis=1)
-        is_late = rows.are_unknown_until_the_end(model.window_length)
+        is_late = rows.are_late(model.window_length)
         n_late = np.bincount(rows.codes[is_late], minlength=rows.n_series)
         n_kept = model.n_kept + n_late[rows.codes]
         return rows.last(np.where(is_open, _MOST_KEPT, n_kept))
@@ -595,6 +596,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         float
             :func:`~sklearn.metrics.r2_score`, which is 1 at best.
         """
+        index_of_both(X, y)  # raises an error if their indices differ
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return ignore_missing(r2_score)(y, self.predict(X), **weights)
 

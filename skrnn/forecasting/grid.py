@@ -108,13 +108,18 @@ class Rows:
         """The step of the last row of each series, 0 for a series without a row."""
         return last_of(self.steps, self.codes, self.n_series)
 
-    def are_unknown_until_the_end(self, most):
-        """Return which rows come after the last known target, at most so many steps."""
+    def late_steps(self, most):
+        """Return the steps after the last known target of each series, 0 if > most."""
         known = ~np.isnan(self.targets).all(axis=1)
         last = np.full(self.n_series, -1)
         last[self.codes[known]] = self.steps[known]
-        is_late = (last >= 0) & (self.last_steps - last <= most)
-        return is_late[self.codes] & (self.steps > last[self.codes])
+        n_late = self.last_steps - last
+        return np.where((last >= 0) & (n_late <= most), n_late, 0)
+
+    def are_late(self, most):
+        """Return which rows come after the last known target, at most so many steps."""
+        last_known = self.last_steps - self.late_steps(most)
+        return self.steps > last_known[self.codes]
 
     def followed_by(self, later):
         """Return these rows and later ones, which follow them."""

@@ -31,7 +31,7 @@ class Inputs:
             return cls(None, is_own, [], [], np.zeros(0, dtype=bool), {})
         labels, fitted = [], None
         if is_own:
-            fitted = clone(transformer).fit(X)
+            fitted = clone(transformer).fit(X.copy())  # it may work in place
         else:
             frame = _numbers_and_labels(X, like and like.labels)
             labels = _labels_of(frame)
@@ -52,7 +52,7 @@ class Inputs:
         """Return the numbers of X, (n_rows, n_columns)."""
         if not X.shape[1]:
             return np.empty((len(X), 0))
-        X = X if self.is_own else _numbers_and_labels(X, self.labels)
+        X = X.copy() if self.is_own else _numbers_and_labels(X, self.labels)
         if self.transformer is not None:
             return _as_numbers(self.transformer.transform(X))
         if self.labels:
@@ -146,8 +146,14 @@ def _numbers_or_labels(column, as_labels=None):
             )
         return pd.Series(values)
     missing = column.isna().to_numpy()
-    labels = column.astype(object).map(str).to_numpy(dtype=object)
+    labels = column.astype(object).map(_label).to_numpy(dtype=object)
     return pd.Series(np.where(missing, np.nan, labels), dtype=object)
+
+
+def _label(value):
+    """Return a label as a string, the same one for 1 and 1.0."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value)
 
 
 _TIME_DTYPES = (pd.DatetimeTZDtype, pd.PeriodDtype, pd.IntervalDtype)

@@ -305,4 +305,6 @@ def _call(transformer, method, matrix):
             transform_output="default",
         ),
     ):
-        return np.asarray(getattr(transformer, method)(matrix), dtype=np.float64)
+        # a copy, as transformers may work in place
+        matrix = getattr(transformer, method)(matrix.copy())
+        return np.asarray(matrix, dtype=np.float64)

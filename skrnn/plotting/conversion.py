@@ -29,7 +29,7 @@ def quantile_interval(estimator, X):
         if levels is None or len(levels) < 2:
             return None
         quantiles = np.asarray(estimator.predict(X, quantiles=levels[[0, -1]]))
-    elif hasattr(estimator, "regressor_"):  # a TransformedTargetRegressor
+    elif hasattr(estimator, "transformer_"):  # a TransformedTargetRegressor
         ends = quantile_interval(estimator.regressor_, X)
         inverse = estimator.transformer_.inverse_transform
         return ends and tuple(

@@ -365,6 +365,8 @@ def test_bad_input_is_refused(X, error, message):
         (np.zeros((60, 2, 2)), "dim"),
         (None, "requires y to be passed"),
         (np.full(60, 1e300), "y has values too large for dtype='float32'"),
+        (np.array([None, *range(59)], dtype=object), "y contains NaN"),
+        (np.array([np.inf, *range(59)], dtype=object), "y contains infinity"),
     ],
 )
 def test_bad_targets_are_refused(y, message, windows):

@@ -54,6 +54,14 @@ def test_predictions_are_the_sum(windows, y):
     assert_allclose(rnn.predict(windows)[7:], expected + network, rtol=1e-5)
 
 
+@pytest.mark.parametrize("base", [Ridge(alpha=-1), SeasonalNaiveRegressor(-3)])
+def test_parameters_of_a_base_are_validated(base, windows, y):
+    with pytest.raises(ValueError, match=r"parameter of \w+ must be"):
+        GRURegressor(**SMALL, base=base).fit(windows, y)
+    with pytest.raises(ValueError, match=r"parameter of \w+ must be"):
+        GRURegressor(**SMALL, base=base).partial_fit(windows, y)
+
+
 def test_each_output_has_a_clone_of_a_base_of_one_output(windows, y):
     trees, y = HistGradientBoostingRegressor(max_iter=3), np.column_stack([y, -y])
     rnn = GRURegressor(**{**SMALL, "epochs": 1}, base=trees, learning_rate=1e-9)

@@ -473,6 +473,31 @@ def test_series_of_a_panel_start_after_their_own_last_known_target():
         fitted.forecast(1, coverage=0.8)
 
 
+@pytest.mark.filterwarnings("ignore:X has no rows for 1 steps between")
+@pytest.mark.parametrize("late", ["a", "b"])
+def test_series_of_a_panel_with_late_targets_may_be_forecast_alone(late):
+    panel = pd.concat({"a": Y[:154], "b": Y[50:204]}, names=["series"])
+    inputs = pd.concat({"a": X[:154], "b": X[50:204] + 1}, names=["series"])
+    is_known = panel.index.get_level_values(1) < HOURS[146]
+    observed = panel[is_known].copy()
+    observed.loc[(late, slice(HOURS[143], None))] = np.nan
+    fitted = forecaster(horizon=4).fit(inputs[is_known], observed)
+    later = inputs[panel.index.get_level_values(1) > HOURS[146]]
+    together = fitted.predict(later)
+    for name in ("a", "b"):
+        assert_allclose(fitted.predict(later.loc[[name]]), together.loc[[name]])
+
+
+@pytest.mark.filterwarnings("error:X has no rows for the last")
+def test_inputs_of_whole_blocks_after_the_last_known_target_are_read():
+    fitted = forecaster(horizon=4).fit(X[:150], Y[:150])
+    late = fitted.update(X[150:152], np.nan * Y[150:152])  # blocks: 150-153, 154-157
+    expected = late.predict(X[152:158])
+    assert_series_equal(late.forecast(4, X[152:160]), expected[:4], check_freq=False)
+    with pytest.warns(MissingInputWarning, match="the last 2 steps of horizon=4"):
+        late.predict(X[152:156])
+
+
 def test_a_series_that_is_also_an_input_is_named():
     for inputs, y in ((Y.to_frame("other"), Y), (Y.to_numpy()[:, np.newaxis], Y.array)):
         with pytest.raises(ValueError, match=r"of X equals y in all rows. Drop it"):
@@ -599,6 +624,19 @@ def test_times_are_no_numbers(kind):
     ]:
         with pytest.raises(ValueError, match=r"holds times \(.*Pass numbers"):
             call()
+
+
+def test_x_and_y_of_a_score_have_one_index():
+    fitted = forecaster().fit(X[:150], Y[:150])
+    with pytest.raises(ValueError, match="X and y have different indices"):
+        fitted.score(X[150:160], Y[151:161])
+
+
+def test_a_backtest_takes_no_validation_data():
+    params = {"X_val": np.zeros((3, 4, 1)), "y_val": np.zeros((3, 2))}
+    network = LSTMRegressor(units=1, epochs=1)
+    with pytest.raises(ValueError, match="takes no X_val and y_val"):
+        backtest(forecaster(network), y=Y, initial_train_size=150, params=params)
 
 
 def test_masked_values_are_missing_in_scores_and_targets():

@@ -83,6 +83,28 @@ def test_labels_become_a_column_each_and_new_ones_zeros(dtype):
     assert np.isfinite(forecaster.predict(new)).all()
 
 
+def test_a_label_that_is_a_number_is_the_same_as_int_and_as_float():
+    X = pd.DataFrame({"kind": pd.Series(np.arange(240) % 3, HOURS, dtype="category")})
+    forecaster = linear(Ridge()).fit(X[:-6], Y[:-6])
+    expected = forecaster.predict(X[-6:])
+    for dtype in (int, float, "Float64"):
+        assert_array_equal(forecaster.predict(X[-6:].astype(dtype)), expected)
+
+
+@pytest.mark.parametrize("name", ["input_transformer", "target_transformer"])
+def test_a_transformer_may_work_in_place(name):
+    """It gets copies, so neither X and y nor later results change."""
+    X, y = PRICE.to_numpy()[:, np.newaxis].copy(), Y.to_numpy().copy()
+    forecasts = []
+    for copy in (True, False):
+        how = {"input_transformer": None, name: StandardScaler(copy=copy)}
+        forecaster = linear(Ridge(), calibration_size=24, **how).fit(X[:-6], y[:-6])
+        forecasts.append(forecaster.predict(X[-6:], coverage=0.5))
+    assert_allclose(*forecasts)
+    assert_array_equal(X[:, 0], PRICE)
+    assert_array_equal(y, Y)
+
+
 def test_none_takes_numbers_as_they_are_and_names_a_column_that_holds_none():
     X = pd.DataFrame({"price": PRICE, "promo": PRICE > 7})
     forecaster = linear(input_transformer=None).fit(X[:-6], Y[:-6])

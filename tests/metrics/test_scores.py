@@ -149,6 +149,11 @@ def test_training_rows_have_the_outputs_of_the_targets(y_true):
         mean_absolute_scaled_error(y_true, y_true, y_train=Y_TRAIN)
 
 
+def test_forecasts_have_the_outputs_of_the_targets():
+    with pytest.raises(ValueError, match="different number of output"):
+        mean_absolute_scaled_error(Y_TRAIN, Y_TRAIN[:, :1], y_train=Y_TRAIN)
+
+
 def test_a_share_of_nothing():
     assert symmetric_mean_absolute_percentage_error([0, 0], [0, 1]) == 1
     with pytest.raises(ValueError, match="zero in all rows"):

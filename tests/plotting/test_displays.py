@@ -355,6 +355,13 @@ def test_from_estimator_draws_its_predictions(fitted):
     assert display.interval is None
 
 
+def test_from_estimator_draws_a_regressor_on_flat_windows():
+    pipe = make_pipeline(SequenceWindower(4), WindowRegressor(Ridge()))
+    pipe.fit(LOAD.to_frame()[:-1], LOAD[1:])
+    display = ForecastDisplay.from_estimator(pipe, LOAD.to_frame()[:-1], LOAD[1:])
+    assert display.interval is None
+
+
 def test_from_estimator_draws_the_outermost_quantiles():
     rows, target = LOAD.to_frame(), LOAD.to_numpy()
     rnn = ElmanRegressor(
@@ -808,7 +815,7 @@ def test_the_band_of_a_fan_ends_with_its_last_known_bounds():
 
 def test_an_interval_is_two_arrays_and_not_a_data_frame():
     ends = pd.DataFrame({"lower": LOAD - 1, "upper": LOAD + 1})
-    with pytest.raises(ValueError, match="two arrays.*Got DataFrame"):
+    with pytest.raises(ValueError, match=r"two arrays.*Got DataFrame"):
         ForecastDisplay.from_predictions(LOAD, LOAD, interval=ends)
 
 
