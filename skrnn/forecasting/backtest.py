@@ -236,8 +236,11 @@ class _Data:
                     f"initial_train_size={n_rows!r} must be a number of rows, as the "
                     "rows have no index of dates."
                 )
+            zone = getattr(self.times, "tz", None)
             if type(n_rows) is datetime.date:
-                n_rows = pd.Timestamp(n_rows)
+                n_rows = str(n_rows)  # the whole day
+            elif isinstance(n_rows, datetime.datetime) and n_rows.tzinfo is None:
+                n_rows = pd.Timestamp(n_rows, tz=zone)
             n_rows = self.times[steps].slice_locs(end=n_rows)[1]
             if not n_rows:
                 raise ValueError(

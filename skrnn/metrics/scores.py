@@ -394,7 +394,7 @@ def ignore_missing(metric):
 def _without_missing(metric, y_true, y_pred, **params):
     """Return the metric of rows without NaN."""
     y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
-    check_consistent_length(y_true, y_pred)
+    check_consistent_length(y_true, y_pred, params.get("sample_weight"))
     known = np.ones(len(y_true), dtype=bool)
     for values in (y_true, y_pred):
         values = np.asarray(values, dtype=np.float64)

@@ -1,6 +1,7 @@
 """backtest: forecasts from one origin after the other."""
 
 import copy
+import datetime
 
 import numpy as np
 import pandas as pd
@@ -157,8 +158,12 @@ def test_a_date_ends_the_first_training_rows(data):
     at = y.index[99]
     frame = backtest(ridge(), X, y, initial_train_size=at)
     assert_frame_equal(frame, backtest(ridge(), X, y, initial_train_size=100))
-    frame = backtest(ridge(), X, y, initial_train_size="2026-01-04")
-    assert frame["origin"].iloc[0] == pd.Timestamp("2026-01-04 23:00")
+    for day in ("2026-01-04", datetime.date(2026, 1, 4)):
+        frame = backtest(ridge(), X, y, initial_train_size=day)
+        assert frame["origin"].iloc[0] == pd.Timestamp("2026-01-04 23:00")
+    local = X.tz_localize("Europe/Paris"), y.tz_localize("Europe/Paris")
+    frame = backtest(ridge(), *local, initial_train_size=at)
+    assert frame["origin"].iloc[0] == local[1].index[99]
     periods = X.set_axis(X.index.to_period("h")), y.set_axis(y.index.to_period("h"))
     frame = backtest(ridge(), *periods, initial_train_size="2026-01-04")
     assert str(frame["origin"].iloc[0]) == "2026-01-04 23:00"

@@ -154,6 +154,12 @@ def test_forecasts_have_the_outputs_of_the_targets():
         mean_absolute_scaled_error(Y_TRAIN, Y_TRAIN[:, :1], y_train=Y_TRAIN)
 
 
+def test_rows_and_weights_of_different_length_are_an_error():
+    error = ignore_missing(weighted_absolute_percentage_error)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        error([1.0, np.nan, 3.0], [1.0, 2.0, 3.0], sample_weight=[1.0, 1.0])
+
+
 def test_a_share_of_nothing():
     assert symmetric_mean_absolute_percentage_error([0, 0], [0, 1]) == 1
     with pytest.raises(ValueError, match="zero in all rows"):
