@@ -14,7 +14,7 @@ from skrnn.estimators.mean_regressor import MeanRegressor
 from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
 from skrnn.estimators.window_regressor import WindowRegressor
 from skrnn.forecasting.date_features import automatic_features
-from skrnn.forecasting.seasons import automatic_window_length, seasons
+from skrnn.forecasting.seasons import automatic_window_length, fitting_seasons
 
 MOST_ROWS = 50_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
@@ -63,8 +63,7 @@ class Options:
     @classmethod
     def of(cls, forecaster, rows):
         """Return the options for the rows of a fit."""
-        longest_season = rows.longest // 3
-        possible = [n for n in seasons(rows.times, rows.step) if n <= longest_season]
+        possible = fitting_seasons(rows)
         is_long = rows.longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
         if forecaster.window_length == "auto":
@@ -118,7 +117,7 @@ class Options:
         """Return those that read what `best` does: naive ones, trees and networks."""
         length = best.params["window_length"]
         normalize = best.params["regressor"].normalize or _RELATIVE[0]
-        seasons = [season for season in self.seasons or [1] if season <= length]
+        seasons = [season for season in (*self.seasons, 1) if season <= length]
         found = [
             best.changed(
                 f"seasonal naive, {season} steps",
@@ -126,7 +125,7 @@ class Options:
             )
             for season in seasons
         ]
-        if self.seasons and seasons:
+        if seasons[0] > 1:
             naive = SeasonalNaiveRegressor(seasons[0])
             beside = _beside(naive, normalize)
             found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
@@ -144,7 +143,7 @@ class Options:
             found.append(best.changed("GRU", regressor=alone))
         return found
 
-    def simple(self):
+    def simple(self, transformer):
         """Return the mean of exponential smoothing and Ridge, for a few rows."""
         usual = self.linear()[0]
         length = usual.params["window_length"]
@@ -158,7 +157,7 @@ class Options:
             beside = _beside(smoothing, normalize)
             first = "Ridge beside exponential smoothing", beside
         else:
-            usual = usual.changed(target_transformer=self.transformers[-1])
+            usual = usual.changed(target_transformer=transformer)
         last = "Ridge beside seasonal naive", _beside(naive, normalize)
         others = [usual.changed(name, regressor=each) for name, each in (first, last)]
         return mean_of([usual, *others])

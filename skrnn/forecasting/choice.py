@@ -19,7 +19,8 @@ from skrnn.forecasting.validation import of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
-_EQUAL, _BETTER = 1.005, 0.98  # ratios of errors
+_EQUAL, _BETTER, _CLEARLY = 1.005, 0.98, 0.7  # ratios of errors
+_FALLEN = 0.2  # of the median
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,17 @@ class Trial:
 def choose(forecaster, rows, fit_params):
     """Return the Candidate for a forecaster without a regressor, and a table's rows."""
     options = Options.of(forecaster, rows)
-    few = Trial(options.simple())
-    if not _are_enough(rows, forecaster.horizon, min(options.windows)):
-        return few.candidate, _rows([few], forecaster)
     season = options.seasons[-1] if options.seasons else 1
+    if not _are_enough(rows, forecaster.horizon, min(options.windows)):
+        few = _for_few(forecaster, rows, fit_params, options, season)
+        return few, _rows([Trial(few)], forecaster)
     search = Search.of(forecaster, rows, fit_params, season)
     with ExitStack() as resources:
         show = _progress(resources, forecaster.verbose, options)
         trials = search.trials(options.linear(), show)
         if np.isnan(trials[0].error):  # no horizon is known in the rows held out
-            return few.candidate, _rows([few], forecaster)
+            few = options.simple(options.transformers[-1])
+            return few, _rows([Trial(few)], forecaster)
         best = _best(trials)
         variants = search.trials(options.variants(best.candidate), show)
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
@@ -68,6 +70,26 @@ def choose(forecaster, rows, fit_params):
             flush=True,
         )
     return chosen.candidate, _rows(trials, forecaster)
+
+
+def _for_few(forecaster, rows, fit_params, options, season):
+    """Return the Candidate for few rows, without a logarithm if it is clearly worse."""
+    both = [options.simple(each) for each in options.transformers]
+    horizon = forecaster.horizon
+    is_short = rows.longest < min(options.windows) + 3 * horizon
+    if len(both) == 1 or options.has_inputs or is_short:
+        return both[-1]
+    earlier = ~rows.are_last(horizon)
+    recent, usual = (
+        pd.Series(targets.ravel()).median()
+        for targets in (rows.targets[~earlier], rows.targets)
+    )
+    if recent < _FALLEN * usual:
+        return both[0]  # a recovery of logarithms may be without bounds
+    scale = _scale(rows[earlier], season)
+    search = Search(forecaster, rows, earlier, fit_params, scale)
+    plain, log = search.trials(both, lambda trial: None)
+    return (plain if plain.error < _CLEARLY * log.error else log).candidate
 
 
 def _are_enough(rows, horizon, window_length):

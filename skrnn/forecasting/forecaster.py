@@ -90,8 +90,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         recursively.
     window_length : int or "auto", default="auto"
         Number of steps in a window. `"auto"` takes as many whole seasons as span three
-        horizons and 24 steps, at most a third of the longest series, and at least the
-        horizon. See Notes.
+        horizons and 24 steps, in at most a third of the longest series, or one season
+        if two fit into it, and at least the horizon. See Notes.
     target_transformer : transformer, "auto" or None, default="auto"
         How targets are transformed before windows are made of them: any invertible
         transformer of scikit-learn, such as `PowerTransformer()`,
@@ -190,7 +190,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     `fit` are fitted again by `update`, and the errors of their forecasts are not used
     for intervals.
 
-    Where the last targets of a series are missing, at most `window_length` of them, its
+    Where the last targets of a series are missing, in at most ten windows, its
     forecasts start after the last known target, and these rows are steps ahead, whose
     inputs are known.
 

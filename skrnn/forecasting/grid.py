@@ -13,6 +13,7 @@ from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
 ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
 _LONGEST_GAP = 10_000  # steps to the first row to forecast
+_MOST_WINDOWS = 10  # of targets that are not known yet
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,18 @@ class Rows:
         """The step of the last row of each series, 0 for a series without a row."""
         return last_of(self.steps, self.codes, self.n_series)
 
-    def late_steps(self, most):
-        """Return the steps after the last known target of each series, 0 if > most."""
+    def late_steps(self, window_length):
+        """Return the steps after the last known target of each series, 0 if many."""
         known = ~np.isnan(self.targets).all(axis=1)
         last = np.full(self.n_series, -1)
         last[self.codes[known]] = self.steps[known]
         n_late = self.last_steps - last
+        most = _MOST_WINDOWS * window_length
         return np.where((last >= 0) & (n_late <= most), n_late, 0)
 
-    def are_late(self, most):
-        """Return which rows come after the last known target, at most so many steps."""
-        last_known = self.last_steps - self.late_steps(most)
+    def are_late(self, window_length):
+        """Return which rows come after the last known target, if these are not many."""
+        last_known = self.last_steps - self.late_steps(window_length)
         return self.steps > last_known[self.codes]
 
     def followed_by(self, later):

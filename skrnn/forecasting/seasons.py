@@ -19,11 +19,11 @@ _SEASONS = [
 
 
 def automatic_window_length(rows, horizon):
-    """Return the window length for rows, at most a third of the longest series."""
+    """Return the window length for rows: whole seasons, if they fit."""
     most, wanted = rows.longest // 3, max(3 * horizon, _FEWEST_STEPS)
-    for season in seasons(rows.times, rows.step):
-        n_seasons = min(-(-wanted // season), most // season)
-        if n_seasons and n_seasons * season >= horizon:
+    for season in fitting_seasons(rows):
+        n_seasons = min(-(-wanted // season), max(most // season, 1))
+        if n_seasons * season >= horizon:
             return n_seasons * season
     return horizon * max(1, min(-(-wanted // horizon), most // horizon))
 
@@ -43,6 +43,13 @@ def seasons(index, step):
     days = next((days for longest, days in _SEASONS if width <= longest), [])
     found = [round(n * _DAY / width) for n in days]
     return [n for n in found if n > 1]
+
+
+def fitting_seasons(rows):
+    """Return the seasons of which three fit into the longest series, or else two."""
+    found, n_rows = seasons(rows.times, rows.step), rows.longest
+    thrice = [season for season in found if 3 * season <= n_rows]
+    return thrice or [season for season in found[-1:] if 2 * season <= n_rows]
 
 
 def _of_business(unit, n):

@@ -232,7 +232,7 @@ def test_inputs_that_determine_the_target_are_not_lost(sales):
     assert_allclose(forecaster.predict(X[-HORIZON:]), y[-HORIZON:], atol=0.01)
 
 
-@pytest.mark.parametrize(("n_rows", "season_length"), [(12, 1), (20, 1), (21, 7)])
+@pytest.mark.parametrize(("n_rows", "season_length"), [(12, 1), (14, 7), (21, 7)])
 def test_few_rows_get_a_mean_of_simple_regressors_with_a_warning(
     sales, n_rows, season_length
 ):
@@ -258,6 +258,41 @@ def test_forecasts_from_rows_without_a_whole_window_stay_near_them(seed):
     y = np.random.RandomState(seed).poisson(20, 9 + seed % 3)
     forecasts = Forecaster(horizon=7).fit(y=y.astype(float)).forecast(7)
     assert y.min() / 2 < forecasts.min() < forecasts.max() < 1.5 * y.max()
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
+def test_a_season_that_fits_twice_is_used():
+    months = pd.date_range("2020-01-01", periods=36, freq="MS")
+    noise = np.random.RandomState(0).normal(size=36)
+    y = pd.Series(100 + 10 * np.sin(np.arange(36) / 6 * np.pi) + noise / 2, months)
+    forecaster = Forecaster(horizon=6).fit(y=y[:24])
+    assert forecaster.window_length_ == 12
+    assert_allclose(forecaster.forecast(6), y[24:30], atol=3)
+    assert Forecaster(horizon=6).fit(y=y[:23]).window_length_ == 6
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
+def test_forecasts_after_a_fall_to_a_tenth_do_not_explode():
+    """A logarithm gave 10^21, from rows of which a fifth were at the lower level."""
+    rng, days = np.random.RandomState(0), pd.date_range("2020-01-01", periods=140)
+    level = np.where(np.arange(140) < 112, 6000.0, 600.0)
+    week = 1 + 0.1 * np.sin(np.arange(140) * 2 * np.pi / 7)
+    y = pd.Series(level * week * np.exp(0.05 * rng.normal(size=170)[:140]), days)
+    forecaster = Forecaster(horizon=30).fit(y=y)
+    assert forecaster.chosen_.target_transformer == "auto"
+    assert forecaster.forecast(30).max() < 1e5
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
+def test_a_logarithm_is_not_used_for_few_rows_where_it_fails_in_the_last_ones():
+    days = pd.date_range("2020-01-01", periods=200)
+    rng, level = np.random.RandomState(1), np.linspace(6000, 1500, 200)
+    found = {}
+    for name, y in (("falling", level), ("growing", np.exp(np.arange(200) / 50))):
+        y = pd.Series(y + 0.01 * y * rng.normal(size=200), days)
+        chosen = Forecaster(horizon=30).fit(y=y).chosen_
+        found[name] = chosen.target_transformer != "auto"
+    assert found == {"falling": False, "growing": True}
 
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")

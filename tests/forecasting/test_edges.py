@@ -488,6 +488,13 @@ def test_series_of_a_panel_with_late_targets_may_be_forecast_alone(late):
         assert_allclose(fitted.predict(later.loc[[name]]), together.loc[[name]])
 
 
+def test_more_missing_targets_than_a_window_are_steps_ahead_as_well():
+    late = Y[:160].where(Y.index[:160] < HOURS[140])
+    expected = naive(horizon=2).fit(y=Y[:140]).forecast(23)[20:]
+    found = naive(horizon=2).fit(y=late).forecast(3)
+    assert_series_equal(found, expected, check_freq=False)
+
+
 @pytest.mark.filterwarnings("error:X has no rows for the last")
 def test_inputs_of_whole_blocks_after_the_last_known_target_are_read():
     fitted = forecaster(horizon=4).fit(X[:150], Y[:150])
