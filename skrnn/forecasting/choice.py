@@ -79,15 +79,13 @@ def _for_few(forecaster, rows, fit_params, options, season):
     is_short = rows.longest < min(options.windows) + 3 * horizon
     if len(both) == 1 or options.has_inputs or is_short:
         return both[-1]
-    earlier = ~rows.are_last(horizon)
     recent, usual = (
         pd.Series(targets.ravel()).median()
-        for targets in (rows.targets[~earlier], rows.targets)
+        for targets in (rows.targets[rows.are_last(horizon)], rows.targets)
     )
     if recent < _FALLEN * usual:
-        return both[0]  # a recovery of logarithms may be without bounds
-    scale = _scale(rows[earlier], season)
-    search = Search(forecaster, rows, earlier, fit_params, scale)
+        return both[0]  # forecasts of its recovery may have no bounds
+    search = Search.of(forecaster, rows, fit_params, season, horizon)
     plain, log = search.trials(both, lambda trial: None)
     return (plain if plain.error < _CLEARLY * log.error else log).candidate
 
@@ -166,12 +164,13 @@ class Search:
     scale: np.ndarray  # (n_series, n_targets), that errors are divided by
 
     @classmethod
-    def of(cls, template, rows, fit_params, season):
-        """Return a search that holds out the last fifth of the rows."""
+    def of(cls, template, rows, fit_params, season, n_held_out=None):
+        """Return a search that holds out the last rows, by default a fifth."""
         used = _used(rows)
         fit_params = {name: of_rows(v, used) for name, v in fit_params.items()}
         rows = rows[used]
-        earlier = ~rows.are_last(_n_held_out(rows, template.horizon))
+        n_held_out = n_held_out or _n_held_out(rows, template.horizon)
+        earlier = ~rows.are_last(n_held_out)
         scale = _scale(rows[earlier], season)
         return cls(template, rows, earlier, fit_params, scale)
 

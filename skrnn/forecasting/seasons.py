@@ -46,10 +46,10 @@ def seasons(index, step):
 
 
 def fitting_seasons(rows):
-    """Return the seasons of which three fit into the longest series, or else two."""
-    found, n_rows = seasons(rows.times, rows.step), rows.longest
-    thrice = [season for season in found if 3 * season <= n_rows]
-    return thrice or [season for season in found[-1:] if 2 * season <= n_rows]
+    """Return the seasons that fit into the longest series three times, or twice."""
+    every, n_rows = seasons(rows.times, rows.step), rows.longest
+    found = [season for season in every if 3 * season <= n_rows]
+    return found or [season for season in every[-1:] if 2 * season <= n_rows]
 
 
 def _of_business(unit, n):

@@ -273,7 +273,7 @@ def test_a_season_that_fits_twice_is_used():
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
 def test_forecasts_after_a_fall_to_a_tenth_do_not_explode():
-    """A logarithm gave 10^21, from rows of which a fifth were at the lower level."""
+    """A logarithm gave 10^21, from rows whose last fifth was at the lower level."""
     rng, days = np.random.RandomState(0), pd.date_range("2020-01-01", periods=140)
     level = np.where(np.arange(140) < 112, 6000.0, 600.0)
     week = 1 + 0.1 * np.sin(np.arange(140) * 2 * np.pi / 7)
