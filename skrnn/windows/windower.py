@@ -370,7 +370,8 @@ class SequenceWindower(
     def _window_by_index(self, rows, timeline):
         """Return the window of each row by its time, read-only."""
         known, before, of_rows = self._seen, rows[:0], timeline
-        if self.history == "auto":
+        # without a step, the distance from the known to the new rows cannot be counted
+        if self.history == "auto" and known.step is not None:
             earlier = known.timeline.before(timeline)
             before = known.rows[earlier].astype(rows.dtype)
             timeline = known.timeline[earlier].followed_by(timeline)

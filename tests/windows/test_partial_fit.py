@@ -436,17 +436,3 @@ def test_the_windower_of_a_pipeline_goes_along():
     for t in range(20, 30):
         assert_array_equal(pipe.transform(X[t : t + 1]), expected[t - 20 : t - 19])
         pipe[-1].partial_fit(pipe[0].transform(X[t : t + 1]))
-
-
-@pytest.mark.parametrize("series", [None, ["A", "B"]])
-def test_a_single_row_of_each_series_is_the_history_of_the_next(series):
-    """The step of the index is known from the new rows, or from both."""
-    days = pd.date_range("2026-01-01", periods=4)
-    X = pd.DataFrame({"a": np.arange(4.0)}, days)
-    if series is not None:
-        X = pd.concat(dict.fromkeys(series, X))
-    time = X.index.get_level_values(-1)
-    whole = SequenceWindower(3).fit_transform(X)
-    windower = SequenceWindower(3).fit(X[time < days[1]])
-    later = time == days[1] if series else time >= days[1]
-    assert_array_equal(windower.transform(X[later]), whole[later])
