@@ -134,7 +134,8 @@ def _after_known_targets(ahead, model):
     n_late = observed.late_steps(model.window_length)
     if not n_late.any():
         return ahead
-    last, is_late = observed.last_steps - n_late, observed.are_late(model.window_length)
+    last = observed.last_steps - n_late
+    is_late = observed.steps > last[observed.codes]
     observed, late = observed[~is_late], observed[is_late]
     return replace(
         ahead,

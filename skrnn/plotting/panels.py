@@ -74,9 +74,8 @@ def draw_legend(axes):
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    labels = sorted(
-        entries, key=lambda label: label.endswith("interval")
-    )  # lines first
+    # lines come first
+    labels = sorted(entries, key=lambda label: label.endswith("interval"))
     handles = [entries[label] for label in labels]
     style = {"frameon": False, "fontsize": "small", "columnspacing": 1.2}
     several = len(axes) > 1
