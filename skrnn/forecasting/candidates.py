@@ -117,7 +117,7 @@ class Options:
         """Return those that read what `best` does: naive ones, trees and networks."""
         length = best.params["window_length"]
         normalize = best.params["regressor"].normalize or _RELATIVE[0]
-        seasons = [season for season in (*self.seasons, 1) if season <= length]
+        seasons = [season for season in self.seasons or [1] if season <= length]
         found = [
             best.changed(
                 f"seasonal naive, {season} steps",
@@ -125,7 +125,7 @@ class Options:
             )
             for season in seasons
         ]
-        if seasons[0] > 1:
+        if self.seasons and seasons:
             naive = SeasonalNaiveRegressor(seasons[0])
             beside = _beside(naive, normalize)
             found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
