@@ -114,20 +114,21 @@ class Options:
         ]
 
     def others(self, best):
-        """Return those that read what `best` does: naive ones, trees and networks."""
+        """Return those that read what `best` does, from naive ones to networks."""
         length = best.params["window_length"]
         normalize = best.params["regressor"].normalize or _RELATIVE[0]
-        seasons = [season for season in self.seasons or [1] if season <= length]
+        fitting = [season for season in self.seasons if season <= length]
+        kinds = [("seasonal naive", SeasonalNaiveRegressor, fitting or [1])]
+        if not self.is_long:
+            smoothing = ExponentialSmoothingRegressor
+            kinds.append(("exponential smoothing", smoothing, [*fitting, 1]))
         found = [
-            best.changed(
-                f"seasonal naive, {season} steps",
-                regressor=SeasonalNaiveRegressor(season),
-            )
+            best.changed(f"{name}, {season} steps", regressor=kind(season))
+            for name, kind, seasons in kinds
             for season in seasons
         ]
-        if self.seasons and seasons:
-            naive = SeasonalNaiveRegressor(seasons[0])
-            beside = _beside(naive, normalize)
+        if fitting:
+            beside = _beside(SeasonalNaiveRegressor(fitting[0]), normalize)
             found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
         if self.n_rows < _FEWEST_WINDOWS + length:
             return found

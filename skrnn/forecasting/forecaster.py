@@ -129,7 +129,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         The regressor is then fitted again on all rows.
     candidates : {"auto", "fast"}, default="auto"
         What is compared if `regressor` is None. `"fast"` takes Ridge, seasonal naive
-        forecasts and one network, on the usual window.
+        forecasts, exponential smoothing and one network, on the usual window.
     n_jobs : int or None, default=None
         Number of candidates to fit in parallel. None means 1 unless in a
         `joblib.parallel_config` context. The choice does not depend on it.
@@ -208,26 +208,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     inputs or fifty horizons of rows, also on windows of twice and half the usual
     length. The best gets features of dates, and a logarithm if all values are positive
     and far from zero, where that makes the error 2 % smaller. On the same windows
-    follow seasonal naive forecasts, Ridge on their residuals, extremely randomised
-    trees if there are fifty horizons of rows and at most two million values in all
-    windows, and two GRU networks, one with Ridge as its base. Last come the mean of the
-    best two, of the best three, and so on. The largest of these means is chosen whose
-    error is within 0.5 % of the smallest of all, because means are more reliable than a
-    choice. Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted
-    to all rows. Of more than 50,000 rows, every k-th series, or the last rows, are used
-    to choose by. With fewer than ten horizons of rows, the mean of
-    :class:`ExponentialSmoothingRegressor`, of Ridge, and of Ridge on the residuals of
-    seasonal naive forecasts is used, with a logarithm where that is possible. With
-    inputs, there is no logarithm, and Ridge also learns the residuals of exponential
-    smoothing.
+    follow seasonal naive forecasts, Ridge on their residuals, with fewer than fifty
+    horizons of rows :class:`ExponentialSmoothingRegressor`, with more (and at most two
+    million values in all windows) extremely randomised trees, and two GRU networks, one
+    with Ridge as its base. Last come the mean of the best two, of the best three, and
+    so on. The largest of these means is chosen whose error is within 1 % of the
+    smallest of all, because means are more reliable than a choice.
+    Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted to all
+    rows. Of more than 50,000 rows, every k-th series, or the last rows, are used to
+    choose by. With fewer than ten horizons of rows, the mean of exponential smoothing,
+    of Ridge, and of Ridge on the residuals of seasonal naive forecasts is used, with a
+    logarithm where that is possible. With inputs, there is no logarithm, and Ridge also
+    learns the residuals of exponential smoothing.
 
     The seasons of `window_length="auto"`:
 
     ======================== ======================
     step of the index        season
     ======================== ======================
-    up to 5 minutes          an hour
-    less than an hour        a day
+    up to 4 minutes          an hour
+    up to 29 minutes         a day
     up to 12 hours           a week; a day if a week is too long
     day, business day        a week
     up to 27 days            52 weeks

@@ -9,8 +9,8 @@ _FEWEST_STEPS = 24
 _DAY = pd.Timedelta(days=1)
 # For steps up to a length, how many days the seasons have, longest first.
 _SEASONS = [
-    (pd.Timedelta(minutes=5), [1 / 24]),
-    (pd.Timedelta(minutes=59), [1]),
+    (pd.Timedelta(minutes=4), [1 / 24]),
+    (pd.Timedelta(minutes=29), [1]),
     (pd.Timedelta(hours=12), [7, 1]),
     (_DAY, [7]),
     (pd.Timedelta(days=27), [364]),

@@ -365,7 +365,10 @@ def test_rows_with_an_unknown_target_are_not_trained_on(load):
     ("freq", "n_rows", "horizon", "expected"),
     [
         ("1min", 2000, 10, 60),
-        ("15min", 2000, 4, 96),
+        ("5min", 2000, 12, 288),
+        ("15min", 3000, 4, 96),
+        ("30min", 2000, 48, 336),
+        ("30min", 1000, 48, 144),  # a week is too long: days
         ("h", 2000, 24, 168),
         ("h", 300, 24, 72),  # a week is too long: days
         ("6h", 500, 4, 28),
