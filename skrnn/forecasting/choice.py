@@ -171,7 +171,7 @@ class Search:
         rows = rows[used]
         n_held_out = n_held_out or _n_held_out(rows, template.horizon)
         earlier = ~rows.are_last(n_held_out)
-        scale = _scale(rows[earlier], season)
+        scale = _scale(rows, season)  # of all rows: some series were constant before
         return cls(template, rows, earlier, fit_params, scale)
 
     def trials(self, candidates, show):
