@@ -225,23 +225,23 @@ class Grid:
     @classmethod
     def of(cls, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
         """Place rows; longer holes are shortened to `longest_hole` steps."""
-        counts = np.bincount(rows.codes)
-        series, of_row = np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[rows.codes]
-        steps, length = _from_first(rows.steps, of_row, len(series))
-        if (length - counts[series] >= longest_hole).any():
-            steps = _with_short_holes(steps, of_row, longest_hole)
-            steps, length = _from_first(steps, of_row, len(series))
-        ends = np.cumsum(n_before + length + n_after)
-        first = ends - length - n_after
-        last = first + length - 1
+        order = np.argsort(rows.codes, kind="stable")
+        codes, steps = rows.codes[order], rows.steps[order]
+        starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        jumps = np.minimum(np.diff(steps, prepend=0), longest_hole)
+        jumps[starts] = n_before + 1 + n_after
+        in_order = np.cumsum(jumps) - 1 - n_after
+        first, last = in_order[starts], in_order[np.append(starts[1:], 0) - 1]
+        ends = last + 1 + n_after
         if ends[-1] > most_places(len(rows)):
             raise ValueError(
-                f"The rows span {length.sum()} steps, but there are only {len(rows)} "
-                "rows, and features of dates need a place in memory for each step. "
-                "Check the index of X, or set date_features=None."
+                f"The rows span {(last - first + 1).sum()} steps, but there are only "
+                f"{len(rows)} rows, and features of dates need a place in memory for "
+                "each step. Check the index of X, or set date_features=None."
             )
-        places = first[of_row] + steps
-        return cls(places, series, first, last, ends)
+        places = np.empty_like(in_order)
+        places[order] = in_order
+        return cls(places, codes[starts], first, last, ends)
 
     @property
     def n_places(self):
@@ -301,20 +301,3 @@ def _runs(times, step, n_steps):
 def most_places(n_rows):
     """Return how many steps have a place in memory, of series with `n_rows` rows."""
     return max(_MOST_PLACES, 8 * n_rows)
-
-
-def _from_first(steps, of_row, n_grids):
-    """Return steps from the first row of each series, and the steps it spans."""
-    steps = steps - first_of(steps, of_row, n_grids)[of_row]
-    return steps, last_of(steps, of_row, n_grids) + 1
-
-
-def _with_short_holes(steps, of_row, longest):
-    """Return steps, at most `longest` from a row of a series to its next one."""
-    order = np.argsort(of_row, kind="stable")
-    jumps = np.minimum(np.diff(steps[order], prepend=0), longest)
-    same = np.diff(of_row[order], prepend=-1) == 0
-    total = np.cumsum(np.where(same, jumps, 0))
-    short = np.empty_like(steps)
-    short[order] = total
-    return short
