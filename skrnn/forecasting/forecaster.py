@@ -509,9 +509,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
         is_open = model.targets.pairs["is_open"][rows.codes].any(axis=1)
-        is_late = rows.are_late(model.window_length)
-        n_late = np.bincount(rows.codes[is_late], minlength=rows.n_series)
-        n_kept = model.n_kept + n_late[rows.codes]
+        n_kept = model.n_kept + rows.late_steps(model.window_length)[rows.codes]
         return rows.last(np.where(is_open, _MOST_KEPT, n_kept))
 
     def update(self, X=None, y=None):
