@@ -87,28 +87,22 @@ class Calibration:
     @classmethod
     def of(cls, errors, origins, season, n_kept, quantile_levels):
         """Return the calibration of a fit."""
-        none = np.empty(0, dtype=np.int64)
-        empty = cls(errors[:0], none, none, season, n_kept, quantile_levels)
-        return empty._joined(errors, origins)._trimmed()
+        found = errors, origins.codes, origins.steps
+        return cls(*found, season, n_kept, quantile_levels)._trimmed()
 
     def followed_by(self, errors, origins):
         """Return the calibration with new errors in place of the oldest of a series."""
-        both = self._joined(errors, origins)
-        new = np.arange(len(self.codes), len(both.codes))
-        if not len(new):
+        if not len(errors):
             return self
+        both = replace(
+            self,
+            errors=np.concatenate([self.errors, errors]),
+            codes=np.concatenate([self.codes, origins.codes]),
+            steps=np.concatenate([self.steps, origins.steps]),
+        )
+        new = np.arange(len(self.codes), len(both.codes))
         coverages = self.coverages.after(both._limits(new), both.codes[new])
         return replace(both._trimmed(), coverages=coverages)
-
-    def _joined(self, errors, origins):
-        """Return the calibration with more origins, those with a known error."""
-        known = ~np.isnan(errors).all(axis=(1, 2, 3))
-        return replace(
-            self,
-            errors=np.concatenate([self.errors, errors[known]]),
-            codes=np.concatenate([self.codes, origins.codes[known]]),
-            steps=np.concatenate([self.steps, origins.steps[known]]),
-        )
 
     def _trimmed(self):
         """Return the calibration with the last origins of each series."""

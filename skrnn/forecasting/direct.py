@@ -250,7 +250,7 @@ class DirectModel:
             values[places, position] = values[source if is_known else last, position]
 
     def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
-        """Return errors (n_origins, horizon, n_targets, n_levels), and Origins."""
+        """Return known errors (n_origins, horizon, n_targets, n_levels) and Origins."""
         both, origins = self.forecasts_after(grid, values, rows, earlier, whole=whole)
         if units is not None and len(both):
             of_step = np.repeat(origins.codes, self.horizon)
@@ -258,7 +258,9 @@ class DirectModel:
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
         is_open = self.targets.pairs["is_open"][origins.codes]
-        return np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors), origins
+        errors = np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
+        known = ~np.isnan(errors).all(axis=(1, 2, 3))
+        return errors[known], origins[known]
 
     def forecasts_after(self, grid, values, rows, earlier, *, whole=False):
         """Return targets and their forecasts, on the last axis, and Origins."""
