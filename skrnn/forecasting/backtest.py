@@ -456,20 +456,14 @@ class _Evaluation:
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast(steps, places, quantiles=True)[of_row, leads - 1]
-        falls = model.targets.falls(codes)
         wanted = Wanted(leads, codes, of_all.steps[rows] - leads)
         z = np.empty((*points.shape[:2], len(self.labels)))
         ends = np.cumsum(np.bincount(which, minlength=len(self.origins)))
         parts = map(slice, [0, *ends], ends)
         calibrations = self._calibrations(grid, known, steps)
         for calibration, part in zip(calibrations, parts, strict=True):
-            z[part] = calibration.columns(
-                points[part],
-                forecasts[part],
-                wanted[part],
-                falls[part],
-                coverage=self.coverage,
-                quantiles=None,
+            z[part] = calibration.intervals(
+                points[part], forecasts[part], wanted[part], self.coverage
             )
         return in_order(model.targets.inverse(z, codes), self.coverage, None)
 

@@ -152,15 +152,17 @@ class Calibration:
         limit = np.partition(distances, n_wanted - 1, axis=-1)[..., n_wanted - 1, None]
         return used & (distances <= limit)
 
-    def columns(self, points, forecasts, wanted, falls, *, coverage, quantiles):
-        """Return columns (n_rows, n_targets, n_columns) of forecasts, transformed."""
-        if quantiles is None:
-            columns = [points[..., 0]]
-            for share in np.atleast_1d(coverage):
-                columns += self.bounds(forecasts, wanted, share)
-            return np.stack(columns, axis=-1).astype(np.float64)
-        columns = np.empty((*falls.shape, np.size(quantiles)))
-        for column, level in enumerate(np.atleast_1d(quantiles)):
+    def intervals(self, points, forecasts, wanted, coverage):
+        """Return points and bounds (n_rows, n_targets, n_columns), transformed."""
+        columns = [points[..., 0]]
+        for share in np.atleast_1d(coverage):
+            columns += self.bounds(forecasts, wanted, share)
+        return np.stack(columns, axis=-1).astype(np.float64)
+
+    def quantiles(self, forecasts, wanted, falls, levels):
+        """Return quantiles (n_rows, n_targets, n_levels), transformed."""
+        columns = np.empty((*falls.shape, np.size(levels)))
+        for column, level in enumerate(np.atleast_1d(levels)):
             # where it falls, larger values are smaller in the units of the targets
             for chosen, of_chosen in (~falls, level), (falls, 1 - level):
                 if chosen.any():

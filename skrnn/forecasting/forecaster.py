@@ -911,13 +911,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast_ahead(ahead, quantiles=True)
-        z = self._calibration.columns(
-            points,
-            forecasts,
-            Wanted(np.minimum(leads, model.horizon), codes, origins),
-            model.targets.falls(codes),
-            coverage=coverage,
-            quantiles=quantiles,
-        )
-        z[leads > model.horizon, :, 1 if quantiles is None else 0 :] = np.nan
+        wanted = Wanted(np.minimum(leads, model.horizon), codes, origins)
+        if quantiles is None:
+            z = self._calibration.intervals(points, forecasts, wanted, coverage)
+            z[leads > model.horizon, :, 1:] = np.nan
+        else:
+            falls = model.targets.falls(codes)
+            z = self._calibration.quantiles(forecasts, wanted, falls, quantiles)
         return in_order(model.targets.inverse(z, codes), coverage, quantiles)
