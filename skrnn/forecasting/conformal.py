@@ -57,12 +57,10 @@ class AdaptedCoverages:
         """Return what to use for a series, (horizon, n_targets), or the coverage."""
         if self.used is None or code >= self.used.shape[1]:
             return coverage
-        asked = np.array([0, *_ASKED, 1])
         ends = np.ones((1, *self.used.shape[2:]))
         used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
-        upper = np.clip(np.searchsorted(asked, coverage), 1, len(asked) - 1)
-        share = (coverage - asked[upper - 1]) / (asked[upper] - asked[upper - 1])
-        return (1 - share) * used[upper - 1] + share * used[upper]
+        weights = _weights([0, *_ASKED, 1], coverage)
+        return np.tensordot(weights, used, axes=1)
 
 
 @dataclass(frozen=True)
