@@ -887,9 +887,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         targets, errors = self._model.targets, self._calibration.errors
         if errors is None:
             return
-        known = ~np.isnan(errors).all(axis=(0, 1, 3)) if len(errors) else False
+        unknown = np.isnan(errors).all(axis=(0, 1, 3))
         changes = np.isnan(targets.pairs["constant"]).any(axis=0)
-        if (changes & ~np.asarray(known)).any():
+        if (changes & unknown).any():
             raise ValueError(
                 f"calibration_size={self.calibration_size} yields the error of no "
                 "forecast. Errors need series with window_length + horizon = "
