@@ -3,11 +3,11 @@
 import time
 import warnings
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
@@ -189,8 +189,7 @@ class Search:
         start = time.perf_counter()
         with warnings.catch_warnings():  # the final fit issues them
             warnings.simplefilter("ignore", SkrnnWarning)
-            forecaster = clone(self.template).set_params(**params)
-            forecaster._format = self.template._format
+            forecaster = copy(self.template).set_params(**params)
             params = {k: of_rows(v, self.earlier) for k, v in self.fit_params.items()}
             model = forecaster._fit_model(self.rows[self.earlier], params)
             rows = model.with_numbers(self.rows)

@@ -1,5 +1,6 @@
 """Forecaster: forecasts the next values of series with a regressor on windows."""
 
+from copy import copy
 from dataclasses import replace
 from numbers import Integral
 
@@ -413,9 +414,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         candidate, self._candidates = choose(self, rows, fit_params)
         self.chosen_ = clone(self).set_params(**candidate.params)
-        chosen = clone(self.chosen_)
-        chosen._format = self._format
-        return chosen
+        return copy(self).set_params(**candidate.params)
 
     @property
     def candidates_(self):  # numpydoc ignore=RT01
