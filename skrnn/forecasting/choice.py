@@ -44,16 +44,16 @@ def choose(forecaster, rows, fit_params):
         return few, _rows([Trial(few)], forecaster)
     search = Search.of(forecaster, rows, fit_params, season)
     with ExitStack() as resources:
-        show = _progress(resources, forecaster.verbose, options)
-        trials = search.trials(options.linear(), show)
+        bar = _bar(resources, options) if forecaster.verbose else None
+        trials = search.trials(options.linear(), bar)
         if np.isnan(trials[0].error):  # no horizon is known in the rows held out
             few = options.simple(options.transformers[-1])
             return few, _rows([Trial(few)], forecaster)
         best = _best(trials)
-        variants = search.trials(options.variants(best.candidate), show)
+        variants = search.trials(options.variants(best.candidate), bar)
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
         trials += variants
-        trials += search.trials(options.others(best.candidate), show)
+        trials += search.trials(options.others(best.candidate), bar)
     alike = [t for t in trials if t.candidate.reads_like(best.candidate)]
     means = search.means(alike)
     most = _EQUAL * min(trial.error for trial in trials + means)
@@ -86,7 +86,7 @@ def _for_few(forecaster, rows, fit_params, options, season):
     if recent < _FALLEN * usual:
         return both[0]  # forecasts of its recovery may have no bounds
     search = Search.of(forecaster, rows, fit_params, season, horizon)
-    plain, log = search.trials(both, lambda trial: None)
+    plain, log = search.trials(both)
     return (plain if plain.error < _CLEARLY * log.error else log).candidate
 
 
@@ -138,19 +138,11 @@ def table_of(rows):
     return frame.astype(types).sort_values("error", ignore_index=True)
 
 
-def _progress(resources, verbose, options):
-    """Return a function that shows a trial in a bar, if there is one."""
+def _bar(resources, options):
+    """Return a bar for as many candidates as there may be, or None."""
     linear = options.linear()
     rounds = linear, options.variants(linear[0]), options.others(linear[0])
-    n_trials = sum(map(len, rounds))
-    bar = start_bar(resources, "candidate", n_trials) if verbose else None
-
-    def show(trial):
-        if bar is not None:
-            logs = f"{trial.candidate.name}: {trial.error:.4g}"
-            bar.update(bar.task_ids[0], advance=1, logs=logs)
-
-    return show
+    return start_bar(resources, "candidate", sum(map(len, rounds)))
 
 
 @dataclass(frozen=True)
@@ -174,14 +166,16 @@ class Search:
         scale = _scale(rows, season)  # of all rows: some series were constant before
         return cls(template, rows, earlier, fit_params, scale)
 
-    def trials(self, candidates, show):
-        """Return a Trial of each candidate, and show it."""
+    def trials(self, candidates, bar=None):
+        """Return a Trial of each candidate, and show it in a bar if there is one."""
         work = (delayed(self._trial)(each.params) for each in candidates)
         results = in_parallel(work, self.template.n_jobs)
         trials = []
         for candidate, result in zip(candidates, results, strict=True):
             trials.append(Trial(candidate, *result))
-            show(trials[-1])
+            if bar is not None:
+                logs = f"{candidate.name}: {trials[-1].error:.4g}"
+                bar.update(bar.task_ids[0], advance=1, logs=logs)
         return trials
 
     def _trial(self, params):
