@@ -14,7 +14,7 @@ from skrnn._progress import in_parallel, start_bar
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
 from skrnn.forecasting.grid import Rows
-from skrnn.forecasting.seasons import mean_changes
+from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
@@ -38,11 +38,10 @@ class Trial:
 def choose(forecaster, rows, fit_params):
     """Return the Candidate for a forecaster without a regressor, and a table's rows."""
     options = Options.of(forecaster, rows)
-    season = options.seasons[-1] if options.seasons else 1
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
-        few = _for_few(forecaster, rows, fit_params, options, season)
+        few = _for_few(forecaster, rows, fit_params, options)
         return few, _rows([Trial(few)], forecaster)
-    search = Search.of(forecaster, rows, fit_params, season)
+    search = Search.of(forecaster, rows, fit_params)
     with ExitStack() as resources:
         bar = _bar(resources, options) if forecaster.verbose else None
         trials = search.trials(options.linear(), bar)
@@ -72,7 +71,7 @@ def choose(forecaster, rows, fit_params):
     return chosen.candidate, _rows(trials, forecaster)
 
 
-def _for_few(forecaster, rows, fit_params, options, season):
+def _for_few(forecaster, rows, fit_params, options):
     """Return the Candidate for few rows, without a logarithm if it is clearly worse."""
     both = [options.simple(each) for each in options.transformers]
     horizon = forecaster.horizon
@@ -85,7 +84,7 @@ def _for_few(forecaster, rows, fit_params, options, season):
     )
     if recent < _FALLEN * usual:
         return both[0]  # forecasts of its recovery may have no bounds
-    search = Search.of(forecaster, rows, fit_params, season, horizon)
+    search = Search.of(forecaster, rows, fit_params, horizon)
     plain, log = search.trials(both)
     return (plain if plain.error < _CLEARLY * log.error else log).candidate
 
@@ -156,9 +155,9 @@ class Search:
     scale: np.ndarray  # (n_series, n_targets), that errors are divided by
 
     @classmethod
-    def of(cls, template, rows, fit_params, season, n_held_out=None):
+    def of(cls, template, rows, fit_params, n_held_out=None):
         """Return a search that holds out the last rows, by default a fifth."""
-        used = _used(rows)
+        season, used = shortest_season(rows, rows.longest), _used(rows)
         fit_params = {name: of_rows(v, used) for name, v in fit_params.items()}
         rows = rows[used]
         n_held_out = n_held_out or _n_held_out(rows, template.horizon)

@@ -389,7 +389,7 @@ def test_a_large_panel_is_chosen_by_some_of_its_series():
     y = pd.Series(np.arange(float(len(index))), index)
     forecaster = Forecaster(horizon=HORIZON)
     rows, _ = read_rows(forecaster, None, y)
-    search = Search.of(forecaster, rows, {"sample_weight": np.arange(len(y))}, 1)
+    search = Search.of(forecaster, rows, {"sample_weight": np.arange(len(y))})
     assert len(search.rows) == 100 * n_rows
     assert_allclose(np.unique(search.rows.codes), np.arange(0, n_series, 3))
     assert_allclose(search.fit_params["sample_weight"], search.rows.targets[:, 0])
