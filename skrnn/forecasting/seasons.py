@@ -19,13 +19,12 @@ _SEASONS = [
 
 
 def automatic_window_length(rows, horizon):
-    """Return the window length for rows: whole seasons, if they fit."""
+    """Return the window length for rows: whole seasons, or whole horizons."""
     most, wanted = rows.longest // 3, max(3 * horizon, _FEWEST_STEPS)
-    for season in fitting_seasons(rows):
-        n_seasons = min(-(-wanted // season), max(most // season, 1))
-        if n_seasons * season >= horizon:
-            return n_seasons * season
-    return horizon * max(1, min(-(-wanted // horizon), most // horizon))
+    for season in [*fitting_seasons(rows), horizon]:  # the last is long enough
+        length = season * min(-(-wanted // season), max(most // season, 1))
+        if length >= horizon:
+            return length
 
 
 def seasons(index, step):
