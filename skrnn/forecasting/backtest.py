@@ -379,8 +379,6 @@ class _Evaluation:
         before = (stops - np.cumsum(counts)).repeat(counts)
         rows = in_time[np.arange(len(which)) + before]
         leads = numbers[rows] - origins[which]
-        if of_all.n_series == 1:  # which was trained on
-            return rows, which, leads
         earliest = np.full(of_all.n_series, ANY_DISTANCE)
         observed = np.flatnonzero(numbers >= self.first)[::-1]
         earliest[of_all.codes[observed]] = numbers[observed]
