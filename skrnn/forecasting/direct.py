@@ -65,11 +65,6 @@ class DirectModel:
         return len(self.target_names)
 
     @property
-    def of_inputs(self):
-        """The positions of the inputs among the columns."""
-        return slice(self.n_targets, self.n_targets + len(self.inputs.names))
-
-    @property
     def n_kept(self):
         """The number of last rows of each series that forecasts and updates need."""
         return self.window_length + self.horizon
@@ -221,7 +216,7 @@ class DirectModel:
         last = grid.last - ahead.is_new[grid.series]
         used = (leads <= n_steps) & np.isin(codes, grid.series)
         at = last[np.searchsorted(grid.series, codes[used])] + leads[used]
-        values[at, self.of_inputs] = inputs[used]
+        values[at, self.n_targets : self.n_targets + inputs.shape[1]] = inputs[used]
         self.fill_inputs(values, last, n_steps, at)
         return values[
             last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)
