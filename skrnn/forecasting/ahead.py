@@ -61,8 +61,7 @@ def read_next(forecaster, steps, X):
         none_given = codes[:0], leads[:0], np.empty((0, len(inputs.names)))
         ahead = Ahead(observed, none_new, codes, leads, index, none_given)
         return _after_known_targets(ahead, forecaster._model)
-    n_late = observed.late_steps(forecaster._model.window_length)
-    n_steps = int(_steps_read(steps, n_late, forecaster._model.horizon).max())
+    n_steps = int(_steps_read(steps, observed, forecaster._model).max())
     if observed.times is None or index_of(X) is None:
         X = (X if hasattr(X, "shape") else np.asarray(X))[:n_steps]
         if len(X) < steps:
@@ -119,8 +118,7 @@ def make_ahead(model, observed, rows, index, most_steps=None):
     wanted = leads <= (most_steps or leads.max())
     warn_of_missing(rows.X, model.inputs.past, index)
     if model.inputs.is_known.any():
-        n_late = observed.late_steps(model.window_length)
-        n_steps = _steps_read(leads[wanted].max(), n_late, model.horizon)
+        n_steps = _steps_read(leads[wanted].max(), observed, model)
         _warn_of_absent(rows.codes, leads, n_steps, model.horizon)
     index = None if index is None else index[wanted]
     inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
@@ -149,8 +147,9 @@ def _after_known_targets(ahead, model):
     )
 
 
-def _steps_read(n_wanted, n_late, horizon):
+def _steps_read(n_wanted, observed, model):
     """Return the steps ahead whose inputs are read for wanted ones, (n_series,)."""
+    n_late, horizon = observed.late_steps(model.window_length), model.horizon
     # whole blocks after the last known target
     return -(-(n_wanted + n_late) // horizon) * horizon - n_late
 
