@@ -106,8 +106,13 @@ def _read(forecaster, X, index, most_steps=None):
             "learning curves or with `return_train_score=True`, are not available."
         ),
     )
-    if rows.names is not None:
-        _warn_of_later_series(rows.times.max(), observed.times.max())
+    if rows.names is not None and rows.times.max() <= observed.times.max():
+        warn_user(
+            f"The rows to forecast end at {rows.times.max()}, but other series were "
+            f"observed until {observed.times.max()}, and the forecasts may use that. "
+            "For folds of a panel in time order, use PanelTimeSeriesSplit.",
+            LaterSeriesWarning,
+        )
     return make_ahead(model, observed, rows, index, most_steps)
 
 
@@ -257,14 +262,3 @@ def _warn_of_absent(codes, leads, n_steps, horizon):
         "that are not in past_features.",
         MissingInputWarning,
     )
-
-
-def _warn_of_later_series(end, latest):
-    """Warn if the rows to forecast end before the last row observed of any series."""
-    if end <= latest:
-        warn_user(
-            f"The rows to forecast end at {end}, but other series were observed until "
-            f"{latest}, and the forecasts may use that. For folds of a panel in time "
-            "order, use PanelTimeSeriesSplit.",
-            LaterSeriesWarning,
-        )
