@@ -95,7 +95,8 @@ class DirectModel:
         columns = self.targets.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])
-        values = grid.spread(columns)
+        values = np.full((grid.n_places, columns.shape[1]), np.nan, columns.dtype)
+        values[grid.places] = columns
         if not has_dates:
             return grid, values
         places, times = grid.times(rows)

@@ -248,12 +248,6 @@ class Grid:
         """The number of the grid of each place."""
         return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
 
-    def spread(self, rows):
-        """Return rows (n_rows, n_columns) at their places, NaN at all others."""
-        values = np.full((self.n_places, rows.shape[1]), np.nan, dtype=rows.dtype)
-        values[self.places] = rows
-        return values
-
     def last_before(self, rows):
         """Return the place of the last of some rows of each series, or its first."""
         last = self.first.copy()
