@@ -112,7 +112,9 @@ class TargetTransform:
         lengths = np.diff(starts, append=len(values))
         for block in _blocks(self.prototype, lengths, low < high):
             parts = [values[starts[k] : starts[k] + lengths[k]] for k in block]
-            matrix, columns = _side_by_side(parts), np.arange(len(block))
+            columns = np.arange(len(block))
+            of_values = columns.repeat(lengths[block])
+            matrix, _ = _matrix(np.concatenate(parts), of_values, len(block))
             transformer, z = _fit(self.prototype, matrix)
             pairs["transformer"][fitted[block]] = len(transformers)
             pairs["column"][fitted[block]] = columns
@@ -223,14 +225,6 @@ def _is_linear(transformer):
     if isinstance(transformer, Pipeline):
         return all(_is_linear(step) for _, step in transformer.steps)
     return type(transformer) in _SCALERS and type(transformer) is not PowerTransformer
-
-
-def _side_by_side(parts):
-    """Return arrays as the columns of a matrix, NaN where one is shorter."""
-    matrix = np.full((max(map(len, parts)), len(parts)), np.nan)
-    for column, part in enumerate(parts):
-        matrix[: len(part), column] = part
-    return matrix
 
 
 def _matrix(values, columns, n_columns):
