@@ -96,8 +96,6 @@ class TargetTransform:
     def _numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""
         n_targets = self.pairs.shape[1]
-        if n_targets == 1:
-            return codes
         return np.add.outer(codes * n_targets, np.arange(n_targets)).ravel()
 
     def _fitted(self, values, numbers):
