@@ -224,7 +224,7 @@ def named(label):
 
 def warn_of_missing(X, past, index):
     """Warn of the first input that is known in advance but missing."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    frame = pd.DataFrame(X)
     known = [column for column in frame.columns if column not in past]
     missing = frame[known].isna().to_numpy()
     if not missing.any():

@@ -194,8 +194,7 @@ def read_past_features(past_features, X):
         return []
     if not pd.api.types.is_list_like(past_features):
         past_features = [past_features]
-    is_frame = isinstance(X, pd.DataFrame)
-    labels = list(X.columns) if is_frame else list(range(X.shape[1]))
+    labels = list(pd.DataFrame(X).columns)
     for label in past_features:
         if label not in labels:
             raise ValueError(
