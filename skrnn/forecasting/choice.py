@@ -212,13 +212,9 @@ class Search:
         of_step = np.repeat(codes, forecasts.shape[1])
         y = forecasts.reshape(-1, *forecasts.shape[2:])
         errors = np.abs(np.diff(targets.inverse(y, of_step))[..., 0])
-        return _known_mean(errors / self.scale[of_step])
-
-
-def _known_mean(values):
-    """Return the mean of the values that are not NaN; NaN if there are none."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
+        scaled = errors / self.scale[of_step]
+        known = scaled[~np.isnan(scaled)]
+        return float(known.mean()) if known.size else np.nan
 
 
 def _used(rows):
