@@ -232,6 +232,5 @@ def _scale(rows, season):
     changes, _ = mean_changes(rows.targets, codes, rows.steps, season)
     changes = pd.DataFrame(changes).groupby(codes).last()
     changes = changes.where(changes > 0, deviations)
-    scale = np.ones((rows.n_series, rows.targets.shape[1]))
-    scale[changes.index] = changes.where(changes > 0, 1.0)
-    return scale
+    scale = changes.where(changes > 0, 1.0)
+    return scale.reindex(range(rows.n_series), fill_value=1.0).to_numpy()
