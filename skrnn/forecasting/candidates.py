@@ -105,12 +105,11 @@ class Options:
     def variants(self, best):
         """Return a candidate with other calendars and transformers."""
         length, n_columns = best.params["window_length"], self.n_columns + 6
-        pairs = [] if self.is_fast else product(self.calendars, self.transformers)
+        pairs = [] if self.is_fast else [*product(self.calendars, self.transformers)]
         return [
             best.changed(date_features=calendar, target_transformer=transformer)
-            for number, (calendar, transformer) in enumerate(pairs)
-            if number  # the first is the candidate itself
-            and (calendar == self.calendars[0] or self._is_small(length, n_columns))
+            for calendar, transformer in pairs[1:]  # the first is the candidate itself
+            if calendar == self.calendars[0] or self._is_small(length, n_columns)
         ]
 
     def others(self, best):
