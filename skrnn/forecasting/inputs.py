@@ -34,9 +34,9 @@ class Inputs:
             fitted = clone(transformer).fit(X.copy())  # it may work in place
         else:
             frame = _numbers_and_labels(X, like and like.labels)
-            labels = _labels_of(frame)
+            labels = [name for name in frame.columns if frame[name].dtype == object]
             if transformer is not None:
-                chosen = clone(like.transformer) if like else _automatic(frame)
+                chosen = clone(like.transformer) if like else _automatic(frame, labels)
                 fitted = chosen.fit(frame)
         values = {column: _column(X, column).iloc[-1] for column in past}
         inputs = cls(fitted, is_own, labels, [], np.ones(0, dtype=bool), values)
@@ -69,11 +69,10 @@ class Inputs:
         return self.transform(_replaced(X, self.past))
 
 
-def _automatic(frame):
+def _automatic(frame, labels):
     """Return the transformer that `input_transformer="auto"` stands for, unfitted."""
     from sklearn.compose import ColumnTransformer  # imports linear models
 
-    labels = _labels_of(frame)
     numbers = [name for name in frame.columns if name not in labels]
     flags = [name for name in numbers if frame[name].nunique() == 2]
     numbers = [name for name in numbers if name not in flags]
@@ -84,11 +83,6 @@ def _automatic(frame):
         ("labels", encoder, labels),
     ]
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
-
-
-def _labels_of(frame):
-    """Return the columns of `_numbers_and_labels` that hold labels."""
-    return [name for name in frame.columns if frame[name].dtype == object]
 
 
 def _numbers_and_labels(X, labels=None):
