@@ -257,8 +257,7 @@ class Grid:
 
     def times(self, rows):
         """Return the places from the first row of each series on, and their times."""
-        of_row = self.grid_of[self.places]
-        first = first_of(np.arange(len(rows)), of_row, len(self.first))
+        _, first = np.unique(self.grid_of[self.places], return_index=True)
         n_steps = self.ends - self.first - 1
         times, starts = _runs(rows.times[first], rows.step, n_steps)
         places = np.flatnonzero(np.arange(self.n_places) >= self.first[self.grid_of])
