@@ -333,9 +333,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             Routes parameters of `fit` to `regressor.fit`.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        regressor = self.regressor
         router = MetadataRouter(owner=self)
-        return router.add(regressor=regressor, method_mapping=mapping)
+        return router.add(regressor=self.regressor, method_mapping=mapping)
 
     def fit(self, X=None, y=None, **fit_params):
         """Train on series.
