@@ -443,11 +443,8 @@ class _Evaluation:
         model.fill_inputs(steps, grid.last, horizon)
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
-        codes, places = of_all.codes[rows], place[rows] - leads
-        is_origin = np.zeros(grid.n_places, dtype=bool)
-        is_origin[places] = True
-        of_row = (np.cumsum(is_origin) - 1)[places]
-        places = np.flatnonzero(is_origin)
+        codes = of_all.codes[rows]
+        of_row, places = pd.factorize(place[rows] - leads, sort=True)
         points = model.forecast(steps, places)[of_row, leads - 1]
         if self.coverage is None:
             return model.targets.inverse(points, codes)
