@@ -15,20 +15,9 @@ from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
-from skrnn.forecasting.conformal import (
-    Wanted,
-    check_available,
-    column_labels,
-    in_order,
-)
+from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import (
-    ANY_DISTANCE,
-    Rows,
-    first_of,
-    last_of,
-    most_places,
-)
+from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_places
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
