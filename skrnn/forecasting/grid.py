@@ -97,12 +97,12 @@ class Rows:
     @property
     def timeline(self):
         """The time and the name of the series of each row; times must be known."""
-        return Timeline(self.times, self.names if self.names is None else self.series)
+        return Timeline(self.times, self.series)
 
     @property
     def series(self):
-        """The name of the series of each row, of several."""
-        return self.names[self.codes]
+        """The name of the series of each row, None if there is only one."""
+        return None if self.names is None else self.names[self.codes]
 
     @property
     def last_steps(self):
