@@ -10,7 +10,8 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
     codes, horizon = np.unique(ahead.codes), model.horizon
     last = ahead.observed.last_steps[codes]
     changes = np.isnan(model.targets.pairs["constant"][codes])
-    errors = _with_none(calibration.errors)
+    none = np.zeros((1, *calibration.errors.shape[1:]))  # an origin without errors
+    errors = np.nan_to_num(np.concatenate([calibration.errors, none]))
     quantiles = model.quantile_levels is not None
     steps, blocks = model.steps_ahead(ahead), []
     for start in range(0, steps.shape[1] - model.window_length, horizon):
@@ -25,11 +26,6 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
         blocks.append(_moved(forecasts, errors[drawn]))
     paths = np.concatenate(blocks, axis=2).swapaxes(1, 2)
     return ahead.of_rows(paths).swapaxes(1, 2)
-
-
-def _with_none(errors):
-    """Return errors, 0 where not known, and an origin without errors as the last."""
-    return np.nan_to_num(np.concatenate([errors, np.zeros((1, *errors.shape[1:]))]))
 
 
 def _drawn(calibration, codes, steps, changes, n_paths, rng):
