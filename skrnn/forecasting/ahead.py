@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from skrnn._warnings import warn_user
+from skrnn._warnings import listed, warn_user
 from skrnn.exceptions import (
     LaterSeriesWarning,
     MissingInputWarning,
@@ -51,10 +51,13 @@ def read_next(forecaster, steps, X):
     observed, inputs = forecaster._observed, forecaster._model.inputs
     if X is None:
         if inputs.is_known.any():
-            known = np.array(inputs.names)[inputs.is_known].tolist()
+            names = getattr(forecaster, "feature_names_in_", None)
+            names = range(forecaster.n_features_in_) if names is None else names
+            known = [repr(name) for name in names if name not in inputs.past]
             raise ValueError(
-                f"X is None, but {known} are needed for the rows to forecast. Pass "
-                "X, or name columns that are not known in advance in past_features."
+                f"X is None, but its columns {listed(known)} are needed for the rows "
+                "to forecast. Pass X, or name columns that are not known in advance in "
+                "past_features."
             )
         codes, leads, index = observed.ahead(steps)
         none_new = np.zeros(observed.n_series, dtype=bool)
@@ -113,19 +116,21 @@ def _read(forecaster, X, index, most_steps=None):
             "For folds of a panel in time order, use PanelTimeSeriesSplit.",
             LaterSeriesWarning,
         )
-    return make_ahead(model, observed, rows, index, most_steps)
-
-
-def make_ahead(model, observed, rows, index, most_steps=None):
-    """Return later rows as rows ahead; their first steps are to be forecast."""
     observed, is_new = _observed_of(observed, rows)
     leads = observed.steps_to(rows) + is_new[rows.codes]
     wanted = leads <= (most_steps or leads.max())
     warn_of_missing(rows.X, model.inputs.past, index)
     if model.inputs.is_known.any():
-        n_steps = _steps_read(leads[wanted].max(), observed, model)
+        n_wanted = last_of(leads[wanted], rows.codes[wanted], rows.n_series)
+        n_steps = _steps_read(n_wanted, observed, model)
         _warn_of_absent(rows.codes, leads, n_steps, model.horizon)
     index = None if index is None else index[wanted]
+    return make_ahead(model, observed, rows, wanted, is_new, index)
+
+
+def make_ahead(model, observed, rows, wanted, is_new, index=None):
+    """Return the wanted ones of later rows as rows ahead, with the inputs of all."""
+    leads = observed.steps_to(rows) + is_new[rows.codes]
     inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
     ahead = Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
     return _after_known_targets(ahead, model)

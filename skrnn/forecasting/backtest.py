@@ -14,6 +14,8 @@ from sklearn.utils import check_scalar
 from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
+from skrnn._warnings import warn_user
+from skrnn.exceptions import MissingStepsWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
@@ -28,6 +30,8 @@ from skrnn.forecasting.validation import (
 from skrnn.metrics.summary import SCALES
 from skrnn.windows.layout import slice_or
 from skrnn.windows.timeline import Timeline, numbered
+
+_MOST_MISSING = 0.1  # of the forecasts, without a warning
 
 
 def backtest(
@@ -109,6 +113,8 @@ def backtest(
     -----
     MissingInputWarning
         If an input that is known in advance is missing in a row to forecast.
+    MissingStepsWarning
+        If more than a tenth of the forecasts of a model are NaN.
 
     See Also
     --------
@@ -167,7 +173,18 @@ def backtest(
     if several:
         named = zip(tasks, frames, strict=True)
         frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]
-    return pd.concat(frames, ignore_index=True)
+    frame = pd.concat(frames, ignore_index=True)
+    of_model = frame["model"] if several else np.zeros(len(frame))
+    for name, share in frame["pred"].isna().groupby(of_model).mean().items():
+        if share > _MOST_MISSING:
+            of = f" of model {name!r}" if several else ""
+            warn_user(
+                f"{share:.0%} of the forecasts{of} are NaN: its regressor does not "
+                "support missing values, and their windows have some. Let it be a "
+                "pipeline that starts with an imputer, or pass more rows.",
+                MissingStepsWarning,
+            )
+    return frame
 
 
 @dataclass(frozen=True)
@@ -408,6 +425,7 @@ class _Evaluation:
         fitted, data, numbers = self.fitted, self.data, self.data.numbers
         rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
+        none_new = np.zeros(data.rows.n_series, dtype=bool)
         before = self.origins[0]
         for number, origin in enumerate(self.origins):
             new = (numbers > before) & (numbers <= origin)
@@ -416,9 +434,15 @@ class _Evaluation:
             before = origin
             of_origin = np.flatnonzero(which == number)
             if len(of_origin):
-                chosen = rows[of_origin]
-                observed, index = fitted._observed, data.index_of(chosen)
-                ahead = make_ahead(fitted._model, observed, data.rows[chosen], index)
+                chosen, horizon = rows[of_origin], fitted.horizon
+                # steps that are forecast together with them
+                next_ones = (numbers > origin) & (numbers <= origin + 2 * horizon)
+                next_ones &= np.isin(data.rows.codes, data.rows.codes[chosen])
+                next_ones[chosen] = False
+                later = data.rows[np.append(chosen, np.flatnonzero(next_ones))]
+                wanted = np.arange(len(later)) < len(chosen)
+                observed = fitted._observed
+                ahead = make_ahead(fitted._model, observed, later, wanted, none_new)
                 values[of_origin] = fitted._values(ahead, self.coverage, None)
         return values
 

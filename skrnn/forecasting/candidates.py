@@ -51,7 +51,7 @@ class Options:
 
     is_fast: bool
     is_long: bool  # enough horizons of rows
-    is_short: bool  # no whole window is followed by a horizon
+    n_windows: int  # of the longest series, that are whole and followed by a horizon
     has_inputs: bool
     n_rows: int
     n_columns: int
@@ -78,11 +78,11 @@ class Options:
         if transformers == ["auto"] and _are_far_from_zero(rows):
             log = FunctionTransformer(np.log, np.exp)
             transformers.append(make_pipeline(log, StandardScaler()))
-        is_short = rows.longest < min(windows) + forecaster.horizon
+        n_windows = rows.longest - min(windows) - forecaster.horizon + 1
         n_columns = rows.targets.shape[1] + rows.X.shape[1]
         is_fast, has_inputs = forecaster.candidates == "fast", rows.X.shape[1] > 0
         choices = possible, windows, calendars, transformers
-        how = is_fast, is_long, is_short, has_inputs
+        how = is_fast, is_long, n_windows, has_inputs
         return cls(*how, len(rows), n_columns, *choices)
 
     def linear(self):
@@ -92,7 +92,7 @@ class Options:
             Candidate(
                 f"Ridge ({normalize})" if normalize else "Ridge",
                 {
-                    "regressor": WindowRegressor(_ridge(), normalize=normalize),
+                    "regressor": WindowRegressor(self._ridge(), normalize=normalize),
                     "window_length": length,
                     "date_features": self.calendars[0],
                     "target_transformer": self.transformers[0],
@@ -127,7 +127,7 @@ class Options:
             for season in seasons
         ]
         if fitting:
-            beside = _beside(SeasonalNaiveRegressor(fitting[0]), normalize)
+            beside = self._beside(SeasonalNaiveRegressor(fitting[0]), normalize)
             found.append(best.changed("Ridge beside seasonal naive", regressor=beside))
         if self.n_rows < _FEWEST_WINDOWS + length:
             return found
@@ -136,7 +136,7 @@ class Options:
         if self.is_long and is_small and not self.is_fast:
             trees = WindowRegressor(_trees(), normalize=normalize)
             found.append(best.changed("extra trees", regressor=trees))
-        beside = self._network(length, normalize, base=_ridge())
+        beside = self._network(length, normalize, base=self._ridge())
         found.append(best.changed("GRU beside Ridge", regressor=beside))
         if not self.is_fast:
             alone = self._network(length, "standard")
@@ -151,14 +151,14 @@ class Options:
         smoothing = ExponentialSmoothingRegressor(season)
         naive = SeasonalNaiveRegressor(season)
         # the spread of a few values is no scale
-        normalize = "last" if self.is_short else "standard"
+        normalize = "standard" if self.n_windows > 0 else "last"
         first = "exponential smoothing", smoothing
         if self.has_inputs:  # which only Ridge reads
-            beside = _beside(smoothing, normalize)
+            beside = self._beside(smoothing, normalize)
             first = "Ridge beside exponential smoothing", beside
         else:
             usual = usual.changed(target_transformer=transformer)
-        last = "Ridge beside seasonal naive", _beside(naive, normalize)
+        last = "Ridge beside seasonal naive", self._beside(naive, normalize)
         others = [usual.changed(name, regressor=each) for name, each in (first, last)]
         return mean_of([usual, *others])
 
@@ -166,6 +166,16 @@ class Options:
         """Return whether a decomposition of all windows takes seconds at most."""
         n_rows = min(self.n_rows, MOST_ROWS)
         return n_rows * (window_length * n_columns) ** 2 <= _MOST_PRODUCTS
+
+    def _ridge(self):
+        from sklearn.linear_model import Ridge, RidgeCV  # not at import, for its memory
+
+        if self.n_windows == 1:  # none is left to choose a penalty by
+            return Ridge()
+        return RidgeCV(_PENALTIES, gcv_mode="svd")  # faster for many rows
+
+    def _beside(self, base, normalize):
+        return WindowRegressor(self._ridge(), normalize=normalize, base=base)
 
     def _network(self, window_length, normalize, base=None):
         size = {"epochs": 50, "n_networks": 2}
@@ -196,16 +206,6 @@ def mean_of(candidates):
     members = [(each.name, each.params["regressor"]) for each in candidates]
     name = "mean of " + ", ".join(name for name, _ in members)
     return candidates[0].changed(name, regressor=MeanRegressor(members))
-
-
-def _ridge():
-    from sklearn.linear_model import RidgeCV  # not at import, for its memory
-
-    return RidgeCV(_PENALTIES, gcv_mode="svd")  # faster for many rows
-
-
-def _beside(base, normalize):
-    return WindowRegressor(_ridge(), normalize=normalize, base=base)
 
 
 def _trees():

@@ -38,6 +38,11 @@ class Trial:
 def choose(forecaster, rows, fit_params):
     """Return the Candidate for a forecaster without a regressor, and a table's rows."""
     options = Options.of(forecaster, rows)
+    is_late = rows.are_late(min(options.windows))
+    if is_late.any():  # nothing to compare with
+        fit_params = {name: of_rows(v, ~is_late) for name, v in fit_params.items()}
+        rows = rows[~is_late]
+        options = Options.of(forecaster, rows)
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
         few = _for_few(forecaster, rows, fit_params, options)
         return few, _rows([Trial(few)], forecaster)
@@ -60,9 +65,9 @@ def choose(forecaster, rows, fit_params):
     chosen = good[-1] if good else _best(trials)
     trials += good[-1:] or means[:1]
     if forecaster.verbose:
-        params = {n: v for n, v in chosen.candidate.params.items() if n != "regressor"}
-        shown = ", ".join(f"{name}={value!r}" for name, value in params.items())
-        shown = " ".join(shown.split())  # in one line
+        row = _rows([chosen], forecaster)[0]
+        names = "window_length", "date_features", "logarithm"
+        shown = ", ".join(f"{name}={row[name]!r}" for name in names)
         print(
             f"Chosen from {len(trials)} candidates: {chosen.candidate.name}, with "
             f"{shown}. Its mean absolute scaled error is {chosen.error:.4g}.",

@@ -11,6 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skrnn._compat.sklearn import check_sample_weight
+from skrnn._warnings import warn_user
+from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.grid import ANY_DISTANCE, Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
@@ -18,6 +20,8 @@ from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import PanelWindows, lag_names, slice_or, view_windows
 from skrnn.windows.steps import numbers_of
 from skrnn.windows.windower import SequenceWindower
+
+_MOST_LEFT_OUT = 0.5  # of the windows, without a warning
 
 
 @dataclass(frozen=True)
@@ -110,15 +114,19 @@ class DirectModel:
         steps = self._known_ahead(values)
         origins = _origins(grid, values[:, : self.n_targets], self.horizon)
         origins = _with_whole_windows(origins, grid, self.window_length)
-        origins = origins[self._is_readable(steps, origins)]
-        if not len(origins):
-            raise ValueError(
+        is_readable = self._is_readable(steps, origins)
+        share, origins = 1 - is_readable.mean(), origins[is_readable]
+        if share > _MOST_LEFT_OUT:
+            message = (
                 f"{type(self.regressor).__name__} does not support missing values, and "
-                f"every window of window_length={self.window_length} that is followed "
-                f"by {self.horizon} known targets has one. Lower window_length, pass "
-                "more rows, or let the regressor be a pipeline that starts with an "
-                "imputer."
+                f"{share:.0%} of the windows of window_length={self.window_length} "
+                f"that are followed by {self.horizon} known targets have some. Lower "
+                "window_length, pass more rows, or let the regressor be a pipeline "
+                "that starts with an imputer."
             )
+            if not len(origins):
+                raise ValueError(message)
+            warn_user(message, RowsLeftOutWarning)
         windows = self._windows(steps, origins)
         if len(grid.first) > 1 and isinstance(windows, np.ndarray):
             windows = windows.view(PanelWindows)
@@ -271,8 +279,12 @@ class DirectModel:
     def _origins_after(self, grid, rows, earlier, *, whole):
         """Return the Origins whose next steps end after the earlier rows."""
         origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
+        order = np.arange(len(rows))
         if rows.names is not None:  # in the order of time
-            origins = origins[np.argsort(numbers_of(rows.times), kind="stable")]
+            order = np.argsort(numbers_of(rows.times), kind="stable")
+        # no forecast starts after a row without targets
+        known = ~np.isnan(rows.targets).all(axis=1)
+        origins = origins[order[known[order]]]
         # forecasts end after the earlier rows, and if `whole` also begin there
         first = grid.last_before(earlier) - (0 if whole else horizon - 1)
         places, is_open = origins.places, self.targets.pairs["is_open"]

@@ -121,10 +121,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
-        They are used up to the last observed row. All other columns are treated as
-        known in advance, like weekdays or prices, and are used up to the last step of
-        the horizon. A column that is made from both kinds counts as not known
-        in advance.
+        They are used up to the row after which a forecast starts. All other columns are
+        treated as known in advance, like weekdays or prices, and are used up to the
+        last step of the horizon. A column that is made from both kinds counts as not
+        known in advance.
     calibration_size : int, default=0
         Number of last rows of each series that are held out to calibrate intervals.
         The regressor is then fitted again on all rows.
@@ -192,8 +192,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     for intervals.
 
     Where the last targets of a series are missing, in at most ten windows, its
-    forecasts start after the last known target, and these rows are steps ahead, whose
-    inputs are known.
+    forecasts start after the last row that has a target, and the later rows are steps
+    ahead, of which inputs that are known in advance are used.
 
     If the rows held out span two seasons (see below), bounds are made from the errors
     of origins that are nearest in the season, such as the same hour of a day: ten times
@@ -370,6 +370,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         -----
         NothingChosenWarning
             If `regressor` is None, and there are too few rows to choose one by.
+        RowsLeftOutWarning
+            If more than half of the windows are not trained on, because they have a
+            missing value and the regressor does not support that.
         """
         with unchanged_on_error(self):
             rows, self._format = read_rows(self, X, y)
@@ -639,7 +642,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             others, or the rows end before the last step of the horizon.
         MissingStepsWarning
             If some forecasts are NaN, because their window has a missing value and the
-            regressor does not support that, or a series was never observed.
+            regressor does not support that, or a series was never observed; if some
+            bounds are NaN, because their rows are too far after the last known target
+            of their series; or if the windows end with only some of several targets.
         LaterSeriesWarning
             If all rows are before the last row observed of another series.
 
@@ -770,7 +775,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         check_is_fitted(self)
         _check_int(steps, "steps", _MOST_STEPS)
         _check_int(n_paths, "n_paths")
-        calibration, model = self._calibration, self._model
+        calibration = self._calibration
         if calibration.errors is None:
             raise ValueError(
                 "sample_paths draws from the errors of calibration, but the forecaster "
@@ -778,6 +783,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         self._check_calibration()
         ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
+        model = self._model_of(ahead)
         z = sample_paths(model, calibration, ahead, n_paths, rng)
         paths = model.targets.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
@@ -811,7 +817,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Notes
         -----
         Each value stands at its own time. Targets and inputs that are not known in
-        advance are read up to the last row observed. Columns that are known in advance
+        advance are read up to the last row that has a target. Columns that are known in advance
         are read up to the last step of the horizon: the regressor gets them shifted
         back by `horizon` steps. Both span `window_length` steps. What the window does
         not contain is NaN, as missing values are, and steps before its first row that
@@ -846,23 +852,35 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             calibrated = self._calibration.errors is not None
             has_quantiles = self._model.quantile_levels is not None
             check_available(calibrated, has_quantiles, coverage)
-            lead, horizon = ahead.leads.max(), self._model.horizon
-            if lead > horizon:
-                raise ValueError(
-                    f"Intervals and quantiles are forecast up to horizon={horizon} "
-                    f"steps ahead, but the last row is {lead} steps after the last "
-                    "known target. Forecast fewer rows, or set a larger horizon."
-                )
+            self._check_leads(ahead)
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         self._check_missing(values, ahead)
         return self._format.like(values, ahead.index, labels)
 
+    def _check_leads(self, ahead):
+        """Warn of series whose bounds are NaN, or raise a ValueError if all are."""
+        is_far = ahead.leads > self._model.horizon
+        far = np.unique(ahead.codes[is_far])
+        if not len(far):
+            return
+        message = (
+            f"Intervals and quantiles are forecast up to horizon={self._model.horizon} "
+            f"steps ahead, but the last row is {ahead.leads.max()} steps after the "
+            "last known target. Forecast fewer rows, or set a larger horizon."
+        )
+        if len(far) == len(np.unique(ahead.codes)):
+            raise ValueError(message)
+        names = ahead.observed.names[far].tolist()
+        warn_user(f"Some are NaN, of series {names}. {message}", MissingStepsWarning)
+
     def _check_missing(self, values, ahead):
         """Warn of forecasts that are NaN, or raise a ValueError if all are."""
         missing = np.isnan(values).any(axis=(1, 2))
         missing &= ~ahead.is_new[ahead.codes]  # warned of already
-        if missing.any() and not takes_missing_values(self.regressor_):
+        if takes_missing_values(self.regressor_):
+            self._warn_of_partly_late(ahead)
+        elif missing.any():
             row = int(np.argmax(missing))
             name = f"row {row}" if ahead.index is None else named(ahead.index[row])
             message = (
@@ -879,6 +897,22 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 codes = np.unique(ahead.codes[missing])
                 which += f", of series {ahead.observed.names[codes].tolist()}"
             warn_user(f"{which}. {message}", MissingStepsWarning)
+
+    def _warn_of_partly_late(self, ahead):
+        """Warn of windows whose last row has only some of the targets."""
+        rows = ahead.observed
+        last = rows[rows.are_last(1) & np.isin(rows.codes, ahead.codes)].targets
+        last = np.isnan(last[~np.isnan(last).all(axis=1)])
+        last &= ~np.isnan(rows.targets).all(axis=0)
+        if last.any():
+            names = [self._format.labels[k] for k in np.flatnonzero(last.any(axis=0))]
+            warn_user(
+                f"The last values of {names} are missing, but not those of the other "
+                "targets, so the windows of all targets end with missing values, which "
+                "can make forecasts much worse. To forecast from the last row whose "
+                "targets are all known, let the other targets after it be NaN.",
+                MissingStepsWarning,
+            )
 
     def _check_calibration(self):
         """Raise a ValueError if nothing is known of the errors of a target."""
@@ -898,11 +932,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _values(self, ahead, coverage, quantiles):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
-        model, leads, codes = self._model, ahead.leads, ahead.codes
+        model, leads, codes = self._model_of(ahead), ahead.leads, ahead.codes
         origins = ahead.observed.last_steps[codes]
-        if ahead.is_new.any():
-            targets = model.targets.with_new(len(ahead.is_new))
-            model = replace(model, targets=targets)
         points = model.forecast_ahead(ahead)
         if coverage is None and quantiles is None:
             return model.targets.inverse(points, codes)
@@ -917,3 +948,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             falls = model.targets.falls(codes)
             z = self._calibration.quantiles(forecasts, wanted, falls, quantiles)
         return in_order(model.targets.inverse(z, codes), coverage, quantiles)
+
+    def _model_of(self, ahead):
+        """Return the model, with transformers of series without known targets."""
+        model = self._model
+        targets = model.targets.with_new(len(ahead.is_new))
+        return replace(model, targets=targets)

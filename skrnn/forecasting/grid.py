@@ -118,6 +118,11 @@ class Rows:
         most = _MOST_WINDOWS * window_length
         return np.where((last >= 0) & (n_late <= most), n_late, 0)
 
+    def are_late(self, window_length):
+        """Return which rows come after the last known target, if these are not many."""
+        last_known = self.last_steps - self.late_steps(window_length)
+        return self.steps > last_known[self.codes]
+
     def followed_by(self, later):
         """Return these rows and later ones, which follow them."""
         values = {

@@ -82,16 +82,16 @@ class TargetTransform:
         return replace(self, pairs=np.concatenate([self.pairs, new]))
 
     def with_new(self, n_series):
-        """Return the same with the common transformer for new series."""
+        """Return the same with the common transformer for series without values."""
+        grown = self._with_unknown(n_series)
         if self.common is None:
-            return self._with_unknown(n_series)
-        pairs = np.repeat(self.common.pairs, n_series - len(self.pairs), axis=0)
-        pairs["transformer"] += len(self.transformers) * (pairs["transformer"] >= 0)
-        return replace(
-            self,
-            transformers=[*self.transformers, *self.common.transformers],
-            pairs=np.concatenate([self.pairs, pairs]),
-        )
+            return grown
+        of_all, pairs = self.common.pairs.copy(), grown.pairs
+        of_all["transformer"] += len(self.transformers) * (of_all["transformer"] >= 0)
+        is_unknown = (pairs["transformer"] < 0) & np.isnan(pairs["constant"])
+        transformers = [*self.transformers, *self.common.transformers]
+        pairs = np.where(is_unknown, of_all, pairs)
+        return replace(self, transformers=transformers, pairs=pairs)
 
     def _numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""

@@ -19,7 +19,7 @@ from skrnn import (
     SeasonalNaiveRegressor,
     backtest,
 )
-from skrnn.exceptions import MissingInputWarning
+from skrnn.exceptions import MissingInputWarning, MissingStepsWarning
 
 SCALES = ["mase_scale", "rmsse_scale"]
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
@@ -328,7 +328,10 @@ def test_an_input_that_is_missing_ahead_is_named(data):
     X, y = data
     holes = X.copy()
     holes.iloc[110, 0] = np.nan
-    with pytest.warns(MissingInputWarning, match="first of 'known' at 2026-01-05 14"):
+    with (
+        pytest.warns(MissingInputWarning, match="first of 'known' at 2026-01-05 14"),
+        pytest.warns(MissingStepsWarning, match="13% of the forecasts are NaN: its"),
+    ):
         frame = backtest(ridge(), holes, y, initial_train_size=100)
     of_hole = frame["origin"] == y.index[107]
     assert_array_equal(frame["pred"].isna(), of_hole)

@@ -212,7 +212,7 @@ def test_trees_read_long_series_and_exponential_smoothing_others(
     options = Options(
         is_fast=False,
         is_long=is_long,
-        is_short=False,
+        n_windows=1000,
         has_inputs=True,
         n_rows=n_rows,
         n_columns=3,
@@ -327,12 +327,27 @@ def test_few_rows_with_inputs_are_forecast_from_the_inputs(sales):
     assert_allclose(ahead, 50 * X["price"][27:30], atol=30)
 
 
-@pytest.mark.parametrize("missing", [slice(None, 130), slice(120, None)])
-def test_unknown_targets_are_no_rows_to_choose_by(sales, missing):
-    y = sales.copy()
-    y.iloc[missing] = np.nan
+def test_unknown_targets_are_no_rows_to_choose_by(sales):
+    y = sales[:155].where(np.arange(155) >= 130)
     with pytest.warns(NothingChosenWarning, match="too few"):
-        Forecaster(horizon=HORIZON, candidates="fast").fit(y=y[:155])
+        Forecaster(horizon=HORIZON, candidates="fast").fit(y=y)
+
+
+def test_candidates_are_compared_by_rows_before_late_targets(sales):
+    errors = [
+        Forecaster(horizon=HORIZON, candidates="fast").fit(y=y).candidates_["error"]
+        for y in (sales.where(np.arange(N_ROWS) < 130), sales[:130])
+    ]
+    assert_series_equal(*errors)
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
+def test_a_single_whole_window_is_enough_to_be_trained_on():
+    months = pd.date_range("2020-01-01", periods=24, freq="MS")
+    wave = 100 + 10 * np.sin(np.arange(36) / 6 * np.pi)
+    forecaster = Forecaster(horizon=12).fit(y=pd.Series(wave[:24], months))
+    assert forecaster.window_length_ == 12
+    assert_allclose(forecaster.forecast(12), wave[24:], atol=3)
 
 
 def test_a_constant_series_is_forecast_exactly(sales):

@@ -456,7 +456,7 @@ def test_forecasts_start_after_the_last_known_target(horizon):
         Y[:160].where(Y.index[:160] < HOURS[150]),
         initial_train_size=153,
     )
-    assert_allclose(frame["pred"][:horizon], late.predict(ahead[3 : 3 + horizon]))
+    assert_allclose(frame["pred"][:horizon], expected[:horizon])
 
 
 def test_series_of_a_panel_start_after_their_own_last_known_target():
@@ -467,10 +467,14 @@ def test_series_of_a_panel_start_after_their_own_last_known_target():
     forecasts = fitted.forecast(3)
     assert_allclose(forecasts["b"], alone.forecast(7)[4:])
     assert_allclose(forecasts["a"], naive(horizon=2).fit(y=Y[:150]).forecast(3))
-    with pytest.raises(
-        ValueError, match=r"up to horizon=2 steps .* last row is 5 steps"
-    ):
-        fitted.forecast(1, coverage=0.8)
+    with pytest.warns(MissingStepsWarning, match=r"NaN, of series \['b'\]. .* 5 steps"):
+        intervals = fitted.forecast(1, coverage=0.8)
+    assert intervals.loc["a"].notna().all(axis=None)
+    assert intervals.loc["b", "pred"].notna().all()
+    assert intervals.loc["b", ["lower_bound", "upper_bound"]].isna().all(axis=None)
+    message = r"up to horizon=2 steps .* last row is 7 steps"
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(forecasts.loc[["b"]].to_frame()[[]], coverage=0.8)
 
 
 @pytest.mark.filterwarnings("ignore:X has no rows for 1 steps between")
@@ -486,6 +490,74 @@ def test_series_of_a_panel_with_late_targets_may_be_forecast_alone(late):
     together = fitted.predict(later)
     for name in ("a", "b"):
         assert_allclose(fitted.predict(later.loc[[name]]), together.loc[[name]])
+
+
+def test_no_calibrated_error_starts_at_a_row_without_a_target():
+    """Forecasts never do, and those errors would be of later steps."""
+    walk = pd.Series(RNG.normal(size=600).cumsum(), pd.RangeIndex(600))
+    walk[RNG.rand(600) < 0.4] = np.nan
+    regressor = SeasonalNaiveRegressor(1)
+    found = forecaster(regressor, horizon=2, calibration_size=300).fit(y=walk)
+    last = walk.last_valid_index()
+    values = walk.to_numpy()
+    errors = [
+        np.abs(values[origin + 1] - values[origin])
+        for origin in range(299, 598)
+        if not np.isnan(values[origin : origin + 2]).any()
+    ]
+    rank = int(np.ceil(0.8 * (len(errors) + 1))) - 1
+    interval = found.forecast(1, coverage=0.8)
+    assert last == 599
+    assert_allclose(interval["upper_bound"] - interval["pred"], np.sort(errors)[rank])
+
+
+@pytest.mark.parametrize("in_fit", [True, False])
+def test_a_series_without_any_target_is_forecast_from_its_inputs(in_fit):
+    inputs = pd.concat({name: X for name in "abc"}, names=["series"])
+    y = (10 + 5 * X["a"]).rename("y")
+    panel = pd.concat({name: y for name in "abc"}, names=["series"])
+    panel["c"] = np.nan
+    is_past = inputs.index.get_level_values(1) < HOURS[190]
+    known = is_past & (in_fit | (panel.index.get_level_values(0) != "c"))
+    fitted = forecaster(TREES, horizon=2, target_transformer="auto")
+    fitted.fit(inputs[known], panel[known])
+    if not in_fit:
+        fitted.update(inputs.loc[["c"]][:190], panel.loc[["c"]][:190])
+    later = inputs[~is_past].groupby(level=0).head(2)
+    found = fitted.predict(later)
+    assert_allclose(found["c"], found["a"], atol=1)
+
+
+def test_windows_that_end_with_only_some_targets_are_warned_of():
+    both = pd.DataFrame({"a": Y, "b": -Y})
+    fitted = forecaster(TREES, horizon=2).fit(y=both[:150])
+    late = both[150:160].copy()
+    late.iloc[-3:, 1] = np.nan
+    with pytest.warns(MissingStepsWarning, match=r"last values of \['b'\] are missing"):
+        copy.deepcopy(fitted).update(y=late).forecast(2)
+    late.iloc[-3:, 0] = np.nan
+    expected = copy.deepcopy(fitted).update(y=late[:-3]).forecast(5)[3:]
+    assert_allclose(fitted.update(y=late).forecast(2), expected)
+
+
+@pytest.mark.filterwarnings("error:X has no rows for")
+def test_no_inputs_are_missed_of_a_panel_whose_series_end_at_different_times():
+    panel = pd.concat({"a": Y[:95], "b": Y[:100]}, names=["series"])
+    inputs = pd.concat({"a": X[:104], "b": X[:104]}, names=["series"])
+    fitted = forecaster(horizon=4).fit(inputs.loc[panel.index], panel)
+    later = inputs[~inputs.index.isin(panel.index)]
+    together = fitted.predict(later)
+    for name in ("a", "b"):
+        assert_allclose(together.loc[[name]], fitted.predict(later.loc[[name]]))
+
+
+@pytest.mark.filterwarnings("error:X has no rows for")
+def test_a_backtest_reads_all_inputs_of_steps_that_are_forecast_together():
+    holes = Y.copy()
+    holes[150:155] = np.nan
+    frame = backtest(forecaster(horizon=4), X, holes, initial_train_size=153)
+    fitted = forecaster(horizon=4).fit(X[:153], holes[:153])
+    assert_allclose(frame["pred"][:4], fitted.forecast(4, X[153:]))
 
 
 def test_more_missing_targets_than_a_window_are_steps_ahead_as_well():

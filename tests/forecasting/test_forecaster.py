@@ -53,6 +53,7 @@ from skrnn.exceptions import (
     LaterSeriesWarning,
     MissingInputWarning,
     MissingStepsWarning,
+    RowsLeftOutWarning,
 )
 from skrnn.metrics import ignore_missing
 from skrnn.windows.steps import Step
@@ -348,6 +349,14 @@ def test_a_missing_timestamp_is_a_missing_step(load):
     forecaster = ridge(horizon=3).fit(y=holes)
     filled = ridge(horizon=3).fit(y=holes.asfreq("h"))
     assert_allclose(forecaster.forecast(3), filled.forecast(3))
+
+
+def test_a_regressor_that_is_trained_on_few_windows_is_warned_of(load):
+    holes = load.where(np.arange(len(load)) % 20 != 10)
+    message = "Ridge does not support missing values, and 59% of the windows"
+    with pytest.warns(RowsLeftOutWarning, match=message):
+        Forecaster(Ridge(), window_length=11).fit(y=holes)
+    Forecaster(SeasonalNaiveRegressor(), window_length=11).fit(y=holes)
 
 
 def test_rows_with_an_unknown_target_are_not_trained_on(load):
@@ -799,7 +808,7 @@ def test_a_horizon_longer_than_the_data(load):
 
 def test_windows_longer_than_the_data_for_a_regressor_without_missing_values(load):
     with pytest.raises(
-        ValueError, match="Ridge does not support missing values, and every window"
+        ValueError, match="Ridge does not support missing values, and 100% of"
     ):
         ridge(335).fit(y=load[:300])
 
@@ -842,7 +851,7 @@ def test_bad_rows_to_forecast(fitted, weather, rows, message):
 
 
 def test_bad_inputs_for_the_next_rows(fitted, weather):
-    with pytest.raises(ValueError, match=r"X is None, but \['temperature', 'wind'\]"):
+    with pytest.raises(ValueError, match=r"but its columns 'temperature', 'wind' are"):
         fitted.forecast(3)
     with pytest.raises(ValueError, match="X has no row for 2026-03-14 02:00:00"):
         fitted.forecast(3, weather[-24:-22])
