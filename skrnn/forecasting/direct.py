@@ -247,11 +247,10 @@ class DirectModel:
         """Fill inputs after the last rows by the last value given or observed."""
         last = last[:, np.newaxis]
         places = last + np.arange(1, n_steps + 1)
-        is_given = np.zeros(len(values), dtype=bool)
-        is_given[np.asarray(given, dtype=np.intp)] = True
-        source = np.maximum.accumulate(np.where(is_given[places], places, last), axis=1)
+        sources = np.where(np.isin(places, given), places, last)
+        sources = np.maximum.accumulate(sources, axis=1)
         for position, is_known in enumerate(self.inputs.is_known, self.n_targets):
-            values[places, position] = values[source if is_known else last, position]
+            values[places, position] = values[sources if is_known else last, position]
 
     def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
         """Return known errors (n_origins, horizon, n_targets, n_levels) and Origins."""
