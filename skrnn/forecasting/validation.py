@@ -30,14 +30,12 @@ class TargetFormat:
         if isinstance(y, pd.Series):
             return cls("Series", [y.name], 1, [None])
         n_targets = 1 if values.ndim == 1 else values.shape[1]
-        return cls("array", list(range(n_targets)), values.ndim, [None])
+        labels = [None] if n_targets == 1 else list(range(n_targets))
+        return cls("array", labels, values.ndim, [None])
 
     @property
     def names(self):
         """The names of the targets, as strings."""
-        if self.container == "array":
-            n_targets = len(self.labels)
-            return ["y"] if n_targets == 1 else [f"y{j}" for j in range(n_targets)]
         if self.labels == [None]:
             return ["y"]
         return [_as_name(label, f"y{j}") for j, label in enumerate(self.labels)]
