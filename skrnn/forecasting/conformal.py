@@ -82,12 +82,6 @@ class Calibration:
     quantile_levels: np.ndarray | None = None  # (n_levels,), that were forecast
     coverages: AdaptedCoverages = field(default_factory=AdaptedCoverages)
 
-    @classmethod
-    def of(cls, errors, origins, season, n_kept, quantile_levels):
-        """Return the calibration of a fit."""
-        found = errors, origins.codes, origins.steps
-        return cls(*found, season, n_kept, quantile_levels)._trimmed()
-
     def followed_by(self, errors, origins):
         """Return the calibration with new errors in place of the oldest of a series."""
         if not len(errors):
@@ -100,9 +94,9 @@ class Calibration:
         )
         new = np.arange(len(self.codes), len(both.codes))
         coverages = self.coverages.after(both._limits(new), both.codes[new])
-        return replace(both._trimmed(), coverages=coverages)
+        return replace(both.trimmed(), coverages=coverages)
 
-    def _trimmed(self):
+    def trimmed(self):
         """Return the calibration with the last origins of each series."""
         codes = pd.Series(self.codes)
         from_last = codes.groupby(codes).cumcount(ascending=False).to_numpy()

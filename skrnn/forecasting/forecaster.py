@@ -505,7 +505,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         )
         season = shortest_season(rows, n_held_out)
         n_kept = n_held_out - self.horizon + 1
-        return Calibration.of(errors, origins, season, n_kept, model.quantile_levels)
+        found = errors, origins.codes, origins.steps
+        return Calibration(*found, season, n_kept, model.quantile_levels).trimmed()
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
