@@ -468,8 +468,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         )
         check_window_length(model)
         check_reads_windows(regressor)
-        rows = model.with_numbers(rows)
-        grid, values = model.on_grid(rows, self.horizon)
+        grid, values = model.on_grid(model.with_numbers(rows), self.horizon)
         del rows  # freed before fitting
         return model.fit(grid, values, fit_params)
 
