@@ -44,12 +44,10 @@ class TargetFormat:
         """Raise a ValueError if more targets do not have the names of these."""
         if self.container == "array" or other.container == "array":
             return
-        pairs = zip(self.labels, other.labels, strict=False)
-        differ = [
-            pair
-            for pair in pairs
-            if pair[0] != pair[1] and None not in pair and pair[0] == pair[0]
-        ]
+        differ = any(
+            old != new and old == old and None not in (old, new)  # names may be NaN
+            for old, new in zip(self.labels, other.labels, strict=False)
+        )
         if differ or len(self.labels) != len(other.labels):
             raise ValueError(
                 f"y has the targets {other.labels}, but in fit they were "
