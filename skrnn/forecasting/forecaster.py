@@ -817,11 +817,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Notes
         -----
         Each value stands at its own time. Targets and inputs that are not known in
-        advance are read up to the last row that has a target. Columns that are known in advance
-        are read up to the last step of the horizon: the regressor gets them shifted
-        back by `horizon` steps. Both span `window_length` steps. What the window does
-        not contain is NaN, as missing values are, and steps before its first row that
-        was observed are left out.
+        advance are read up to the last row that has a target. Columns that are known in
+        advance are read up to the last step of the horizon: the regressor gets them
+        shifted back by `horizon` steps. Both span `window_length` steps. What the
+        window does not contain is NaN, as missing values are, and steps before its
+        first row that was observed are left out.
 
         Examples
         --------
