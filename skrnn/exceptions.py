@@ -43,12 +43,16 @@ class MissingStepsWarning(SkrnnWarning):
 
 
 class RowsLeftOutWarning(SkrnnWarning):
-    """Warn that more than a tenth of the rows are not used for training.
+    """Warn that rows are not used for training, or are not measured.
 
-    Issued by `fit` and `partial_fit` of the recurrent regressors, because windows that
-    start with a missing step are not used for training. Windows that reach back
-    before the start of their series are not counted. Sequences of different length may
-    be padded in front.
+    Issued by `fit` and `partial_fit` of the recurrent regressors for more than a tenth
+    of the rows, because windows that start with a missing step are not used for
+    training. Windows that reach back before the start of their series are not counted.
+    Sequences of different length may be padded in front.
+
+    :func:`~skrnn.metrics.summarize` issues it if more than a tenth of the observed rows
+    are left out because not all models forecast them, and if MASE or RMSSE leave out
+    rows without a scale, such as those of a constant series.
     """
 
 

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from skrnn._warnings import listed, warn_user
+from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.metrics.scores import interval_scores, symmetric_shares
 
 SCALES = "mase_scale", "rmsse_scale"  # columns
@@ -45,6 +47,12 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
         If a name or a column is unknown, or the frame has no intervals or scales to
         measure by.
 
+    Warns
+    -----
+    RowsLeftOutWarning
+        If MASE or RMSSE leave out rows, or if more than a tenth of the observed rows
+        are left out because not all models forecast them.
+
     See Also
     --------
     skrnn.backtest : Returns the frame.
@@ -65,7 +73,9 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
       (`mase_scale`, `rmsse_scale`). They are computed for each series and target, and
       then averaged [1]_ [2]_. The scales are those of
       :func:`mean_absolute_scaled_error` and :func:`root_mean_squared_scaled_error` with
-      all rows up to the origin as `y_train`;
+      all rows up to the origin as `y_train`. Rows without a scale, such as those of a
+      constant series, are left out of these two measures, which are NaN for groups
+      without other rows;
     - `"WAPE"` and `"sMAPE"`: see :func:`weighted_absolute_percentage_error` and
       :func:`symmetric_mean_absolute_percentage_error`;
     - `"coverage"`: share of the values within their intervals. Rows without bounds are
@@ -103,6 +113,7 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
     by, metrics = _as_list(by), _as_list(metrics)
     _check(frame, by, metrics)
     rows = _comparable(frame)
+    _check_scales([m for m in metrics if not callable(m) and m in _SCALED], rows)
     keys = [rows[name] for name in by if name in rows] or [pd.Series(0, rows.index)]
     columns = []
     for metric in metrics:
@@ -171,13 +182,38 @@ def _comparable(frame):
     n_models = frame["model"].nunique() if "model" in frame else 1
     groups = frame["pred"].groupby(keys, observed=True, dropna=False)
     is_complete = groups.transform("count") >= n_models
-    rows = frame[frame["observed"].notna() & is_complete]
+    is_known = frame["observed"].notna()
+    rows = frame[is_known & is_complete]
     if not len(rows):
         raise ValueError(
             "No row has an observed value and a forecast of each model, for the same "
             "origin and time."
         )
+    is_left_out = is_known & ~is_complete
+    if is_left_out.sum() > 0.1 * is_known.sum():
+        warn_user(
+            f"{is_left_out.sum()} of {is_known.sum()} rows with an observed value are "
+            f"left out, because {_lacking(frame, is_left_out)}. If a regressor does "
+            "not support missing values, put an imputer before it.",
+            RowsLeftOutWarning,
+        )
     return rows.assign(error=rows["pred"] - rows["observed"])
+
+
+def _lacking(frame, is_left_out):
+    """Return in words which forecasts are missing in the rows that are left out."""
+    rows = frame[is_left_out]
+    if "model" not in frame:
+        return "their forecasts are NaN"
+    n_forecasts = len(rows[[n for n in _FORECAST if n in rows]].drop_duplicates())
+    known = rows.groupby("model", observed=True)["pred"].count()
+    lacking = n_forecasts - known.reindex(frame["model"].unique(), fill_value=0)
+    lacking = lacking[lacking > 0].sort_values(ascending=False)
+    names = [f"{name!r} ({number} times)" for name, number in lacking.items()]
+    return (
+        "all models are compared on the same rows, and these have NaN or no forecast "
+        f"of {listed(names)}"
+    )
 
 
 def _mean_of(keys):
@@ -199,28 +235,48 @@ def _by_function(metric, rows, keys):
 def _scaled(metric, rows, keys):
     """Return the means of the scaled errors of each series and target."""
     name, scale = _SCALED[metric]
-    if scale not in rows:
-        raise ValueError(f"{metric} needs the column {scale!r} of a backtest.")
-    _check_scales(metric, rows, scale)
     levels = [rows[n] for n in _LEVELS if n in rows]
-    scaled = rows.assign(error=rows["error"] / rows[scale])
+    scaled = rows.assign(error=rows["error"] / rows[scale].where(rows[scale] > 0))
     each = _POINTS[name](scaled, _mean_of(keys + levels))
     return each.groupby(level=list(range(len(keys))), dropna=False).mean()
 
 
-def _check_scales(metric, rows, scale):
-    """Raise a ValueError that names the first row without a scale, if there is one."""
-    lacking = rows[~(rows[scale] > 0)]
-    if not len(lacking):
+def _check_scales(metrics, rows):
+    """Warn of rows without the scales of some metrics; raise if there are no others."""
+    has_scale = pd.Series(True, rows.index)
+    for metric in metrics:
+        scale = _SCALED[metric][1]
+        if scale not in rows:
+            raise ValueError(f"{metric} needs the column {scale!r} of a backtest.")
+        has_scale &= rows[scale] > 0
+    if has_scale.all():
         return
-    first = lacking.iloc[0]
-    of = "".join(f" of {n} {first[n]!r}" for n in _LEVELS if n in lacking)
-    raise ValueError(
-        f"{metric} is not defined for {len(lacking)} of {len(rows)} rows: the values"
-        f"{of} up to {first['origin']} do not change in a season, or are too few. "
-        f"Leave them out, frame[frame[{scale!r}] > 0], or set another season_length "
-        "of backtest."
+    lacking, which = rows[~has_scale], " and ".join(metrics)
+    why = (
+        f"{_levels_of(lacking)}: the values up to the origin do not change in a "
+        "season, or are too few"
     )
+    if not has_scale.any():
+        raise ValueError(
+            f"{which} is not defined for any of {len(rows)} rows{why}. Pass other "
+            "metrics, or set another season_length of backtest."
+        )
+    warn_user(
+        f"{len(lacking)} of {len(rows)} rows are left out of {which}{why}. Other "
+        "measures keep them. If the values are too few, set another season_length of "
+        "backtest.",
+        RowsLeftOutWarning,
+    )
+
+
+def _levels_of(rows):
+    """Return in words which series and targets rows are in, if these have names."""
+    levels = [name for name in _LEVELS if name in rows]
+    if not levels:
+        return ""
+    names = rows[levels].drop_duplicates().itertuples(index=False, name=None)
+    shown = listed([repr(name if len(levels) > 1 else name[0]) for name in names])
+    return f", in {' and '.join(levels)} {shown}"
 
 
 def _of_intervals(metric, rows, keys, coverage):

@@ -13,6 +13,7 @@ from sklearn.metrics import (
 )
 
 from skrnn import Forecaster, SeasonalNaiveRegressor, backtest
+from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.metrics import (
     coverage_score,
     mean_absolute_scaled_error,
@@ -149,7 +150,8 @@ def test_scales_survive_what_pandas_does_to_a_frame(frame, panel, tmp_path):
     both = pd.concat([frame, other]).sort_values("pred")
     both.to_csv(tmp_path / "frame.csv", index=False)
     for some in both, pd.read_csv(tmp_path / "frame.csv"):
-        found = summarize(some.query("step < 3"), "MASE")["MASE"]
+        with pytest.warns(RowsLeftOutWarning, match="forecast of 'ridge'"):
+            found = summarize(some.query("step < 3"), "MASE")["MASE"]
         rows = compared(both)
         for name in "ridge", "naive", "other":
             alone = rows[(rows["model"] == name) & (rows["step"] < 3)]
@@ -163,7 +165,9 @@ def test_models_are_compared_on_rows_that_all_of_them_forecast():
     )
     good = rows.assign(model="good", pred=[2.0, 100.0])
     poor = rows.assign(model="poor", pred=[3.0, np.nan])
-    table = summarize(pd.concat([good, poor]), "MAE")
+    message = r"2 of 4 rows .* NaN or no forecast of 'poor' \(1 times\)\. If a regr"
+    with pytest.warns(RowsLeftOutWarning, match=message):
+        table = summarize(pd.concat([good, poor]), "MAE")
     assert dict(table["MAE"]) == {"good": 1, "poor": 2}
     assert summarize(good, "MAE").loc["good", "MAE"] == 50
     with pytest.raises(ValueError, match="No row has an observed value and a forecast"):
@@ -251,11 +255,13 @@ def test_the_score_of_one_interval_needs_its_coverage(with_intervals):
     ],
 )
 def test_what_cannot_be_measured_is_an_error(frame, metrics, by, message):
+    frame = compared(frame)
     with pytest.raises(ValueError, match=message):
         summarize(frame, metrics, by)
 
 
 def test_what_is_no_backtest_is_an_error(frame):
+    frame = compared(frame)
     with pytest.raises(ValueError, match="as `backtest` returns it, but it has no col"):
         summarize(frame.drop(columns="pred"))
     with pytest.raises(ValueError, match="frame has no rows"):
@@ -264,7 +270,7 @@ def test_what_is_no_backtest_is_an_error(frame):
         summarize(frame.drop(columns="mase_scale"), "MASE")
 
 
-def test_series_without_a_scale_are_named():
+def test_series_without_a_scale_are_left_out_of_scaled_measures():
     wave = np.tile([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 12)
     panel = pd.concat(
         {
@@ -276,10 +282,27 @@ def test_series_without_a_scale_are_named():
     )
     naive = Forecaster(SeasonalNaiveRegressor(1), horizon=2, window_length=2)
     frame = backtest(naive, y=panel, initial_train_size=80)
-    with pytest.raises(ValueError, match=r"MASE is not defined for 8 of 12 rows: the "):
-        summarize(frame, "MASE")
+    measures = ["MAE", "MASE", "RMSSE"]
+    with pytest.warns(RowsLeftOutWarning) as caught:
+        table = summarize(frame, measures)
+    (warning,) = caught
+    assert warning.filename == __file__
+    assert (
+        "8 of 12 rows are left out of MASE and RMSSE, in series 'wave', 'short':"
+        in (str(warning.message))
+    )
+    walk = summarize(frame[frame["series"] == "walk"], measures)
+    assert_allclose(table[["MASE", "RMSSE"]], walk[["MASE", "RMSSE"]])
+    assert table["MAE"].item() == pytest.approx(
+        frame.eval("abs(observed - pred)").mean()
+    )
+    with pytest.warns(RowsLeftOutWarning):
+        table = summarize(frame, by="series")
+    assert list(table["MASE"].isna()) == [True, False, True]
     alone = frame[frame["series"] == "short"]
-    with pytest.raises(ValueError, match=r"of series 'short' up to 2026-03-21"):
+    with pytest.raises(
+        ValueError, match=r"for any of 4 rows, in series 'short': the v"
+    ):
         summarize(alone, "MASE")
     assert set(frame["series"][frame["mase_scale"] > 0]) == {"walk"}
     frame = backtest(naive, y=panel, initial_train_size=80, season_length=1)
@@ -290,12 +313,46 @@ def test_series_without_a_scale_are_named():
     ]
 
 
+def test_constant_targets_and_a_series_that_changes_later_are_left_out(panel):
+    y = panel.loc["whole"].assign(x=1.0)
+    frame = backtest(ridge(horizon=4), y=y, initial_train_size=80)
+    with pytest.warns(RowsLeftOutWarning, match="rows are left out of MASE, in target"):
+        table = summarize(frame, "MASE", by="target")
+    assert list(table["MASE"].isna()) == [True, False]
+    z = y["z"].where(np.arange(120) > 90, 0.0)
+    frame = backtest(ridge(horizon=4), y=z, initial_train_size=80, season_length=1)
+    with pytest.warns(RowsLeftOutWarning, match="12 of 40 rows .* MASE: the values"):
+        table = summarize(frame, "MASE")
+    alone = frame[frame["mase_scale"] > 0]
+    assert table["MASE"].item() == summarize(alone, "MASE")["MASE"].item()
+
+
+def test_forecasts_that_many_rows_lack_are_named():
+    rows = pd.DataFrame({"origin": 0, "time": range(10), "step": range(10)})
+    rows = rows.assign(observed=1.0, pred=2.0)
+    holes = rows.assign(model="holes", pred=rows["pred"].where(rows["time"] > 1))
+    frame = pd.concat(
+        [rows.assign(model="whole"), holes, holes[3:].assign(model="new")]
+    )
+    message = r"6 of 27 rows .* forecast of 'new' \(3 times\), 'holes' \(2 times\)"
+    with pytest.warns(RowsLeftOutWarning, match=message):
+        assert summarize(frame, "MAE").to_numpy().tolist() == [[1], [1], [1]]
+    summarize(frame[frame["time"] > 2], "MAE")
+    with pytest.warns(
+        RowsLeftOutWarning, match="2 of 10 rows .* their forecasts are N"
+    ):
+        summarize(holes.drop(columns="model"), "MAE")
+    holes.loc[0, "pred"] = 2.0  # a tenth is not many
+    summarize(holes, "MAE")
+
+
 def test_models_of_different_horizons_are_compared_on_the_same_rows(panel):
     y = panel.loc["whole", "z"]
     far = Forecaster(SeasonalNaiveRegressor(7), horizon=5, window_length=7)
     models = {"near": ridge(horizon=2), "far": far}
     frame = backtest(models, y=y, initial_train_size=80, stride=1)
-    table = summarize(frame, ["MAE", lambda y_true, y_pred: len(y_true)])
+    with pytest.warns(RowsLeftOutWarning, match=r"no forecast of 'near' \(111 times\)"):
+        table = summarize(frame, ["MAE", lambda y_true, y_pred: len(y_true)])
     both = frame[frame["step"] <= 2]
     assert_allclose(table.iloc[:, 0], summarize(both, "MAE")["MAE"])
     assert table.iloc[:, 1].tolist() == [len(both) / 2] * 2
