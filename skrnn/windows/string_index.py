@@ -11,40 +11,66 @@ from skrnn.exceptions import IgnoredIndexWarning
 _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
+_CODES = {  # of formats that pandas does not parse
+    r"\d{4}([- ]?)[Qq][1-4]": 'pd.PeriodIndex({0}.str.replace(" ", ""), freq="Q")',
+    r"[Qq][1-4]([- ]?)\d{4}": 'pd.PeriodIndex({0}.str[-4:] + {0}.str[:2], freq="Q")',
+    r"\d{4}([- ]?)W\d\d?": 'pd.to_datetime({0} + " 1", format="%G{1}W%V %u")',
+    r"\d{4}([- ]?)M\d\d?": 'pd.to_datetime({0}, format="%Y{1}M%m")',
+}
+_OPTIONS = {
+    r"(1[3-9]|2\d|3[01])[-/. ]\d+[-/. ]\d+": ", dayfirst=True",
+    r".*\d:\d\d.*[+-]\d\d:?\d\d$": ", utc=True",
+}
+IF_SEVERAL = "Rows of several series need a MultiIndex of series and time."
 _YEARS = range(1500, 2501)
 _FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}  # by digits
 
 
 def warn_of_string_index(index):
     """Warn if an index holds times as strings or numbers; some 50 are parsed."""
-    if isinstance(index, pd.MultiIndex):
-        index = index.get_level_values(-1)
     if index is None or isinstance(index, pd.RangeIndex) or index.empty:
         return
-    some = [*index[:: len(index) // 50 + 1], index[-1]]
+    times = index.get_level_values(-1) if isinstance(index, pd.MultiIndex) else index
+    some = [*times[:: len(times) // 50 + 1], times[-1]]
     numbers = pd.Series(some)
     if pd.api.types.is_numeric_dtype(numbers.dtype):
         kind, to_do = "numbers", _times_of_numbers(numbers)
     else:
         kind, to_do = "strings", _times_of_strings(some)
     if to_do:
+        or_drop = ", or drop it with `X.reset_index(drop=True)`."
+        end = or_drop if index.is_unique else f". Some labels repeat. {IF_SEVERAL}"
         warn_user(
             f"The index of X seems to hold times as {kind}, such as {some[0]!r}. They "
-            f"are {to_do}, or drop it with `X.reset_index(drop=True)`.",
+            f"are {to_do}{end}",
             IgnoredIndexWarning,
         )
 
 
 def _times_of_strings(labels):
     """Return what happens to labels that are times, and what to do; otherwise None."""
-    if not all(isinstance(label, str) and _DATE.match(label) for label in labels):
-        return None
-    if pd.to_datetime(labels, format="mixed", errors="coerce").hasnans:
-        return None
-    return (
+    code = code_to_convert(labels, "X.index")
+    return code and (
         "ignored: the rows are assumed to follow each other without gaps. Convert the "
-        "index with `X.index = pd.to_datetime(X.index)`"
+        f"index with `X.index = {code}`"
     )
+
+
+def code_to_convert(labels, name):
+    """Return code that makes times of the strings `name`, or None of other labels."""
+    if not len(labels) or not all(isinstance(label, str) for label in labels):
+        return None
+    for form, code in _CODES.items():
+        found = [re.fullmatch(form, label) for label in labels]
+        if all(found):
+            return code.format(name, found[0][1])
+    if not all(map(_DATE.match, labels)):
+        return None
+    if pd.to_datetime(labels, format="mixed", errors="coerce", utc=True).hasnans:
+        return None
+    for form, option in _OPTIONS.items():
+        name += option if any(re.match(form, label) for label in labels) else ""
+    return f"pd.to_datetime({name})"
 
 
 def _times_of_numbers(numbers):

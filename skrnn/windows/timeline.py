@@ -9,6 +9,7 @@ from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.index_state import from_plain, plain_index
 from skrnn.windows.steps import MAKE_REGULAR, declared_step, infer_step, numbers_of
+from skrnn.windows.string_index import IF_SEVERAL, code_to_convert
 
 _KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
 LATER_ROWS = (
@@ -73,10 +74,12 @@ class Timeline:
                 "series have dates as names, make strings of them."
             )
         if not _is_time(times):
+            time = "table['time']"
+            code = code_to_convert(times[:50], time) or f"pd.to_datetime({time})"
             raise ValueError(
                 "The second level of a MultiIndex must be the time: datetimes, "
                 f"periods, timedeltas or integers. Got {times.dtype}. Convert strings "
-                "before `set_index`: `table['time'] = pd.to_datetime(table['time'])`."
+                f"before `set_index`: `{time} = {code}`."
             )
         timeline = cls(times, series)
         timeline._check_increasing()
@@ -212,11 +215,12 @@ class Timeline:
         if self.times.hasnans or (self.series is not None and self.series.hasnans):
             raise ValueError("The index of X has missing values. Drop those rows.")
         if len(self._not_increasing()[0]):
+            is_mixed = self.series is None and not self.times.is_unique
             raise ValueError(
                 "The index of X does not increase"
                 + ("" if self.series is None else " within each series")
                 + ". Sort the rows with `sort_index()`, and drop or aggregate "
-                "duplicates."
+                + ("duplicates." if not is_mixed else f"duplicates. {IF_SEVERAL}")
             )
 
 

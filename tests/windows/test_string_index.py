@@ -1,5 +1,6 @@
 """Warnings about an index that holds times as strings."""
 
+import re
 import warnings
 
 import numpy as np
@@ -37,7 +38,83 @@ def test_times_as_strings(format, dtype):
     (warning,) = caught
     assert warning.filename == __file__
     assert f"such as {index[0]!r}" in str(warning.message)
-    assert "X.index = pd.to_datetime(X.index)" in str(warning.message)
+    option = ", dayfirst=True" if format.startswith(("%d/", "%d.")) else ""
+    assert f"X.index = pd.to_datetime(X.index{option})" in str(warning.message)
+
+
+QUARTERS = pd.period_range("1998Q1", periods=30, freq="Q")
+WEEKS = pd.date_range("1989-07-10", periods=60, freq="W-MON")
+MONTHS = pd.date_range("1995", periods=30, freq="MS")
+FORMATS = {
+    "%Y Q%q": QUARTERS,
+    "%Y-Q%q": QUARTERS,
+    "%YQ%q": QUARTERS,
+    "%Yq%q": QUARTERS,
+    "Q%q %Y": QUARTERS,
+    "Q%q-%Y": QUARTERS,
+    "%G W%V": WEEKS,
+    "%G-W%V": WEEKS,
+    "%GW%V": WEEKS,
+    "%YM%m": MONTHS,
+    "%Y-M%m": MONTHS,
+    "%Y %b": MONTHS,
+    "%d/%m/%Y": DAYS,
+    "%d-%m-%Y %H:%M": DAYS,
+    "%Y-%m-%d %H:%M:%S%z": DAYS.tz_localize("UTC"),
+}
+
+
+def converted(message, **names):
+    """Return what the code in a message makes of the names in it."""
+    code = re.search(r"`[^`]* = (pd\..*?)`", str(message))[1]
+    return pd.Index(eval(code, {"pd": pd, **names}))
+
+
+@pytest.mark.filterwarnings("ignore:Could not infer format")  # of pandas, for %b
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("dtype", [object, "string", "str"])
+def test_code_in_the_message_converts(format, dtype):
+    times = FORMATS[format]
+    X = frame(pd.Index(times.strftime(format), dtype=dtype))
+    with pytest.warns(IgnoredIndexWarning) as caught:
+        SequenceWindower(3).fit(X)
+    assert f"such as {X.index[0]!r}" in str(caught[0].message)
+    found = converted(caught[0].message, X=X)
+    assert isinstance(found, type(times))
+    assert (found == times).all()
+    panel = pd.concat({"a": X, "b": X}, names=["series", "time"])
+    with pytest.raises(ValueError, match="Convert strings") as error:
+        SequenceWindower(3).fit(panel)
+    found = converted(error.value, table=panel.reset_index())
+    assert (found == times.append(times)).all()
+
+
+def test_times_with_different_offsets_from_utc():
+    times = pd.date_range("2026-03-28", periods=60, freq="h", tz="Europe/Paris")
+    X = frame(pd.Index([time.isoformat() for time in times]))
+    with pytest.warns(IgnoredIndexWarning, match="utc=True") as caught:
+        SequenceWindower(3).fit(X)
+    assert (converted(caught[0].message, X=X) == times).all()
+
+
+def test_labels_of_several_series_repeat():
+    X = frame(pd.date_range("2024", periods=20, freq="MS").strftime("%Y-%m-%d"))
+    X = pd.concat([X, X])
+    message = "X.index.`. Some labels repeat. Rows of several .* a MultiIndex of series"
+    with pytest.warns(IgnoredIndexWarning, match=message) as caught:
+        SequenceWindower(3).fit(X)
+    assert "drop it" not in str(caught[0].message)
+    X.index = pd.to_datetime(X.index)
+    with pytest.raises(
+        ValueError, match=r"duplicates\. Rows of several series need a "
+    ):
+        SequenceWindower(3).fit(X)
+
+
+def test_an_empty_panel_of_strings():
+    index = pd.MultiIndex.from_arrays([[], pd.Index([], dtype=str)])
+    with pytest.raises(ValueError, match=r"table\['time'\] = pd.to_datetime\(table"):
+        SequenceWindower(3).fit(frame(index))
 
 
 def test_a_series_with_times_as_strings():
@@ -59,6 +136,9 @@ def test_what_the_message_says_helps():
         ["1001", "1002", "1003"],
         ["t1", "t2", "t3"],
         ["store 1", "store 2", "store 3"],
+        ["2024 Q5", "2024 Q6", "2024 Q7"],
+        ["1998 Q1", "1998 Q2", "total"],
+        ["Q1", "Q2", "Q3"],
         ["10000001", "10000002", "10000003"],
         ["2026-01-01", "2026-01-02", "total"],
         ["2026-01-01", "2026-01-02", None],
