@@ -1,6 +1,5 @@
 """Shared by all estimators: versions in pickles, failed fits, what is inside."""
 
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 
 from skrnn._version import __version__
+from skrnn._warnings import warn_user
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
@@ -46,7 +46,7 @@ class VersionedEstimator:
         version = state.pop("_skrnn_version", "(unknown version)")
         if version != __version__:
             name = type(self).__name__
-            warnings.warn(OtherVersionWarning(name, version), stacklevel=2)
+            warn_user(OtherVersionWarning(name, version))
         super().__setstate__(state)
 
 

@@ -4,6 +4,8 @@ import sys
 import warnings
 
 _NAMES_SHOWN = 5
+_BETWEEN = {"skrnn", "sklearn", "joblib", "pickle"}  # call skrnn for the user,
+_BETWEEN |= {"concurrent", "multiprocessing", "threading"}  # or run it in workers
 
 
 def warn_user(message, category=UserWarning):
@@ -15,8 +17,8 @@ def warn_user(message, category=UserWarning):
 
 
 def _is_between(frame):
-    """Return whether a frame is code of skrnn or scikit-learn, not of the user."""
-    return frame.f_globals.get("__name__", "").split(".")[0] in ("skrnn", "sklearn")
+    """Return whether a frame is code of skrnn or of what calls it, not of the user."""
+    return frame.f_globals.get("__name__", "").split(".")[0] in _BETWEEN
 
 
 def listed(names):

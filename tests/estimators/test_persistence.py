@@ -166,13 +166,20 @@ def test_a_step_is_kept_exactly(unit):
     assert pickle.loads(pickle.dumps(step)) == step
 
 
-def test_another_version_warns(pipe, monkeypatch):
+@pytest.mark.parametrize("module", [pickle, joblib], ids=["pickle", "joblib"])
+def test_another_version_warns(pipe, monkeypatch, tmp_path, module):
     for step in (pipe[1], pipe[2]):
         with monkeypatch.context() as patch:
             patch.setattr(_estimator, "__version__", "0.0.7")
-            kept = pickle.dumps(step)
-        with pytest.warns(InconsistentVersionWarning, match=r"with skrnn 0\.0\.7"):
-            loaded = pickle.loads(kept)
+            with open(tmp_path / "step", "wb") as file:
+                module.dump(step, file)
+        message = r"with skrnn 0\.0\.7"
+        with (
+            open(tmp_path / "step", "rb") as file,
+            pytest.warns(InconsistentVersionWarning, match=message) as caught,
+        ):
+            loaded = module.load(file)
+        assert caught[0].filename == __file__
         assert vars(loaded).keys() == vars(step).keys()
 
 

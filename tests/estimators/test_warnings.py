@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skrnn import (
@@ -67,6 +68,17 @@ def said(call, *args):
 def test_all_are_of_one_class():
     assert all(issubclass(each, SkrnnWarning) for each in CLASSES)
     assert issubclass(SkrnnWarning, UserWarning)
+
+
+def test_a_step_of_a_pipeline_and_a_search_point_to_the_line_of_the_user():
+    """Both call the estimator from code of joblib."""
+    X = pd.DataFrame(ROWS, pd.date_range("2026", periods=300).astype(str), ["x"])
+    pipe = make_pipeline(SequenceWindower(3), SeasonalNaiveRegressor(2))
+    assert said(pipe.fit, X, TARGET).category is IgnoredIndexWarning
+    search = GridSearchCV(pipe, {"sequencewindower__window_length": [2]}, refit=False)
+    caught = warnings_of(search.fit, X, TARGET)
+    assert {warning.category for warning in caught} == {IgnoredIndexWarning}
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 # Missing steps, in prediction
