@@ -234,7 +234,7 @@ def errors_by(column, frame, series):
 
 
 def panels_of_backtest(frame, series):
-    """Return arguments of displays: for each series, those of each model."""
+    """Return arguments of displays, by series and model, and the number of series."""
     targets = several_levels(frame).get("target")
     if targets is not None:
         raise ValueError(
@@ -242,10 +242,12 @@ def panels_of_backtest(frame, series):
             f'Select one, such as frame[frame["target"] == {targets[0]!r}], or draw '
             'kind="error_by_step".'
         )
-    chosen = _chosen(_series_of(frame), series)
+    names = _series_of(frame)
+    chosen = _chosen(names, series)
     parts = {name: frame[frame["series"] == name] for name in chosen} or {None: frame}
     several = "model" in several_levels(frame)
-    return {name: _fans_of_models(part, several) for name, part in parts.items()}
+    panels = {name: _fans_of_models(part, several) for name, part in parts.items()}
+    return panels, len(names)
 
 
 def _fans_of_models(frame, several):
@@ -303,7 +305,7 @@ def _without_overlap(times):
 
 
 def panels_of_forecast(history, forecast, series):
-    """Return arguments of displays: for each series, those of each model."""
+    """Return arguments of displays, by series and model, and the number of series."""
     forecasts = forecast if isinstance(forecast, dict) else {None: forecast}
     if not forecasts:
         raise ValueError("forecast is empty. Pass at least one forecast.")
@@ -323,7 +325,7 @@ def panels_of_forecast(history, forecast, series):
             _history_and_forecast(before, _part(each, name), model)
             for model, each in forecasts.items()
         ]
-    return panels
+    return panels, len(first)
 
 
 def _names_of(index):

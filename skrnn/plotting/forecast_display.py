@@ -27,6 +27,7 @@ from skrnn.plotting.panels import (
     ink,
     label_outer,
     label_times,
+    wrapped,
 )
 
 _ERRORS = {"error_by_step": "step", "error_over_time": "origin"}  # the column
@@ -73,6 +74,9 @@ class ForecastDisplay:
         For each series, by name, a display of each model.
     paths : ndarray of shape (n_samples, n_paths), default=None
         Sampled futures, NaN before them. Only for `n_steps=1`.
+    n_series : int, default=None
+        Number of series of which `panels` are some. A new figure shows it below them
+        if there are more than panels.
 
     Attributes
     ----------
@@ -134,6 +138,7 @@ class ForecastDisplay:
         model=None,
         panels=None,
         paths=None,
+        n_series=None,
     ):
         self.times = times
         self.observed = observed
@@ -148,6 +153,7 @@ class ForecastDisplay:
         self.model = model
         self.panels = panels
         self.paths = paths
+        self.n_series = n_series
 
     def plot(
         self,
@@ -201,13 +207,16 @@ class ForecastDisplay:
             lowest = _draw_panel(ax, displays, *how)
             label_times(lowest, first.times, first.time_name, is_small=several)
             if several:
-                ax.set_title(title, fontsize="medium")
+                ax.set_title(wrapped(title), fontsize="medium")
             if n_columns:
                 is_left = number % n_columns == 0
                 is_low = number + n_columns >= len(panels)
                 label_outer(ax, lowest, is_left, is_low)
         if kind != "residuals" or len(models) > 1:
             draw_legend(self.axes_)
+        if n_columns and len(panels) < (self.n_series or 0):
+            note = f"{len(panels)} of {self.n_series} series"
+            self.figure_.supxlabel(note, x=0.99, ha="right", fontsize="small")
         return self
 
     def _kind(self, kind):
@@ -567,7 +576,7 @@ class ForecastDisplay:
         if kind in _ERRORS:
             display = cls(errors=errors_by(_ERRORS[kind], frame, series))
         else:
-            display = cls._of_panels(panels_of_backtest(frame, series))
+            display = cls._of_panels(*panels_of_backtest(frame, series))
         return display.plot(
             ax, kind=kind, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
         )
@@ -618,15 +627,15 @@ class ForecastDisplay:
         >>> display.ax_.get_ylabel()
         'co2'
         """
-        display = cls._of_panels(panels_of_forecast(history, forecast, series))
+        display = cls._of_panels(*panels_of_forecast(history, forecast, series))
         return display.plot(ax, kind="forecast", line_kwargs=line_kwargs)
 
     @classmethod
-    def _of_panels(cls, panels):
+    def _of_panels(cls, panels, n_series):
         """Return a display of panels, or of the only model of the only series."""
         panels = {n: [cls(**each) for each in of] for n, of in panels.items()}
         (first, *others), *more = panels.values()
-        return cls(panels=panels) if others or more else first
+        return cls(panels=panels, n_series=n_series) if others or more else first
 
 
 def _draw_panel(ax, displays, models, kind, scatter_kwargs, line_kwargs):

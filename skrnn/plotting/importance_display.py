@@ -3,9 +3,10 @@
 import numpy as np
 
 from skrnn.inspection import window_importance
-from skrnn.plotting.panels import axes_or_new, ink
+from skrnn.plotting.panels import axes_or_new, ink, wrapped
 
 _MOST_LABELS = 14  # of an axis of lags
+_MOST_WRAPPED = 10  # features, for whose names on several lines there is room
 _WHAT = "Decrease of the score"
 
 
@@ -98,7 +99,7 @@ class ImportanceDisplay:
         style |= bar_kwargs
         if self.lags is None:
             order = np.argsort(mean, kind="stable")
-            names = np.array(self.features)[order]
+            names = np.array(self._names())[order]
             style = {"xerr": deviation[order], **style}
             self.bars_ = ax.barh(np.arange(len(order)), mean[order], **style)
             ax.set_yticks(np.arange(len(order)), names)
@@ -112,10 +113,15 @@ class ImportanceDisplay:
     def _draw_image(self, ax, mean, image_kwargs):
         """Draw a heat map with a row for each feature, and its colour bar."""
         self.image_ = ax.pcolormesh(mean, **{"edgecolors": "none", **image_kwargs})
-        ax.set_yticks(np.arange(len(mean)) + 0.5, self.features)
+        ax.set_yticks(np.arange(len(mean)) + 0.5, self._names())
         ax.invert_yaxis()
         self._label_lags(ax)
         self.figure_.colorbar(self.image_, ax=ax, label=_WHAT)
+
+    def _names(self):
+        """Return the names of the features, on several lines if there is room."""
+        names = self.features
+        return [wrapped(n) for n in names] if len(names) <= _MOST_WRAPPED else names
 
     def _label_lags(self, ax):
         """Label every k-th lag, among them the last row observed, and mark its end."""

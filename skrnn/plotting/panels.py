@@ -1,12 +1,14 @@
 """Axes of one or several panels, their legends and the labels of their times."""
 
 import math
+import textwrap
 
 import numpy as np
 
 _SIZE = 3.4, 2.4  # of one of several panels, in inches
 OPACITY = 0.3  # of an interval
 _CHARACTERS = 17  # of a legend, in an inch
+_LINE = 36  # characters, as wide as one of several panels
 
 
 def _pyplot():
@@ -114,6 +116,11 @@ def label_outer(ax, lowest, is_left, is_low):
         lowest.set_xlabel("")
     lowest.tick_params(labelbottom=is_low)  # also above an empty place of the grid
     lowest.xaxis.get_offset_text().set_visible(is_low)
+
+
+def wrapped(name):
+    """Return a name as text, on several lines if it is long."""
+    return textwrap.fill(str(name), _LINE)
 
 
 def ink():

@@ -576,6 +576,37 @@ def test_the_first_nine_series_of_a_panel_have_a_panel_each(shops):
     assert labels(legend) == ["observed", "predicted", "80 % interval", "50 % interval"]
 
 
+def test_a_new_figure_says_how_many_series_are_not_drawn(shops):
+    panel, frame, forecast = shops
+    one = ForecastDisplay.from_backtest(frame, kind="forecast")
+    other = ForecastDisplay.from_forecast(panel, forecast)
+    assert one.figure_.get_supxlabel() == other.figure_.get_supxlabel()
+    assert one.figure_.get_supxlabel() == "9 of 11 series"
+    names = {"shop 1", "shop 2"}
+    few = frame[frame["series"].isin(names)]
+    display = ForecastDisplay.from_backtest(few, kind="forecast")
+    assert display.figure_.get_supxlabel() == ""
+    figure, axes = plt.subplots(2)
+    ForecastDisplay.from_forecast(panel, forecast, series=sorted(names), ax=axes)
+    assert figure.get_supxlabel() == ""
+
+
+def test_long_names_of_series_do_not_overlap():
+    series = [
+        f"Bulls, bullocks and steers of territory {k} in the north" for k in "abc"
+    ]
+    history, forecast = (
+        pd.concat(dict.fromkeys(series, rows)) for rows in (LOAD[:-4], LOAD[-4:])
+    )
+    display = ForecastDisplay.from_forecast(history, forecast)
+    display.figure_.draw_without_rendering()
+    titles = [ax.title.get_window_extent() for ax in display.axes_]
+    assert titles[0].x0 > 0
+    assert titles[0].x1 < titles[1].x0 < titles[1].x1 < titles[2].x0
+    assert titles[2].x1 < display.figure_.bbox.x1
+    assert [ax.get_title().replace("\n", " ") for ax in display.axes_] == series
+
+
 def test_a_panel_above_an_empty_place_has_dates(shops):
     series = [f"shop {k}" for k in range(5)]
     display = ForecastDisplay.from_backtest(shops[1], kind="forecast", series=series)
@@ -917,6 +948,18 @@ def test_of_many_lags_every_kth_is_labelled_counted_from_the_last_row_observed()
     labels = [label.get_text() for label in display.ax_.get_xticklabels()]
     assert labels[:2] == ["lag27", "lag24"]
     assert labels[-3:] == ["lag0", "lead3", "lead6"]
+
+
+@pytest.mark.parametrize("lags", [None, ["lag1", "lag0"]])
+def test_long_names_of_features_leave_room_for_their_importance(lags):
+    names = [f"{name} in the {'far ' * 9}north of the territory" for name in "abc"]
+    importances = np.ones((3, 5) if lags is None else (3, 2, 5))
+    display = ImportanceDisplay(importances=importances, features=names, lags=lags)
+    ax = display.plot().ax_
+    display.figure_.draw_without_rendering()
+    assert ax.get_position().width > 0.4
+    drawn = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+    assert drawn == names
 
 
 def test_the_importance_of_each_lag_of_each_feature_is_a_heat_map():
