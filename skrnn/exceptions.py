@@ -37,8 +37,9 @@ class MissingStepsWarning(SkrnnWarning):
     step was missing in the windows used for training, half of the steps must be
     observed. Windows that reach back before the start of their series are ignored,
     unless most of the windows to predict have too few observed steps.
-    :class:`~skrnn.Forecaster` issues it if some of its forecasts are NaN, or a series
-    was never observed.
+    :class:`~skrnn.Forecaster` issues it if some of its forecasts or bounds are NaN, if
+    a series was never observed, or if windows end with only some of several targets;
+    :func:`~skrnn.backtest` if more than a tenth of the forecasts of a model are NaN.
     """
 
 
@@ -49,6 +50,9 @@ class RowsLeftOutWarning(SkrnnWarning):
     of the rows, because windows that start with a missing step are not used for
     training. Windows that reach back before the start of their series are not counted.
     Sequences of different length may be padded in front.
+
+    `fit` of :class:`~skrnn.Forecaster` issues it if more than half of the windows have
+    a missing value and the regressor does not support that.
 
     :func:`~skrnn.metrics.summarize` issues it if more than a tenth of the observed rows
     are left out because not all models forecast them, and if MASE or RMSSE leave out

@@ -190,8 +190,7 @@ class Timeline:
             warn_user(
                 "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "
-                f"such steps, but only {n_rows} have a row. Check it, or make it "
-                "regular with `resample`. If it is as it should be, set `freq`.",
+                f"such steps, but only {n_rows} have a row. {MAKE_REGULAR}",
                 IrregularIndexWarning,
             )
         return step
