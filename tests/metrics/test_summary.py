@@ -24,6 +24,9 @@ from skrnn.metrics import (
     weighted_absolute_percentage_error,
 )
 
+# Ridge does not forecast from windows with holes.
+pytestmark = pytest.mark.filterwarnings("ignore:1.% of the forecasts")
+
 POINTS = {
     "MAE": mean_absolute_error,
     "RMSE": root_mean_squared_error,
