@@ -356,8 +356,7 @@ class SequenceWindower(
         padded = empty_beside(rows, (n_before + len(rows), rows.shape[1]))
         padded[n_before:] = rows
         padded[n_padded:n_before] = known
-        self._pad(padded, np.array([n_padded]))
-        return self._view(padded)[len(known) :]
+        return self._windows(padded, np.array([n_padded]))[len(known) :]
 
     def _before(self, rows):
         """Return the rows that precede `rows`, which have no time index."""
@@ -380,8 +379,7 @@ class SequenceWindower(
         rows = np.concatenate([before, rows])
         padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
         padded[places] = rows
-        self._pad(padded, places[first])
-        windows = self._view(padded)
+        windows = self._windows(padded, places[first])
         ends = places[len(before) :] - (self.window_length - 1)
         chosen = windows[slice_or(ends)]
         chosen.flags.writeable = False
@@ -390,14 +388,11 @@ class SequenceWindower(
             chosen.series_codes = of_rows.codes
         return chosen
 
-    def _pad(self, padded, first):
-        """Fill the steps before the first row of each series."""
+    def _windows(self, padded, first):
+        """Fill the steps before each series, and return all windows, as a view."""
         before = first[:, np.newaxis] - np.arange(1, self.window_length)
         is_edge = self.pad == "edge"
         padded[before] = padded[first, np.newaxis] if is_edge else float(self.pad)
-
-    def _view(self, padded):
-        """Return all windows of padded rows, as a view."""
         return view_windows(padded, self.window_length, flatten=self._is_flat())
 
 
