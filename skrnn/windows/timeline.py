@@ -111,12 +111,11 @@ class Timeline:
 
     def before(self, new):
         """Return which rows are earlier than the first new row of their series."""
-        both = self.followed_by(new)
+        both, n_rows = self.followed_by(new), len(self.times)
         codes, numbers = both.codes, numbers_of(both.times)
-        n_rows, never = len(self.times), np.iinfo(np.int64).min
-        first = pd.Series(numbers[n_rows:]).groupby(codes[n_rows:]).first()
-        first = first.reindex(codes[:n_rows], fill_value=never).to_numpy()
-        return numbers[:n_rows] < first
+        first = np.full(codes.max() + 1, np.iinfo(np.int64).min)
+        first[codes[n_rows:][::-1]] = numbers[n_rows:][::-1]  # the last one stays
+        return numbers[:n_rows] < first[codes[:n_rows]]
 
     def check_same_kind(self, new):
         """Raise a ValueError if new rows have no times, or another kind of them."""
