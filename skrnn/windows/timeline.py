@@ -53,9 +53,7 @@ class Timeline:
             raise ValueError("The index of X has integers that do not fit into int64.")
         if not _is_time(index):
             return None
-        timeline = cls(index)
-        timeline._check_increasing()
-        return timeline
+        return cls(index)._increasing()
 
     @classmethod
     def _of_panel(cls, index):
@@ -81,9 +79,7 @@ class Timeline:
                 f"periods, timedeltas or integers. Got {times.dtype}. Convert strings "
                 f"before `set_index`: `{time} = {code}`."
             )
-        timeline = cls(times, series)
-        timeline._check_increasing()
-        return timeline
+        return cls(times, series)._increasing()
 
     @property
     def codes(self):
@@ -209,7 +205,8 @@ class Timeline:
         (at,) = np.nonzero((np.diff(numbers_of(times)) <= 0) & same)
         return order[at], order[at + 1]
 
-    def _check_increasing(self):
+    def _increasing(self):
+        """Return the timeline, or raise a ValueError if its times do not increase."""
         if self.times.hasnans or (self.series is not None and self.series.hasnans):
             raise ValueError("The index of X has missing values. Drop those rows.")
         if len(self._not_increasing()[0]):
@@ -220,6 +217,7 @@ class Timeline:
                 + ". Sort the rows with `sort_index()`, and drop or aggregate "
                 + ("duplicates." if not is_mixed else f"duplicates. {IF_SEVERAL}")
             )
+        return self
 
 
 def place(timeline, step, window_length):
