@@ -10,7 +10,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.metrics import check_scoring
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import (
     Bunch,
     check_consistent_length,
@@ -290,8 +290,7 @@ def _split(estimator):
                 return estimator[:number], estimator[number:]
         windower, inner = _split(estimator[-1])
         if windower is not None:
-            steps = enumerate([*estimator[:-1], *windower])
-            return Pipeline([(str(number), step) for number, step in steps]), inner
+            return make_pipeline(*estimator[:-1], *windower), inner
     for name in ("best_estimator_", "regressor_"):
         if hasattr(estimator, name):
             windower, inner = _split(getattr(estimator, name))
