@@ -327,7 +327,8 @@ def _of_forecaster(forecaster, X, y):
 def _of_windows(estimator, X, y, *, names=None, ahead=0):
     """Return the data of windows, whose features may be `ahead` by some steps."""
     columns, codes = getattr(X, "columns", None), series_codes(X, y)
-    values, y = _checked(X, y)
+    values, y = floats_of(X, "X", ensure_2d=True, allow_nd=True), floats_of(y, "y")
+    check_consistent_length(values, y)
     layout, names = _layout(estimator, values, columns, names)
     codes = np.zeros(len(y), dtype=np.intp) if codes is None else codes
     known = ~np.isnan(y).reshape(len(y), -1).any(axis=1)
@@ -339,13 +340,6 @@ def _of_windows(estimator, X, y, *, names=None, ahead=0):
     feature_of, step_of = (place.reshape(values.shape[1:]) for place in places)
     axes = {"features": (names, feature_of), "lags": _lags(estimator, step_of)}
     return _Data(estimator, values, columns, y, codes, axes)
-
-
-def _checked(X, y):
-    """Return windows and targets as arrays of floats."""
-    X, y = floats_of(X, "X", ensure_2d=True, allow_nd=True), floats_of(y, "y")
-    check_consistent_length(X, y)
-    return X, y
 
 
 def _places(layout, columns, ahead):
