@@ -223,10 +223,8 @@ class _Data:
 def _lags(estimator, step_of):
     """Return the names of lags or segments, and the number of that of each value."""
     length = max(getattr(each, "segment_length", 1) for each in layers(estimator))
-    segments = -(-step_of // length)
-    numbers, lag_of = np.unique(segments, return_inverse=True)
-    names = [_lag_name(step_of[segments == number]) for number in numbers]
-    return names, lag_of.reshape(segments.shape)
+    segments, lag_of = np.unique(-(-step_of // length), return_inverse=True)
+    return [_lag_name(step_of[lag_of == k]) for k in range(len(segments))], lag_of
 
 
 def _lag_name(steps):
@@ -256,7 +254,8 @@ def _orders(codes, n_repeats, random_state):
 def _decreases(data, scorer, baseline, chosen, orders):
     """Return the decreases of the score by permutations of chosen values of windows."""
     decreases = np.zeros(len(orders))
-    columns = [(slice(None), *place) for place in np.argwhere(chosen)]
+    places = np.argwhere(chosen.reshape(data.values.shape[1:]))
+    columns = [(slice(None), *place) for place in places]
     if not columns:
         return np.full_like(decreases, np.nan)
     permuted = data.values.copy()
@@ -336,8 +335,7 @@ def _of_windows(estimator, X, y, *, names=None, ahead=0):
         raise ValueError("y has no sample whose targets are all known. Pass some.")
     if not known.all():
         values, y, codes = values[known], y[known], codes[known]
-    places = _places(layout, columns, ahead)
-    feature_of, step_of = (place.reshape(values.shape[1:]) for place in places)
+    feature_of, step_of = _places(layout, columns, ahead)
     axes = {"features": (names, feature_of), "lags": _lags(estimator, step_of)}
     return _Data(estimator, values, columns, y, codes, axes)
 
