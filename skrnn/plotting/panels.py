@@ -72,22 +72,20 @@ def axes_below(ax):
 
 def draw_legend(axes):
     """Draw a legend of what all axes show, above the only axes or above the figure."""
-    ax, entries = axes[0], {}
+    entries = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     # lines come first
     labels = sorted(entries, key=lambda label: label.endswith("interval"))
     handles = [entries[label] for label in labels]
+    owner, place = axes[0], {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    if len(axes) > 1:
+        owner, place = owner.figure, {"loc": "outside upper left"}
+    width = owner.bbox.width / axes[0].figure.dpi
+    n_columns = max(1, int(_CHARACTERS * width / (8 + max(map(len, labels)))))
     style = {"frameon": False, "fontsize": "small", "columnspacing": 1.2}
-    several = len(axes) > 1
-    width = (ax.figure if several else ax).bbox.width / ax.figure.dpi
-    style["ncols"] = max(1, int(_CHARACTERS * width / (8 + max(map(len, labels)))))
-    if several:
-        legend = ax.figure.legend(handles, labels, loc="outside upper left", **style)
-    else:
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-        legend = ax.legend(handles, labels, **place, **style)
+    legend = owner.legend(handles, labels, ncols=n_columns, **place, **style)
     opacity = 0
     for handle, label in zip(legend.legend_handles, labels, strict=True):
         if label.endswith("interval"):  # narrower ones are drawn over wider ones
