@@ -304,9 +304,8 @@ class SequenceWindower(
         in_fit = self._seen.timeline
         if in_fit is not None and (timeline is not None or in_fit.series is not None):
             in_fit.check_same_kind(timeline)
-        if timeline is None or (in_fit is None and timeline.series is None):
-            return self._window_in_order(rows)
-        if self._is_numbered and _is_numbered(timeline):
+        has_no_times = timeline is None or (in_fit is None and timeline.series is None)
+        if has_no_times or (self._is_numbered and _is_numbered(timeline)):
             return self._window_in_order(rows)
         return self._window_by_index(rows, timeline)
 
