@@ -213,8 +213,7 @@ class SequenceWindower(
             rows, timeline = self._rows(X, reset=True)
             warn_of_string_index(index_of(X))
             step = timeline and timeline.step_of_fit(self.freq)
-            history = History(rows, timeline, step)
-            self._seen = history.last(self.window_length - 1)
+            self._seen = History(rows, timeline, step).last(self.window_length - 1)
             self._is_numbered = _is_numbered(timeline)
             has_times = timeline is not None and not self._is_numbered
             n_first = None if has_times else self.window_length
