@@ -11,7 +11,7 @@ from skrnn.metrics.scores import interval_scores, symmetric_shares
 
 SCALES = "mase_scale", "rmsse_scale"  # columns
 _LEVELS = "series", "target"
-_FORECAST = "origin", "time", *_LEVELS
+FORECAST = "origin", "time", *_LEVELS  # columns that identify one
 
 
 def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage=None):
@@ -178,7 +178,7 @@ def _check(frame, by, metrics):
 
 def _comparable(frame):
     """Return observed rows that all models forecast, with errors."""
-    keys = [frame[name] for name in _FORECAST if name in frame]
+    keys = [frame[name] for name in FORECAST if name in frame]
     n_models = frame["model"].nunique() if "model" in frame else 1
     groups = frame["pred"].groupby(keys, observed=True, dropna=False)
     is_complete = groups.transform("count") >= n_models
@@ -205,7 +205,7 @@ def _lacking(frame, is_left_out):
     rows = frame[is_left_out]
     if "model" not in frame:
         return "their forecasts are NaN"
-    n_forecasts = len(rows[[n for n in _FORECAST if n in rows]].drop_duplicates())
+    n_forecasts = len(rows[[n for n in FORECAST if n in rows]].drop_duplicates())
     known = rows.groupby("model", observed=True)["pred"].count()
     lacking = n_forecasts - known.reindex(frame["model"].unique(), fill_value=0)
     lacking = lacking[lacking > 0].sort_values(ascending=False)

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
 from skrnn._estimator import floats_of
-from skrnn.metrics.summary import bounds_of, summarize
+from skrnn.metrics.summary import FORECAST, bounds_of, summarize
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, index_of, numbered
 
@@ -219,8 +219,7 @@ def errors_by(column, frame, series):
     if series is not None:
         chosen = _chosen(_series_of(frame), series)
         frame = frame[frame["series"].isin(chosen)]
-    of_row = "origin", "time", "series", "target"
-    keys = [frame[name] for name in of_row if name in frame]
+    keys = [frame[name] for name in FORECAST if name in frame]
     known = frame["pred"].notna().groupby(keys, observed=True, dropna=False)
     frame = frame[known.transform("all")]  # of each model that has the row
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
