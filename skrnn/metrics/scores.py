@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length
 from skrnn._estimator import check_numbers, floats_of
 
 _BOUNDS = ["lower_bound", "upper_bound"]
+_numbers = partial(floats_of, dtype=np.float64, ensure_all_finite=True)
 
 
 def mean_absolute_scaled_error(
@@ -410,12 +411,6 @@ def _rows(values, known):
     """Return some rows; a DataFrame keeps the names of its columns."""
     is_frame = isinstance(values, pd.DataFrame)
     return values[known] if is_frame else np.asarray(values)[known]
-
-
-def _numbers(values, name, **options):
-    """Return values as an array of floating-point numbers."""
-    options = {"dtype": np.float64, "ensure_all_finite": True, **options}
-    return floats_of(values, name, **options)
 
 
 def _points(y_true, y_pred):
