@@ -95,8 +95,7 @@ class ImportanceDisplay:
 
     def _draw_bars(self, ax, mean, deviation, bar_kwargs):
         """Draw horizontal bars of features, the largest on top, or bars of lags."""
-        style = {"ecolor": ink(), "error_kw": {"linewidth": 0.8}}
-        style |= bar_kwargs
+        style = {"ecolor": ink(), "error_kw": {"linewidth": 0.8}, **bar_kwargs}
         if self.lags is None:
             order = np.argsort(mean, kind="stable")
             names = np.array(self._names())[order]
