@@ -191,15 +191,14 @@ def several_levels(frame):
 
 
 def _series_of(frame):
-    """Return the names of the series in a frame, if it has a column of them."""
-    return frame["series"].unique() if "series" in frame else []
+    """Return the names of the series in a frame, none if it has no column of them."""
+    return list(frame["series"].unique()) if "series" in frame else []
 
 
 def _chosen(names, series):
     """Return the names of the series to draw, by default the first ones."""
     if series is None:
-        return list(names[:_MOST_PANELS])
-    names = list(names)
+        return names[:_MOST_PANELS]
     series = list(series) if is_list_like(series) else [series]
     if not names:
         raise ValueError(
