@@ -223,13 +223,11 @@ def _mean_of(keys):
 
 def _by_function(metric, rows, keys):
     """Return what a function returns for each group."""
-
-    def measure(group):
-        return metric(group["observed"].to_numpy(), group["pred"].to_numpy())
-
     both = rows[["observed", "pred"]]
-    groups = both.groupby(keys, observed=True, dropna=False)
-    return groups.apply(measure).rename(getattr(metric, "__name__", str(metric)))
+    measures = both.groupby(keys, observed=True, dropna=False).apply(
+        lambda group: metric(group["observed"].to_numpy(), group["pred"].to_numpy())
+    )
+    return measures.rename(getattr(metric, "__name__", str(metric)))
 
 
 def _scaled(metric, rows, keys):
