@@ -30,8 +30,6 @@ from skrnn.windows.windower import SequenceWindower
 
 __all__ = ["window_importance"]
 
-_OF_FORECASTS = "neg_mean_absolute_error"
-
 
 def window_importance(
     estimator,
@@ -164,7 +162,8 @@ def window_importance(
     _check(by, n_repeats, scoring)
     inner = getattr(estimator, "best_estimator_", estimator)
     if isinstance(inner, Forecaster):
-        data, scoring = _of_forecaster(inner, X, y), scoring or _OF_FORECASTS
+        data = _of_forecaster(inner, X, y)
+        scoring = scoring or "neg_mean_absolute_error"
     else:
         data = _of_regressor(estimator, X, y)
     names, groups = data.groups(by)
