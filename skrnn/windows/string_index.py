@@ -30,7 +30,7 @@ def warn_of_string_index(index):
     """Warn if an index holds times as strings or numbers; some 50 are parsed."""
     if index is None or isinstance(index, pd.RangeIndex) or index.empty:
         return
-    times = index.get_level_values(-1) if isinstance(index, pd.MultiIndex) else index
+    times = index.get_level_values(-1)
     some = [*times[:: len(times) // 50 + 1], times[-1]]
     numbers = pd.Series(some)
     if pd.api.types.is_numeric_dtype(numbers.dtype):
