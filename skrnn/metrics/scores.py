@@ -73,11 +73,8 @@ def mean_absolute_scaled_error(
     0.5
     """
     scale = np.nanmean(abs(_changes(y_train, season_length)), axis=0)
-    return mean_absolute_error(
-        *_in_units(scale, y_true, y_pred),
-        sample_weight=sample_weight,
-        multioutput=multioutput,
-    )
+    errors = _errors_in_units(scale, y_true, y_pred)
+    return _mean(abs(errors), sample_weight, multioutput)
 
 
 def root_mean_squared_scaled_error(
@@ -137,12 +134,10 @@ def root_mean_squared_scaled_error(
     0.5
     """
     scale = np.sqrt(np.nanmean(_changes(y_train, season_length) ** 2, axis=0))
-    errors = root_mean_squared_error(
-        *_in_units(scale, y_true, y_pred),
-        sample_weight=sample_weight,
-        multioutput="raw_values",
-    )
-    return _mean(errors[np.newaxis], None, multioutput)
+    errors = _errors_in_units(scale, y_true, y_pred)
+    how = {"sample_weight": sample_weight, "multioutput": "raw_values"}
+    roots = root_mean_squared_error(np.zeros_like(errors), errors, **how)
+    return _mean(roots[np.newaxis], None, multioutput)
 
 
 def weighted_absolute_percentage_error(
@@ -442,8 +437,8 @@ def _changes(y_train, season_length):
     return changes
 
 
-def _in_units(scale, y_true, y_pred):
-    """Return targets and forecasts in units of a scale of each output."""
+def _errors_in_units(scale, y_true, y_pred):
+    """Return errors in units of a scale of each output."""
     if not np.all(scale):
         raise ValueError(
             "y_train repeats itself exactly after a season, so that errors cannot be "
@@ -456,7 +451,7 @@ def _in_units(scale, y_true, y_pred):
             f"y_train has {np.size(scale)} outputs, but y_true has {n_outputs}. Pass "
             "the training values of the same outputs."
         )
-    return y_true / scale, y_pred / scale
+    return y_true / scale - y_pred / scale
 
 
 def _mean(values, sample_weight, multioutput):
