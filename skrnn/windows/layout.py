@@ -100,7 +100,6 @@ def lag_names(features, window_length):
 
 def layout_of_names(names):
     """Return the order that sorts columns `<feature>_lag<k>`, and their features."""
-    names = list(names)
     matches = [_LAG_NAME.fullmatch(name) for name in names]
     if not all(matches):
         return None
