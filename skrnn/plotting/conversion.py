@@ -124,9 +124,8 @@ def of_one_shape(y_true, y_pred, interval):
             "interval must be two arrays, its lower and its upper ends. Got "
             f"{type(interval).__name__}."
         )
-    values = [("y_true", y_true), ("y_pred", y_pred)]
-    values += [("interval", end) for end in ends]
-    arrays = [floats_of(y, name) for name, y in values]
+    arrays = [floats_of(y_true, "y_true"), floats_of(y_pred, "y_pred")]
+    arrays += [floats_of(end, "interval") for end in ends]
     arrays = [array.reshape(len(array), -1) for array in arrays]
     shapes = [array.shape for array in arrays]
     if len(set(shapes)) > 1 or (interval is not None and len(arrays) != 4):
