@@ -51,9 +51,9 @@ def read_next(forecaster, steps, X):
     observed, inputs = forecaster._observed, forecaster._model.inputs
     if X is None:
         if inputs.is_known.any():
-            names = getattr(forecaster, "feature_names_in_", None)
-            names = range(forecaster.n_features_in_) if names is None else names
+            names = getattr(forecaster, "feature_names_in_", ())
             known = [repr(name) for name in names if name not in inputs.past]
+            known = known or np.array(inputs.names)[inputs.is_known].tolist()
             raise ValueError(
                 f"X is None, but its columns {listed(known)} are needed for the rows "
                 "to forecast. Pass X, or name columns that are not known in advance in "
@@ -125,12 +125,11 @@ def _read(forecaster, X, index, most_steps=None):
         n_steps = _steps_read(n_wanted, observed, model)
         _warn_of_absent(rows.codes, leads, n_steps, model.horizon)
     index = None if index is None else index[wanted]
-    return make_ahead(model, observed, rows, wanted, is_new, index)
+    return make_ahead(model, observed, rows, leads, wanted, is_new, index)
 
 
-def make_ahead(model, observed, rows, wanted, is_new, index=None):
+def make_ahead(model, observed, rows, leads, wanted, is_new, index=None):
     """Return the wanted ones of later rows as rows ahead, with the inputs of all."""
-    leads = observed.steps_to(rows) + is_new[rows.codes]
     inputs = rows.codes, leads, model.inputs.transform_ahead(rows.X)
     ahead = Ahead(observed, is_new, rows.codes[wanted], leads[wanted], index, inputs)
     return _after_known_targets(ahead, model)

@@ -1,6 +1,7 @@
 """Rolling-origin evaluation of forecasters."""
 
 import datetime
+import warnings
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
 from skrnn._warnings import warn_user
-from skrnn.exceptions import MissingStepsWarning
+from skrnn.exceptions import MissingStepsWarning, RowsLeftOutWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
@@ -162,12 +163,12 @@ def backtest(
         past = read_past_features(model.past_features, data.rows.X)
         warn_of_missing(data.rows[later].X, past, data.index_of(later))
         tasks += [
-            (name, template, data, origins)
+            (name, template, data, origins, origins[0] == first)
             for origins in _groups(data, first, stride or model.horizon, refit)
         ]
     work = (
-        delayed(_run)(template, data, origins, max_train_size, coverage)
-        for _, template, data, origins in tasks
+        delayed(_run)(template, data, origins, is_first, max_train_size, coverage)
+        for _, template, data, origins, is_first in tasks
     )
     frames = list(_with_bar(in_parallel(work, n_jobs), len(tasks)))
     if several:
@@ -324,13 +325,16 @@ def _groups(data, first, stride, refit):
         yield origins[start : start + size]
 
 
-def _run(template, data, origins, max_train_size, coverage):
+def _run(template, data, origins, is_first, max_train_size, coverage):
     """Fit on the rows up to the first origin, and forecast from all of them."""
     steps = data.steps[data.steps <= origins[0]]
     first = steps[-min(max_train_size or len(steps), len(steps))]
     trained = (data.numbers >= first) & (data.numbers <= origins[0])
     params = {name: of_rows(v, trained) for name, v in data.params.items()}
-    fitted = copy(template)._fit_rows(data.rows[trained], params)
+    with warnings.catch_warnings():
+        if not is_first:
+            warnings.simplefilter("ignore", RowsLeftOutWarning)
+        fitted = copy(template)._fit_rows(data.rows[trained], params)
     return _Evaluation(fitted, data, first, origins, coverage).frame()
 
 
@@ -441,14 +445,16 @@ class _Evaluation:
                 next_ones[chosen] = False
                 later = data.rows[np.append(chosen, np.flatnonzero(next_ones))]
                 wanted = np.arange(len(later)) < len(chosen)
-                observed = fitted._observed
-                ahead = make_ahead(fitted._model, observed, later, wanted, none_new)
+                model, observed = fitted._model, fitted._observed
+                leads = observed.steps_to(later)
+                ahead = make_ahead(model, observed, later, leads, wanted, none_new)
                 values[of_origin] = fitted._values(ahead, self.coverage, None)
         return values
 
     def at_once(self):
         """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
-        model, horizon = self.fitted._model, self.fitted.horizon
+        n_series, horizon = self.data.rows.n_series, self.fitted.horizon
+        model = self.fitted._model_of(n_series)
         (rows, which, leads), of_all = self.wanted, self.data.rows
         known = replace(of_all[self.recent], step=self.fitted._observed.step)
         known = model.with_numbers(known)

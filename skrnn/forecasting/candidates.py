@@ -16,7 +16,7 @@ from skrnn.estimators.window_regressor import WindowRegressor
 from skrnn.forecasting.date_features import automatic_features
 from skrnn.forecasting.seasons import automatic_window_length, fitting_seasons
 
-MOST_ROWS = 50_000  # to choose by
+MOST_ROWS = 150_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
 _FEWEST_WINDOWS = 100  # of a network
 _MOST_PRODUCTS = 1e10  # of the decomposition of Ridge

@@ -117,9 +117,10 @@ class DirectModel:
         is_readable = self._is_readable(steps, origins)
         share, origins = 1 - is_readable.mean(), origins[is_readable]
         if share > _MOST_LEFT_OUT:
+            most = "more than half of the" if len(origins) else "all"
             message = (
                 f"{type(self.regressor).__name__} does not support missing values, and "
-                f"{share:.0%} of the windows of window_length={self.window_length} "
+                f"{most} windows of window_length={self.window_length} "
                 f"that are followed by {self.horizon} known targets have some. Lower "
                 "window_length, pass more rows, or let the regressor be a pipeline "
                 "that starts with an imputer."
@@ -209,6 +210,9 @@ class DirectModel:
         """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
         steps, blocks = self.steps_ahead(ahead), []
         for start in range(0, steps.shape[1] - self.window_length, self.horizon):
+            if quantiles and start:  # no quantiles after the horizon
+                blocks.append(np.full_like(blocks[0], np.nan))
+                continue
             blocks.append(self.forecast_block(steps, start, quantiles=quantiles))
             if not quantiles:
                 self.fill_targets(steps, start, blocks[-1][..., 0])

@@ -1,5 +1,6 @@
 """Forecaster: forecasts the next values of series with a regressor on windows."""
 
+import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral
@@ -27,7 +28,11 @@ from skrnn._compat.sklearn import (
 )
 from skrnn._estimator import VersionedEstimator, unchanged_on_error
 from skrnn._warnings import warn_user
-from skrnn.exceptions import MissingStepsWarning, NothingChosenWarning
+from skrnn.exceptions import (
+    MissingStepsWarning,
+    NothingChosenWarning,
+    RowsLeftOutWarning,
+)
 from skrnn.forecasting.ahead import named, read_ahead, read_next, window_frame
 from skrnn.forecasting.choice import FEWEST_HORIZONS, choose, table_of
 from skrnn.forecasting.conformal import (
@@ -214,13 +219,13 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     million values in all windows) extremely randomised trees, and two GRU networks, one
     with Ridge as its base. Last come the mean of the best two, of the best three, and
     so on. The largest of these means is chosen whose error is within 1 % of the
-    smallest of all, because means are more reliable than a choice.
-    Parameters that are not None or `"auto"` are kept. `chosen_` is then fitted to all
-    rows. Of more than 50,000 rows, every k-th series, or the last rows, are used to
-    choose by. With fewer than ten horizons of rows, the mean of exponential smoothing,
-    of Ridge, and of Ridge on the residuals of seasonal naive forecasts is used, with a
-    logarithm where that is possible. With inputs, there is no logarithm, and Ridge also
-    learns the residuals of exponential smoothing.
+    smallest of all, because means are more reliable than a choice. Parameters that are
+    not None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than
+    150,000 rows, every k-th series, or the last rows, are used to choose by. With fewer
+    than ten horizons of rows, the mean of exponential smoothing, of Ridge, and of Ridge
+    on the residuals of seasonal naive forecasts is used, with a logarithm where that is
+    possible. With inputs, there is no logarithm, and Ridge also learns the residuals of
+    exponential smoothing.
 
     The seasons of `window_length="auto"`:
 
@@ -491,7 +496,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         params = {k: of_rows(v, earlier) for k, v in fit_params.items()}
         try:
-            model = self._fit_model(rows[earlier], params, like=model)
+            with warnings.catch_warnings():  # the fit to all rows issues it
+                warnings.simplefilter("ignore", RowsLeftOutWarning)
+                model = self._fit_model(rows[earlier], params, like=model)
         except ValueError as error:
             raise ValueError(
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
@@ -631,9 +638,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ------
         ValueError
             If X has other columns or another kind of index than in `fit`, or its rows
-            are not later than those observed. With `coverage` or `quantiles`, if a row
-            is beyond the horizon, there are neither calibration nor quantiles to make
-            them of, or these do not reach far enough.
+            are not later than those observed. With `coverage` or `quantiles`, if each
+            series has a row beyond the horizon, there are neither calibration nor
+            quantiles to make them of, or these do not reach far enough.
 
         Warns
         -----
@@ -643,8 +650,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         MissingStepsWarning
             If some forecasts are NaN, because their window has a missing value and the
             regressor does not support that, or a series was never observed; if some
-            bounds are NaN, because their rows are too far after the last known target
-            of their series; or if the windows end with only some of several targets.
+            bounds are NaN, because their rows are beyond the horizon, counted from the
+            last known target of their series; or if the windows end with only some of
+            several targets.
         LaterSeriesWarning
             If all rows are before the last row observed of another series.
 
@@ -783,7 +791,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         self._check_calibration()
         ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
-        model = self._model_of(ahead)
+        model = self._model_of(len(ahead.is_new))
         z = sample_paths(model, calibration, ahead, n_paths, rng)
         paths = model.targets.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
@@ -847,26 +855,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _forecast(self, ahead, coverage, quantiles):
         """Return forecasts of rows ahead like the targets of fit."""
-        labels = column_labels(coverage, quantiles)
+        labels, is_near = column_labels(coverage, quantiles), True
         if labels is not None:
             calibrated = self._calibration.errors is not None
             has_quantiles = self._model.quantile_levels is not None
             check_available(calibrated, has_quantiles, coverage)
-            self._check_leads(ahead)
+            is_near = ahead.leads <= self._model.horizon
+            self._check_leads(ahead, is_near)
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
-        self._check_missing(values, ahead)
+        self._check_missing(values, ahead, is_near)
         return self._format.like(values, ahead.index, labels)
 
-    def _check_leads(self, ahead):
+    def _check_leads(self, ahead, is_near):
         """Warn of series whose bounds are NaN, or raise a ValueError if all are."""
-        is_far = ahead.leads > self._model.horizon
-        far = np.unique(ahead.codes[is_far])
+        far = np.unique(ahead.codes[~is_near])
         if not len(far):
             return
         message = (
             f"Intervals and quantiles are forecast up to horizon={self._model.horizon} "
-            f"steps ahead, but the last row is {ahead.leads.max()} steps after the "
+            f"steps ahead, but some rows are up to {ahead.leads.max()} steps after the "
             "last known target. Forecast fewer rows, or set a larger horizon."
         )
         if len(far) == len(np.unique(ahead.codes)):
@@ -874,10 +882,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         names = ahead.observed.names[far].tolist()
         warn_user(f"Some are NaN, of series {names}. {message}", MissingStepsWarning)
 
-    def _check_missing(self, values, ahead):
+    def _check_missing(self, values, ahead, is_near=True):
         """Warn of forecasts that are NaN, or raise a ValueError if all are."""
         missing = np.isnan(values).any(axis=(1, 2))
-        missing &= ~ahead.is_new[ahead.codes]  # warned of already
+        missing &= is_near & ~ahead.is_new[ahead.codes]  # warned of otherwise
         if takes_missing_values(self.regressor_):
             self._warn_of_partly_late(ahead)
         elif missing.any():
@@ -901,9 +909,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _warn_of_partly_late(self, ahead):
         """Warn of windows whose last row has only some of the targets."""
         rows = ahead.observed
-        last = rows[rows.are_last(1) & np.isin(rows.codes, ahead.codes)].targets
-        last = np.isnan(last[~np.isnan(last).all(axis=1)])
-        last &= ~np.isnan(rows.targets).all(axis=0)
+        known = pd.DataFrame(~np.isnan(rows.targets))
+        usual = known.groupby(rows.codes).transform("mean") >= 0.5
+        last = rows.are_last(1) & np.isin(rows.codes, ahead.codes) & known.any(axis=1)
+        last = (usual & ~known)[last].to_numpy()
         if last.any():
             names = [self._format.labels[k] for k in np.flatnonzero(last.any(axis=0))]
             warn_user(
@@ -932,7 +941,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _values(self, ahead, coverage, quantiles):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
-        model, leads, codes = self._model_of(ahead), ahead.leads, ahead.codes
+        model, leads, codes = (
+            self._model_of(len(ahead.is_new)),
+            ahead.leads,
+            ahead.codes,
+        )
         origins = ahead.observed.last_steps[codes]
         points = model.forecast_ahead(ahead)
         if coverage is None and quantiles is None:
@@ -947,10 +960,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         else:
             falls = model.targets.falls(codes)
             z = self._calibration.quantiles(forecasts, wanted, falls, quantiles)
+            z[leads > model.horizon] = np.nan
         return in_order(model.targets.inverse(z, codes), coverage, quantiles)
 
-    def _model_of(self, ahead):
+    def _model_of(self, n_series):
         """Return the model, with transformers of series without known targets."""
-        model = self._model
-        targets = model.targets.with_new(len(ahead.is_new))
-        return replace(model, targets=targets)
+        return replace(self._model, targets=self._model.targets.with_new(n_series))

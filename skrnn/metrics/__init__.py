@@ -1,6 +1,6 @@
 """Measures of forecasts, and tables of measures of backtests.
 
-May import `skrnn._estimator`.
+May import `skrnn._estimator`, `skrnn._warnings` and `skrnn.exceptions`.
 """
 
 from skrnn.metrics.scores import (

@@ -194,7 +194,8 @@ def _comparable(frame):
         warn_user(
             f"{is_left_out.sum()} of {is_known.sum()} rows with an observed value are "
             f"left out, because {_lacking(frame, is_left_out)}. If a regressor does "
-            "not support missing values, put an imputer before it.",
+            "not support missing values, put an imputer before it. Compare models of "
+            "the same horizon.",
             RowsLeftOutWarning,
         )
     return rows.assign(error=rows["pred"] - rows["observed"])
@@ -236,7 +237,8 @@ def _scaled(metric, rows, keys):
     levels = [rows[n] for n in _LEVELS if n in rows]
     scaled = rows.assign(error=rows["error"] / rows[scale].where(rows[scale] > 0))
     each = _POINTS[name](scaled, _mean_of(keys + levels))
-    return each.groupby(level=list(range(len(keys))), dropna=False).mean()
+    groups = each.groupby(level=[*range(len(keys))], observed=True, dropna=False)
+    return groups.mean()
 
 
 def _check_scales(metrics, rows):
@@ -256,8 +258,8 @@ def _check_scales(metrics, rows):
     )
     if not has_scale.any():
         raise ValueError(
-            f"{which} is not defined for any of {len(rows)} rows{why}. Pass other "
-            "metrics, or set another season_length of backtest."
+            f"No row has the scale of {which}{why}. Pass other metrics, or set another "
+            "season_length of backtest."
         )
     warn_user(
         f"{len(lacking)} of {len(rows)} rows are left out of {which}{why}. Other "

@@ -11,11 +11,12 @@ from skrnn.exceptions import IgnoredIndexWarning
 _DATE = re.compile(
     r"\d{8}|(?=.*\d{4}).*\d[-/. ].*|.*[-/. ]\d{4}\b.*|\d+[-/.]\d+[-/.]\d+"
 )
+_YEAR = r"(?:1[5-9]|2[0-4])\d\d"
 _CODES = {  # of formats that pandas does not parse
-    r"\d{4}([- ]?)[Qq][1-4]": 'pd.PeriodIndex({0}.str.replace(" ", ""), freq="Q")',
-    r"[Qq][1-4]([- ]?)\d{4}": 'pd.PeriodIndex({0}.str[-4:] + {0}.str[:2], freq="Q")',
-    r"\d{4}([- ]?)W\d\d?": 'pd.to_datetime({0} + " 1", format="%G{1}W%V %u")',
-    r"\d{4}([- ]?)M\d\d?": 'pd.to_datetime({0}, format="%Y{1}M%m")',
+    _YEAR + "([- ]?)[Qq][1-4]": 'pd.PeriodIndex({0}.str.replace(" ", ""), freq="Q")',
+    "[Qq][1-4]([- ]?)" + _YEAR: 'pd.PeriodIndex({0}.str[-4:] + {0}.str[:2], freq="Q")',
+    _YEAR + r"([- ]?)W\d\d?": 'pd.to_datetime({0} + " 1", format="%G{1}W%V %u")',
+    _YEAR + r"([- ]?)M\d\d?": 'pd.to_datetime({0}, format="%Y{1}M%m")',
 }
 _OPTIONS = {
     r"(1[3-9]|2\d|3[01])[-/. ]\d+[-/. ]\d+": ", dayfirst=True",

@@ -42,6 +42,7 @@ from skrnn.exceptions import (
     LaterSeriesWarning,
     MissingInputWarning,
     MissingStepsWarning,
+    RowsLeftOutWarning,
 )
 
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
@@ -472,7 +473,10 @@ def test_series_of_a_panel_start_after_their_own_last_known_target():
     assert intervals.loc["a"].notna().all(axis=None)
     assert intervals.loc["b", "pred"].notna().all()
     assert intervals.loc["b", ["lower_bound", "upper_bound"]].isna().all(axis=None)
-    message = r"up to horizon=2 steps .* last row is 7 steps"
+    with pytest.warns(MissingStepsWarning, match=r"NaN, of series \['b'\]. .* 5 steps"):
+        quantiles = fitted.forecast(1, quantiles=[0.2, 0.8])
+    assert quantiles.notna().all(axis=1).to_list() == [True, False]
+    message = r"up to horizon=2 steps .* some rows are up to 7 steps"
     with pytest.raises(ValueError, match=message):
         fitted.predict(forecasts.loc[["b"]].to_frame()[[]], coverage=0.8)
 
@@ -538,6 +542,46 @@ def test_windows_that_end_with_only_some_targets_are_warned_of():
     late.iloc[-3:, 0] = np.nan
     expected = copy.deepcopy(fitted).update(y=late[:-3]).forecast(5)[3:]
     assert_allclose(fitted.update(y=late).forecast(2), expected)
+
+
+def test_targets_that_are_seldom_known_are_not_late():
+    is_known = np.random.RandomState(1).rand(200) < 0.4
+    is_known[149] = False
+    seldom = pd.DataFrame({"a": Y, "b": Y.where(is_known)})
+    fitted = forecaster(TREES, window_length=24).fit(y=seldom[:150])
+    assert fitted.forecast(1).notna().all(axis=None)
+
+
+def test_a_backtest_forecasts_targets_that_a_series_never_had():
+    both = pd.DataFrame({"a": Y, "b": Y})
+    panel = pd.concat({"A": both, "B": both.assign(b=np.nan)}, names=["series"])
+    regressor = make_pipeline(SimpleImputer(), Ridge())
+    until = panel[panel.index.get_level_values(1) < HOURS[150]]
+    expected = naive(horizon=2).set_params(regressor=regressor).fit(y=until).forecast(2)
+    model = naive(horizon=2).set_params(regressor=regressor)
+    frame = backtest(model, y=panel, initial_train_size=150, stride=50)
+    found = frame.pivot(index=["series", "time"], columns="target", values="pred")
+    assert_allclose(found[["a", "b"]], expected)
+
+
+@pytest.mark.parametrize("columns", [["a", "b"], [10, 20]])
+def test_columns_that_are_missing_ahead_are_named(columns):
+    inputs = X[:150].set_axis(columns, axis=1)
+    past = columns[:1]
+    fitted = forecaster(past_features=past).fit(inputs, Y[:150])
+    with pytest.raises(ValueError, match=r"its columns ('b'|x1) are needed"):
+        fitted.forecast(1)
+
+
+def test_few_windows_are_warned_of_once():
+    holes = Y.where(np.arange(200) % 7 != 3)
+    shown = forecaster(horizon=1, window_length=4, calibration_size=20)
+    with (
+        pytest.warns(MissingStepsWarning, match="% of the forecasts are NaN"),
+        pytest.warns(RowsLeftOutWarning) as found,
+    ):
+        backtest(shown, y=holes, initial_train_size=150, refit=10)
+    assert [w.category for w in found].count(RowsLeftOutWarning) == 1
 
 
 @pytest.mark.filterwarnings("error:X has no rows for")
