@@ -397,7 +397,7 @@ def test_networks_of_a_week_read_days():
 
 
 def test_a_large_panel_is_chosen_by_some_of_its_series():
-    n_series, n_rows = 300, 400
+    n_series, n_rows = 300, 1200
     index = pd.MultiIndex.from_product(
         [range(n_series), pd.date_range("2024-01-01", periods=n_rows)]
     )

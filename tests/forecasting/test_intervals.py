@@ -372,7 +372,12 @@ def test_missing_targets_do_not_count(series):
     ("parameters", "steps", "coverage", "message"),
     [
         ({}, 1, 0.9, "No intervals can be forecast. Set calibration_size"),
-        ({"calibration_size": 50}, 3, 0.9, "up to horizon=2 steps ahead, but the last"),
+        (
+            {"calibration_size": 50},
+            3,
+            0.9,
+            "up to horizon=2 steps ahead, but some rows",
+        ),
         ({"calibration_size": 9}, 2, 0.9, "of at least 9 origins, but there are 8"),
         (
             {"calibration_size": 50},
