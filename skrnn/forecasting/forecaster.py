@@ -909,12 +909,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _warn_of_partly_late(self, ahead):
         """Warn of windows whose last row has only some of the targets."""
         rows = ahead.observed
-        known = pd.DataFrame(~np.isnan(rows.targets))
-        usual = known.groupby(rows.codes).transform("mean") >= 0.5
+        known = ~np.isnan(rows.targets)
         last = rows.are_last(1) & np.isin(rows.codes, ahead.codes) & known.any(axis=1)
-        last = (usual & ~known)[last].to_numpy()
-        if last.any():
-            names = [self._format.labels[k] for k in np.flatnonzero(last.any(axis=0))]
+        if known[last].all():
+            return
+        usual = pd.DataFrame(known).groupby(rows.codes).transform("mean") >= 0.5
+        lacks = (usual & ~known)[last].any()
+        if lacks.any():
+            names = [self._format.labels[k] for k in np.flatnonzero(lacks)]
             warn_user(
                 f"The last values of {names} are missing, but not those of the other "
                 "targets, so the windows of all targets end with missing values, which "
@@ -965,4 +967,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _model_of(self, n_series):
         """Return the model, with transformers of series without known targets."""
-        return replace(self._model, targets=self._model.targets.with_new(n_series))
+        targets = self._model.targets
+        grown = targets.with_new(n_series)
+        return self._model if grown is targets else replace(self._model, targets=grown)

@@ -83,12 +83,13 @@ class TargetTransform:
 
     def with_new(self, n_series):
         """Return the same with the common transformer for series without values."""
-        grown = self._with_unknown(n_series)
-        if self.common is None:
-            return grown
-        of_all, pairs = self.common.pairs.copy(), grown.pairs
-        of_all["transformer"] += len(self.transformers) * (of_all["transformer"] >= 0)
+        grown = self if n_series == len(self.pairs) else self._with_unknown(n_series)
+        pairs = grown.pairs
         is_unknown = (pairs["transformer"] < 0) & np.isnan(pairs["constant"])
+        if self.common is None or not is_unknown.any():
+            return grown
+        of_all = self.common.pairs.copy()
+        of_all["transformer"] += len(self.transformers) * (of_all["transformer"] >= 0)
         transformers = [*self.transformers, *self.common.transformers]
         pairs = np.where(is_unknown, of_all, pairs)
         return replace(self, transformers=transformers, pairs=pairs)
