@@ -389,6 +389,8 @@ class _Evaluation:
         before = (stops - np.cumsum(counts)).repeat(counts)
         rows = in_time[np.arange(len(which)) + before]
         leads = numbers[rows] - origins[which]
+        if of_all.n_series == 1:  # which was trained on
+            return rows, which, leads
         earliest = np.full(of_all.n_series, ANY_DISTANCE)
         observed = np.flatnonzero(numbers >= self.first)[::-1]
         earliest[of_all.codes[observed]] = numbers[observed]
@@ -462,8 +464,11 @@ class _Evaluation:
         model.fill_inputs(steps, grid.last, horizon)
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
-        codes = of_all.codes[rows]
-        of_row, places = pd.factorize(place[rows] - leads, sort=True)
+        codes, places = of_all.codes[rows], place[rows] - leads
+        is_origin = np.zeros(grid.n_places, dtype=bool)
+        is_origin[places] = True
+        of_row = (np.cumsum(is_origin) - 1)[places]
+        places = np.flatnonzero(is_origin)
         points = model.forecast(steps, places)[of_row, leads - 1]
         if self.coverage is None:
             return model.targets.inverse(points, codes)
