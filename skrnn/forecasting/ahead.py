@@ -141,8 +141,7 @@ def _after_known_targets(ahead, model):
     n_late = observed.late_steps(model.window_length)
     if not n_late.any():
         return ahead
-    last = observed.last_steps - n_late
-    is_late = observed.steps > last[observed.codes]
+    last, is_late = observed.last_steps - n_late, observed.are_late(model.window_length)
     observed, late = observed[~is_late], observed[is_late]
     return replace(
         ahead,

@@ -175,6 +175,12 @@ def backtest(
         named = zip(tasks, frames, strict=True)
         frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]
     frame = pd.concat(frames, ignore_index=True)
+    _warn_of_missing(frame, several)
+    return frame
+
+
+def _warn_of_missing(frame, several):
+    """Warn of models of which more than a tenth of the forecasts are NaN."""
     of_model = frame["model"] if several else np.zeros(len(frame))
     for name, share in frame["pred"].isna().groupby(of_model).mean().items():
         if share > _MOST_MISSING:
@@ -185,7 +191,6 @@ def backtest(
                 "pipeline that starts with an imputer, or pass more rows.",
                 MissingStepsWarning,
             )
-    return frame
 
 
 @dataclass(frozen=True)
@@ -431,7 +436,6 @@ class _Evaluation:
         fitted, data, numbers = self.fitted, self.data, self.data.numbers
         rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
-        none_new = np.zeros(data.rows.n_series, dtype=bool)
         before = self.origins[0]
         for number, origin in enumerate(self.origins):
             new = (numbers > before) & (numbers <= origin)
@@ -440,24 +444,30 @@ class _Evaluation:
             before = origin
             of_origin = np.flatnonzero(which == number)
             if len(of_origin):
-                chosen, horizon = rows[of_origin], fitted.horizon
-                # steps that are forecast together with them
-                next_ones = (numbers > origin) & (numbers <= origin + 2 * horizon)
-                next_ones &= np.isin(data.rows.codes, data.rows.codes[chosen])
-                next_ones[chosen] = False
-                later = data.rows[np.append(chosen, np.flatnonzero(next_ones))]
-                wanted = np.arange(len(later)) < len(chosen)
-                model, observed = fitted._model, fitted._observed
-                leads = observed.steps_to(later)
-                ahead = make_ahead(model, observed, later, leads, wanted, none_new)
+                ahead = self.ahead(origin, rows[of_origin])
                 values[of_origin] = fitted._values(ahead, self.coverage, None)
         return values
 
+    def ahead(self, origin, chosen):
+        """Return the chosen rows as rows ahead, with the inputs of those after them."""
+        rows, numbers, observed = (
+            self.data.rows,
+            self.data.numbers,
+            self.fitted._observed,
+        )
+        # whole blocks of steps are forecast together
+        after = (numbers > origin) & (numbers <= origin + 2 * self.fitted.horizon)
+        after &= np.isin(rows.codes, rows.codes[chosen])
+        after[chosen] = False
+        later = rows[np.append(chosen, np.flatnonzero(after))]
+        wanted = np.arange(len(later)) < len(chosen)
+        leads, none_new = observed.steps_to(later), np.zeros(rows.n_series, dtype=bool)
+        return make_ahead(self.fitted._model, observed, later, leads, wanted, none_new)
+
     def at_once(self):
         """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
-        n_series, horizon = self.data.rows.n_series, self.fitted.horizon
-        model = self.fitted._model_of(n_series)
         (rows, which, leads), of_all = self.wanted, self.data.rows
+        model, horizon = self.fitted._model_of(of_all.n_series), self.fitted.horizon
         known = replace(of_all[self.recent], step=self.fitted._observed.step)
         known = model.with_numbers(known)
         grid, steps = model.on_grid(known, horizon)

@@ -880,7 +880,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if len(far) == len(np.unique(ahead.codes)):
             raise ValueError(message)
         names = ahead.observed.names[far].tolist()
-        warn_user(f"Some are NaN, of series {names}. {message}", MissingStepsWarning)
+        which = f"Some intervals or quantiles are NaN, of series {names}"
+        warn_user(f"{which}. {message}", MissingStepsWarning)
 
     def _check_missing(self, values, ahead, is_near=True):
         """Warn of forecasts that are NaN, or raise a ValueError if all are."""
@@ -943,11 +944,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _values(self, ahead, coverage, quantiles):
         """Return forecasts (n_rows, n_targets, n_columns); NaN where there is none."""
-        model, leads, codes = (
-            self._model_of(len(ahead.is_new)),
-            ahead.leads,
-            ahead.codes,
-        )
+        leads, codes = ahead.leads, ahead.codes
+        model = self._model_of(len(ahead.is_new))
         origins = ahead.observed.last_steps[codes]
         points = model.forecast_ahead(ahead)
         if coverage is None and quantiles is None:
