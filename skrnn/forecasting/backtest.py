@@ -450,11 +450,8 @@ class _Evaluation:
 
     def ahead(self, origin, chosen):
         """Return the chosen rows as rows ahead, with the inputs of those after them."""
-        rows, numbers, observed = (
-            self.data.rows,
-            self.data.numbers,
-            self.fitted._observed,
-        )
+        rows, numbers = self.data.rows, self.data.numbers
+        observed = self.fitted._observed
         # whole blocks of steps are forecast together
         after = (numbers > origin) & (numbers <= origin + 2 * self.fitted.horizon)
         after &= np.isin(rows.codes, rows.codes[chosen])
