@@ -198,16 +198,16 @@ def window_frame(model, ahead):
     """Return the windows that are read to forecast, each value at its own time."""
     length, observed, is_known = model.window_length, ahead.observed, model.is_known
     n_after = model.horizon if is_known.any() else 0
-    steps = model.steps_ahead(ahead)[:, : length + n_after]
-    steps[:, length:, ~is_known] = np.nan
-    steps[:, :n_after, is_known] = np.nan
+    values = model.values_ahead(ahead)[:, : length + n_after]
+    values[:, length:, ~is_known] = np.nan
+    values[:, :n_after, is_known] = np.nan
     last = observed.last_steps[observed.codes]
     recent = observed[observed.steps > last - length]
     grid = Grid.of(recent, 0, n_after)
     first = length - 1 - (grid.last - grid.first)
     is_shown = np.arange(length + n_after) >= first[:, np.newaxis]
     index = _index_of_places(grid, recent)
-    return pd.DataFrame(steps[is_shown], index, columns=model.names)
+    return pd.DataFrame(values[is_shown], index, columns=model.names)
 
 
 def _index_of_places(grid, rows):
@@ -217,7 +217,7 @@ def _index_of_places(grid, rows):
     _, times = grid.times(rows)
     if rows.names is None:
         return times
-    return Timeline(times, rows.names[grid.series[grid.grid_of]]).index
+    return Timeline(times, rows.names[grid.codes[grid.grid_of]]).index
 
 
 def named(label):

@@ -24,7 +24,7 @@ from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_p
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
-    of_rows,
+    params_of_rows,
     read_past_features,
     read_rows,
 )
@@ -153,18 +153,18 @@ def backtest(
     tasks = []
     for name, model in models.items():
         template, data = _prepared(model, X, y, params or {})
-        first = data.number_of(initial_train_size)
-        data = replace(data, season=_season(season_length, data, first))
+        first_origin = data.step_of(initial_train_size)
+        data = replace(data, season=_season(season_length, data, first_origin))
         if coverage is not None:
             has_quantiles = hasattr(model.regressor, "predict_quantiles")
             of = f" for model {name!r}" if several else ""
             check_available(model.calibration_size, has_quantiles, coverage, of)
-        later = data.numbers > first
+        later = data.steps > first_origin
         past = read_past_features(model.past_features, data.rows.X)
         warn_of_missing(data.rows[later].X, past, data.index_of(later))
         tasks += [
-            (name, template, data, origins, origins[0] == first)
-            for origins in _groups(data, first, stride or model.horizon, refit)
+            (name, template, data, origins, origins[0] == first_origin)
+            for origins in _groups(data, first_origin, stride or model.horizon, refit)
         ]
     work = (
         delayed(_run)(template, data, origins, is_first, max_train_size, coverage)
@@ -201,21 +201,21 @@ class _Data:
     index: object
     params: dict  # of `fit`
     times: pd.Index  # (n_steps,), of the steps that all series share
-    numbers: np.ndarray  # (n_rows,), the step of each row
+    steps: np.ndarray  # (n_rows,), the step of each row, on the axis of `times`
     season: int = 1  # in steps
 
     @cached_property
-    def steps(self):
+    def distinct_steps(self):
         """The steps at which any series has a row."""
-        return np.unique(self.numbers)
+        return np.unique(self.steps)
 
     @cached_property
     def scales(self):
         """Keys of the rows of all series in order, and their scales up to each row."""
         rows = self.rows
-        how = rows.codes, self.numbers, self.season
+        how = rows.codes, self.steps, self.season
         changes = np.stack(mean_changes(rows.targets, *how))
-        keys = self._keys(rows.codes, self.numbers)
+        keys = self._keys(rows.codes, self.steps)
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
@@ -226,17 +226,17 @@ class _Data:
         at = np.searchsorted(keys, of_all, "right") - 1
         return scales.take(at[which * n_series + codes], axis=1)
 
-    def _keys(self, codes, numbers):
+    def _keys(self, codes, steps):
         """Return numbers that order the rows by series and step."""
-        return codes * (int(self.numbers.max()) + 1) + numbers
+        return codes * (int(self.steps.max()) + 1) + steps
 
     def index_of(self, rows):
         """Return the index of some rows, or None."""
         return None if self.index is None else self.index[rows]
 
-    def number_of(self, initial_train_size):
+    def step_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
-        steps, n_rows = self.steps, initial_train_size
+        steps, n_rows = self.distinct_steps, initial_train_size
         if isinstance(n_rows, Real) and not isinstance(n_rows, Integral):
             raise TypeError(
                 f"initial_train_size={n_rows!r} must be a number of rows or a date. "
@@ -285,19 +285,19 @@ def _common_steps(rows, index):
     timeline = Timeline(unique.rename(rows.times.name))
     try:
         step = rows.step or timeline.step()
-        numbers = numbered(timeline, step, ANY_DISTANCE)
+        steps = numbered(timeline, step, ANY_DISTANCE)
     except ValueError as error:
         raise ValueError(
             "backtest uses the same origins for all series, but their times have "
             f"no common step: {error} Or run a backtest for each series."
         ) from error
     first = timeline.times[:1]
-    if numbers[-1] > most_places(len(rows)):
+    if steps[-1] > most_places(len(rows)):
         raise ValueError(
-            f"The rows span {numbers[-1]} steps, but there are only {len(rows)} rows, "
+            f"The rows span {steps[-1]} steps, but there are only {len(rows)} rows, "
             "and a backtest needs a place in memory for each step. Check their index."
         )
-    return first.append(step.after(first, int(numbers[-1]))), numbers[codes]
+    return first.append(step.after(first, int(steps[-1]))), steps[codes]
 
 
 def _check(stride, refit, max_train_size, season_length):
@@ -318,13 +318,13 @@ def _season(season_length, data, first):
     """Return the number of steps in a season, for the rows up to step `first`."""
     if season_length != "auto":
         return season_length
-    n_rows = np.bincount(data.rows.codes[data.numbers <= first]).max()
+    n_rows = np.bincount(data.rows.codes[data.steps <= first]).max()
     return shortest_season(data.rows, n_rows)
 
 
 def _groups(data, first, stride, refit):
     """Yield the origins of each fit."""
-    origins = np.arange(first, data.numbers.max(), stride)
+    origins = np.arange(first, data.steps.max(), stride)
     size = int(refit) or len(origins)
     for start in range(0, len(origins), size):
         yield origins[start : start + size]
@@ -332,10 +332,11 @@ def _groups(data, first, stride, refit):
 
 def _run(template, data, origins, is_first, max_train_size, coverage):
     """Fit on the rows up to the first origin, and forecast from all of them."""
-    steps = data.steps[data.steps <= origins[0]]
+    steps = data.distinct_steps
+    steps = steps[steps <= origins[0]]
     first = steps[-min(max_train_size or len(steps), len(steps))]
-    trained = (data.numbers >= first) & (data.numbers <= origins[0])
-    params = {name: of_rows(v, trained) for name, v in data.params.items()}
+    trained = (data.steps >= first) & (data.steps <= origins[0])
+    params = params_of_rows(data.params, trained)
     with warnings.catch_warnings():
         if not is_first:
             warnings.simplefilter("ignore", RowsLeftOutWarning)
@@ -361,7 +362,7 @@ class _Evaluation:
         values = self.at_once() if self.is_regular() else self.in_turn()
         (rows, which, leads), n_targets = self.wanted, fitted.n_outputs_
         frame = {"origin": data.times.take(self.origins[which])}
-        frame["time"] = data.times.take(data.numbers[rows])
+        frame["time"] = data.times.take(data.steps[rows])
         frame["step"] = leads
         if data.rows.names is not None:
             frame["series"] = data.rows.names[data.rows.codes[rows]]
@@ -385,60 +386,60 @@ class _Evaluation:
     @cached_property
     def wanted(self):
         """The rows to forecast, of series observed before; their origins and leads."""
-        numbers, of_all, origins = self.data.numbers, self.data.rows, self.origins
-        in_time = np.argsort(numbers, kind="stable")
+        steps, of_all, origins = self.data.steps, self.data.rows, self.origins
+        in_time = np.argsort(steps, kind="stable")
         ends = np.array([origins, origins + self.fitted.horizon])
-        starts, stops = np.searchsorted(numbers[in_time], ends, side="right")
+        starts, stops = np.searchsorted(steps[in_time], ends, side="right")
         counts = stops - starts
         which = np.arange(len(origins)).repeat(counts)
         before = (stops - np.cumsum(counts)).repeat(counts)
         rows = in_time[np.arange(len(which)) + before]
-        leads = numbers[rows] - origins[which]
+        leads = steps[rows] - origins[which]
         if of_all.n_series == 1:  # which was trained on
             return rows, which, leads
-        earliest = np.full(of_all.n_series, ANY_DISTANCE)
-        observed = np.flatnonzero(numbers >= self.first)[::-1]
-        earliest[of_all.codes[observed]] = numbers[observed]
+        seen = steps >= self.first
+        how = steps[seen], of_all.codes[seen], of_all.n_series
+        earliest = first_of(*how, default=ANY_DISTANCE)
         is_observed = earliest[of_all.codes[rows]] <= origins[which]
         return rows[is_observed], which[is_observed], leads[is_observed]
 
     @cached_property
     def recent(self):
         """The rows that forecasts of series with a row at the first origin may read."""
-        numbers, rows, origin = self.data.numbers, self.data.rows, self.origins[0]
+        steps, rows, origin = self.data.steps, self.data.rows, self.origins[0]
         at_origin = np.zeros(rows.n_series, dtype=bool)
-        at_origin[rows.codes[numbers == origin]] = True
-        earliest = max(origin - self.fitted._model.n_kept + 1, self.first)
-        recent = (numbers >= earliest) & at_origin[rows.codes]
+        at_origin[rows.codes[steps == origin]] = True
+        earliest = max(origin - self.fitted._model.n_steps_read + 1, self.first)
+        recent = (steps >= earliest) & at_origin[rows.codes]
         return slice_or(np.flatnonzero(recent))
 
     def is_regular(self):
         """Return whether all origins can be forecast from at once: without holes."""
-        of_all, numbers = self.data.rows, self.data.numbers[self.recent]
+        of_all, steps = self.data.rows, self.data.steps[self.recent]
         codes, n_series = of_all.codes[self.recent], of_all.n_series
         n_rows = np.bincount(codes, minlength=n_series)
         if not (n_rows > 0)[of_all.codes[self.wanted[0]]].all():
             return False
-        first, last = (find(numbers, codes, n_series) for find in (first_of, last_of))
+        first, last = (find(steps, codes, n_series) for find in (first_of, last_of))
         has_holes = ((n_rows > 0) & (n_rows <= last - first)).any()
         unknown = np.isnan(of_all.targets[self.recent]).all(axis=1)
-        if has_holes or np.isin(numbers[unknown], self.origins).any():
+        if has_holes or np.isin(steps[unknown], self.origins).any():
             return False
         pairs = self.fitted._model.targets.pairs
-        is_new = pairs["is_open"].any(axis=1)[codes]
-        is_new &= (numbers > self.origins[0]) & (numbers <= self.origins[-1])
+        is_new = pairs["is_provisional"].any(axis=1)[codes]
+        is_new &= (steps > self.origins[0]) & (steps <= self.origins[-1])
         pairs, values = pairs[codes[is_new]], of_all.targets[self.recent][is_new]
         is_same = (values == pairs["constant"]) | np.isnan(values)
-        return bool((is_same | ~pairs["is_open"]).all())
+        return bool((is_same | ~pairs["is_provisional"]).all())
 
     def in_turn(self):
         """Return forecasts (n_rows, n_targets, n_labels), origin by origin."""
-        fitted, data, numbers = self.fitted, self.data, self.data.numbers
+        fitted, data, steps = self.fitted, self.data, self.data.steps
         rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
         before = self.origins[0]
         for number, origin in enumerate(self.origins):
-            new = (numbers > before) & (numbers <= origin)
+            new = (steps > before) & (steps <= origin)
             if new.any():
                 fitted._update_rows(data.rows[new])
             before = origin
@@ -450,10 +451,10 @@ class _Evaluation:
 
     def ahead(self, origin, chosen):
         """Return the chosen rows as rows ahead, with the inputs of those after them."""
-        rows, numbers = self.data.rows, self.data.numbers
+        rows, steps = self.data.rows, self.data.steps
         observed = self.fitted._observed
         # whole blocks of steps are forecast together
-        after = (numbers > origin) & (numbers <= origin + 2 * self.fitted.horizon)
+        after = (steps > origin) & (steps <= origin + 2 * self.fitted.horizon)
         after &= np.isin(rows.codes, rows.codes[chosen])
         after[chosen] = False
         later = rows[np.append(chosen, np.flatnonzero(after))]
@@ -467,44 +468,45 @@ class _Evaluation:
         model, horizon = self.fitted._model_of(of_all.n_series), self.fitted.horizon
         known = replace(of_all[self.recent], step=self.fitted._observed.step)
         known = model.with_numbers(known)
-        grid, steps = model.on_grid(known, horizon)
-        model.fill_inputs(steps, grid.last, horizon)
+        grid, values = model.on_grid(known, horizon)
+        model.fill_inputs(values, grid.last, horizon)
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
         codes, places = of_all.codes[rows], place[rows] - leads
+        # the distinct places, and which of them is that of each row, without sorting
         is_origin = np.zeros(grid.n_places, dtype=bool)
         is_origin[places] = True
         of_row = (np.cumsum(is_origin) - 1)[places]
-        places = np.flatnonzero(is_origin)
-        points = model.forecast(steps, places)[of_row, leads - 1]
+        places, at = np.flatnonzero(is_origin), (of_row, leads - 1)
+        points = model.forecast(values, places)[at]
         if self.coverage is None:
             return model.targets.inverse(points, codes)
         forecasts = points
         if model.quantile_levels is not None:
-            forecasts = model.forecast(steps, places, quantiles=True)[of_row, leads - 1]
+            forecasts = model.forecast(values, places, quantiles=True)[at]
         wanted = Wanted(leads, codes, of_all.steps[rows] - leads)
         z = np.empty((*points.shape[:2], len(self.labels)))
         ends = np.cumsum(np.bincount(which, minlength=len(self.origins)))
         parts = map(slice, [0, *ends], ends)
-        calibrations = self._calibrations(grid, known, steps)
+        calibrations = self._calibrations(grid, values, known)
         for calibration, part in zip(calibrations, parts, strict=True):
             z[part] = calibration.intervals(
                 points[part], forecasts[part], wanted[part], self.coverage
             )
         return in_order(model.targets.inverse(z, codes), self.coverage, None)
 
-    def _calibrations(self, grid, known, steps):
+    def _calibrations(self, grid, values, known):
         """Yield the calibration at each origin, with all errors known by then."""
         calibration, model = self.fitted._calibration, self.fitted._model
         if calibration.errors is None:
             yield from [calibration] * len(self.origins)
             return
-        numbers = self.data.numbers[self.recent]
-        earlier = numbers <= self.origins[0]
-        errors, found = model.errors_after(grid, steps, known, earlier)
-        number_at = np.empty(grid.n_places, dtype=np.int64)
-        number_at[grid.places] = numbers
-        known_at = number_at[found.places] + model.horizon
+        steps = self.data.steps[self.recent]
+        earlier = steps <= self.origins[0]
+        errors, found = model.errors_after(grid, values, known, earlier)
+        step_at = np.empty(grid.n_places, dtype=np.int64)
+        step_at[grid.places] = steps
+        known_at = step_at[found.places] + model.horizon
         n_known = np.searchsorted(known_at, self.origins, "right")
         for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
             new = slice(start, stop)

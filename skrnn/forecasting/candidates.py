@@ -63,11 +63,11 @@ class Options:
     @classmethod
     def of(cls, forecaster, rows):
         """Return the options for the rows of a fit."""
-        possible = fitting_seasons(rows)
+        seasons = fitting_seasons(rows)
         is_long = rows.longest >= _MANY_HORIZONS * forecaster.horizon
         windows = [forecaster.window_length]
         if forecaster.window_length == "auto":
-            windows = _windows(rows, forecaster.horizon, possible)
+            windows = _windows(rows, forecaster.horizon, seasons)
             if not (is_long or rows.X.shape[1]):
                 windows = windows[:1]
         calendars = [forecaster.date_features]
@@ -78,12 +78,18 @@ class Options:
         if transformers == ["auto"] and _are_far_from_zero(rows):
             log = FunctionTransformer(np.log, np.exp)
             transformers.append(make_pipeline(log, StandardScaler()))
-        n_windows = rows.longest - min(windows) - forecaster.horizon + 1
-        n_columns = rows.targets.shape[1] + rows.X.shape[1]
-        is_fast, has_inputs = forecaster.candidates == "fast", rows.X.shape[1] > 0
-        choices = possible, windows, calendars, transformers
-        how = is_fast, is_long, n_windows, has_inputs
-        return cls(*how, len(rows), n_columns, *choices)
+        return cls(
+            is_fast=forecaster.candidates == "fast",
+            is_long=is_long,
+            n_windows=rows.longest - min(windows) - forecaster.horizon + 1,
+            has_inputs=rows.X.shape[1] > 0,
+            n_rows=len(rows),
+            n_columns=rows.targets.shape[1] + rows.X.shape[1],
+            seasons=seasons,
+            windows=windows,
+            calendars=calendars,
+            transformers=transformers,
+        )
 
     def linear(self):
         """Return Ridge on all windows, in all forms."""
@@ -216,10 +222,10 @@ def _trees():
     )
 
 
-def _windows(rows, horizon, possible):
+def _windows(rows, horizon, seasons):
     """Return the usual window length, twice and half of it, in whole seasons."""
     usual = automatic_window_length(rows, horizon)
-    season = possible[-1] if possible else 1
+    season = seasons[-1] if seasons else 1
     lengths, half = [usual], usual // 2 // season * season
     if 2 * usual <= rows.longest // 3:
         lengths.append(2 * usual)

@@ -15,7 +15,8 @@ from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
 from skrnn.forecasting.grid import Rows
 from skrnn.forecasting.seasons import mean_changes, shortest_season
-from skrnn.forecasting.validation import of_rows
+from skrnn.forecasting.target_transform import TargetTransform
+from skrnn.forecasting.validation import params_of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
@@ -31,8 +32,9 @@ class Trial:
     error: float = np.nan
     seconds: float = 0.0
     # targets and forecasts, (n_origins, horizon, n_targets, 2), transformed
-    forecasts: np.ndarray | None = None
-    units: tuple | None = None  # the TargetTransform, and the series of each origin
+    compared: np.ndarray | None = None
+    targets: TargetTransform | None = None  # that transformed them
+    codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
 
 
 def choose(forecaster, rows, fit_params):
@@ -40,19 +42,19 @@ def choose(forecaster, rows, fit_params):
     options = Options.of(forecaster, rows)
     is_late = rows.are_late(min(options.windows))
     if is_late.any():  # nothing to compare with
-        fit_params = {name: of_rows(v, ~is_late) for name, v in fit_params.items()}
+        fit_params = params_of_rows(fit_params, ~is_late)
         rows = rows[~is_late]
         options = Options.of(forecaster, rows)
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
         few = _for_few(forecaster, rows, fit_params, options)
-        return few, _rows([Trial(few)], forecaster)
+        return few, _table_rows([Trial(few)], forecaster)
     search = Search.of(forecaster, rows, fit_params)
     with ExitStack() as resources:
         bar = _bar(resources, options) if forecaster.verbose else None
         trials = search.trials(options.linear(), bar)
         if np.isnan(trials[0].error):  # no horizon is known in the rows held out
             few = options.simple(options.transformers[-1])
-            return few, _rows([Trial(few)], forecaster)
+            return few, _table_rows([Trial(few)], forecaster)
         best = _best(trials)
         variants = search.trials(options.variants(best.candidate), bar)
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
@@ -65,7 +67,7 @@ def choose(forecaster, rows, fit_params):
     chosen = good[-1] if good else _best(trials)
     trials += good[-1:] or means[:1]
     if forecaster.verbose:
-        row = _rows([chosen], forecaster)[0]
+        row = _table_rows([chosen], forecaster)[0]
         names = "window_length", "date_features", "logarithm"
         shown = ", ".join(f"{name}={row[name]!r}" for name in names)
         print(
@@ -73,7 +75,7 @@ def choose(forecaster, rows, fit_params):
             f"{shown}. Its mean absolute scaled error is {chosen.error:.4g}.",
             flush=True,
         )
-    return chosen.candidate, _rows(trials, forecaster)
+    return chosen.candidate, _table_rows(trials, forecaster)
 
 
 def _for_few(forecaster, rows, fit_params, options):
@@ -117,7 +119,7 @@ def _best(trials):
     return next(trial for trial in trials if trial.error <= _EQUAL * smallest)
 
 
-def _rows(trials, forecaster):
+def _table_rows(trials, forecaster):
     """Return trials as the rows of a table."""
     given = forecaster.target_transformer
     return [
@@ -163,7 +165,7 @@ class Search:
     def of(cls, template, rows, fit_params, n_held_out=None):
         """Return a search that holds out the last rows, by default a fifth."""
         season, used = shortest_season(rows, rows.longest), _used(rows)
-        fit_params = {name: of_rows(v, used) for name, v in fit_params.items()}
+        fit_params = params_of_rows(fit_params, used)
         rows = rows[used]
         n_held_out = n_held_out or _n_held_out(rows, template.horizon)
         earlier = ~rows.are_last(n_held_out)
@@ -183,39 +185,39 @@ class Search:
         return trials
 
     def _trial(self, params):
-        """Return the error, the seconds and the forecasts of a candidate."""
+        """Return what a Trial of a candidate has besides it."""
         start = time.perf_counter()
         with warnings.catch_warnings():  # the final fit issues them
             warnings.simplefilter("ignore", SkrnnWarning)
             forecaster = copy(self.template).set_params(**params)
-            params = {k: of_rows(v, self.earlier) for k, v in self.fit_params.items()}
+            params = params_of_rows(self.fit_params, self.earlier)
             model = forecaster._fit_model(self.rows[self.earlier], params)
             rows = model.with_numbers(self.rows)
             grid, values = model.on_grid(rows, model.horizon)
-            forecasts, origins = model.forecasts_after(
-                grid, values, rows, self.earlier, whole=True
+            compared, origins = model.forecasts_after(
+                grid, values, rows, self.earlier, begin_there=True
             )
-        units = model.targets, origins.codes
         seconds = time.perf_counter() - start
-        return self._error(forecasts, *units), seconds, forecasts, units
+        found = compared, model.targets, origins.codes
+        return self._error(*found), seconds, *found
 
     def means(self, trials):
         """Return a Trial of the mean of the best two, of the best three, and so on."""
         best, means = sorted(trials, key=lambda trial: trial.error), []
         for n_members in range(2, len(best) + 1):
             members = best[:n_members]
-            forecasts = np.mean([trial.forecasts for trial in members], axis=0)
-            error = self._error(forecasts, *members[0].units)
+            compared = np.mean([trial.compared for trial in members], axis=0)
+            error = self._error(compared, members[0].targets, members[0].codes)
             candidate = mean_of([trial.candidate for trial in members])
             means.append(Trial(candidate, error, np.nan))  # it was not trained
         return means
 
-    def _error(self, forecasts, targets, codes):
+    def _error(self, compared, targets, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""
-        if not len(forecasts):
+        if not len(compared):
             return np.nan
-        of_step = np.repeat(codes, forecasts.shape[1])
-        y = forecasts.reshape(-1, *forecasts.shape[2:])
+        of_step = np.repeat(codes, compared.shape[1])
+        y = compared.reshape(-1, *compared.shape[2:])
         errors = np.abs(np.diff(targets.inverse(y, of_step))[..., 0])
         scaled = errors / self.scale[of_step]
         known = scaled[~np.isnan(scaled)]

@@ -9,7 +9,7 @@ import pandas as pd
 FEWEST_PATHS = 9  # of errors to sample from, as many as bounds of 90 % need
 _ENOUGH = 10  # times as many errors as a quantile needs
 _BLOCK = 2**22  # errors that are compared at once
-_ASKED = 0.5, 0.8, 0.9, 0.95, 0.99  # coverages that adapt; others are interpolated
+_TRACKED = 0.5, 0.8, 0.9, 0.95, 0.99  # coverages that adapt; others are interpolated
 _RATE, _MOST_RATE = 0.2, 0.03  # for the errors of a horizon of rows, and of one row
 
 
@@ -39,7 +39,7 @@ class AdaptedCoverages:
         """Return the coverages after some origins of series, in time order."""
         # limits: (n_asked, n_origins, horizon, n_targets), the coverages above which
         # the bounds would have contained the targets, NaN where that is not known
-        asked = np.reshape(_ASKED, (-1, 1, 1, 1))
+        asked = np.reshape(_TRACKED, (-1, 1, 1, 1))
         used = np.tile(asked, (1, codes.max() + 1, *limits.shape[2:]))
         if self.used is not None:
             n_before = self.used.shape[1]
@@ -59,7 +59,7 @@ class AdaptedCoverages:
             return coverage
         ends = np.ones((1, *self.used.shape[2:]))
         used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
-        weights = _weights([0, *_ASKED, 1], coverage)
+        weights = _weights([0, *_TRACKED, 1], coverage)
         return np.tensordot(weights, used, axes=1)
 
 
@@ -107,8 +107,8 @@ class Calibration:
     def _limits(self, new):
         """Return the coverages above which bounds contain the new targets, or NaN."""
         if self.quantile_levels is None:  # scores are the same for all
-            return self._limits_of(self._scores(_ASKED[0]), _ASKED, new)
-        limits = [self._limits_of(self._scores(c), (c,), new) for c in _ASKED]
+            return self._limits_of(self._scores(_TRACKED[0]), _TRACKED, new)
+        limits = [self._limits_of(self._scores(c), (c,), new) for c in _TRACKED]
         return np.concatenate(limits)
 
     def _limits_of(self, scores, asked, new):

@@ -69,7 +69,7 @@ class DirectModel:
         return len(self.target_names)
 
     @property
-    def n_kept(self):
+    def n_steps_read(self):
         """The number of last rows of each series that forecasts and updates need."""
         return self.window_length + self.horizon
 
@@ -111,10 +111,10 @@ class DirectModel:
 
     def fit(self, grid, values, params):
         """Return the model fitted on all origins whose next steps are observed."""
-        steps = self._known_ahead(values)
+        shifted = self._shifted(values)
         origins = _origins(grid, values[:, : self.n_targets], self.horizon)
         origins = _with_whole_windows(origins, grid, self.window_length)
-        is_readable = self._is_readable(steps, origins)
+        is_readable = self._is_readable(shifted, origins)
         share, origins = 1 - is_readable.mean(), origins[is_readable]
         if share > _MOST_LEFT_OUT:
             most = "more than half of the" if len(origins) else "all"
@@ -128,7 +128,7 @@ class DirectModel:
             if not len(origins):
                 raise ValueError(message)
             warn_user(message, RowsLeftOutWarning)
-        windows = self._windows(steps, origins)
+        windows = self._windows(shifted, origins)
         if len(grid.first) > 1 and isinstance(windows, np.ndarray):
             windows = windows.view(PanelWindows)
             windows.series_codes = grid.grid_of[origins]
@@ -147,39 +147,39 @@ class DirectModel:
         fitted.fit(windows, y, **params)
         return replace(self, regressor=fitted)
 
-    def _known_ahead(self, values):
+    def _shifted(self, values):
         """Return columns with what is known ahead shifted back by `horizon` steps."""
         is_known, horizon = self.is_known, self.horizon
         if not is_known.any():
             return values
-        steps = values.copy()
-        steps[:-horizon, is_known] = values[horizon:, is_known]
-        steps[-horizon:, is_known] = np.nan
-        return steps
+        shifted = values.copy()
+        shifted[:-horizon, is_known] = values[horizon:, is_known]
+        shifted[-horizon:, is_known] = np.nan
+        return shifted
 
-    def _is_readable(self, steps, origins):
+    def _is_readable(self, shifted, origins):
         """Return which origins have a window that the regressor takes."""
-        missing = _n_missing_until(steps)
+        missing = _n_missing_until(shifted)
         is_whole = missing[origins + 1] == missing[origins + 1 - self.window_length]
         if is_whole.all() or not takes_missing_values(self.regressor):
             return is_whole
         return np.ones(len(origins), dtype=bool)
 
-    def _windows(self, steps, origins):
+    def _windows(self, shifted, origins):
         """Return the windows that end at origins, as the regressor reads them."""
         length = self.window_length
         ends = slice_or(origins - (length - 1))
         if self.reads_windows:
-            return view_windows(steps, length, flatten=False)[ends]
-        flat = view_windows(steps, length, flatten=True)[ends]
+            return view_windows(shifted, length, flatten=False)[ends]
+        flat = view_windows(shifted, length, flatten=True)[ends]
         return pd.DataFrame(flat, columns=lag_names(self.names, length), copy=False)
 
     def windows_after(self, grid, values, rows, earlier):
         """Return windows of origins after the earlier rows, targets, and series."""
-        origins = self._origins_after(grid, rows, earlier, whole=True)
+        origins = self._origins_after(grid, rows, earlier, begin_there=True)
         y = self._next_targets(values, origins.places).astype(np.float64)
-        steps = self._known_ahead(values)
-        used = self._is_readable(steps, origins.places)
+        shifted = self._shifted(values)
+        used = self._is_readable(shifted, origins.places)
         used &= ~np.isnan(y).any(axis=1)
         if not used.any():
             raise ValueError(
@@ -188,18 +188,18 @@ class DirectModel:
                 f"more than {self.horizon} rows after those observed, of series that "
                 "were in fit, were long enough and were not constant."
             )
-        y, windows = y[used], self._windows(steps, origins.places[used])
+        y, windows = y[used], self._windows(shifted, origins.places[used])
         return windows, y[:, 0] if y.shape[1] == 1 else y, origins.codes[used]
 
     def forecast(self, values, origins, *, quantiles=False):
         """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
-        steps = self._known_ahead(values)
-        readable = self._is_readable(steps, origins)
+        shifted = self._shifted(values)
+        readable = self._is_readable(shifted, origins)
         n_levels = len(self.quantile_levels) if quantiles else 1
         shape = (self.horizon, self.n_targets, n_levels)
         forecasts = np.full((len(origins), *shape), np.nan)
         if readable.any():
-            windows = self._windows(steps, origins[readable])
+            windows = self._windows(shifted, origins[readable])
             predict = self.regressor.predict
             if quantiles:
                 predict = self.regressor.predict_quantiles
@@ -208,44 +208,45 @@ class DirectModel:
 
     def forecast_ahead(self, ahead, *, quantiles=False):
         """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
-        steps, blocks = self.steps_ahead(ahead), []
-        for start in range(0, steps.shape[1] - self.window_length, self.horizon):
+        values, blocks = self.values_ahead(ahead), []
+        for start in range(0, values.shape[1] - self.window_length, self.horizon):
             if quantiles and start:  # no quantiles after the horizon
                 blocks.append(np.full_like(blocks[0], np.nan))
                 continue
-            blocks.append(self.forecast_block(steps, start, quantiles=quantiles))
+            blocks.append(self.forecast_block(values, start, quantiles=quantiles))
             if not quantiles:
-                self.fill_targets(steps, start, blocks[-1][..., 0])
+                self.fill_targets(values, start, blocks[-1][..., 0])
         return ahead.of_rows(np.concatenate(blocks, axis=1))
 
-    def steps_ahead(self, ahead):
-        """Return steps (n_series, window_length + n_steps, n_columns) to read."""
+    def values_ahead(self, ahead):
+        """Return the values to read, (n_series, window_length + n_steps, n_columns)."""
         # the window of each series, and whole blocks with the inputs ahead
         observed, (codes, leads, inputs) = ahead.observed, ahead.inputs
         if observed.names is not None:
             observed = observed[np.isin(observed.codes, ahead.codes)]
         n_steps = -(-ahead.leads.max() // self.horizon) * self.horizon
         grid, values = self.on_grid(observed, n_steps)
-        last = grid.last - ahead.is_new[grid.series]
-        used = (leads <= n_steps) & np.isin(codes, grid.series)
-        at = last[np.searchsorted(grid.series, codes[used])] + leads[used]
+        # of a new series, the first row to forecast takes the place of an observed one
+        last = grid.last - ahead.is_new[grid.codes]
+        used = (leads <= n_steps) & np.isin(codes, grid.codes)
+        at = last[np.searchsorted(grid.codes, codes[used])] + leads[used]
         values[at, self.n_targets : self.n_targets + inputs.shape[1]] = inputs[used]
         self.fill_inputs(values, last, n_steps, at)
         return values[
             last[:, np.newaxis] + np.arange(1 - self.window_length, n_steps + 1)
         ]
 
-    def forecast_block(self, steps, start, *, quantiles=False):
+    def forecast_block(self, values, start, *, quantiles=False):
         """Return forecasts (n_series, horizon, n_targets, n_levels) after `start`."""
-        n_series, n_steps, n_columns = steps.shape
+        n_series, n_steps, n_columns = values.shape
         origins = np.arange(n_series) * n_steps + self.window_length - 1 + start
-        values = steps.reshape(-1, n_columns)
-        return self.forecast(values, origins, quantiles=quantiles)
+        flat = values.reshape(-1, n_columns)
+        return self.forecast(flat, origins, quantiles=quantiles)
 
-    def fill_targets(self, steps, start, block):
+    def fill_targets(self, values, start, block):
         """Fill the targets of a block by values (n_series, horizon, n_targets)."""
         first = self.window_length + start
-        steps[:, first : first + self.horizon, : self.n_targets] = block
+        values[:, first : first + self.horizon, : self.n_targets] = block
 
     def fill_inputs(self, values, last, n_steps, given=()):
         """Fill inputs after the last rows by the last value given or observed."""
@@ -256,22 +257,26 @@ class DirectModel:
         for position, is_known in enumerate(self.inputs.is_known, self.n_targets):
             values[places, position] = values[sources if is_known else last, position]
 
-    def errors_after(self, grid, values, rows, earlier, *, whole=False, units=None):
+    def errors_after(
+        self, grid, values, rows, earlier, *, begin_there=False, units=None
+    ):
         """Return known errors (n_origins, horizon, n_targets, n_levels) and Origins."""
-        both, origins = self.forecasts_after(grid, values, rows, earlier, whole=whole)
+        both, origins = self.forecasts_after(
+            grid, values, rows, earlier, begin_there=begin_there
+        )
         if units is not None and len(both):
             of_step = np.repeat(origins.codes, self.horizon)
             y = self.targets.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_open = self.targets.pairs["is_open"][origins.codes]
-        errors = np.where(is_open[:, np.newaxis, :, np.newaxis], np.nan, errors)
+        is_provisional = self.targets.pairs["is_provisional"][origins.codes]
+        errors = np.where(is_provisional[:, np.newaxis, :, np.newaxis], np.nan, errors)
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         return errors[known], origins[known]
 
-    def forecasts_after(self, grid, values, rows, earlier, *, whole=False):
+    def forecasts_after(self, grid, values, rows, earlier, *, begin_there=False):
         """Return targets and their forecasts, on the last axis, and Origins."""
-        origins = self._origins_after(grid, rows, earlier, whole=whole)
+        origins = self._origins_after(grid, rows, earlier, begin_there=begin_there)
         forecasts = self.forecast(
             values, origins.places, quantiles=self.quantile_levels is not None
         )
@@ -279,7 +284,7 @@ class DirectModel:
         observed = observed.reshape(*forecasts.shape[:3], 1)
         return np.concatenate([observed, forecasts], axis=-1), origins
 
-    def _origins_after(self, grid, rows, earlier, *, whole):
+    def _origins_after(self, grid, rows, earlier, *, begin_there):
         """Return the Origins whose next steps end after the earlier rows."""
         origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
         order = np.arange(len(rows))
@@ -288,10 +293,10 @@ class DirectModel:
         # no forecast starts after a row without targets
         known = ~np.isnan(rows.targets).all(axis=1)
         origins = origins[order[known[order]]]
-        # forecasts end after the earlier rows, and if `whole` also begin there
-        first = grid.last_before(earlier) - (0 if whole else horizon - 1)
-        places, is_open = origins.places, self.targets.pairs["is_open"]
-        chosen = ~is_open.all(axis=1)[origins.codes]
+        # forecasts end after the earlier rows, and if `begin_there` also begin there
+        first = grid.last_before(earlier) - (0 if begin_there else horizon - 1)
+        places, is_provisional = origins.places, self.targets.pairs["is_provisional"]
+        chosen = ~is_provisional.all(axis=1)[origins.codes]
         chosen &= first[grid.grid_of[places]] <= places
         chosen &= places <= grid.last[grid.grid_of[places]] - horizon
         return origins[chosen]

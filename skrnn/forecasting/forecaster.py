@@ -56,7 +56,7 @@ from skrnn.forecasting.validation import (
     check_differ_from_targets,
     check_window_length,
     index_of_both,
-    of_rows,
+    params_of_rows,
     read_past_features,
     read_rows,
     target_names,
@@ -397,13 +397,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
-        chosen = self
         for name in ("_candidates", "chosen_"):  # of an earlier fit
             vars(self).pop(name, None)
-        if self.regressor is None:
-            chosen = self._choose(rows, fit_params)
-        model = chosen._fit_model(rows, fit_params)
-        self._calibration = chosen._calibrated(rows, fit_params, model)
+        used = self if self.regressor is not None else self._choose(rows, fit_params)
+        model = used._fit_model(rows, fit_params)
+        self._calibration = used._calibrated(rows, fit_params, model)
         self._observed = self._kept(model.with_numbers(rows), model)
         self.n_outputs_ = rows.targets.shape[1]
         self._set_model(model)
@@ -421,7 +419,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         candidate, self._candidates = choose(self, rows, fit_params)
         self.chosen_ = clone(self).set_params(**candidate.params)
-        return copy(self).set_params(**candidate.params)
+        return copy(self).set_params(**candidate.params)  # with its format of y
 
     @property
     def candidates_(self):  # numpydoc ignore=RT01
@@ -479,7 +477,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _calibrated(self, rows, fit_params, model):
         """Return the calibration of a model, by one without the last rows."""
-        n_held_out, units = self.calibration_size, model.targets
+        n_held_out = self.calibration_size
         if not n_held_out:
             return Calibration(None, quantile_levels=model.quantile_levels)
         if n_held_out < self.horizon:
@@ -494,31 +492,35 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"calibration_size={n_held_out} holds out all {len(rows)} rows. Set it "
                 "lower."
             )
-        params = {k: of_rows(v, earlier) for k, v in fit_params.items()}
+        params = params_of_rows(fit_params, earlier)
         try:
             with warnings.catch_warnings():  # the fit to all rows issues it
                 warnings.simplefilter("ignore", RowsLeftOutWarning)
-                model = self._fit_model(rows[earlier], params, like=model)
+                earlier_model = self._fit_model(rows[earlier], params, like=model)
         except ValueError as error:
             raise ValueError(
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
-        rows = model.with_numbers(rows)
-        grid, values = model.on_grid(rows, self.horizon)
-        errors, origins = model.errors_after(
-            grid, values, rows, earlier, whole=True, units=units
+        rows = earlier_model.with_numbers(rows)
+        grid, values = earlier_model.on_grid(rows, self.horizon)
+        errors, origins = earlier_model.errors_after(
+            grid, values, rows, earlier, begin_there=True, units=model.targets
         )
-        season = shortest_season(rows, n_held_out)
-        n_kept = n_held_out - self.horizon + 1
-        found = errors, origins.codes, origins.steps
-        return Calibration(*found, season, n_kept, model.quantile_levels).trimmed()
+        return Calibration(
+            errors,
+            origins.codes,
+            origins.steps,
+            season=shortest_season(rows, n_held_out),
+            n_kept=n_held_out - self.horizon + 1,
+            quantile_levels=model.quantile_levels,
+        ).trimmed()
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
-        is_open = model.targets.pairs["is_open"][rows.codes].any(axis=1)
-        n_kept = model.n_kept + rows.late_steps(model.window_length)[rows.codes]
-        return rows.last(np.where(is_open, _MOST_KEPT, n_kept))
+        is_provisional = model.targets.pairs["is_provisional"][rows.codes].any(axis=1)
+        n_kept = model.n_steps_read + rows.late_steps(model.window_length)[rows.codes]
+        return rows.last(np.where(is_provisional, _MOST_KEPT, n_kept))
 
     def update(self, X=None, y=None):
         """Add observed rows; the next forecasts start after them.
@@ -937,9 +939,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             raise ValueError(
                 f"calibration_size={self.calibration_size} yields the error of no "
                 "forecast. Errors need series with window_length + horizon = "
-                f"{self._model.n_kept} rows before those held out, whose values are "
-                "not all the same, and observed values. Set a smaller window_length, "
-                "or pass more rows."
+                f"{self._model.n_steps_read} rows before those held out, whose values "
+                "are not all the same, and observed values. Set a smaller "
+                "window_length, or pass more rows."
             )
 
     def _values(self, ahead, coverage, quantiles):

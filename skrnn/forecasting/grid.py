@@ -58,6 +58,7 @@ class Rows:
             unique = timeline.series.unique()
             names = names.append(unique[~unique.isin(names)])
             codes = names.get_indexer(timeline.series)
+        # series whose first rows were not kept do not start at step 0
         start = np.zeros(1 if names is None else len(names), dtype=np.int64)
         start[self.codes] = self.steps - steps[:n_rows]
         steps = steps[n_rows:] + start[codes]
@@ -112,8 +113,7 @@ class Rows:
     def late_steps(self, window_length):
         """Return the steps after the last known target of each series, 0 if many."""
         known = ~np.isnan(self.targets).all(axis=1)
-        last = np.full(self.n_series, -1)
-        last[self.codes[known]] = self.steps[known]
+        last = last_of(self.steps[known], self.codes[known], self.n_series, default=-1)
         n_late = self.last_steps - last
         most = _MOST_WINDOWS * window_length
         return np.where((last >= 0) & (n_late <= most), n_late, 0)
@@ -130,7 +130,7 @@ class Rows:
             for name in ("targets", "X", "codes", "steps")
         }
         times = self.times if self.times is None else self.times.append(later.times)
-        return replace(later, **values, times=times)
+        return replace(later, **values, times=times)  # with the names of new series
 
     def are_last(self, n_last):
         """Return whether each row is one of the last of its series."""
@@ -181,16 +181,16 @@ class Rows:
         return codes, leads, Timeline(times, self.names[codes]).index
 
 
-def last_of(values, codes, n_series):
-    """Return the last value of each series."""
-    last = np.zeros(n_series, dtype=values.dtype)
+def last_of(values, codes, n_series, default=0):
+    """Return the last value of each series, or the default."""
+    last = np.full(n_series, default, dtype=values.dtype)
     last[codes] = values
     return last
 
 
-def first_of(values, codes, n_series):
-    """Return the first value of each series."""
-    return last_of(values[::-1], codes[::-1], n_series)
+def first_of(values, codes, n_series, default=0):
+    """Return the first value of each series, or the default."""
+    return last_of(values[::-1], codes[::-1], n_series, default)
 
 
 def _with_freq(ahead, times):
@@ -217,7 +217,7 @@ class Grid:
     # A missing row has a place too, and there is room before and after each series.
 
     places: np.ndarray  # (n_rows,), the place of each row
-    series: np.ndarray  # (n_grids,), the number of the series of each grid
+    codes: np.ndarray  # (n_grids,), the number of the series of each grid
     first: np.ndarray  # (n_grids,), the place of its first row
     last: np.ndarray  # (n_grids,)
     ends: np.ndarray  # (n_grids,), where the room after a series ends

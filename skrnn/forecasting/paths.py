@@ -13,14 +13,14 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
     none = np.zeros((1, *calibration.errors.shape[1:]))  # an origin without errors
     errors = np.nan_to_num(np.concatenate([calibration.errors, none]))
     quantiles = model.quantile_levels is not None
-    steps, blocks = model.steps_ahead(ahead), []
-    for start in range(0, steps.shape[1] - model.window_length, horizon):
+    values, blocks = model.values_ahead(ahead), []
+    for start in range(0, values.shape[1] - model.window_length, horizon):
         if start == horizon:  # from here on, each path is forecast from its own past
-            steps = np.repeat(steps, n_paths, axis=0)
+            values = np.repeat(values, n_paths, axis=0)
         if start:
             past = blocks[-1].reshape(-1, *blocks[-1].shape[2:])
-            model.fill_targets(steps, start - horizon, past)
-        forecasts = model.forecast_block(steps, start, quantiles=quantiles)
+            model.fill_targets(values, start - horizon, past)
+        forecasts = model.forecast_block(values, start, quantiles=quantiles)
         forecasts = forecasts.reshape(len(codes), -1, *forecasts.shape[1:])
         drawn = _drawn(calibration, codes, last + start, changes, n_paths, rng)
         blocks.append(_moved(forecasts, errors[drawn]))

@@ -22,18 +22,15 @@ _NEGLIGIBLE = 1e-9  # relative to the largest value of a series
 _SCALERS = (MaxAbsScaler, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler)
 
 
-# What is known of each pair of a series and a target: the number of its transformer, -1
-# for none, its column there and the number of columns; its only value so far, else NaN;
-# its lowest and highest value, transformed; and whether its transformer is fitted again
-# when more rows are observed.
+# What is known of each pair of a series and a target.
 _PAIR = [
-    ("transformer", np.intp),
-    ("column", np.intp),
-    ("n_columns", np.intp),
-    ("constant", np.float64),
-    ("at_low", np.float64),
-    ("at_high", np.float64),
-    ("is_open", np.bool_),
+    ("transformer", np.intp),  # the number of its transformer, -1 for none
+    ("column", np.intp),  # of the pair in that transformer
+    ("n_columns", np.intp),  # of that transformer
+    ("constant", np.float64),  # the only value so far, else NaN
+    ("at_low", np.float64),  # the lowest value, transformed
+    ("at_high", np.float64),  # the highest value, transformed
+    ("is_provisional", np.bool_),  # whether it is fitted again when rows are observed
 ]
 
 
@@ -53,8 +50,8 @@ class TargetTransform:
         fitted = cls(prototype, [], none).updated(rows)
         if prototype is not None:
             n_rows = np.bincount(rows.codes, minlength=rows.n_series)
-            fitted.pairs["is_open"] = fitted.pairs["transformer"] < 0
-            fitted.pairs["is_open"][n_rows < fewest_rows] = True
+            fitted.pairs["is_provisional"] = fitted.pairs["transformer"] < 0
+            fitted.pairs["is_provisional"][n_rows < fewest_rows] = True
         if rows.names is not None:
             alike = replace(rows, codes=np.zeros_like(rows.codes), names=None)
             with suppress(ValueError):  # not exact for series of different scale
@@ -64,7 +61,7 @@ class TargetTransform:
     def updated(self, rows):
         """Return transformers, those of open and new series fitted to these rows."""
         grown = self._with_unknown(rows.n_series)
-        again = grown.pairs["is_open"][rows.codes]
+        again = grown.pairs["is_provisional"][rows.codes]
         if not again.any():
             return grown
         numbers = grown._numbers(rows.codes)
@@ -78,7 +75,7 @@ class TargetTransform:
         n_known, n_targets = self.pairs.shape
         new = np.zeros((n_series - n_known, n_targets), dtype=_PAIR)
         new["transformer"], new["constant"] = -1, np.nan
-        new["is_open"] = self.prototype is not None
+        new["is_provisional"] = self.prototype is not None
         return replace(self, pairs=np.concatenate([self.pairs, new]))
 
     def with_new(self, n_series):

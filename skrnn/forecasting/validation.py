@@ -178,10 +178,14 @@ def timeline_of(index):
     return timeline
 
 
-def of_rows(value, rows):
-    """Return the part of an array with a value for each row; others as they are."""
-    is_of_rows = np.ndim(value) > 0 and len(value) == len(rows)
-    return np.asarray(value)[rows] if is_of_rows else value
+def params_of_rows(params, rows):
+    """Return parameters of fit; those with a value for each row, for some rows."""
+    return {
+        name: np.asarray(value)[rows]
+        if np.ndim(value) > 0 and len(value) == len(rows)
+        else value
+        for name, value in params.items()
+    }
 
 
 def read_past_features(past_features, X):

@@ -214,8 +214,8 @@ class SequenceWindower(
             warn_of_string_index(index_of(X))
             step = timeline and timeline.step_of_fit(self.freq)
             self._seen = History(rows, timeline, step).last(self.window_length - 1)
-            self._is_numbered = _is_numbered(timeline)
-            has_times = timeline is not None and not self._is_numbered
+            self._fit_was_numbered = _is_numbered(timeline)
+            has_times = timeline is not None and not self._fit_was_numbered
             n_first = None if has_times else self.window_length
             self._fingerprint = Fingerprint.of(rows, n_first)
         task.end()
@@ -269,7 +269,7 @@ class SequenceWindower(
             return self.fit(X, y)
         rows, timeline = self._rows(X, reset=False)
         if self.history == "none":
-            self._seen.last(0).grown_by(rows, timeline, 0)  # only checks the rows
+            self._seen.last(0).grown_by(rows, timeline, 0)  # checks the rows
             return self
         self._seen = self._seen.grown_by(rows, timeline, self.window_length - 1)
         # new rows can easily equal those of a short fit, for example a single row
@@ -301,10 +301,11 @@ class SequenceWindower(
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
         in_fit = self._seen.timeline
-        if in_fit is not None and (timeline is not None or in_fit.series is not None):
+        if in_fit is None and timeline is not None and timeline.series is None:
+            timeline = None  # rows of an array have no times that these could follow
+        elif in_fit is not None and (timeline is not None or in_fit.series is not None):
             in_fit.check_same_kind(timeline)
-        has_no_times = timeline is None or (in_fit is None and timeline.series is None)
-        if has_no_times or (self._is_numbered and _is_numbered(timeline)):
+        if timeline is None or (self._fit_was_numbered and _is_numbered(timeline)):
             return self._window_in_order(rows)
         return self._window_by_index(rows, timeline)
 

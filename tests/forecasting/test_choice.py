@@ -138,7 +138,7 @@ def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
     def trial(name, forecast):  # of zeros
         pair = np.broadcast_to([0.0, forecast], (5, HORIZON, 1, 2))
         candidate = Candidate(name, {"regressor": name})
-        return Trial(candidate, abs(forecast), 0.0, pair, (none, codes))
+        return Trial(candidate, abs(forecast), 0.0, pair, none, codes)
 
     trials = [trial("third", 90.0), trial("first", 10.0), trial("second", -20.0)]
     two, three = search.means(trials)
@@ -155,8 +155,8 @@ def test_the_error_of_a_panel_is_scaled_by_series():
     none = TargetTransform(None, [], np.zeros((2, 1)))
     pairs = np.zeros((2, HORIZON, 1, 2))
     pairs[0, ..., 1], pairs[1, ..., 1] = 20.0, 4.0  # forecasts of zeros
-    trial = Trial(None, 1.0, 0.0, pairs, (none, np.array([0, 1])))
-    assert search._error(trial.forecasts, *trial.units) == (2 + 4) / 2
+    trial = Trial(None, 1.0, 0.0, pairs, none, np.array([0, 1]))
+    assert search._error(trial.compared, trial.targets, trial.codes) == (2 + 4) / 2
 
 
 def test_the_mean_has_the_best_that_read_the_same(fitted):
