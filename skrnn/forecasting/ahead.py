@@ -51,8 +51,8 @@ def read_next(forecaster, steps, X):
     observed, inputs = forecaster._observed, forecaster._model.inputs
     if X is None:
         if inputs.is_known.any():
-            names = getattr(forecaster, "feature_names_in_", ())
-            known = [repr(name) for name in names if name not in inputs.past]
+            columns = forecaster._columns or ()
+            known = [repr(name) for name in columns if name not in inputs.past]
             known = known or np.array(inputs.names)[inputs.is_known].tolist()
             raise ValueError(
                 f"X is None, but its columns {listed(known)} are needed for the rows "
@@ -81,7 +81,8 @@ def read_next(forecaster, steps, X):
     if len(absent):
         raise ValueError(
             f"X has no row for {named(absent[0])}, which is one of the "
-            f"{steps} rows to forecast. Give a row for each, or lower steps."
+            f"{steps} rows to forecast. Give a row for each, lower steps, or pass the "
+            "rows to forecast to `predict`."
         )
     X = X[given.index.isin(index)]
     return _read(forecaster, X, X.index, steps)
@@ -185,12 +186,13 @@ def _observed_of(observed, rows):
 
 def _read_inputs(forecaster, X):
     """Return validated inputs; columns that are not known in advance may be absent."""
-    names = getattr(forecaster, "feature_names_in_", None)
-    if names is not None and isinstance(X, pd.DataFrame):
+    if forecaster._columns is not None and isinstance(X, pd.DataFrame):
         past = forecaster._model.inputs.past
-        absent = [name for name in names if name not in X.columns]
-        if set(past).issuperset(absent) and not len(X.columns.difference(names)):
-            X = X.assign(**{name: past[name] for name in absent})[list(names)]
+        absent = [name for name in forecaster._columns if name not in X.columns]
+        if absent and set(past).issuperset(absent):
+            X = X.copy()
+            for name in absent:
+                X[name] = past[name]
     return read_inputs(forecaster, X, None, reset=False)
 
 

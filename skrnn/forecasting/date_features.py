@@ -68,8 +68,24 @@ class DateFeatures:
                 f"{kind}. Give a DatetimeIndex or a PeriodIndex, or set "
                 "date_features=None."
             )
-        frame = _frame(features, times.unique()) if features else pd.DataFrame()
-        return cls(features, Inputs.fit("auto", frame, []))
+        if not features:
+            return cls(features, Inputs.fit("auto", pd.DataFrame(), []))
+        unique = times.unique()
+        frame = _frame(features, unique)
+        fitted = cls(features, Inputs.fit("auto", frame, []))
+        functions = [_name(feature) for feature in features if callable(feature)]
+        if functions and len(unique) > 2:
+            values, inner = (
+                fitted.inputs.transform(frame),
+                fitted.transform(unique[1:-1]),
+            )
+            if not np.allclose(values[1:-1], inner, equal_nan=True):
+                raise ValueError(
+                    f"date_features: {', '.join(functions)} must give a time the same "
+                    "value whatever the other times are. Count from a fixed date "
+                    "instead of the first or last time."
+                )
+        return fitted
 
     def transform(self, times):
         """Return the features of times, (n_times, n_features)."""
@@ -104,11 +120,14 @@ def _frame(features, times):
     return pd.DataFrame(dict(zip(unique_names(names), columns, strict=True)))
 
 
+def _name(function):
+    return getattr(function, "__name__", type(function).__name__)
+
+
 def _columns(feature, times):
     """Return the names and the values of the columns of a feature."""
     if callable(feature):
-        name = getattr(feature, "__name__", type(feature).__name__)
-        values = feature(times)
+        name, values = _name(feature), feature(times)
     else:
         name = _SYNONYMS.get(feature, feature)
         values = getattr(times, name, None)

@@ -67,8 +67,9 @@ class TargetTransform:
         numbers = grown._numbers(rows.codes)
         values = rows.targets.astype(np.float64, copy=False)
         if again.all():  # no copy
-            return grown._fitted(values.ravel(), numbers)
-        return grown._fitted(values[again], numbers.reshape(again.shape)[again])
+            return grown._fitted(values.ravel(), numbers, rows.names)
+        numbers = numbers.reshape(again.shape)[again]
+        return grown._fitted(values[again], numbers, rows.names)
 
     def _with_unknown(self, n_series):
         """Return the same with more series, which have no transformers yet."""
@@ -96,7 +97,7 @@ class TargetTransform:
         n_targets = self.pairs.shape[1]
         return np.add.outer(codes * n_targets, np.arange(n_targets)).ravel()
 
-    def _fitted(self, values, numbers):
+    def _fitted(self, values, numbers, names):
         """Return the same with transformers fitted to the values of some pairs."""
         transformers, pairs = [*self.transformers], self.pairs.ravel().copy()
         order = np.argsort(numbers, kind="stable")
@@ -111,7 +112,9 @@ class TargetTransform:
             columns = np.arange(len(block))
             of_values = columns.repeat(lengths[block])
             matrix, _ = _matrix(np.concatenate(parts), of_values, len(block))
-            transformer, z = _fit(self.prototype, matrix)
+            of_block = fitted[block] // self.pairs.shape[1]
+            series = None if names is None else names[of_block]
+            transformer, z = _fit(self.prototype, matrix, series)
             pairs["transformer"][fitted[block]] = len(transformers)
             pairs["column"][fitted[block]] = columns
             pairs["n_columns"][fitted[block]] = len(block)
@@ -234,7 +237,7 @@ def _matrix(values, columns, n_columns):
     return matrix, (rows, columns)
 
 
-def _fit(prototype, matrix):
+def _fit(prototype, matrix, series):
     """Return a fitted clone, and the transformed matrix."""
     transformer = clone(prototype)
     known = ~np.isnan(matrix)
@@ -244,11 +247,11 @@ def _fit(prototype, matrix):
         warnings.filterwarnings("ignore", "The provided functions", UserWarning)
         transformer.fit(matrix[known[:, 0]] if matrix.shape[1] == 1 else matrix)
     z = _call(transformer, "transform", matrix)
-    _check_inverse(prototype, transformer, matrix, z)
+    _check_inverse(prototype, transformer, matrix, z, series)
     return transformer, z
 
 
-def _check_inverse(prototype, transformer, matrix, z):
+def _check_inverse(prototype, transformer, matrix, z, series):
     if z.shape != matrix.shape:
         raise ValueError(
             f"target_transformer={prototype!r} must return one column for each "
@@ -257,7 +260,8 @@ def _check_inverse(prototype, transformer, matrix, z):
     known = ~np.isnan(matrix)
     undefined = known & ~np.isfinite(z)
     if undefined.any():
-        raise _undefined(prototype, matrix[undefined][0], z[undefined][0])
+        y = f"{matrix[undefined][0]}{_of(undefined, series)}"
+        raise _undefined(prototype, y, z[undefined][0])
     error = np.abs(_call(transformer, "inverse_transform", z) - matrix)
     bound = np.abs(matrix)
     negligible = _NEGLIGIBLE * np.nanmax(bound, axis=0)
@@ -267,9 +271,15 @@ def _check_inverse(prototype, transformer, matrix, z):
     if wrong.any():
         raise ValueError(
             f"target_transformer={prototype!r} has no exact inverse: its "
-            f"inverse_transform turns y = {matrix[wrong][0]} into a value that differs "
-            f"by {error[wrong][0]:.3g}. Choose an invertible transformer."
+            f"inverse_transform turns y = {matrix[wrong][0]}{_of(wrong, series)} into "
+            f"a value that differs by {error[wrong][0]:.3g}. Choose an invertible "
+            "transformer."
         )
+
+
+def _of(chosen, series):
+    """Return the series of the first of some values in words."""
+    return "" if series is None else f" of {series[np.argwhere(chosen)[0, 1]]!r}"
 
 
 def _undefined(prototype, y, z):

@@ -144,10 +144,24 @@ def read_inputs(forecaster, X, n_rows, *, reset):
             ensure_all_finite="allow-nan",
             ensure_min_features=0,
         )
-        names = getattr(forecaster, "feature_names_in_", None)
-        return X if names is None else pd.DataFrame(X, columns=names)
-    _check_different(list(X.columns), "X")
+        if reset:
+            forecaster._columns = None
+        columns = forecaster._columns
+        return X if columns is None else pd.DataFrame(X, columns=columns)
+    columns = list(X.columns)
+    _check_different(columns, "X")
+    if not reset and forecaster._columns is not None:
+        in_fit = forecaster._columns
+        if set(columns) == set(in_fit):
+            X = X[in_fit]
+        elif not all(isinstance(name, str) for name in in_fit):  # else scikit-learn's
+            raise ValueError(
+                f"X has the columns {columns}, but in fit they were {in_fit}. Pass the "
+                "same ones."
+            )
     validate_data(forecaster, X, reset=reset, skip_check_array=True)
+    if reset:
+        forecaster._columns = columns
     return X
 
 

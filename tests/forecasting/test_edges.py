@@ -383,6 +383,28 @@ def test_columns_without_names():
         forecaster().fit(twice, Y)
 
 
+@pytest.mark.parametrize("names", [["a", "b"], [101, 102], [("x", 1), ("x", 2)]])
+def test_columns_of_x_are_found_by_name_whatever_names_are(names):
+    inputs, swapped = X.set_axis(names, axis=1), names[::-1]
+    fitted = forecaster().fit(inputs[:-4], Y[:-4])
+    expected = fitted.predict(inputs[-4:])
+    assert_array_equal(fitted.predict(inputs[swapped][-4:]), expected)
+    other = copy.deepcopy(fitted).update(inputs[swapped][-4:-2], Y[-4:-2])
+    fitted.update(inputs[-4:-2], Y[-4:-2])
+    assert_array_equal(other.predict(inputs[-2:]), fitted.predict(inputs[-2:]))
+    for columns in (["c", "d"], [*names, "c"], names[:1]):
+        frame = pd.DataFrame(0.0, inputs.index[-2:], columns)
+        with pytest.raises(ValueError, match=r"names should match|has the col"):
+            fitted.predict(frame)
+
+
+def test_past_features_whose_names_are_numbers_may_be_left_out():
+    inputs = X.set_axis([101, 102], axis=1)
+    fitted = forecaster(past_features=[102]).fit(inputs[:-2], Y[:-2])
+    expected = forecaster(past_features="b").fit(X[:-2], Y[:-2]).predict(X[-2:])
+    assert_array_equal(fitted.predict(inputs[[101]][-2:]), expected)
+
+
 def test_an_index_of_nullable_integers():
     y = Y.set_axis(pd.Index(range(200), dtype="Int64"))
     assert forecaster().fit(y=y).forecast(2).index.tolist() == [200, 201]
@@ -569,7 +591,7 @@ def test_columns_that_are_missing_ahead_are_named(columns):
     inputs = X[:150].set_axis(columns, axis=1)
     past = columns[:1]
     fitted = forecaster(past_features=past).fit(inputs, Y[:150])
-    with pytest.raises(ValueError, match=r"its columns ('b'|x1) are needed"):
+    with pytest.raises(ValueError, match=r"its columns ('b'|20) are needed"):
         fitted.forecast(1)
 
 

@@ -375,6 +375,31 @@ def test_features_that_do_not_exist_are_named(feature, message):
         linear(date_features=[feature]).fit(y=Y)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda times: np.arange(len(times)),
+        lambda times: (times - times[0]).days,
+        lambda times: (times[-1] - times).days,
+        lambda times: times == times.max(),
+    ],
+)
+def test_a_function_whose_value_depends_on_other_times_is_named(function):
+    with pytest.raises(ValueError, match="<lambda> must give a time the same value"):
+        linear(date_features=["hour", function]).fit(y=Y)
+
+
+def test_a_trend_counts_from_a_fixed_date():
+    y = pd.Series(np.arange(240.0), HOURS)
+
+    def hours_since_2026(times):
+        return (times - pd.Timestamp("2026")) / pd.Timedelta(hours=1)
+
+    forecaster = linear(date_features=hours_since_2026).fit(y=y[:100])
+    assert_allclose(forecaster.forecast(9), y[100:109])
+    assert_allclose(forecaster.update(y=y[100:200]).forecast(9), y[200:209])
+
+
 def test_a_feature_is_a_name_or_a_function():
     with pytest.raises(TypeError, match="functions of it"):
         linear(date_features=["hour", 3]).fit(y=Y)

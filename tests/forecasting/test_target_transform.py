@@ -293,6 +293,16 @@ def test_what_cannot_be_inverted_is_named(transformer, message):
         ridge(target_transformer=transformer).fit(y=y)
 
 
+def test_the_series_whose_values_cannot_be_inverted_is_named():
+    sold = Y * 0
+    sold.iloc[100] = 1
+    panel = panel_of(a=Y, b=sold)
+    with pytest.raises(ValueError, match=r"no exact inverse.* y = 1.0 of 'b' into"):
+        ridge(target_transformer=PowerTransformer()).fit(y=panel)
+    with pytest.raises(ValueError, match=r"turns y = 0.0 of 'b' into -inf"):
+        ridge(target_transformer=LOG).fit(y=panel)
+
+
 def test_values_of_an_update_that_have_no_logarithm_are_named():
     forecaster = ridge(target_transformer=LOG).fit(y=Y[:100])
     with pytest.raises(ValueError, match=r"FunctionTransformer.* turns y = -1.0 into"):
