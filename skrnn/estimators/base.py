@@ -226,7 +226,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         """
         check_is_fitted(self)
         fitted, layout = self._fitted, self._layout
-        if fitted.preparation.base is not None or fitted.quantile_levels is not None:
+        if fitted.preparation.bases or fitted.quantile_levels is not None:
             what = "base" if fitted.quantile_levels is None else 'loss="quantile"'
             raise ValueError(
                 f"to_scikeras does not support {what}: a KerasRegressor predicts the "
@@ -376,7 +376,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        if data.preparation.base is not None and patience and earlier is None:
+        if data.preparation.bases and patience and earlier is None:
             self._weigh_networks(tasks[0], data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs
@@ -396,7 +396,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
                 weight = min(weight, best_network_weight(task, outputs)[0])
         if refitted is not None:
             model = replace(model, preparation=refitted.preparation)
-            self.base_ = refitted.preparation.base
+            self.base_ = refitted.preparation.bases[0]
         self._fitted = replace(model, network_weight=weight)
         self.network_share_ = weight
 

@@ -35,7 +35,7 @@ class FittedModel:
         warn_of_windows_to_predict(
             windows, prepared.inputs.fill, self.trained_with_missing
         )
-        if prepared.base is None and prepared.inputs.is_plain:  # makes no copies
+        if not prepared.bases and prepared.inputs.is_plain:  # makes no copies
             return self._predict_part(windows)
         return in_parts(self._predict_part, windows)
 
@@ -52,7 +52,7 @@ class FittedModel:
 
     def _predict_part(self, windows):
         prepared, scaling = self.preparation, self._scaling
-        if prepared.base is not None:
+        if prepared.bases:
             base = Affine(shift=prepared.offset(windows))
             scaling = base.repeated(self._n_levels).after(scaling)
         if prepared.inputs.normalize:

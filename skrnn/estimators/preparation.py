@@ -63,7 +63,7 @@ class Preparation:
 
     inputs: InputSpec
     scaling: Scaling
-    base: object = None  # fitted regressor whose residuals the network learns
+    bases: tuple = ()  # fitted regressors, each on the residuals of those before it
     # the value of each target that is constant after normalisation, NaN for the others
     constants: np.ndarray | None = None
 
@@ -86,23 +86,26 @@ class Preparation:
         )
 
     def offset(self, windows):
-        """Return predictions (n_samples, n_targets) of a base, relative to windows."""
-        if self.base is None:
+        """Return predictions (n_samples, n_targets) of bases, relative to windows."""
+        if not self.bases:
             return None
-        predicted = in_parts(
-            lambda part: predict_by(self.base, self._of_base(self.base, part)), windows
-        )
+        predicted = in_parts(self._sum_of_bases, windows)
         return predicted.astype(np.float64).reshape(len(windows), -1)
+
+    def _sum_of_bases(self, windows):
+        read = self._read_by(self.bases, windows)
+        first, *others = (_predicted(base, read) for base in self.bases)
+        return sum((each.reshape(first.shape) for each in others), start=first)
 
     def references(self, windows):
         """Return the Affine from targets relative to the windows to targets."""
         return references(windows, self.inputs, self.scaling.features)
 
-    def _of_base(self, base, windows):
-        """Return windows (n_samples, n_timesteps, n_features) that a base reads."""
+    def _read_by(self, bases, windows):
+        """Return windows (n_samples, n_timesteps, n_features) that bases read."""
         features = self.scaling.features
         windows = relative(windows, self.inputs, features)
-        if self.inputs.fill or not get_tags(base).input_tags.allow_nan:
+        if self.inputs.fill or not all(map(_allows_nan, bases)):
             windows = filled(windows, self.inputs, features)
         return np.asarray(windows, dtype=np.float64)
 
@@ -118,48 +121,55 @@ class Preparation:
         bias = np.where(is_constant, outputs, bias).astype(bias.dtype)
         return replace(state, weights=[*others, kernel, bias])
 
-    def with_fitted_base(self, base, data, rows, name="base"):
-        """Return the same preparation with a clone of the base fitted on the rows."""
-        base = of_outputs(base, data.y)
+    def with_fitted(self, bases, data, rows):
+        """Return the same preparation with clones of bases, by name, fitted on rows."""
         windows, index = data.windows.values, as_index(rows)
         weight = None if data.weight is None else data.weight[index]
         y = data.y[index]
         if self.inputs.normalize:
             reference = self.references(windows[index])
             y = reference.inverse(y.reshape(len(y), -1)).reshape(y.shape)
+        bases = {name: _of_outputs(base, y) for name, base in bases.items()}
         names = data.target_names
-        if names and get_tags(base).input_tags.three_d_array:  # of skrnn, reads names
+        # regressors of skrnn read names; for the others, y keeps its order in memory
+        if names and (len(bases) > 1 or any(map(_reads_steps, bases.values()))):
             y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
             y = y if data.y.ndim == 2 else y.iloc[:, 0]
-        windows = in_parts(partial(self._of_base, base), windows, rows)
-        return replace(self, base=fit_to(windows, y, weight, base, name))
+        read = in_parts(partial(self._read_by, bases.values()), windows, rows)
+        fitted = []
+        for name, base in bases.items():
+            if fitted:
+                y = y - _predicted(fitted[-1], read).reshape(y.shape)
+            weights = weights_of_fit(name, base, weight)
+            y_read = y if _reads_steps(base) else np.asarray(y)  # without names
+            fitted.append(clone(base).fit(_as_read(base, read), y_read, **weights))
+        return replace(self, bases=tuple(fitted))
 
 
-def of_outputs(regressor, y):
+def _of_outputs(regressor, y):
     """Return a regressor that takes all outputs, with a clone for each if needed."""
     if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
         return MultiOutputRegressor(regressor)
     return regressor
 
 
-def fit_to(windows, y, sample_weight, regressor, name):
-    """Return a clone of a regressor that is fitted to windows."""
-    weights = weights_of_fit(name, regressor, sample_weight)
-    if not get_tags(regressor).input_tags.three_d_array:
-        y = np.asarray(y)  # without names
-    return clone(regressor).fit(_as_read(regressor, windows), y, **weights)
+def _allows_nan(regressor):
+    return get_tags(regressor).input_tags.allow_nan
 
 
-def predict_by(regressor, windows):
-    """Return what a fitted regressor predicts for windows."""
-    return regressor.predict(_as_read(regressor, windows))
+def _reads_steps(regressor):
+    """Return whether a regressor reads windows with a dimension for steps."""
+    return get_tags(regressor).input_tags.three_d_array
 
 
 def _as_read(regressor, windows):
     """Return windows in the shape that a regressor reads."""
-    if get_tags(regressor).input_tags.three_d_array:
-        return windows
-    return windows.reshape(len(windows), -1)
+    return windows if _reads_steps(regressor) else windows.reshape(len(windows), -1)
+
+
+def _predicted(regressor, windows):
+    """Return what a fitted regressor predicts for windows."""
+    return np.asarray(regressor.predict(_as_read(regressor, windows)))
 
 
 @dataclass(frozen=True)
@@ -195,7 +205,7 @@ def prepare(data, validation, settings, earlier=None):
     else:
         inputs = replace(inputs, indicators=earlier.inputs.indicators)
         check_unchanged(
-            described(inputs, settings.base), described(earlier.inputs, earlier.base)
+            described(inputs, settings.base), described(earlier.inputs, *earlier.bases)
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
         samples = prepared.samples(data, settings)
@@ -209,7 +219,7 @@ def prepare(data, validation, settings, earlier=None):
     if held_out is None or settings.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
-    prepared = prepared.with_fitted_base(settings.base, data, used)
+    prepared = prepared.with_fitted({"base": settings.base}, data, used)
     samples = prepared.samples(data, settings)
     evaluated = TrainingData(samples, held_out, settings.block_size)
     refitted = replace(fit_data, preparation=prepared, validation=evaluated)
@@ -280,7 +290,7 @@ def _prepare_first(data, rows, inputs, settings):
     targets = Affine(shift=np.zeros(data.n_outputs))
     prepared = Preparation(inputs, Scaling(features, targets))
     if settings.base is not None:
-        prepared = prepared.with_fitted_base(settings.base, data, rows)
+        prepared = prepared.with_fitted({"base": settings.base}, data, rows)
     samples = prepared.samples(data, settings)
     scaling, constants = measured(samples, rows), None
     if isinstance(settings.loss, str) or samples.is_homogeneous:
@@ -291,16 +301,16 @@ def _prepare_first(data, rows, inputs, settings):
     return replace(prepared, scaling=scaling, constants=constants), samples
 
 
-def prepare_base(data, base, normalize, target_features):
-    """Return a Preparation of WindowData with a regressor that is fitted on them."""
+def prepare_bases(data, bases, normalize, target_features):
+    """Return a Preparation of WindowData with regressors that are fitted on them."""
     inputs = _input_spec(data, normalize, target_features, fill=True)
     rows = usable_rows(data.windows, data.rows_with_weight, inputs)
     features = feature_scaling(_weighted_steps(data, rows))
     targets = Affine(shift=np.zeros(data.n_outputs))
-    # a base that supports missing values gets them
+    # regressors that support missing values get them
     inputs = replace(inputs, fill=False)
     prepared = Preparation(inputs, Scaling(features, targets))
-    return prepared.with_fitted_base(base, data, rows, "regressor")
+    return prepared.with_fitted(bases, data, rows)
 
 
 def _constants(samples, rows):
@@ -369,7 +379,7 @@ def _weighted_steps(data, rows):
         yield windows.rows(start, stop), part
 
 
-def described(inputs, base):
+def described(inputs, base=None):
     """Return regressor, by name, that must not change when training continues."""
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}

@@ -44,7 +44,7 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             callbacks=list(regressor.callbacks or ()),
             unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
             scaling=prepared.scaling.targets.repeated(n_levels),
-            is_candidate=prepared.base is not None and after is None,
+            is_candidate=bool(prepared.bases) and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
     ]
@@ -70,7 +70,7 @@ def objective_of(regressor):
 def _first_state(spec, seed, prepared):
     """Return new weights. With a base, the output starts at zero."""
     weights, dropout_states = initial_weights(spec, seed)
-    if prepared.base is None:
+    if not prepared.bases:
         return prepared.exact(TrainingState(weights, dropout_states))
     weights[-2] = np.zeros_like(weights[-2])
     return TrainingState(weights, dropout_states)
@@ -92,8 +92,8 @@ def attributes_of(networks, model):
         "best_epochs_": epochs,
         "best_loss_": float(np.mean([loss for _, loss in best])),
     }
-    if model.preparation.base is not None:
-        attributes["base_"] = model.preparation.base
+    if model.preparation.bases:
+        attributes["base_"] = model.preparation.bases[0]
         attributes["network_share_"] = model.network_weight
     return attributes
 

@@ -1,18 +1,8 @@
 """WindowRegressor: any regressor on windows, which are normalised and filled."""
 
-import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import get_tags
-
 from skrnn._compat.sklearn import HasMethods, StrOptions
 from skrnn.estimators.base import BaseWindowRegressor
-from skrnn.estimators.preparation import (
-    fit_to,
-    in_parts,
-    of_outputs,
-    predict_by,
-    prepare_base,
-)
+from skrnn.estimators.preparation import in_parts, prepare_bases
 
 
 class WindowRegressor(BaseWindowRegressor):
@@ -108,18 +98,15 @@ class WindowRegressor(BaseWindowRegressor):
         self.base = base
 
     def _fit(self, data):
-        regressor = self.regressor
-        if self.base is not None:
-            parts = self.base, self.regressor
-            regressor = _OfResiduals(*(of_outputs(each, data.y) for each in parts))
-        self._prepared = prepare_base(
-            data, regressor, self.normalize, self.target_features
+        bases = {"base": self.base, "regressor": self.regressor}
+        if self.base is None:
+            del bases["base"]
+        self._prepared = prepare_bases(
+            data, bases, self.normalize, self.target_features
         )
-        fitted = self._prepared.base
         vars(self).pop("base_", None)  # of an earlier fit
-        if self.base is not None:
-            self.base_, fitted = fitted.base_, fitted.regressor_
-        self.regressor_ = fitted
+        for name, fitted in zip(bases, self._prepared.bases, strict=True):
+            setattr(self, f"{name}_", fitted)
 
     def _predict(self, windows):
         return in_parts(self._predict_part, windows)
@@ -130,30 +117,3 @@ class WindowRegressor(BaseWindowRegressor):
         if not self._prepared.inputs.normalize:
             return predicted
         return self._prepared.references(windows)(predicted)
-
-
-class _OfResiduals(RegressorMixin, BaseEstimator):
-    """Adds the predictions of a base and those of a regressor of its residuals."""
-
-    def __init__(self, base, regressor):
-        self.base = base
-        self.regressor = regressor
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        parts = [get_tags(part).input_tags for part in (self.base, self.regressor)]
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = all(part.allow_nan for part in parts)
-        tags.target_tags.multi_output = True  # each part takes them as it can
-        return tags
-
-    def fit(self, windows, y, sample_weight=None):
-        self.base_ = fit_to(windows, y, sample_weight, self.base, "base")
-        y = y - np.reshape(predict_by(self.base_, windows), np.shape(y))
-        self.regressor_ = fit_to(windows, y, sample_weight, self.regressor, "regressor")
-        return self
-
-    def predict(self, windows):
-        predicted = predict_by(self.base_, windows)
-        more = predict_by(self.regressor_, windows)
-        return predicted + np.reshape(more, np.shape(predicted))
