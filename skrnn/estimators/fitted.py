@@ -65,23 +65,34 @@ class FittedModel:
         inputs, features = self.preparation.inputs, self.preparation.scaling.features
         windows = prepare(windows, inputs, features)
         try:
-            return _mean([predict(windows) for predict in self._predictors])
+            outputs = [predict(windows) for predict in self._predictors]
         except OverflowError:
             raise ValueError(
                 f"X has values too large for dtype={self.spec.dtype!r}. Scale X, or "
                 'set dtype="float64".'
             ) from None
+        return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
 
     @cached_property
     def _predictors(self):
         return list(map(self._make_predictor, self.states))
 
     def _make_predictor(self, state):
+        """Return a function of windows, which computes in NumPy if it can."""
         n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
         model = _keras_network().build_model(self.spec, state)
-        return _KerasPredictor(model, self.spec.dtype)
+        lock, dtype = threading.Lock(), self.spec.dtype
+
+        def predict(windows):
+            tensorflow_import.load()  # again, as this process may be a fork
+            with lock:
+                return in_parts(
+                    lambda part: model(mark_missing(part, dtype)).numpy(), windows
+                )
+
+        return predict
 
     def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
@@ -106,24 +117,3 @@ def _keras_network():
     from skrnn.training import keras_network
 
     return keras_network
-
-
-def _mean(outputs):
-    """Return the mean of arrays, or a single array unchanged."""
-    return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
-
-
-class _KerasPredictor:
-    """Predicts with Keras, for activations that are not implemented in NumPy."""
-
-    def __init__(self, model, dtype):
-        self._model, self._dtype = model, dtype
-        self._lock = threading.Lock()
-
-    def __call__(self, windows):
-        tensorflow_import.load()  # again, as this process may be a fork
-        with self._lock:
-            return in_parts(self._predict_part, windows)
-
-    def _predict_part(self, windows):
-        return self._model(mark_missing(windows, self._dtype)).numpy()
