@@ -111,22 +111,17 @@ def _window_data(estimator, X, windows, y, checked_y, sample_weight):
         windows = windows.view(PanelWindows)  # scikit-learn's checks lose the type
     weight = None
     if sample_weight is not None:
-        weight = _validate_weight(sample_weight, checked_y)
+        weight = unmasked(sample_weight)
+        weight = check_sample_weight(
+            weight, checked_y, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weight.any():
+            raise ValueError(
+                "All sample weights are zero, so there is nothing to fit. Pass at "
+                "least one positive weight."
+            )
     view = WindowView(windows)
     return WindowData(view, estimator._layout, checked_y, weight, (X, y))
-
-
-def _validate_weight(sample_weight, y):
-    """Return the weights after checking that not all are zero."""
-    weight = check_sample_weight(
-        unmasked(sample_weight), y, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.any():
-        raise ValueError(
-            "All sample weights are zero, so there is nothing to fit. Pass at least "
-            "one positive weight."
-        )
-    return weight
 
 
 def validate_windows(estimator, X):
