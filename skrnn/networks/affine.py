@@ -26,8 +26,6 @@ class Affine:
 
     def repeated(self, n_times):
         """Return the map for values whose columns are each repeated."""
-        return Affine(*(_repeated(part, n_times) for part in (self.scale, self.shift)))
-
-
-def _repeated(part, n_times):
-    return np.repeat(part, n_times, axis=-1) if np.ndim(part) else part
+        parts = self.scale, self.shift
+        repeated = (np.repeat(p, n_times, axis=-1) if np.ndim(p) else p for p in parts)
+        return Affine(*repeated)
