@@ -295,8 +295,11 @@ def _prepare_first(data, rows, inputs, settings):
     scaling, constants = measured(samples, rows), None
     if isinstance(settings.loss, str) or samples.is_homogeneous:
         constants = _constants(samples, rows)
-        if settings.base is None:
-            scaling = _exact_scaling(scaling, constants)
+        if settings.base is None:  # constant targets are the shift
+            is_constant = ~np.isnan(constants)
+            shift = np.where(is_constant, constants, scaling.targets.shift)
+            scale = 1.0 if is_constant.all() else scaling.targets.scale
+            scaling = replace(scaling, targets=Affine(scale, shift))
     samples = replace(samples, scaling=scaling)
     return replace(prepared, scaling=scaling, constants=constants), samples
 
@@ -326,14 +329,6 @@ def _constants(samples, rows):
         if not is_constant.any():
             break
     return np.where(is_constant, lowest / 2 + highest / 2, np.nan)
-
-
-def _exact_scaling(scaling, constants):
-    """Return Scaling with constant targets as their shift."""
-    is_constant = ~np.isnan(constants)
-    shift = np.where(is_constant, constants, scaling.targets.shift)
-    scale = 1.0 if is_constant.all() else scaling.targets.scale
-    return replace(scaling, targets=Affine(scale, shift))
 
 
 def _input_spec(data, normalize, target_features, *, fill, segment_length=1):
