@@ -1,6 +1,7 @@
 """Predictions of a network in NumPy, in tiles of windows (see also `same_bits`)."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -68,11 +69,9 @@ class Predictor:
             stop = start + height
             self._predict_tile(windows[start:stop], outputs[start:stop])
 
-        if min(height, n_samples) * self._largest_matrix <= _SMALL:
-            for_each(predict_tile, starts, n_threads=1)
-        else:
-            with one_thread as n_threads:
-                for_each(predict_tile, starts, n_threads)
+        is_small = min(height, n_samples) * self._largest_matrix <= _SMALL
+        with nullcontext(1) if is_small else one_thread as n_threads:
+            for_each(predict_tile, starts, n_threads)
         return outputs
 
     def _predict_tile(self, windows, outputs):
