@@ -66,12 +66,10 @@ def warn_of_other_units(windows, y, features, leads):
         return
     last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]
     y = y.reshape(len(y), -1)
-    checked = set()
+    nearest = {}
     for column in np.argsort(leads, kind="stable"):
-        feature = features[column]
-        if feature in checked:
-            continue
-        checked.add(feature)
+        nearest.setdefault(features[column], column)
+    for feature, column in nearest.items():
         values, target = last[:, feature], y[:, column]
         values = values[~np.isnan(values)]
         if len(values) < _FEWEST_ROWS or _are_values(target, values):
