@@ -205,7 +205,8 @@ def prepare(data, validation, settings, earlier=None):
     else:
         inputs = replace(inputs, indicators=earlier.inputs.indicators)
         check_unchanged(
-            described(inputs, settings.base), described(earlier.inputs, *earlier.bases)
+            _described(inputs, settings.base),
+            _described(earlier.inputs, *earlier.bases),
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
         samples = prepared.samples(data, settings)
@@ -374,8 +375,10 @@ def _weighted_steps(data, rows):
         yield windows.rows(start, stop), part
 
 
-def described(inputs, base=None):
-    """Return regressor, by name, that must not change when training continues."""
+def _described(inputs, base=None):
+    """Return settings, by name, that must not change when training continues."""
+    if isinstance(base, MultiOutputRegressor):  # of `_of_outputs`, once it is fitted
+        base = base.estimator
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}
     return {"base": None, **vars(replace(inputs, n_timesteps=0))}  # may change

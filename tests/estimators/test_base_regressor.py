@@ -206,6 +206,16 @@ def test_the_seasonal_naive_regressor_as_base(series):
     assert_array_equal(rnn.base_.predict(windows[29:]), expected)
 
 
+def test_training_goes_on_with_a_clone_of_the_base_for_each_output(windows, y):
+    trees, y = HistGradientBoostingRegressor(max_iter=3), np.column_stack([y, -y])
+    rnn = GRURegressor(**SMALL, base=trees).fit(windows, y)
+    base = rnn.base_
+    assert rnn.partial_fit(windows, y).base_ is base
+    rnn.set_params(base=Ridge())
+    with pytest.raises(ValueError, match=r"base was 'HistGradient.* is 'Ridge' now"):
+        rnn.partial_fit(windows, y)
+
+
 def test_more_data_leave_the_base_as_it_is(windows, y):
     rnn = GRURegressor(**SMALL, base=Ridge()).partial_fit(windows[:100], y[:100])
     base, coef = rnn.base_, rnn.base_.coef_.copy()

@@ -126,6 +126,7 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
     parts = {
         "whole": y,
         "late": y[105:],
+        "new": y[103:],
         "hole": y.drop(y.index[[107, 108, 109, 111]]),
         "short": y[:112],
     }
@@ -150,7 +151,7 @@ def test_the_series_of_a_panel_have_the_same_origins(data):
             ahead = until.forecast(int(n_hours)).loc[name]
             assert_allclose(rows["pred"], ahead[rows["time"]])
     sizes = frame.groupby("series").size()
-    assert dict(sizes) == {"whole": 30, "late": 22, "hole": 26, "short": 12}
+    assert dict(sizes) == {"whole": 30, "late": 22, "new": 26, "hole": 26, "short": 12}
 
 
 def test_a_date_ends_the_first_training_rows(data):
