@@ -38,8 +38,8 @@ from skrnn.estimators.validation import (
 )
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training import tensorflow_import
-from skrnn.training.train import best_network_weight, train
 
+_TRAIN = "skrnn.training.train"
 _AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
 _AUTO = StrOptions({"auto"})
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
@@ -361,7 +361,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         if self.early_stopping:
             patience = int(self.n_iter_no_change), float(self.tol)
         for task in tasks:
-            trained = train(
+            trained = tensorflow_import.load(_TRAIN).train(
                 task,
                 self.history_ if earlier else {},
                 trainer=self.trainer,
@@ -387,6 +387,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
     def _weigh_networks(self, task, refitted):
         """Set the weight of networks, beside a base, that has the lowest loss."""
         model, weight = self._fitted, 0.0
+        best_network_weight = tensorflow_import.load(_TRAIN).best_network_weight
         if any(self.best_epochs_):
             outputs = in_parts(model.outputs, *task.validation.used)
             weight, self.best_loss_ = best_network_weight(task, outputs)

@@ -13,8 +13,9 @@ from skrnn.networks.inputs import prepare
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training import tensorflow_import
+from skrnn.training.tensorflow_import import load
 
+_KERAS_NETWORK = "skrnn.training.keras_network"
 _MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
 
@@ -82,11 +83,11 @@ class FittedModel:
         n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
-        model = _keras_network().build_model(self.spec, state)
+        model = load(_KERAS_NETWORK).build_model(self.spec, state)
         lock, dtype = threading.Lock(), self.spec.dtype
 
         def predict(windows):
-            tensorflow_import.load()  # again, as this process may be a fork
+            load()  # again, as this process may be a fork
             with lock:
                 return in_parts(
                     lambda part: model(mark_missing(part, dtype)).numpy(), windows
@@ -97,7 +98,7 @@ class FittedModel:
     def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
         features = self.preparation.scaling.features
-        return _keras_network().build_whole_model(
+        return load(_KERAS_NETWORK).build_whole_model(
             self.spec, self.states, features, self._scaling, fold=fold
         )
 
@@ -105,15 +106,7 @@ class FittedModel:
         """Return a KerasRegressor whose model function is `keras_model`."""
         states = [replace(state, optimizer=None) for state in self.states]
         build = partial(replace(self, states=states).keras_model, fold=False)
-        return _keras_network().keras_regressor(build, objective, **parameters)
+        return load(_KERAS_NETWORK).keras_regressor(build, objective, **parameters)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in _MADE}
-
-
-def _keras_network():
-    """Import TensorFlow, and return the module that builds Keras models."""
-    tensorflow_import.load()
-    from skrnn.training import keras_network
-
-    return keras_network

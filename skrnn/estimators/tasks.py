@@ -12,8 +12,7 @@ from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training.data import Schedule
 from skrnn.training.scaling import power_of_error
-from skrnn.training.state import Objective, TrainingState, mean_of
-from skrnn.training.train import Task
+from skrnn.training.state import Objective, Task, TrainingState, mean_of
 
 _LARGEST_AUTO_BATCH = 200
 
@@ -77,7 +76,7 @@ def _first_state(spec, seed, prepared):
 
 
 def attributes_of(networks, model):
-    """Return the attributes of a regressor, for a Trained or an Epoch per network."""
+    """Return the attributes of a regressor, for an Epoch of each network."""
     model = replace(model, states=[network.state for network in networks])
     values = mean_of([network.history for network in networks])
     best = [network.history.best() for network in networks]

@@ -3,11 +3,81 @@
 Both trainers run this loop. They differ in the program that trains an epoch.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from skrnn.training.callbacks import SeenModel
 from skrnn.training.optimizers import OptimizerKind
-from skrnn.training.state import OptimizerState, TrainingState
+from skrnn.training.state import Epoch, OptimizerState, TrainingState
+
+_LOSSES = "loss", "val_loss"
+
+
+class Events:
+    """Records every epoch, decides when to stop, and calls callbacks."""
+
+    def __init__(self, history, names, callbacks=(), patience=None, *, unit=1.0):
+        self.history, self.names, self.unit = history, names, unit
+        self.stop = False
+        self._callbacks, self._patience = callbacks, patience
+        self._best_weights, self._best = None, np.inf
+        self._to_beat, self._waited = np.inf, 0
+        self.last = None
+
+    def start(self, loss, weights):
+        """Let early stopping choose the state before the first epoch as the best."""
+        self.history.loss_before = self._best = self._to_beat = loss * self.unit
+        self._best_weights = weights
+
+    def begin_epoch(self):
+        """Call the callbacks when an epoch begins."""
+        for callback in self._callbacks:
+            callback.begin_epoch()
+
+    def end_epoch(self, values, state):
+        """Record an epoch as `last`, with its losses in the units of the targets."""
+        logs = dict(zip(self.names, values, strict=True))
+        logs |= {name: logs[name] * self.unit for name in _LOSSES if name in logs}
+        self.history.append(logs)
+        number = self.history.n_epochs
+        _check_finite("the loss of", number, logs["loss"])
+        if self._patience:
+            _check_finite("the validation loss of", number, logs["val_loss"])
+            self._watch_validation_loss(logs["val_loss"], state)
+        self.last = Epoch(number, logs, state, self.history, self._best_weights)
+        for callback in self._callbacks:
+            self.stop |= bool(callback.end_epoch(self.last))
+
+    def interrupt(self):
+        """Remove what came after the last recorded epoch from the history."""
+        self.last = replace(self.last, interrupted=True)
+        self.history.cut(self.last.number)
+
+    def check(self, state):
+        """Raise a ValueError if a weight is not finite."""
+        for array in state.weights:
+            total = array.sum()
+            _check_finite("the sum of weights after", self.history.n_epochs, total)
+
+    def _watch_validation_loss(self, loss, state):
+        if loss < self._best:
+            self._best, self._best_weights = loss, state.weights
+        n_iter_no_change, tol = self._patience
+        if loss < self._to_beat - tol:
+            self._to_beat, self._waited = loss, 0
+            return
+        self._waited += 1
+        self.stop |= self._waited >= n_iter_no_change
+
+
+def _check_finite(what, epoch, value):
+    if not np.isfinite(value):
+        raise ValueError(
+            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
+            "learning_rate, an optimizer that limits the gradient, such as "
+            "keras.optimizers.Adam(0.005, clipnorm=1.0), or scaled data."
+        )
 
 
 class Run:

@@ -1,9 +1,13 @@
-"""State, objective and history of a training, as plain data (NumPy only)."""
+"""A training as plain data: task, state, objective and history (NumPy only)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 import numpy as np
+
+from skrnn.networks.affine import Affine
+from skrnn.networks.spec import NetworkSpec
+from skrnn.training.data import Schedule, TrainingData
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,22 @@ class Objective:
     metrics: tuple  # names of Keras metrics
     optimizer: object  # if an instance, it is copied
     learning_rate: object  # replaces the setting of the optimizer unless "auto"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that a trainer needs to train a network."""
+
+    spec: NetworkSpec
+    state: TrainingState  # to start from
+    data: TrainingData
+    validation: TrainingData | None  # to evaluate after each epoch
+    schedule: Schedule
+    objective: Objective
+    callbacks: list  # of Keras, the user's, copied for this training
+    unit: float = 1.0  # of a loss of 1, in the units of the targets
+    scaling: Affine = field(default_factory=Affine)  # of outputs, for callbacks
+    is_candidate: bool = False  # whether early stopping may keep the first weights
 
 
 @dataclass
@@ -82,6 +102,18 @@ class History:
     def n_epochs(self):
         """Number of epochs of this training."""
         return len(self.values.get("loss", ())) - self.n_before
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A recorded epoch, counted from 1 in this training."""
+
+    number: int
+    logs: dict  # loss and metrics by name, in the units of the targets
+    state: TrainingState
+    history: History  # so far, to which later epochs are added
+    best_weights: list | None
+    interrupted: bool = False  # by the user, in the next epoch
 
 
 def mean_of(histories):

@@ -13,10 +13,10 @@ from skrnn.training import keras_trainer
 from skrnn.training.compiled import engine
 from skrnn.training.data import Schedule
 from skrnn.training.keras_network import assign, build_model
+from skrnn.training.loop import Events
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.plan import make_plan
-from skrnn.training.state import History, Objective, TrainingState
-from skrnn.training.train import Events, Task
+from skrnn.training.state import History, Objective, Task, TrainingState
 
 SPEC = NetworkSpec(
     cell="gru",

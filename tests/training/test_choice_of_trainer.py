@@ -11,10 +11,9 @@ from small_networks import data_of
 
 from skrnn import ElmanRegressor
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training import plan, trainers
+from skrnn.training import plan, train
 from skrnn.training.data import Schedule
-from skrnn.training.state import Objective
-from skrnn.training.train import Task
+from skrnn.training.state import Objective, Task
 
 
 def task_of(spec, batch_size=32, epochs=1, loss="squared_error"):
@@ -111,10 +110,10 @@ def squared_error(y_true, y_pred):
 def test_where_xla_refuses_keras_trains(windows, target, monkeypatch, capsys):
     """That TensorFlow logs nothing is tested in test_tensorflow_import.py."""
 
-    def compile_all(task, trainer, real=trainers.make_plan):
+    def compile_all(task, trainer, real=train.make_plan):
         return replace(real(task, trainer), xla=True)
 
-    monkeypatch.setattr(trainers, "make_plan", compile_all)
+    monkeypatch.setattr(train, "make_plan", compile_all)
     options = {"units": 2, "epochs": 2, "random_state": 0}
     loss = {"loss": squared_error_in_python}
     estimator = ElmanRegressor(**options, **loss, verbose=1).fit(windows, target)
@@ -140,7 +139,7 @@ def test_trainer_xla_fails_where_xla_refuses(windows, target):
 
 
 def test_on_a_gpu_keras_trains(windows, target, monkeypatch, capsys):
-    monkeypatch.setattr(trainers, "has_gpu", lambda: True)
+    monkeypatch.setattr(train, "has_gpu", lambda: True)
     options = {"units": 2, "epochs": 1, "random_state": 0}
     ElmanRegressor(**options, verbose=1).fit(windows, target).predict(windows)
     message = "Training with keras.Model.fit: TensorFlow sees a GPU.\n"

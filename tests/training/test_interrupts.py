@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small_networks import small
 
 from skrnn.training.compiled.epoch import EpochProgram
+from skrnn.training.loop import Events
 from skrnn.training.state import History
-from skrnn.training.train import Events
 
 
 class BeforeAnEpoch(keras.callbacks.Callback):

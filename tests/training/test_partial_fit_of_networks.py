@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from small_networks import small
 
-from skrnn.estimators import base
+from skrnn.training import train as training
 
 
 def test_partial_fit_goes_on_epoch_by_epoch(windows, target, trainer):
@@ -24,14 +24,14 @@ def test_partial_fit_has_a_new_order_each_time(windows, target, monkeypatch):
     """Without optimizer moments, the same order would give the same steps."""
     orders = []
 
-    def train(task, *args, real=base.train, **options):
+    def train(task, *args, real=training.train, **options):
         ((_, shuffle),) = task.schedule.of_epochs(1)
         order = np.arange(60)
         shuffle(order)
         orders.append(tuple(order))
         return real(task, *args, **options)
 
-    monkeypatch.setattr(base, "train", train)
+    monkeypatch.setattr(training, "train", train)
     fitted = small(epochs=1).fit(windows, target)
     for _ in range(2):
         fitted.partial_fit(windows, target)

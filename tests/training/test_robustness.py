@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import Pipeline
 
 from skrnn import ElmanRegressor, LSTMRegressor, SequenceWindower
-from skrnn.training import trainers
+from skrnn.training import train
 from skrnn.windows.layout import layout_of_names
 
 
@@ -166,10 +166,10 @@ class EpochDiary(keras.callbacks.Callback):
 def test_what_the_engine_refuses_is_told_of_once(
     windows, target, refused, capsys, monkeypatch
 ):
-    def compile_all(task, trainer, real=trainers.make_plan):
+    def compile_all(task, trainer, real=train.make_plan):
         return replace(real(task, trainer), xla=True)
 
-    monkeypatch.setattr(trainers, "make_plan", compile_all)
+    monkeypatch.setattr(train, "make_plan", compile_all)
     Diary.told.clear()
     small(**refused, epochs=2, verbose=1).fit(windows, target)
     assert "Training with keras.Model.fit" in capsys.readouterr().out
