@@ -114,7 +114,7 @@ class KerasProgram:
         self.optimizer.finalize_variable_values(self.model.trainable_variables)
         return self.state()
 
-    def load(self, block, *_):
+    def load(self, block, **_):
         """Return a block as it is."""
         return block
 

@@ -4,6 +4,7 @@ Both trainers run this loop. They differ in the program that trains an epoch.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -107,7 +108,7 @@ class Run:
         orders = self._task.schedule.of_epochs(data.n_blocks)
         try:
             for epoch, order in enumerate(orders):
-                self._train_epoch(epoch, data.in_order(*order), validation)
+                self._train_epoch(epoch, data.blocks(*order), validation)
                 if events.stop or seen.stop_training:
                     break
         except KeyboardInterrupt:  # perhaps within an epoch
@@ -180,29 +181,20 @@ class LoadedData:
     """Training data in the form a program takes. A single block is loaded only once."""
 
     def __init__(self, program, data, batch_size, like=None):
-        self._program, self._data, self._batch_size = program, data, batch_size
-        self.n_blocks = len(data.n_of_blocks)
+        self._data, self.n_blocks = data, len(data.n_of_blocks)
+        self._load = partial(
+            program.load, n_rows=data.block_length, batch_size=batch_size
+        )
         block = data.block(0)
         self._series = block.series if self.n_blocks == 1 else None
         is_same = like is not None and block.series is like._series
-        self.first = self._load(block, like.first if is_same else None)
+        self.first = self._load(block, like=like.first if is_same else None)
 
-    def blocks(self):
-        """Yield all blocks."""
-        return map(self._block, range(self.n_blocks))
-
-    def in_order(self, numbers, shuffle):
-        """Yield blocks in the given order, with shuffled samples."""
-        for number in numbers:
-            block = self._block(number)
-            shuffle(block.samples)
+    def blocks(self, numbers=None, shuffle=None):
+        """Yield all blocks, or those of some numbers, with shuffled samples."""
+        for number in range(self.n_blocks) if numbers is None else numbers:
+            is_only = self.n_blocks == 1
+            block = self.first if is_only else self._load(self._data.block(number))
+            if shuffle is not None:
+                shuffle(block.samples)
             yield block
-
-    def _block(self, number):
-        if self.n_blocks == 1:
-            return self.first
-        return self._load(self._data.block(number))
-
-    def _load(self, block, like=None):
-        length = self._data.block_length
-        return self._program.load(block, length, self._batch_size, like)

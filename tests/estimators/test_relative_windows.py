@@ -176,9 +176,9 @@ def test_training_makes_no_copy_of_the_windows(continued, monkeypatch):
 
     shapes = []
 
-    def load(program, block, *args, make=EpochProgram.load):
+    def load(program, block, make=EpochProgram.load, **options):
         shapes.append(block.series.shape)
-        return make(program, block, *args)
+        return make(program, block, **options)
 
     monkeypatch.setattr(EpochProgram, "load", load)
     windows, y = continued

@@ -117,8 +117,8 @@ def test_blocks_of_other_series_have_arrays_of_their_own():
 def test_a_kept_program_holds_no_data(windows, target, monkeypatch):
     seen = []
 
-    def load(program, block, *args, make=EpochProgram.load):
-        made = make(program, block, *args)
+    def load(program, block, make=EpochProgram.load, **options):
+        made = make(program, block, **options)
         parts = (block.series, block.y, *made.arrays)
         seen.extend(weakref.ref(part) for part in parts)
         return made
