@@ -16,7 +16,7 @@ from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.weights import initial_weights
 from skrnn.training import plan
-from skrnn.training.compiled import fused_lstm
+from skrnn.training.compiled import fused
 from skrnn.training.keras_network import build_model
 from skrnn.training.state import TrainingState
 
@@ -175,7 +175,7 @@ def test_shards_of_a_batch_add_up_to_it(
     def fit(n_shards):
         many = 0 if n_shards > 1 else np.inf
         monkeypatch.setattr(plan, "count_shards", lambda *_, **__: n_shards)
-        monkeypatch.setattr(fused_lstm, "_MANY_WEIGHTS", many)
+        monkeypatch.setattr(fused, "_MANY_WEIGHTS", many)
         return regressor(**{**SMALL, **params}).fit(X, y, sample_weight=weight)
 
     shards, whole = fit(n_shards), fit(1)

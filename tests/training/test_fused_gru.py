@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import GRURegressor
-from skrnn.training.compiled.fused_gru import FusedGRU
+from skrnn.training.compiled.fused import FusedGRU
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
 

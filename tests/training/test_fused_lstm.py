@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import LSTMRegressor
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training.compiled import fused_lstm
-from skrnn.training.compiled.fused_lstm import FusedLSTM
+from skrnn.training.compiled import fused
+from skrnn.training.compiled.fused import FusedLSTM
 from skrnn.training.plan import can_fuse
 
 STEPS = np.random.RandomState(0).normal(size=(6, 9, 2)).astype("float32")
@@ -29,7 +29,7 @@ LSTM = NetworkSpec(
 @pytest.fixture(params=[False, True], ids=["few weights", "many weights"])
 def many(request, monkeypatch):
     """Whether there are enough weights to use our own gradient."""
-    monkeypatch.setattr(fused_lstm, "_MANY_WEIGHTS", 0 if request.param else np.inf)
+    monkeypatch.setattr(fused, "_MANY_WEIGHTS", 0 if request.param else np.inf)
     return request.param
 
 

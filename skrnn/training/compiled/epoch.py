@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from skrnn.training.compiled.fused_gru import FusedGRU
-from skrnn.training.compiled.fused_lstm import FusedLSTM
+from skrnn.training.compiled.fused import FusedGRU, FusedLSTM
 from skrnn.training.compiled.session import OwnSession, aligned
 from skrnn.training.compiled.traced import TracedEpoch
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
