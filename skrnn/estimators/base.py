@@ -345,7 +345,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _train(self, tasks, data, earlier, fit_task=None):
         """Train the networks one after the other, and set the fitted attributes."""
-        networks, callbacks = [], []
+        networks, watchers = [], []
         model = FittedModel(
             tasks[0].spec,
             [],
@@ -356,7 +356,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
-            callbacks = [fit_task]
+            watchers = [fit_task]
         patience = None
         if self.early_stopping:
             patience = int(self.n_iter_no_change), float(self.tol)
@@ -367,7 +367,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
                 trainer=self.trainer,
                 verbose=self.verbose,
                 patience=patience,
-                callbacks=callbacks,
+                watchers=watchers,
             )
             state = data.preparation.exact(trained.state)
             networks.append(replace(trained, state=state))

@@ -9,7 +9,7 @@ import numpy as np
 from skrnn.estimators.data_warnings import warn_of_windows_to_predict
 from skrnn.estimators.preparation import Preparation, in_parts
 from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import prepare
+from skrnn.networks.inputs import network_inputs
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
@@ -64,7 +64,7 @@ class FittedModel:
     def outputs(self, windows):
         """Return the mean of the networks' outputs, in the units used in training."""
         inputs, features = self.preparation.inputs, self.preparation.scaling.features
-        windows = prepare(windows, inputs, features)
+        windows = network_inputs(windows, inputs, features)
         try:
             outputs = [predict(windows) for predict in self._predictors]
         except OverflowError:

@@ -25,7 +25,7 @@ def network_summary(spec, weights):
 
 def _layers(spec, weights):
     """Yield name, type, shape of the output and number of weights of each layer."""
-    yield "skip_missing", "Masking", f"(None, None, {spec.n_features})", 0
+    yield "skip_missing", "Masking", f"(None, None, {spec.n_inputs})", 0
     recurrent, linear = layers_of(spec, weights)
     kind = "Bidirectional" if spec.bidirectional else CELLS[spec.cell].keras_layer
     for depth, (n_units, layer) in enumerate(zip(spec.units, recurrent, strict=True)):

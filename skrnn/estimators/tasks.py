@@ -117,7 +117,7 @@ def _spec_of(regressor, quantile_levels, inputs):
     return NetworkSpec(
         cell=regressor._cell,
         units=tuple(int(n) for n in units),
-        n_features=inputs.n_inputs,
+        n_inputs=inputs.n_inputs,
         n_outputs=regressor.n_outputs_ * len(quantile_levels or (None,)),
         options=tuple((name, _plain(getattr(regressor, name))) for name in options),
         dropout=float(regressor.dropout),

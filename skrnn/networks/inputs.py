@@ -66,7 +66,7 @@ def feature_scaling(parts):
     return Affine(np.sqrt(squares / np.where(count > 0, count, 1.0)), means)
 
 
-def prepare(windows, inputs, features):
+def network_inputs(windows, inputs, features):
     """Return inputs (n_samples, n_steps, n_inputs), with NaN in steps to skip."""
     windows = relative(windows, inputs, features)
     if inputs.fill:

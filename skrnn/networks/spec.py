@@ -11,7 +11,7 @@ class NetworkSpec:
 
     cell: str  # a key of `skrnn.networks.cells.CELLS`
     units: tuple  # hidden units of each recurrent layer, from input to output
-    n_features: int  # values in a step of the network
+    n_inputs: int  # values in a step of the network
     n_outputs: int  # values in a prediction
     options: tuple = ()  # (name, value) of activations and the form of a GRU
     dropout: float = 0.0  # fraction of the inputs to drop in training
@@ -19,11 +19,6 @@ class NetworkSpec:
     bidirectional: bool = False  # whether each layer also reads from the newest step
     dtype: str = "float32"  # or "float64"
     inputs: InputSpec | None = None  # None if the network reads windows unchanged
-
-    @property
-    def n_columns(self):
-        """Number of features of a step of the windows."""
-        return self.n_features if self.inputs is None else self.inputs.n_features
 
     @property
     def n_directions(self):
@@ -34,7 +29,7 @@ class NetworkSpec:
     def layer_inputs(self):
         """Number of values per step that each recurrent layer reads, in order."""
         hidden = [self.n_directions * n_units for n_units in self.units]
-        return [self.n_features, *hidden[:-1]]
+        return [self.n_inputs, *hidden[:-1]]
 
     @property
     def n_hidden(self):

@@ -8,7 +8,7 @@ from skrnn.networks.inputs import FLOOR
 from skrnn.networks.missing import MISSING
 
 
-def prepare(windows, inputs, features, *, has_missing=True):
+def network_inputs(windows, inputs, features, *, has_missing=True):
     """Return inputs (n_samples, n_steps, n_inputs), with `MISSING` in steps to skip."""
     observed = ops.not_equal(windows, MISSING) if has_missing else None
     values = windows

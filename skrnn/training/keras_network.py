@@ -31,7 +31,7 @@ def build_model(spec, state=None, *, masked=True, layer=None, name=None):
     ]
     model = keras.Sequential(
         [
-            layers.Input((None, spec.n_features), dtype=spec.dtype, name="window"),
+            layers.Input((None, spec.n_inputs), dtype=spec.dtype, name="window"),
             *([masking] if masked else []),
             *recurrent,
             layers.Dense(
@@ -137,13 +137,13 @@ def build_whole_model(spec, states, features, scaling, *, fold=True):
         build_model(spec, state, name=f"network_{number}")
         for number, state in enumerate(states)
     ]
-    n_timesteps = None if inputs is None else inputs.n_timesteps
-    windows = keras.Input(
-        (n_timesteps, spec.n_columns), dtype=spec.dtype, name="window"
-    )
+    shape = (None, spec.n_inputs)
+    if inputs is not None:
+        shape = (inputs.n_timesteps, inputs.n_features)
+    windows = keras.Input(shape, dtype=spec.dtype, name="window")
     prepared = windows
     if inputs is not None:
-        prepared = keras_inputs.prepare(windows, inputs, features)
+        prepared = keras_inputs.network_inputs(windows, inputs, features)
     outputs = [model(prepared) for model in models]
     outputs = outputs[0] if len(outputs) == 1 else layers.average(outputs)
     if not fold:

@@ -13,7 +13,7 @@ from scikeras.wrappers import KerasRegressor
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
-from skrnn.training.keras_inputs import prepare
+from skrnn.training.keras_inputs import network_inputs
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
 from skrnn.training.loop import Run, load
 from skrnn.training.objectives import make_loss, make_metrics
@@ -166,7 +166,7 @@ class KerasProgram:
         inputs = self._task.data.inputs
         if not inputs.is_plain:
             features = Affine(*block.scales)
-            windows = prepare(ops.convert_to_tensor(windows), inputs, features)
+            windows = network_inputs(ops.convert_to_tensor(windows), inputs, features)
             windows = ops.convert_to_numpy(windows)
         return windows, y, weight
 

@@ -16,12 +16,12 @@ _LOSSES = "loss", "val_loss"
 
 
 class Events:
-    """Records every epoch, decides when to stop, and calls callbacks."""
+    """Records every epoch, decides when to stop, and tells watchers."""
 
-    def __init__(self, history, names, callbacks=(), patience=None, *, unit=1.0):
+    def __init__(self, history, names, watchers=(), patience=None, *, unit=1.0):
         self.history, self.names, self.unit = history, names, unit
         self.stop = False
-        self._callbacks, self._patience = callbacks, patience
+        self._watchers, self._patience = watchers, patience
         self._best_weights, self._best = None, np.inf
         self._to_beat, self._waited = np.inf, 0
         self.last = None
@@ -32,9 +32,9 @@ class Events:
         self._best_weights = weights
 
     def begin_epoch(self):
-        """Call the callbacks when an epoch begins."""
-        for callback in self._callbacks:
-            callback.begin_epoch()
+        """Tell the watchers that an epoch begins."""
+        for watcher in self._watchers:
+            watcher.begin_epoch()
 
     def end_epoch(self, values, state):
         """Record an epoch as `last`, with its losses in the units of the targets."""
@@ -47,8 +47,8 @@ class Events:
             _check_finite("the validation loss of", number, logs["val_loss"])
             self._watch_validation_loss(logs["val_loss"], state)
         self.last = Epoch(number, logs, state, self.history, self._best_weights)
-        for callback in self._callbacks:
-            self.stop |= bool(callback.end_epoch(self.last))
+        for watcher in self._watchers:
+            self.stop |= bool(watcher.end_epoch(self.last))
 
     def interrupt(self):
         """Remove what came after the last recorded epoch from the history."""

@@ -32,7 +32,7 @@ class Plan:
     has_missing: bool  # any value of the windows
     masked: bool  # whether the network skips any step
     weighted: bool
-    n_targets: int  # columns of the targets
+    n_columns: int  # of the targets, which the kept program is traced for
     divisible: bool = True  # whether the loss of a sample depends on it alone
 
 
@@ -59,7 +59,7 @@ def make_plan(task, trainer):
         has_missing=has_missing,
         masked=masked,
         weighted=any(each.is_weighted for each in data),
-        n_targets=task.data.n_columns,
+        n_columns=task.data.n_columns,
         divisible=divisible,
     )
 

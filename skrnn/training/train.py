@@ -28,7 +28,7 @@ _EVENTS_OF_BATCHES = [
 ]
 
 
-def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
+def train(task, earlier_history, *, trainer, verbose, patience, watchers):
     """Train a network; return the last Epoch. `patience`: n_iter_no_change and tol."""
     check_activations(task.spec)
     make_loss(task.objective, task.spec)
@@ -39,8 +39,8 @@ def train(task, earlier_history, *, trainer, verbose, patience, callbacks):
         names += [f"val_{name}" for name in names]
     history = History.after(earlier_history, names)
     with ProgressReport(verbose, task.schedule.epochs) as progress:
-        callbacks = [progress, *callbacks]
-        events = Events(history, names, callbacks, patience, unit=task.unit)
+        watchers = [progress, *watchers]
+        events = Events(history, names, watchers, patience, unit=task.unit)
         if patience and task.is_candidate:
             zeros = np.zeros((task.validation.n_samples, task.spec.n_outputs))
             events.start(_loss_of_outputs(task, zeros), task.state.weights)

@@ -14,7 +14,7 @@ from skrnn.networks.inputs import (
     InputSpec,
     feature_scaling,
     filled,
-    prepare,
+    network_inputs,
     references,
     relative,
 )
@@ -101,13 +101,13 @@ def test_filling_takes_the_last_value_or_the_mean():
     features = Affine(np.ones(2), np.array([2.0, 9.0]))
     inputs = InputSpec(3, 2, fill=True, indicators=(0,))
     assert_array_equal(filled(windows, inputs, features), [[[2, 1], [5, 1], [5, 1]]])
-    found = prepare(windows, inputs, features)
+    found = network_inputs(windows, inputs, features)
     assert_array_equal(found[0, :, 2], [1, 0, 1])
 
 
 def test_segments_hold_steps_side_by_side():
     windows = np.arange(24.0).reshape(2, 6, 2)
-    found = prepare(windows, InputSpec(6, 2, segment_length=3), None)
+    found = network_inputs(windows, InputSpec(6, 2, segment_length=3), None)
     assert_array_equal(found[1], [[12, 13, 14, 15, 16, 17], [18, 19, 20, 21, 22, 23]])
 
 
@@ -143,9 +143,9 @@ def test_keras_computes_the_same(normalize, segment_length, fill):
         fill=fill,
         indicators=(0, 2) if fill else (),
     )
-    expected = mark_missing(prepare(windows, inputs, FEATURES), "float64")
+    expected = mark_missing(network_inputs(windows, inputs, FEATURES), "float64")
     marked = mark_missing(windows, "float64", np.zeros(3), whole_steps=False)
-    found = keras_inputs.prepare(marked, inputs, FEATURES)
+    found = keras_inputs.network_inputs(marked, inputs, FEATURES)
     assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     assert found.shape[1:] == (inputs.n_steps, inputs.n_inputs)
     if normalize:
@@ -154,8 +154,8 @@ def test_keras_computes_the_same(normalize, segment_length, fill):
         assert_allclose(found.scale, expected.scale, rtol=1e-12)
         assert_allclose(found.shift, expected.shift, rtol=1e-12)
     complete = np.nan_to_num(windows)
-    found = keras_inputs.prepare(complete, inputs, FEATURES, has_missing=False)
-    expected = prepare(complete, inputs, FEATURES)
+    found = keras_inputs.network_inputs(complete, inputs, FEATURES, has_missing=False)
+    expected = network_inputs(complete, inputs, FEATURES)
     assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -164,15 +164,15 @@ def test_a_window_has_the_same_bits_alone(normalize, fill):
     windows = windows_with_gaps(n_samples=40, n_timesteps=168)[:, :, :1]
     inputs = InputSpec(168, 1, 24, normalize, (0,), fill=fill)
     features = scaling_of(windows[:, -1])
-    together = prepare(windows, inputs, features)
+    together = network_inputs(windows, inputs, features)
     for row in (0, 17, 39):
-        alone = prepare(windows[row : row + 1], inputs, features)
+        alone = network_inputs(windows[row : row + 1], inputs, features)
         assert_array_equal(alone[0], together[row])
 
 
 def test_windows_are_not_changed():
     windows = windows_with_gaps()
     before = windows.copy()
-    prepare(windows, InputSpec(12, 3, 3, "standard", (0,), True, (0,)), FEATURES)
+    network_inputs(windows, InputSpec(12, 3, 3, "standard", (0,), True, (0,)), FEATURES)
     assert_array_equal(windows, before)
     assert MISSING not in windows

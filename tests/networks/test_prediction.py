@@ -44,7 +44,7 @@ def networks(draw, activations=("tanh",), gates=("sigmoid",)):
     return NetworkSpec(
         cell,
         tuple(draw(st.lists(st.integers(1, 20), min_size=1, max_size=3))),
-        n_features=draw(st.integers(1, 4)),
+        n_inputs=draw(st.integers(1, 4)),
         n_outputs=draw(st.integers(1, 3)),
         options=tuple(options.items()),
         bidirectional=draw(st.booleans()),
@@ -53,7 +53,7 @@ def networks(draw, activations=("tanh",), gates=("sigmoid",)):
 
 
 def windows_for(spec, n_rows, n_timesteps, share_missing, rng):
-    X = rng.normal(size=(n_rows, n_timesteps, spec.n_features))
+    X = rng.normal(size=(n_rows, n_timesteps, spec.n_inputs))
     X[rng.rand(*X.shape) < share_missing] = np.nan
     return X
 

@@ -21,7 +21,7 @@ from skrnn.training.state import History, Objective, Task, TrainingState
 SPEC = NetworkSpec(
     cell="gru",
     units=(3,),
-    n_features=2,
+    n_inputs=2,
     n_outputs=1,
     options=(
         ("activation", "tanh"),

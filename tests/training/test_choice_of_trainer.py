@@ -26,7 +26,7 @@ def task_of(spec, batch_size=32, epochs=1, loss="squared_error"):
 
 def test_compiling_is_decided_by_the_work_alone():
     def worth(cell, units, n_batches, n_timesteps, fused=False):
-        spec = NetworkSpec(cell, units, n_features=1, n_outputs=1)
+        spec = NetworkSpec(cell, units, n_inputs=1, n_outputs=1)
         return plan.worth_compiling(spec, n_batches, n_timesteps, fused=fused)
 
     assert not worth("gru", (50,), 50, 10), "few batches"
@@ -38,7 +38,7 @@ def test_compiling_is_decided_by_the_work_alone():
 
 def test_shards_are_decided_by_the_work_alone():
     def n_shards(cell, units, batch_size, n_timesteps=20, fused=False):
-        spec = NetworkSpec(cell, (units,), n_features=1, n_outputs=1)
+        spec = NetworkSpec(cell, (units,), n_inputs=1, n_outputs=1)
         return plan.count_shards(spec, batch_size, n_timesteps, fused=fused)
 
     assert n_shards("lstm", 50, 128, 20, fused=True) == 2
@@ -53,7 +53,7 @@ def test_shards_are_decided_by_the_work_alone():
 def test_xla_has_the_whole_batch_and_no_fused_operation():
     """A loss function may mix samples, so its batches are not split either."""
     options = (("activation", "tanh"), ("recurrent_activation", "sigmoid"))
-    spec = NetworkSpec("lstm", (64,), n_features=1, n_outputs=1, options=options)
+    spec = NetworkSpec("lstm", (64,), n_inputs=1, n_outputs=1, options=options)
 
     def planned(trainer, loss="squared_error"):
         task = task_of(spec, batch_size=1024, epochs=10_000, loss=loss)
@@ -67,7 +67,7 @@ def test_xla_has_the_whole_batch_and_no_fused_operation():
 
 def test_only_auto_chooses_xla_where_it_pays(monkeypatch):
     monkeypatch.setattr(plan, "worth_compiling", lambda *_, **__: True)
-    spec = NetworkSpec("elman", (2,), n_features=1, n_outputs=1)
+    spec = NetworkSpec("elman", (2,), n_inputs=1, n_outputs=1)
     xla = {
         trainer: plan.make_plan(task_of(spec), trainer).xla
         for trainer in ("auto", "compiled", "xla")

@@ -20,7 +20,7 @@ ODD = STEPS[:5, :, :1]  # TensorFlow warns about odd numbers of samples and feat
 LSTM = NetworkSpec(
     cell="lstm",
     units=(5,),
-    n_features=2,
+    n_inputs=2,
     n_outputs=1,
     options=(("activation", "tanh"), ("recurrent_activation", "sigmoid")),
 )

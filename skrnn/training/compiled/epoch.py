@@ -12,7 +12,7 @@ import tensorflow as tf
 from skrnn.networks.affine import Affine
 from skrnn.training.compiled.fused import FusedGRU, FusedLSTM
 from skrnn.training.compiled.session import OwnSession, aligned
-from skrnn.training.keras_inputs import prepare
+from skrnn.training.keras_inputs import network_inputs
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import keeps_averages, make_optimizer
@@ -107,7 +107,7 @@ class EpochProgram:
         )
 
     def _arrays(self, block, capacity):
-        """Return series, targets and weights, padded to the lengths of the program."""
+        """Return series, targets, weights and scales, in the lengths of the program."""
         n_rows = (capacity - 1) * block.stride + block.n_timesteps
         weight = block.weight
         if weight is None:
@@ -219,7 +219,7 @@ class TracedEpoch:
             if inputs is not None:
                 windows.set_shape((None, inputs.n_timesteps, inputs.n_features))
                 missing = self._plan.has_missing
-                windows = prepare(
+                windows = network_inputs(
                     windows, inputs, Affine(*tf.unstack(scales)), has_missing=missing
                 )
             targets = tf.gather(y, samples)
