@@ -72,6 +72,20 @@ def test_errors_are_those_of_forecasts_from_all_origins_in_the_last_fifth(
         assert row["error"] == pytest.approx(error)
 
 
+@pytest.mark.parametrize(("horizon", "n_held_out"), [(3, 32), (16, 32), (18, 36)])
+def test_at_least_two_horizons_are_held_out(sales, horizon, n_held_out):
+    forecaster = Forecaster(horizon=horizon)
+    rows, _ = read_rows(forecaster, None, sales)
+    search = Search.of(forecaster, rows, {})
+    assert search.earlier.tolist() == [True] * (160 - n_held_out) + [False] * n_held_out
+
+
+def test_without_seasons_naive_forecasts_are_the_last_value():
+    y = np.random.RandomState(0).normal(size=60).cumsum()
+    forecaster = Forecaster(horizon=3, candidates="fast").fit(y=y)
+    assert "seasonal naive, 1 steps" in set(forecaster.candidates_["name"])
+
+
 def test_the_choice_is_not_worse_than_ridge_or_naive(fitted):
     table = fitted.candidates_
     params = fitted.chosen_.get_params(deep=False)

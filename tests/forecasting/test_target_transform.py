@@ -293,6 +293,16 @@ def test_what_cannot_be_inverted_is_named(transformer, message):
         ridge(target_transformer=transformer).fit(y=y)
 
 
+def test_an_inverse_may_differ_by_a_millionth():
+    def with_inverse_off_by(share):
+        inverse = FunctionTransformer(np.log, lambda z: np.exp(z) * (1 + share))
+        return ridge(target_transformer=inverse)
+
+    assert np.isfinite(with_inverse_off_by(5e-7).fit(y=Y).forecast(1)).all()
+    with pytest.raises(ValueError, match="has no exact inverse"):
+        with_inverse_off_by(2e-6).fit(y=Y)
+
+
 def test_the_series_whose_values_cannot_be_inverted_is_named():
     sold = Y * 0
     sold.iloc[100] = 1
