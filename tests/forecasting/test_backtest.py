@@ -310,6 +310,7 @@ def test_quantiles_make_intervals(data):
         ({"season_length": 0}, 'season_length must be "auto" or a number of steps'),
         ({"season_length": "week"}, "at least 1. Got 'week'"),
         ({"coverage": 1}, "coverage must lie between 0 and 1, such as 0.8"),
+        ({"coverage": 0}, "coverage must lie between 0 and 1, such as 0.8"),
         ({"coverage": 0.8}, "No intervals can be forecast"),
         ({"forecaster": Ridge()}, "forecaster must be a Forecaster, or a dict"),
     ],
