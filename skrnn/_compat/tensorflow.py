@@ -22,7 +22,7 @@ def give_sessions_own_threads():
 
 def import_keras():
     """Import Keras, and raise an ImportError if its backend is not TensorFlow."""
-    _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
+    _check_backend(os.environ.get("KERAS_BACKEND") or "tensorflow")
     import keras
 
     _check_backend(keras.backend.backend())
@@ -32,8 +32,8 @@ def _check_backend(name):
     if name != "tensorflow":
         raise ImportError(
             "skrnn trains with Keras on TensorFlow, but Keras is set to the backend "
-            f"{name!r}. Unset KERAS_BACKEND, or set it to 'tensorflow', before Keras "
-            "is imported."
+            f"{name!r}. Set the environment variable KERAS_BACKEND to 'tensorflow' "
+            "before Keras is imported, or correct keras.json."
         )
 
 

@@ -10,6 +10,7 @@ import threading
 import keras
 from keras import ops
 from scikeras.wrappers import KerasRegressor
+from sklearn import config_context
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
@@ -31,7 +32,8 @@ def train(task, plan, events):
     program = KerasProgram(task)
     run = Run(task, program, events)
     program.seen = run.seen
-    with without_retracing_notices(), _floatx(task.spec.dtype):
+    output = config_context(transform_output="default")  # of encoders in scikeras
+    with without_retracing_notices(), _floatx(task.spec.dtype), output:
         return run.train(*load(program, task))
 
 

@@ -60,11 +60,15 @@ def test_numbers_are_standardised_whatever_holds_them(dtype):
     [
         pd.Series(HOURS.hour < 7, HOURS),
         pd.Series(HOURS.hour < 7, HOURS).astype("boolean"),
+        "bool[pyarrow]",
         pd.Series(HOURS.hour < 7, HOURS).astype(object),
         pd.Series(np.where(HOURS.hour < 7, 1, 0), HOURS),
     ],
 )
 def test_flags_stay_as_they_are(flag):
+    if isinstance(flag, str):
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        flag = pd.Series(HOURS.hour < 7, HOURS).astype(flag)
     forecaster = linear(Ridge()).fit(flag.to_frame("night")[:-20], Y[:-20])
     assert_array_equal(numbers_of(forecaster)[:, 0], flag[-23:-20].astype(float))
 

@@ -6,8 +6,9 @@ import weakref
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scikeras.wrappers import BaseWrapper, KerasRegressor
+from sklearn import config_context
 
 from skrnn import ElmanRegressor, SequenceWindower
 from skrnn.training import keras_trainer
@@ -50,6 +51,14 @@ def test_a_keras_regressor_is_fitted_on_windows_and_targets(
     wrapper = X = y = None
     gc.collect()
     assert not any(ref() for ref in gone)
+
+
+def test_containers_that_users_set_do_not_matter(windows, target):
+    keras_trained = ElmanRegressor(**SMALL, trainer="keras")
+    expected = keras_trained.fit(windows, target).predict(windows)
+    with config_context(transform_output="pandas"):  # a warning would be an error
+        found = keras_trained.fit(windows, target).predict(windows)
+    assert_array_equal(found, expected)
 
 
 def averaging():

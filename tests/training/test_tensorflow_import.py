@@ -107,6 +107,7 @@ def test_another_backend_of_keras_is_refused():
     code = USE.replace("pipe.fit(X, X[:, 0]).predict(X)\n", "pipe.fit(X, X[:, 0])\n", 1)
     done = run(code, KERAS_BACKEND="numpy")
     assert "Keras is set to the backend 'numpy'" in done.stderr
+    assert run(code, KERAS_BACKEND="").returncode == 0  # Keras takes it as unset
 
 
 @pytest.mark.slow  # fresh processes take seconds
