@@ -68,7 +68,7 @@ def test_a_network_on_filled_windows_is_one_on_windows_filled_by_hand(
 def test_only_features_with_missing_values_have_a_second_input(windows, target):
     rnn = ElmanRegressor(**SMALL, missing="fill").fit(windows, target)
     assert rnn._fitted.spec.inputs.indicators == (1,)
-    assert rnn._fitted.spec.n_features == 3
+    assert rnn._fitted.spec.n_inputs == 3
 
 
 def test_a_window_of_weight_zero_has_no_part_in_the_inputs(windows, target):

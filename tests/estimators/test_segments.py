@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from skrnn import ElmanRegressor, GRURegressor, LSTMRegressor, SequenceWindower
-from skrnn.networks.inputs import InputSpec, prepare
+from skrnn.networks.inputs import InputSpec, network_inputs
 from skrnn.networks.missing import mark_missing
 
 N_ROWS, N_TIMESTEPS = 90, 12
@@ -61,7 +61,7 @@ def test_predictions_are_those_of_keras(windows, series):
 def test_segments_are_views_on_the_series(windows):
     for segment_length in (1, 2, 12):
         inputs = InputSpec(N_TIMESTEPS, 2, segment_length)
-        found = prepare(windows, inputs, None)
+        found = network_inputs(windows, inputs, None)
         assert np.shares_memory(found, windows)
         assert found.shape == (N_ROWS, 12 // segment_length, 2 * segment_length)
 
