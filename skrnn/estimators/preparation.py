@@ -377,7 +377,7 @@ def _weighted_steps(data, rows):
 
 def _described(inputs, base=None):
     """Return settings, by name, that must not change when training continues."""
-    if isinstance(base, MultiOutputRegressor):  # of `_of_outputs`, once it is fitted
+    if isinstance(base, MultiOutputRegressor):  # made by `_of_outputs`
         base = base.estimator
     if base is not None:
         return {"base": type(base).__name__, **vars(inputs)}

@@ -230,12 +230,12 @@ def named(label):
 def warn_of_missing(X, past, index):
     """Warn of the first input that is known in advance but missing."""
     frame = pd.DataFrame(X)
-    known = [column for column in frame.columns if column not in past]
-    missing = frame[known].isna().to_numpy()
+    frame = frame.loc[:, [column not in past for column in frame.columns]]
+    missing = frame.isna().to_numpy()
     if not missing.any():
         return
     row = int(np.argmax(missing.any(axis=1)))
-    name = known[int(np.argmax(missing[row]))]
+    name = list(frame)[int(np.argmax(missing[row]))]
     time = f"row {row}" if index is None else f"{index[row]}"
     warn_user(
         f"X lacks {missing.sum()} values of inputs that are known in advance, the "

@@ -473,7 +473,7 @@ class _Evaluation:
         place = np.full(len(of_all), -1)
         place[self.recent] = grid.places
         codes, places = of_all.codes[rows], place[rows] - leads
-        # the distinct places, and which of them is that of each row, without sorting
+        # np.unique(places, return_inverse=True), without sorting
         is_origin = np.zeros(grid.n_places, dtype=bool)
         is_origin[places] = True
         of_row = (np.cumsum(is_origin) - 1)[places]

@@ -185,7 +185,7 @@ class Search:
         return trials
 
     def _trial(self, params):
-        """Return what a Trial of a candidate has besides it."""
+        """Return the fields of the Trial of a candidate, but for itself."""
         start = time.perf_counter()
         with warnings.catch_warnings():  # the final fit issues them
             warnings.simplefilter("ignore", SkrnnWarning)
@@ -195,7 +195,7 @@ class Search:
             rows = model.with_numbers(self.rows)
             grid, values = model.on_grid(rows, model.horizon)
             compared, origins = model.forecasts_after(
-                grid, values, rows, self.earlier, begin_there=True
+                grid, values, rows, self.earlier, begin_later=True
             )
         seconds = time.perf_counter() - start
         found = compared, model.targets, origins.codes

@@ -74,12 +74,12 @@ class DateFeatures:
         frame = _frame(features, unique)
         fitted = cls(features, Inputs.fit("auto", frame, []))
         functions = [_name(feature) for feature in features if callable(feature)]
-        if functions and len(unique) > 2:
-            values, inner = (
-                fitted.inputs.transform(frame),
-                fitted.transform(unique[1:-1]),
-            )
-            if not np.allclose(values[1:-1], inner, equal_nan=True):
+        if functions and len(unique) > 3:
+            inner = unique.argsort()[2:-1]  # their mean differs, too
+            part, of_part = _frame(features, unique[inner]), frame.iloc[inner]
+            if list(part) != list(frame) or not np.allclose(
+                *map(fitted.inputs.transform, (part, of_part)), equal_nan=True
+            ):
                 raise ValueError(
                     f"date_features: {', '.join(functions)} must give a time the same "
                     "value whatever the other times are. Count from a fixed date "
@@ -142,7 +142,7 @@ def _columns(feature, times):
             angle = 2 * np.pi * (np.asarray(values) - first) / period
             return [(f"{name}_sin", np.sin(angle)), (f"{name}_cos", np.cos(angle))]
     if not isinstance(values, (pd.Series, pd.DataFrame)):
-        values = np.asarray(values)
+        values = np.asarray(values, None if hasattr(values, "dtype") else object)
     if values.shape[:1] != (len(times),):
         raise ValueError(
             f"date_features: {name} must give one row for each of {len(times)} "

@@ -176,7 +176,7 @@ class DirectModel:
 
     def windows_after(self, grid, values, rows, earlier):
         """Return windows of origins after the earlier rows, targets, and series."""
-        origins = self._origins_after(grid, rows, earlier, begin_there=True)
+        origins = self._origins_after(grid, rows, earlier, begin_later=True)
         y = self._next_targets(values, origins.places).astype(np.float64)
         shifted = self._shifted(values)
         used = self._is_readable(shifted, origins.places)
@@ -258,11 +258,11 @@ class DirectModel:
             values[places, position] = values[sources if is_known else last, position]
 
     def errors_after(
-        self, grid, values, rows, earlier, *, begin_there=False, units=None
+        self, grid, values, rows, earlier, *, begin_later=False, units=None
     ):
         """Return known errors (n_origins, horizon, n_targets, n_levels) and Origins."""
         both, origins = self.forecasts_after(
-            grid, values, rows, earlier, begin_there=begin_there
+            grid, values, rows, earlier, begin_later=begin_later
         )
         if units is not None and len(both):
             of_step = np.repeat(origins.codes, self.horizon)
@@ -274,9 +274,9 @@ class DirectModel:
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         return errors[known], origins[known]
 
-    def forecasts_after(self, grid, values, rows, earlier, *, begin_there=False):
+    def forecasts_after(self, grid, values, rows, earlier, *, begin_later=False):
         """Return targets and their forecasts, on the last axis, and Origins."""
-        origins = self._origins_after(grid, rows, earlier, begin_there=begin_there)
+        origins = self._origins_after(grid, rows, earlier, begin_later=begin_later)
         forecasts = self.forecast(
             values, origins.places, quantiles=self.quantile_levels is not None
         )
@@ -284,7 +284,7 @@ class DirectModel:
         observed = observed.reshape(*forecasts.shape[:3], 1)
         return np.concatenate([observed, forecasts], axis=-1), origins
 
-    def _origins_after(self, grid, rows, earlier, *, begin_there):
+    def _origins_after(self, grid, rows, earlier, *, begin_later):
         """Return the Origins whose next steps end after the earlier rows."""
         origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
         order = np.arange(len(rows))
@@ -293,8 +293,8 @@ class DirectModel:
         # no forecast starts after a row without targets
         known = ~np.isnan(rows.targets).all(axis=1)
         origins = origins[order[known[order]]]
-        # forecasts end after the earlier rows, and if `begin_there` also begin there
-        first = grid.last_before(earlier) - (0 if begin_there else horizon - 1)
+        # forecasts end after the earlier rows, and if `begin_later` also begin there
+        first = grid.last_before(earlier) - (0 if begin_later else horizon - 1)
         places, is_provisional = origins.places, self.targets.pairs["is_provisional"]
         chosen = ~is_provisional.all(axis=1)[origins.codes]
         chosen &= first[grid.grid_of[places]] <= places

@@ -118,12 +118,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Features of the time of each step, computed for past and future steps. A string
         is an attribute of the index, such as `"hour"`, `"day_of_week"`, `"month"` or
         `"is_month_end"`; those that repeat become a sine and a cosine. A function gets
-        an index of times and returns a Series, DataFrame or array with a row for each
-        time that depends on it alone, for example of holidays. `"auto"` takes those of
-        `"minute"`, `"hour"`, `"day_of_week"` and `"day_of_year"`, or `"month"` for
-        months, that vary from step to step and whose period fits into the rows of `fit`
-        at least twice. With `regressor=None`, None leaves the choice to `fit`, and an
-        empty list means no features.
+        an index of times and returns a Series, DataFrame or array with a row for each,
+        for example of holidays. A row may depend on its own time only. `"auto"` takes
+        those of `"minute"`, `"hour"`, `"day_of_week"` and `"day_of_year"`, or `"month"`
+        for months, that vary from step to step and whose period fits into the rows of
+        `fit` at least twice. With `regressor=None`, None leaves the choice to `fit`,
+        and an empty list means no features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the row after which a forecast starts. All other columns are
@@ -419,7 +419,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             )
         candidate, self._candidates = choose(self, rows, fit_params)
         self.chosen_ = clone(self).set_params(**candidate.params)
-        return copy(self).set_params(**candidate.params)  # with its format of y
+        return copy(self).set_params(**candidate.params)  # a copy keeps the format of y
 
     @property
     def candidates_(self):  # numpydoc ignore=RT01
@@ -505,7 +505,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         rows = earlier_model.with_numbers(rows)
         grid, values = earlier_model.on_grid(rows, self.horizon)
         errors, origins = earlier_model.errors_after(
-            grid, values, rows, earlier, begin_there=True, units=model.targets
+            grid, values, rows, earlier, begin_later=True, units=model.targets
         )
         return Calibration(
             errors,

@@ -122,7 +122,9 @@ def _numbers_or_labels(column, as_labels=None):
             "them, such as the days since a date, make them the index, or set "
             "date_features."
         )
-    is_number = kind in _NUMBERS or numpy_kind == "b"  # not so to pandas for Arrow
+    is_number = (
+        kind in _NUMBERS or numpy_kind == "b"
+    )  # not numeric to pandas if of Arrow
     is_number |= pd.api.types.is_numeric_dtype(dtype)
     if as_labels is False and not is_number:
         if not column.isna().all():

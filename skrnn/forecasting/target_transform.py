@@ -45,7 +45,7 @@ class TargetTransform:
 
     @classmethod
     def fit(cls, prototype, rows, fewest_rows):
-        """Fit clones to rows; constant series and those of fewer rows stay open."""
+        """Fit clones to rows, provisional ones to constant series or fewer rows."""
         none = np.zeros((0, rows.targets.shape[1]), dtype=_PAIR)
         fitted = cls(prototype, [], none).updated(rows)
         if prototype is not None:
@@ -59,7 +59,7 @@ class TargetTransform:
         return fitted
 
     def updated(self, rows):
-        """Return transformers, those of open and new series fitted to these rows."""
+        """Return transformers, provisional and new ones fitted to these rows."""
         grown = self._with_unknown(rows.n_series)
         again = grown.pairs["is_provisional"][rows.codes]
         if not again.any():
@@ -279,7 +279,9 @@ def _check_inverse(prototype, transformer, matrix, z, series):
 
 def _of(chosen, series):
     """Return the series of the first of some values in words."""
-    return "" if series is None else f" of {series[np.argwhere(chosen)[0, 1]]!r}"
+    if series is None:
+        return ""
+    return f" of {series.tolist()[np.argwhere(chosen)[0, 1]]!r}"
 
 
 def _undefined(prototype, y, z):

@@ -152,9 +152,10 @@ def read_inputs(forecaster, X, n_rows, *, reset):
     _check_different(columns, "X")
     if not reset and forecaster._columns is not None:
         in_fit = forecaster._columns
-        if set(columns) == set(in_fit):
-            X = X[in_fit]
-        elif not all(isinstance(name, str) for name in in_fit):  # else scikit-learn's
+        at = X.columns.get_indexer(pd.Index(in_fit))  # names may be NaN, or booleans
+        if len(columns) == len(in_fit) and (at >= 0).all():
+            X = X.iloc[:, at]
+        elif not all(isinstance(name, str) for name in in_fit + columns):
             raise ValueError(
                 f"X has the columns {columns}, but in fit they were {in_fit}. Pass the "
                 "same ones."

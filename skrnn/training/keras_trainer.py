@@ -10,7 +10,6 @@ import threading
 import keras
 from keras import ops
 from scikeras.wrappers import KerasRegressor
-from sklearn import config_context
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
@@ -32,8 +31,7 @@ def train(task, plan, events):
     program = KerasProgram(task)
     run = Run(task, program, events)
     program.seen = run.seen
-    output = config_context(transform_output="default")  # of encoders in scikeras
-    with without_retracing_notices(), _floatx(task.spec.dtype), output:
+    with without_retracing_notices(), _floatx(task.spec.dtype):
         return run.train(*load(program, task))
 
 
@@ -69,6 +67,7 @@ class KerasProgram:
         block = task.data.block(0)
         X, y, _ = self._arrays(block, block.samples[:1])
         self.model = self._regressor.initialize(X, y).model_
+        self._regressor.feature_encoder_.set_output(transform="default")
         self.optimizer = self.model.optimizer
         self._state = variables_of(self.model, self.optimizer)
         self.first_optimizer_values = values_of(self.optimizer.variables)

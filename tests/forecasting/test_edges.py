@@ -383,13 +383,17 @@ def test_columns_without_names():
         forecaster().fit(twice, Y)
 
 
-@pytest.mark.parametrize("names", [["a", "b"], [101, 102], [("x", 1), ("x", 2)]])
+@pytest.mark.parametrize(
+    "names",
+    [["a", "b"], [101, 102], [("x", 1), ("x", 2)], [True, False], [np.nan, 1.0]],
+)
 def test_columns_of_x_are_found_by_name_whatever_names_are(names):
-    inputs, swapped = X.set_axis(names, axis=1), names[::-1]
+    inputs = X.set_axis(names, axis=1)
+    swapped = inputs.iloc[:, ::-1]
     fitted = forecaster().fit(inputs[:-4], Y[:-4])
     expected = fitted.predict(inputs[-4:])
-    assert_array_equal(fitted.predict(inputs[swapped][-4:]), expected)
-    other = copy.deepcopy(fitted).update(inputs[swapped][-4:-2], Y[-4:-2])
+    assert_array_equal(fitted.predict(swapped[-4:]), expected)
+    other = copy.deepcopy(fitted).update(swapped[-4:-2], Y[-4:-2])
     fitted.update(inputs[-4:-2], Y[-4:-2])
     assert_array_equal(other.predict(inputs[-2:]), fitted.predict(inputs[-2:]))
     for columns in (["c", "d"], [*names, "c"], names[:1]):

@@ -386,11 +386,30 @@ def test_features_that_do_not_exist_are_named(feature, message):
         lambda times: (times - times[0]).days,
         lambda times: (times[-1] - times).days,
         lambda times: times == times.max(),
+        lambda times: times - times.mean() > pd.Timedelta(0),
+        lambda times: pd.get_dummies(times.strftime("%H%M%d")),
     ],
 )
 def test_a_function_whose_value_depends_on_other_times_is_named(function):
     with pytest.raises(ValueError, match="<lambda> must give a time the same value"):
         linear(date_features=["hour", function]).fit(y=Y)
+
+
+def test_a_function_of_the_earliest_time_of_a_panel_is_named():
+    panel = pd.concat({"late": Y[50:150], "early": Y}, names=["series"])
+    with pytest.raises(ValueError, match="<lambda> must give a time the same value"):
+        linear(date_features=lambda times: (times - times.min()).days).fit(y=panel)
+
+
+def test_labels_of_a_function_may_be_missing_at_most_times():
+    holidays = {HOURS[0]: "new year"}
+
+    def holiday(times):
+        return [holidays.get(time, np.nan) for time in times]
+
+    forecaster = linear(date_features=holiday).fit(y=Y)
+    labels = forecaster.windows().filter(like="holiday")  # the new year, and none
+    assert_array_equal(labels[-6:], [[0, 1]] * 6)
 
 
 def test_a_trend_counts_from_a_fixed_date():

@@ -311,6 +311,8 @@ def test_the_series_whose_values_cannot_be_inverted_is_named():
         ridge(target_transformer=PowerTransformer()).fit(y=panel)
     with pytest.raises(ValueError, match=r"turns y = 0.0 of 'b' into -inf"):
         ridge(target_transformer=LOG).fit(y=panel)
+    with pytest.raises(ValueError, match=r"turns y = 0.0 of 2 into -inf"):
+        ridge(target_transformer=LOG).fit(y=pd.concat({1: Y, 2: sold}))
 
 
 def test_values_of_an_update_that_have_no_logarithm_are_named():
