@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scikeras.wrappers import BaseWrapper, KerasRegressor
-from sklearn import config_context
+from sklearn import config_context, get_config
 
 from skrnn import ElmanRegressor, SequenceWindower
 from skrnn.training import keras_trainer
@@ -54,11 +54,17 @@ def test_a_keras_regressor_is_fitted_on_windows_and_targets(
 
 
 def test_containers_that_users_set_do_not_matter(windows, target):
-    keras_trained = ElmanRegressor(**SMALL, trainer="keras")
+    class Reads(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(get_config()["transform_output"])
+
+    seen, keras_trained = [], ElmanRegressor(**SMALL, trainer="keras")
     expected = keras_trained.fit(windows, target).predict(windows)
+    keras_trained.set_params(callbacks=[Reads])
     with config_context(transform_output="pandas"):  # a warning would be an error
         found = keras_trained.fit(windows, target).predict(windows)
     assert_array_equal(found, expected)
+    assert seen == ["pandas"] * 3
 
 
 def averaging():
