@@ -39,7 +39,6 @@ from skrnn.estimators.validation import (
 from skrnn.networks.quantiles import in_order, point_weights
 from skrnn.training import tensorflow_import
 
-_TRAIN = "skrnn.training.train"
 _AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
 _AUTO = StrOptions({"auto"})
 _OF_BASE = "base_", "network_share_"  # fitted attributes, only with a base
@@ -361,7 +360,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         if self.early_stopping:
             patience = int(self.n_iter_no_change), float(self.tol)
         for task in tasks:
-            trained = tensorflow_import.load(_TRAIN).train(
+            trained = _training().train(
                 task,
                 self.history_ if earlier else {},
                 trainer=self.trainer,
@@ -386,15 +385,14 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _weigh_networks(self, task, refitted):
         """Set the weight of networks, beside a base, that has the lowest loss."""
-        model, weight = self._fitted, 0.0
-        best_network_weight = tensorflow_import.load(_TRAIN).best_network_weight
+        model, weight, weigh = self._fitted, 0.0, _training().best_network_weight
         if any(self.best_epochs_):
             outputs = in_parts(model.outputs, *task.validation.used)
-            weight, self.best_loss_ = best_network_weight(task, outputs)
+            weight, self.best_loss_ = weigh(task, outputs)
             if refitted is not None:
                 # up to its best weight, the sum is not worse than the base alone
                 task = replace(task, validation=refitted.validation)
-                weight = min(weight, best_network_weight(task, outputs)[0])
+                weight = min(weight, weigh(task, outputs)[0])
         if refitted is not None:
             model = replace(model, preparation=refitted.preparation)
             self.base_ = refitted.preparation.bases[0]
@@ -469,3 +467,11 @@ def _may_need_keras(value):
     return callable(value) or any(
         c.__module__.startswith("keras.") for c in type(value).__mro__
     )
+
+
+def _training():
+    """Import TensorFlow, and return the module that trains networks."""
+    tensorflow_import.load()
+    from skrnn.training import train
+
+    return train

@@ -15,7 +15,6 @@ from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
 from skrnn.training.tensorflow_import import load
 
-_KERAS_NETWORK = "skrnn.training.keras_network"
 _MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
 
@@ -83,7 +82,7 @@ class FittedModel:
         n_steps = self.preparation.inputs.n_steps
         if can_predict(self.spec):
             return Predictor(self.spec, state.weights, n_steps)
-        model = load(_KERAS_NETWORK).build_model(self.spec, state)
+        model = _keras_network().build_model(self.spec, state)
         lock, dtype = threading.Lock(), self.spec.dtype
 
         def predict(windows):
@@ -98,7 +97,7 @@ class FittedModel:
     def keras_model(self, *, fold=True):
         """Build a `keras.Model` from windows to predictions, without the base."""
         features = self.preparation.scaling.features
-        return load(_KERAS_NETWORK).build_whole_model(
+        return _keras_network().build_whole_model(
             self.spec, self.states, features, self._scaling, fold=fold
         )
 
@@ -106,7 +105,15 @@ class FittedModel:
         """Return a KerasRegressor whose model function is `keras_model`."""
         states = [replace(state, optimizer=None) for state in self.states]
         build = partial(replace(self, states=states).keras_model, fold=False)
-        return load(_KERAS_NETWORK).keras_regressor(build, objective, **parameters)
+        return _keras_network().keras_regressor(build, objective, **parameters)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in _MADE}
+
+
+def _keras_network():
+    """Import TensorFlow, and return the module that builds Keras models."""
+    load()
+    from skrnn.training import keras_network
+
+    return keras_network

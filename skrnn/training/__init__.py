@@ -1,5 +1,5 @@
 """Training of networks: plan, data and schedule, and two trainers.
 
 May import `skrnn.networks`. The entry point is `train.train`. Modules that need
-TensorFlow are imported by `tensorflow_import.load`, at the first fit.
+TensorFlow are imported after `tensorflow_import.load`, at the first fit.
 """

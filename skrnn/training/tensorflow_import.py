@@ -33,8 +33,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
-def load(module="tensorflow"):
-    """Import a module that needs TensorFlow, or raise a RuntimeError after a fork."""
+def load():
+    """Import TensorFlow, or raise a RuntimeError if it cannot work in this process."""
     if _forked:
         raise RuntimeError(
             "This process was forked after TensorFlow had started, and TensorFlow does "
@@ -42,7 +42,6 @@ def load(module="tensorflow"):
             "multiprocessing's start method 'spawn', or fit nothing before forking."
         )
     import_once()
-    return importlib.import_module(module)
 
 
 def import_once():
