@@ -133,8 +133,11 @@ def read_inputs(forecaster, X, n_rows, *, reset):
                 "Pass the inputs of these rows."
             )
         X = np.empty((n_rows, 0))
-    if isinstance(X, pd.Series):
-        X = X.to_frame()
+    if isinstance(X, pd.Series):  # or the arguments are in the wrong order
+        raise ValueError(
+            "X is a Series. X holds the inputs, and comes before y. Pass the series to "
+            "forecast as y, and a single input as `X.to_frame()`."
+        )
     if not isinstance(X, pd.DataFrame):
         X = validate_data(
             forecaster,
