@@ -119,7 +119,7 @@ def weights_of_fit(name, regressor, sample_weight):
     return {"sample_weight": sample_weight}
 
 
-def layers(estimator):
+def nested(estimator):
     """Yield an estimator and those inside of it, as of pipelines and searches."""
     while estimator is not None:
         yield estimator

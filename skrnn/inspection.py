@@ -21,7 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._compat.sklearn import check_feature_names_in
-from skrnn._estimator import floats_of, layers
+from skrnn._estimator import floats_of, nested
 from skrnn.estimators.validation import series_codes
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.forecaster import Forecaster
@@ -221,7 +221,7 @@ class _Data:
 
 def _lags(estimator, step_of):
     """Return the names of lags or segments, and the number of that of each value."""
-    length = max(getattr(each, "segment_length", 1) for each in layers(estimator))
+    length = max(getattr(each, "segment_length", 1) for each in nested(estimator))
     segments, lag_of = np.unique(-(-step_of // length), return_inverse=True)
     return [_lag_name(step_of[lag_of == k]) for k in range(len(segments))], lag_of
 
@@ -312,8 +312,8 @@ def _of_forecaster(forecaster, X, y):
     """Return the data of the regressor of a forecaster, of origins in later rows."""
     check_is_fitted(forecaster)
     model, observed = forecaster._model, forecaster._observed
-    rows = observed.followed_by(model.with_numbers(forecaster._read_later(X, y)))
-    model = replace(model, targets=model.targets.updated(rows))
+    rows = observed.followed_by(model.with_inputs(forecaster._read_later(X, y)))
+    model = replace(model, transform=model.transform.updated(rows))
     grid, values = model.on_grid(rows, model.horizon)
     earlier = np.arange(len(rows)) < len(observed)
     windows, z, codes = model.windows_after(grid, values, rows, earlier)
@@ -353,7 +353,7 @@ def _places(layout, columns, ahead):
 
 def _layout(estimator, values, columns, names):
     """Return the WindowLayout that an estimator reads, and the names of features."""
-    settings = [each for each in layers(estimator) if hasattr(each, "n_step_features")]
+    settings = [each for each in nested(estimator) if hasattr(each, "n_step_features")]
     n_features = settings[0].n_step_features if settings else None
     layout = WindowLayout.of(values, columns, len(names) if names else n_features)
     is_known = layout.n_dims == 3 or layout.columns is not None

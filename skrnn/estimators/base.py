@@ -36,7 +36,7 @@ from skrnn.estimators.validation import (
     validate_more,
     validate_windows,
 )
-from skrnn.networks.quantiles import in_order, point_weights
+from skrnn.networks.quantiles import point_weights, without_crossing
 from skrnn.training import tensorflow_import
 
 _AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
@@ -292,9 +292,9 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
             before = earlier and earlier.preparation
-            data = prepare(validated, validation, Settings.of(self), before)
-            tasks = make_tasks(self, data, seeds=self._seeds(), after=earlier)
-            self._train(tasks, data, earlier, fit_task)
+            fit_data = prepare(validated, validation, Settings.of(self), before)
+            tasks = make_tasks(self, fit_data, seeds=self._seeds(), after=earlier)
+            self._train(tasks, fit_data, earlier, fit_task)
         fit_task.end()
         return self
 
@@ -336,22 +336,22 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             validate = validate_more if earlier else validate_first
             validated = validate(self, X, y, sample_weight)
             before = earlier and earlier.preparation
-            data = prepare(validated, None, Settings.of(self), before)
+            fit_data = prepare(validated, None, Settings.of(self), before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
-            tasks = make_tasks(self, data, seeds=seeds, after=earlier, epochs=1)
-            self._train(tasks, data, earlier)
+            tasks = make_tasks(self, fit_data, seeds=seeds, after=earlier, epochs=1)
+            self._train(tasks, fit_data, earlier)
         return self
 
-    def _train(self, tasks, data, earlier, fit_task=None):
+    def _train(self, tasks, fit_data, earlier, fit_task=None):
         """Train the networks one after the other, and set the fitted attributes."""
         networks, watchers = [], []
         model = FittedModel(
-            tasks[0].spec,
-            [],
-            data.preparation,
-            tasks[0].objective.quantile_levels,
-            earlier.network_weight if earlier else 1.0,
-            data.training.has_missing,
+            spec=tasks[0].spec,
+            states=[],  # set by `attributes_of`
+            preparation=fit_data.preparation,
+            quantile_levels=tasks[0].objective.quantile_levels,
+            network_weight=earlier.network_weight if earlier else 1.0,
+            trained_with_missing=fit_data.training.has_missing,
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
@@ -368,15 +368,15 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
                 patience=patience,
                 watchers=watchers,
             )
-            state = data.preparation.exact(trained.state)
+            state = fit_data.preparation.exact(trained.state)
             networks.append(replace(trained, state=state))
             if trained.interrupted:
                 break
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        if data.preparation.bases and patience and earlier is None:
-            self._weigh_networks(tasks[0], data.refitted)
+        if fit_data.preparation.bases and patience and earlier is None:
+            self._weigh_networks(tasks[0], fit_data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs
             warn_user(f"Training was interrupted by the user after {n} epochs.")
@@ -404,7 +404,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         predicted, levels = self._fitted.predict(windows), self._fitted.quantile_levels
         if levels is None:
             return predicted
-        return in_order(predicted, len(levels)) @ point_weights(levels)
+        return without_crossing(predicted, len(levels)) @ point_weights(levels)
 
     @available_if(_predicts_quantiles)
     def predict_quantiles(self, X):
@@ -431,7 +431,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             If X has other features or time steps than in `fit`.
         """
         predicted = self._fitted.predict(self._windows(X))
-        quantiles = in_order(predicted, len(self._fitted.quantile_levels))
+        quantiles = without_crossing(predicted, len(self._fitted.quantile_levels))
         quantiles = quantiles.astype(self._y_dtype, copy=False)
         return quantiles[:, 0] if self._y_is_1d else quantiles
 

@@ -13,7 +13,7 @@ from skrnn.networks.inputs import network_inputs
 from skrnn.networks.missing import mark_missing
 from skrnn.networks.prediction import Predictor, can_predict
 from skrnn.networks.spec import NetworkSpec
-from skrnn.training.tensorflow_import import load
+from skrnn.training import tensorflow_import
 
 _MADE = "_predictors", "_scaling"  # caches for predictions, not pickled
 
@@ -86,7 +86,7 @@ class FittedModel:
         lock, dtype = threading.Lock(), self.spec.dtype
 
         def predict(windows):
-            load()  # again, as this process may be a fork
+            tensorflow_import.load()  # again, as this process may be a fork
             with lock:
                 return in_parts(
                     lambda part: model(mark_missing(part, dtype)).numpy(), windows
@@ -113,7 +113,7 @@ class FittedModel:
 
 def _keras_network():
     """Import TensorFlow, and return the module that builds Keras models."""
-    load()
+    tensorflow_import.load()
     from skrnn.training import keras_network
 
     return keras_network

@@ -78,11 +78,11 @@ class Preparation:
             data.y,
             self.inputs,
             self.scaling,
-            weight,
-            self.offset(data.windows.values),
-            power_of_error(settings.loss) is not None,
-            bool(settings.metrics),
-            settings.dtype,
+            weight=weight,
+            offset=self.offset(data.windows.values),
+            is_homogeneous=power_of_error(settings.loss) is not None,
+            has_metrics=bool(settings.metrics),
+            dtype=settings.dtype,
         )
 
     def offset(self, windows):

@@ -12,14 +12,14 @@ from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training.data import Schedule
 from skrnn.training.scaling import power_of_error
-from skrnn.training.state import Objective, Task, TrainingState, mean_of
+from skrnn.training.state import Objective, Task, TrainingState, mean_history
 
 _LARGEST_AUTO_BATCH = 200
 
 
-def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
+def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
     """Return the training task of each network, new or of the FittedModel `after`."""
-    prepared, training = data.preparation, data.training
+    prepared, training = fit_data.preparation, fit_data.training
     objective = objective_of(regressor)
     spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
     if after is None:
@@ -37,13 +37,13 @@ def make_tasks(regressor, data, *, seeds, after=None, epochs=None):
             spec,
             state,
             training,
-            data.validation,
+            fit_data.validation,
             Schedule(batch_size, epochs, bool(regressor.shuffle), seed),
             objective,
             callbacks=list(regressor.callbacks or ()),
-            unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
+            loss_unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
             scaling=prepared.scaling.targets.repeated(n_levels),
-            is_candidate=bool(prepared.bases) and after is None,
+            may_keep_first=bool(prepared.bases) and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
     ]
@@ -78,7 +78,7 @@ def _first_state(spec, seed, prepared):
 def attributes_of(networks, model):
     """Return the attributes of a regressor, for an Epoch of each network."""
     model = replace(model, states=[network.state for network in networks])
-    values = mean_of([network.history for network in networks])
+    values = mean_history([network.history for network in networks])
     best = [network.history.best() for network in networks]
     epochs = [epoch for epoch, _ in best]
     attributes = {

@@ -153,13 +153,13 @@ def backtest(
     tasks = []
     for name, model in models.items():
         template, data = _prepared(model, X, y, params or {})
-        first_origin = data.step_of(initial_train_size)
+        first_origin = data.position_of(initial_train_size)
         data = replace(data, season=_season(season_length, data, first_origin))
         if coverage is not None:
             has_quantiles = hasattr(model.regressor, "predict_quantiles")
             of = f" for model {name!r}" if several else ""
             check_available(model.calibration_size, has_quantiles, coverage, of)
-        later = data.steps > first_origin
+        later = data.positions > first_origin
         past = read_past_features(model.past_features, data.rows.X)
         warn_of_missing(data.rows[later].X, past, data.index_of(later))
         tasks += [
@@ -200,43 +200,43 @@ class _Data:
     rows: Rows  # with X as it was passed
     index: object
     params: dict  # of `fit`
-    times: pd.Index  # (n_steps,), of the steps that all series share
-    steps: np.ndarray  # (n_rows,), the step of each row, on the axis of `times`
+    times: pd.Index  # (n_times,), regular, that all series share
+    positions: np.ndarray  # (n_rows,), of the rows in `times`, as those of origins
     season: int = 1  # in steps
 
     @cached_property
-    def distinct_steps(self):
-        """The steps at which any series has a row."""
-        return np.unique(self.steps)
+    def distinct_positions(self):
+        """The positions at which any series has a row."""
+        return np.unique(self.positions)
 
     @cached_property
     def scales(self):
         """Keys of the rows of all series in order, and their scales up to each row."""
         rows = self.rows
-        how = rows.codes, self.steps, self.season
+        how = rows.codes, self.positions, self.season
         changes = np.stack(mean_changes(rows.targets, *how))
-        keys = self._keys(rows.codes, self.steps)
+        keys = self._keys(rows.codes, self.positions)
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
     def scales_at(self, origins, which, codes):
         """Return the scales (2, n_rows, n_targets) of series at one of the origins."""
         (keys, scales), n_series = self.scales, self.rows.n_series
-        of_all = self._keys(np.arange(n_series), origins[:, np.newaxis]).ravel()
-        at = np.searchsorted(keys, of_all, "right") - 1
+        searched = self._keys(np.arange(n_series), origins[:, np.newaxis]).ravel()
+        at = np.searchsorted(keys, searched, "right") - 1
         return scales.take(at[which * n_series + codes], axis=1)
 
-    def _keys(self, codes, steps):
+    def _keys(self, codes, positions):
         """Return numbers that order the rows by series and step."""
-        return codes * (int(self.steps.max()) + 1) + steps
+        return codes * (int(self.positions.max()) + 1) + positions
 
     def index_of(self, rows):
         """Return the index of some rows, or None."""
         return None if self.index is None else self.index[rows]
 
-    def step_of(self, initial_train_size):
+    def position_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
-        steps, n_rows = self.distinct_steps, initial_train_size
+        positions, n_rows = self.distinct_positions, initial_train_size
         if isinstance(n_rows, Real) and not isinstance(n_rows, Integral):
             raise TypeError(
                 f"initial_train_size={n_rows!r} must be a number of rows or a date. "
@@ -253,20 +253,20 @@ class _Data:
                 n_rows = str(n_rows)  # the whole day
             elif isinstance(n_rows, datetime.datetime) and n_rows.tzinfo is None:
                 n_rows = pd.Timestamp(n_rows, tz=zone)
-            n_rows = self.times[steps].slice_locs(end=n_rows)[1]
+            n_rows = self.times[positions].slice_locs(end=n_rows)[1]
             if not n_rows:
                 raise ValueError(
                     f"initial_train_size={initial_train_size!r} is before the first "
                     f"row, {self.times[0]}."
                 )
         check_scalar(n_rows, "initial_train_size", Integral, min_val=1)
-        if n_rows >= len(steps):
+        if n_rows >= len(positions):
             raise ValueError(
                 f"initial_train_size={initial_train_size!r} leaves nothing to "
-                f"forecast: the data have {len(steps)} rows (distinct times in a "
+                f"forecast: the data have {len(positions)} rows (distinct times in a "
                 "panel). Set a smaller initial_train_size."
             )
-        return steps[n_rows - 1]
+        return positions[n_rows - 1]
 
 
 def _prepared(model, X, y, params):
@@ -274,11 +274,11 @@ def _prepared(model, X, y, params):
     template = clone(model)
     rows, template._format = read_rows(template, X, y)
     index = index_of_both(X, y)
-    return template, _Data(rows, index, params, *_common_steps(rows, index))
+    return template, _Data(rows, index, params, *_positions_in_time(rows, index))
 
 
-def _common_steps(rows, index):
-    """Return the times of the steps that all series share, and the step of each row."""
+def _positions_in_time(rows, index):
+    """Return times that all series share, and the position of each row in them."""
     if rows.times is None:
         return pd.RangeIndex(len(rows)) if index is None else index, rows.steps
     codes, unique = pd.factorize(rows.times, sort=True)
@@ -315,16 +315,16 @@ def _check(stride, refit, max_train_size, season_length):
 
 
 def _season(season_length, data, first):
-    """Return the number of steps in a season, for the rows up to step `first`."""
+    """Return the number of steps in a season, for the rows up to position `first`."""
     if season_length != "auto":
         return season_length
-    n_rows = np.bincount(data.rows.codes[data.steps <= first]).max()
+    n_rows = np.bincount(data.rows.codes[data.positions <= first]).max()
     return shortest_season(data.rows, n_rows)
 
 
 def _groups(data, first, stride, refit):
     """Yield the origins of each fit."""
-    origins = np.arange(first, data.steps.max(), stride)
+    origins = np.arange(first, data.positions.max(), stride)
     size = int(refit) or len(origins)
     for start in range(0, len(origins), size):
         yield origins[start : start + size]
@@ -332,10 +332,10 @@ def _groups(data, first, stride, refit):
 
 def _run(template, data, origins, is_first, max_train_size, coverage):
     """Fit on the rows up to the first origin, and forecast from all of them."""
-    steps = data.distinct_steps
-    steps = steps[steps <= origins[0]]
-    first = steps[-min(max_train_size or len(steps), len(steps))]
-    trained = (data.steps >= first) & (data.steps <= origins[0])
+    positions = data.distinct_positions
+    positions = positions[positions <= origins[0]]
+    first = positions[-min(max_train_size or len(positions), len(positions))]
+    trained = (data.positions >= first) & (data.positions <= origins[0])
     params = params_of_rows(data.params, trained)
     with warnings.catch_warnings():
         if not is_first:
@@ -350,8 +350,8 @@ class _Evaluation:
 
     fitted: Forecaster
     data: _Data
-    first: int  # the first step that it was fitted on
-    origins: np.ndarray  # (n_origins,), steps
+    first: int  # the first position that it was fitted on
+    origins: np.ndarray  # (n_origins,), positions
     coverage: object = None
 
     def frame(self):
@@ -362,7 +362,7 @@ class _Evaluation:
         values = self.at_once() if self.is_regular() else self.in_turn()
         (rows, which, leads), n_targets = self.wanted, fitted.n_outputs_
         frame = {"origin": data.times.take(self.origins[which])}
-        frame["time"] = data.times.take(data.steps[rows])
+        frame["time"] = data.times.take(data.positions[rows])
         frame["step"] = leads
         if data.rows.names is not None:
             frame["series"] = data.rows.names[data.rows.codes[rows]]
@@ -386,60 +386,60 @@ class _Evaluation:
     @cached_property
     def wanted(self):
         """The rows to forecast, of series observed before; their origins and leads."""
-        steps, of_all, origins = self.data.steps, self.data.rows, self.origins
-        in_time = np.argsort(steps, kind="stable")
+        positions, all_rows, origins = self.data.positions, self.data.rows, self.origins
+        in_time = np.argsort(positions, kind="stable")
         ends = np.array([origins, origins + self.fitted.horizon])
-        starts, stops = np.searchsorted(steps[in_time], ends, side="right")
+        starts, stops = np.searchsorted(positions[in_time], ends, side="right")
         counts = stops - starts
         which = np.arange(len(origins)).repeat(counts)
         before = (stops - np.cumsum(counts)).repeat(counts)
         rows = in_time[np.arange(len(which)) + before]
-        leads = steps[rows] - origins[which]
-        if of_all.n_series == 1:  # which was trained on
+        leads = positions[rows] - origins[which]
+        if all_rows.n_series == 1:  # which was trained on
             return rows, which, leads
-        seen = steps >= self.first
-        how = steps[seen], of_all.codes[seen], of_all.n_series
+        seen = positions >= self.first
+        how = positions[seen], all_rows.codes[seen], all_rows.n_series
         earliest = first_of(*how, default=ANY_DISTANCE)
-        is_observed = earliest[of_all.codes[rows]] <= origins[which]
+        is_observed = earliest[all_rows.codes[rows]] <= origins[which]
         return rows[is_observed], which[is_observed], leads[is_observed]
 
     @cached_property
     def recent(self):
         """The rows that forecasts of series with a row at the first origin may read."""
-        steps, rows, origin = self.data.steps, self.data.rows, self.origins[0]
+        positions, rows, origin = self.data.positions, self.data.rows, self.origins[0]
         at_origin = np.zeros(rows.n_series, dtype=bool)
-        at_origin[rows.codes[steps == origin]] = True
+        at_origin[rows.codes[positions == origin]] = True
         earliest = max(origin - self.fitted._model.n_steps_read + 1, self.first)
-        recent = (steps >= earliest) & at_origin[rows.codes]
+        recent = (positions >= earliest) & at_origin[rows.codes]
         return slice_or(np.flatnonzero(recent))
 
     def is_regular(self):
         """Return whether all origins can be forecast from at once: without holes."""
-        of_all, steps = self.data.rows, self.data.steps[self.recent]
-        codes, n_series = of_all.codes[self.recent], of_all.n_series
+        all_rows, positions = self.data.rows, self.data.positions[self.recent]
+        codes, n_series = all_rows.codes[self.recent], all_rows.n_series
         n_rows = np.bincount(codes, minlength=n_series)
-        if not (n_rows > 0)[of_all.codes[self.wanted[0]]].all():
+        if not (n_rows > 0)[all_rows.codes[self.wanted[0]]].all():
             return False
-        first, last = (find(steps, codes, n_series) for find in (first_of, last_of))
+        first, last = (find(positions, codes, n_series) for find in (first_of, last_of))
         has_holes = ((n_rows > 0) & (n_rows <= last - first)).any()
-        unknown = np.isnan(of_all.targets[self.recent]).all(axis=1)
-        if has_holes or np.isin(steps[unknown], self.origins).any():
+        unknown = np.isnan(all_rows.targets[self.recent]).all(axis=1)
+        if has_holes or np.isin(positions[unknown], self.origins).any():
             return False
-        pairs = self.fitted._model.targets.pairs
+        pairs = self.fitted._model.transform.pairs
         is_new = pairs["is_provisional"].any(axis=1)[codes]
-        is_new &= (steps > self.origins[0]) & (steps <= self.origins[-1])
-        pairs, values = pairs[codes[is_new]], of_all.targets[self.recent][is_new]
+        is_new &= (positions > self.origins[0]) & (positions <= self.origins[-1])
+        pairs, values = pairs[codes[is_new]], all_rows.targets[self.recent][is_new]
         is_same = (values == pairs["constant"]) | np.isnan(values)
         return bool((is_same | ~pairs["is_provisional"]).all())
 
     def in_turn(self):
         """Return forecasts (n_rows, n_targets, n_labels), origin by origin."""
-        fitted, data, steps = self.fitted, self.data, self.data.steps
+        fitted, data, positions = self.fitted, self.data, self.data.positions
         rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
         before = self.origins[0]
         for number, origin in enumerate(self.origins):
-            new = (steps > before) & (steps <= origin)
+            new = (positions > before) & (positions <= origin)
             if new.any():
                 fitted._update_rows(data.rows[new])
             before = origin
@@ -451,10 +451,10 @@ class _Evaluation:
 
     def ahead(self, origin, chosen):
         """Return the chosen rows as rows ahead, with the inputs of those after them."""
-        rows, steps = self.data.rows, self.data.steps
+        rows, positions = self.data.rows, self.data.positions
         observed = self.fitted._observed
         # whole blocks of steps are forecast together
-        after = (steps > origin) & (steps <= origin + 2 * self.fitted.horizon)
+        after = (positions > origin) & (positions <= origin + 2 * self.fitted.horizon)
         after &= np.isin(rows.codes, rows.codes[chosen])
         after[chosen] = False
         later = rows[np.append(chosen, np.flatnonzero(after))]
@@ -464,15 +464,15 @@ class _Evaluation:
 
     def at_once(self):
         """Return forecasts (n_rows, n_targets, n_labels) from windows of one grid."""
-        (rows, which, leads), of_all = self.wanted, self.data.rows
-        model, horizon = self.fitted._model_of(of_all.n_series), self.fitted.horizon
-        known = replace(of_all[self.recent], step=self.fitted._observed.step)
-        known = model.with_numbers(known)
+        (rows, which, leads), all_rows = self.wanted, self.data.rows
+        model, horizon = self.fitted._model_of(all_rows.n_series), self.fitted.horizon
+        known = replace(all_rows[self.recent], step=self.fitted._observed.step)
+        known = model.with_inputs(known)
         grid, values = model.on_grid(known, horizon)
         model.fill_inputs(values, grid.last, horizon)
-        place = np.full(len(of_all), -1)
+        place = np.full(len(all_rows), -1)
         place[self.recent] = grid.places
-        codes, places = of_all.codes[rows], place[rows] - leads
+        codes, places = all_rows.codes[rows], place[rows] - leads
         # np.unique(places, return_inverse=True), without sorting
         is_origin = np.zeros(grid.n_places, dtype=bool)
         is_origin[places] = True
@@ -480,11 +480,11 @@ class _Evaluation:
         places, at = np.flatnonzero(is_origin), (of_row, leads - 1)
         points = model.forecast(values, places)[at]
         if self.coverage is None:
-            return model.targets.inverse(points, codes)
+            return model.transform.inverse(points, codes)
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast(values, places, quantiles=True)[at]
-        wanted = Wanted(leads, codes, of_all.steps[rows] - leads)
+        wanted = Wanted(leads, codes, all_rows.steps[rows] - leads)
         z = np.empty((*points.shape[:2], len(self.labels)))
         ends = np.cumsum(np.bincount(which, minlength=len(self.origins)))
         parts = map(slice, [0, *ends], ends)
@@ -493,7 +493,7 @@ class _Evaluation:
             z[part] = calibration.intervals(
                 points[part], forecasts[part], wanted[part], self.coverage
             )
-        return in_order(model.targets.inverse(z, codes), self.coverage, None)
+        return in_order(model.transform.inverse(z, codes), self.coverage, None)
 
     def _calibrations(self, grid, values, known):
         """Yield the calibration at each origin, with all errors known by then."""
@@ -501,12 +501,12 @@ class _Evaluation:
         if calibration.errors is None:
             yield from [calibration] * len(self.origins)
             return
-        steps = self.data.steps[self.recent]
-        earlier = steps <= self.origins[0]
+        positions = self.data.positions[self.recent]
+        earlier = positions <= self.origins[0]
         errors, found = model.errors_after(grid, values, known, earlier)
-        step_at = np.empty(grid.n_places, dtype=np.int64)
-        step_at[grid.places] = steps
-        known_at = step_at[found.places] + model.horizon
+        position_at = np.empty(grid.n_places, dtype=np.int64)
+        position_at[grid.places] = positions
+        known_at = position_at[found.places] + model.horizon
         n_known = np.searchsorted(known_at, self.origins, "right")
         for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
             new = slice(start, stop)

@@ -33,7 +33,7 @@ class Trial:
     seconds: float = 0.0
     # targets and forecasts, (n_origins, horizon, n_targets, 2), transformed
     compared: np.ndarray | None = None
-    targets: TargetTransform | None = None  # that transformed them
+    transform: TargetTransform | None = None
     codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
 
 
@@ -192,13 +192,13 @@ class Search:
             forecaster = copy(self.template).set_params(**params)
             params = params_of_rows(self.fit_params, self.earlier)
             model = forecaster._fit_model(self.rows[self.earlier], params)
-            rows = model.with_numbers(self.rows)
+            rows = model.with_inputs(self.rows)
             grid, values = model.on_grid(rows, model.horizon)
             compared, origins = model.forecasts_after(
                 grid, values, rows, self.earlier, begin_later=True
             )
         seconds = time.perf_counter() - start
-        found = compared, model.targets, origins.codes
+        found = compared, model.transform, origins.codes
         return self._error(*found), seconds, *found
 
     def means(self, trials):
@@ -207,18 +207,18 @@ class Search:
         for n_members in range(2, len(best) + 1):
             members = best[:n_members]
             compared = np.mean([trial.compared for trial in members], axis=0)
-            error = self._error(compared, members[0].targets, members[0].codes)
+            error = self._error(compared, members[0].transform, members[0].codes)
             candidate = mean_of([trial.candidate for trial in members])
             means.append(Trial(candidate, error, np.nan))  # it was not trained
         return means
 
-    def _error(self, compared, targets, codes):
+    def _error(self, compared, transform, codes):
         """Return the mean absolute scaled error of forecasts; NaN if there are none."""
         if not len(compared):
             return np.nan
         of_step = np.repeat(codes, compared.shape[1])
         y = compared.reshape(-1, *compared.shape[2:])
-        errors = np.abs(np.diff(targets.inverse(y, of_step))[..., 0])
+        errors = np.abs(np.diff(transform.inverse(y, of_step))[..., 0])
         scaled = errors / self.scale[of_step]
         known = scaled[~np.isnan(scaled)]
         return float(known.mean()) if known.size else np.nan

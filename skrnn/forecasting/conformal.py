@@ -169,7 +169,7 @@ class Calibration:
             return [self._between(forecasts, end, name) for end in _ends(coverage)]
         low, high = (_weights(self.quantile_levels, end) for end in _ends(coverage))
         scores = self._scores(coverage)
-        margin = self._score(scores, coverage, name, wanted, self.coverages.of)
+        margin = self._quantile_of(scores, coverage, name, wanted, self.coverages.of)
         return forecasts @ low - margin, forecasts @ high + margin
 
     def _scores(self, coverage):
@@ -185,14 +185,14 @@ class Calibration:
         errors, sign = self.errors[..., 0], 1
         if level < 0.5:  # so that the tails are alike
             errors, level, sign = -errors, 1 - level, -1
-        error = self._score(errors, level, name, wanted, self._level)
+        error = self._quantile_of(errors, level, name, wanted, self._level)
         return forecasts[..., 0] + sign * error
 
     def _level(self, level, code):
         """Return the level to use for a series, as that of an interval's upper end."""
         return (1 + self.coverages.of(2 * level - 1, code)) / 2
 
-    def _score(self, scores, share, name, wanted, adapted):
+    def _quantile_of(self, scores, share, name, wanted, adapted):
         """Return the quantile of scores for each row, (n_rows, n_targets)."""
         is_known = ~np.isnan(scores)
         fewest = _fewest(share)

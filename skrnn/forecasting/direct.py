@@ -43,7 +43,7 @@ class DirectModel:
     # A step of a window has the targets, the inputs and the features of dates.
 
     regressor: object  # not fitted before `fit`
-    targets: TargetTransform
+    transform: TargetTransform
     inputs: Inputs
     dates: DateFeatures
     target_names: list
@@ -86,17 +86,17 @@ class DirectModel:
         quantile = getattr(self.regressor, "quantile", None)
         return np.atleast_1d(0.5 if quantile is None else quantile).astype(np.float64)
 
-    def with_numbers(self, rows):
-        """Return rows with X as an array of transformed inputs."""
+    def with_inputs(self, rows):
+        """Return rows whose X is replaced by transformed inputs, an array."""
         return replace(rows, X=self.inputs.transform(rows.X))
 
     def on_grid(self, rows, n_after):
-        """Return the grid of rows with numbers as inputs, and (n_places, n_columns)."""
+        """Return the grid of rows `with_inputs`, and values (n_places, n_columns)."""
         # without features of dates, what lies deep in a hole is not read
         has_dates = bool(self.dates.features)
         longest = ANY_DISTANCE if has_dates else self.window_length + n_after + 1
         grid = Grid.of(rows, self.window_length, n_after, longest)
-        columns = self.targets.transform(rows.targets, rows.codes)
+        columns = self.transform.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])
         values = np.full((grid.n_places, columns.shape[1]), np.nan, columns.dtype)
@@ -110,14 +110,14 @@ class DirectModel:
         return grid, np.hstack([values, dates])
 
     def fit(self, grid, values, params):
-        """Return the model fitted on all origins whose next steps are observed."""
+        """Return the model fitted on all windows whose next steps are observed."""
         shifted = self._shifted(values)
-        origins = _origins(grid, values[:, : self.n_targets], self.horizon)
-        origins = _with_whole_windows(origins, grid, self.window_length)
-        is_readable = self._is_readable(shifted, origins)
-        share, origins = 1 - is_readable.mean(), origins[is_readable]
+        places = _trained_places(grid, values[:, : self.n_targets], self.horizon)
+        places = _with_whole_windows(places, grid, self.window_length)
+        is_readable = self._is_readable(shifted, places)
+        share, places = 1 - is_readable.mean(), places[is_readable]
         if share > _MOST_LEFT_OUT:
-            most = "more than half of the" if len(origins) else "all"
+            most = "more than half of the" if len(places) else "all"
             message = (
                 f"{type(self.regressor).__name__} does not support missing values, and "
                 f"{most} windows of window_length={self.window_length} "
@@ -125,17 +125,17 @@ class DirectModel:
                 "window_length, pass more rows, or let the regressor be a pipeline "
                 "that starts with an imputer."
             )
-            if not len(origins):
+            if not len(places):
                 raise ValueError(message)
             warn_user(message, RowsLeftOutWarning)
-        windows = self._windows(shifted, origins)
+        windows = self._windows(shifted, places)
         if len(grid.first) > 1 and isinstance(windows, np.ndarray):
             windows = windows.view(PanelWindows)
-            windows.series_codes = grid.grid_of[origins]
-        y = self._next_targets(values, origins)
+            windows.series_codes = grid.grid_of[places]
+        y = self._next_targets(values, places)
         y = y.ravel() if y.shape[1] == 1 else y
         params = {  # weights of rows become those of windows
-            name: _mean_of_targets(value, grid, origins, self.horizon)
+            name: _mean_of_targets(value, grid, places, self.horizon)
             if name.endswith("sample_weight") and value is not None
             else value
             for name, value in params.items()
@@ -157,18 +157,18 @@ class DirectModel:
         shifted[-horizon:, is_known] = np.nan
         return shifted
 
-    def _is_readable(self, shifted, origins):
-        """Return which origins have a window that the regressor takes."""
+    def _is_readable(self, shifted, places):
+        """Return at which places a window ends that the regressor takes."""
         missing = _n_missing_until(shifted)
-        is_whole = missing[origins + 1] == missing[origins + 1 - self.window_length]
+        is_whole = missing[places + 1] == missing[places + 1 - self.window_length]
         if is_whole.all() or not takes_missing_values(self.regressor):
             return is_whole
-        return np.ones(len(origins), dtype=bool)
+        return np.ones(len(places), dtype=bool)
 
-    def _windows(self, shifted, origins):
-        """Return the windows that end at origins, as the regressor reads them."""
+    def _windows(self, shifted, places):
+        """Return the windows that end at places, as the regressor reads them."""
         length = self.window_length
-        ends = slice_or(origins - (length - 1))
+        ends = slice_or(places - (length - 1))
         if self.reads_windows:
             return view_windows(shifted, length, flatten=False)[ends]
         flat = view_windows(shifted, length, flatten=True)[ends]
@@ -191,15 +191,15 @@ class DirectModel:
         y, windows = y[used], self._windows(shifted, origins.places[used])
         return windows, y[:, 0] if y.shape[1] == 1 else y, origins.codes[used]
 
-    def forecast(self, values, origins, *, quantiles=False):
+    def forecast(self, values, places, *, quantiles=False):
         """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
         shifted = self._shifted(values)
-        readable = self._is_readable(shifted, origins)
+        readable = self._is_readable(shifted, places)
         n_levels = len(self.quantile_levels) if quantiles else 1
         shape = (self.horizon, self.n_targets, n_levels)
-        forecasts = np.full((len(origins), *shape), np.nan)
+        forecasts = np.full((len(places), *shape), np.nan)
         if readable.any():
-            windows = self._windows(shifted, origins[readable])
+            windows = self._windows(shifted, places[readable])
             predict = self.regressor.predict
             if quantiles:
                 predict = self.regressor.predict_quantiles
@@ -239,9 +239,9 @@ class DirectModel:
     def forecast_block(self, values, start, *, quantiles=False):
         """Return forecasts (n_series, horizon, n_targets, n_levels) after `start`."""
         n_series, n_steps, n_columns = values.shape
-        origins = np.arange(n_series) * n_steps + self.window_length - 1 + start
+        places = np.arange(n_series) * n_steps + self.window_length - 1 + start
         flat = values.reshape(-1, n_columns)
-        return self.forecast(flat, origins, quantiles=quantiles)
+        return self.forecast(flat, places, quantiles=quantiles)
 
     def fill_targets(self, values, start, block):
         """Fill the targets of a block by values (n_series, horizon, n_targets)."""
@@ -266,10 +266,10 @@ class DirectModel:
         )
         if units is not None and len(both):
             of_step = np.repeat(origins.codes, self.horizon)
-            y = self.targets.inverse(both.reshape(-1, *both.shape[2:]), of_step)
+            y = self.transform.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_provisional = self.targets.pairs["is_provisional"][origins.codes]
+        is_provisional = self.transform.pairs["is_provisional"][origins.codes]
         errors = np.where(is_provisional[:, np.newaxis, :, np.newaxis], np.nan, errors)
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         return errors[known], origins[known]
@@ -295,16 +295,16 @@ class DirectModel:
         origins = origins[order[known[order]]]
         # forecasts end after the earlier rows, and if `begin_later` also begin there
         first = grid.last_before(earlier) - (0 if begin_later else horizon - 1)
-        places, is_provisional = origins.places, self.targets.pairs["is_provisional"]
+        places, is_provisional = origins.places, self.transform.pairs["is_provisional"]
         chosen = ~is_provisional.all(axis=1)[origins.codes]
         chosen &= first[grid.grid_of[places]] <= places
         chosen &= places <= grid.last[grid.grid_of[places]] - horizon
         return origins[chosen]
 
-    def _next_targets(self, values, origins):
+    def _next_targets(self, values, places):
         """Return the next targets, (n_origins, horizon * n_targets)."""
         targets = np.ascontiguousarray(values[:, : self.n_targets])
-        return view_windows(targets, self.horizon, flatten=True)[1:][slice_or(origins)]
+        return view_windows(targets, self.horizon, flatten=True)[1:][slice_or(places)]
 
 
 def _n_missing_until(values):
@@ -314,13 +314,13 @@ def _n_missing_until(values):
     return counts
 
 
-def _origins(grid, targets, horizon):
+def _trained_places(grid, targets, horizon):
     """Return the places of rows whose next targets are all known."""
-    origins = np.sort(grid.places)
+    places = np.sort(grid.places)
     missing = _n_missing_until(targets)
-    known = missing[origins + 1 + horizon] == missing[origins + 1]
+    known = missing[places + 1 + horizon] == missing[places + 1]
     if known.any():
-        return origins[known]
+        return places[known]
     n_samples = np.bincount(grid.grid_of[grid.places]).max()
     raise ValueError(
         f"No row is followed by {horizon} known targets: horizon={horizon}, and the "
@@ -329,20 +329,20 @@ def _origins(grid, targets, horizon):
     )
 
 
-def _with_whole_windows(origins, grid, window_length):
-    """Return the origins whose window lies within their series, or all if none does."""
-    starts = origins - (window_length - 1)
-    whole = starts >= grid.first[grid.grid_of[origins]]
-    return origins[whole] if whole.any() else origins
+def _with_whole_windows(places, grid, window_length):
+    """Return the places whose window lies within their series, or all if none does."""
+    starts = places - (window_length - 1)
+    whole = starts >= grid.first[grid.grid_of[places]]
+    return places[whole] if whole.any() else places
 
 
-def _mean_of_targets(weight, grid, origins, horizon):
+def _mean_of_targets(weight, grid, places, horizon):
     """Return the mean weight of the targets of each origin."""
     at_places = np.zeros(grid.n_places)
     weight = check_sample_weight(weight, grid.places, ensure_non_negative=True)
     at_places[grid.places] = weight
     total = np.concatenate([[0.0], np.cumsum(at_places)])
-    return (total[origins + 1 + horizon] - total[origins + 1]) / horizon
+    return (total[places + 1 + horizon] - total[places + 1]) / horizon
 
 
 # What a regressor reads and predicts. Meta-estimators do not say what is inside them.

@@ -402,7 +402,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         used = self if self.regressor is not None else self._choose(rows, fit_params)
         model = used._fit_model(rows, fit_params)
         self._calibration = used._calibrated(rows, fit_params, model)
-        self._observed = self._kept(model.with_numbers(rows), model)
+        self._observed = self._kept(model.with_inputs(rows), model)
         self.n_outputs_ = rows.targets.shape[1]
         self._set_model(model)
         if self.regressor is None:
@@ -443,7 +443,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _set_model(self, model):
         self._model = model
         self.regressor_, self.window_length_ = model.regressor, model.window_length
-        self.target_transformers_ = model.targets.transformers
+        self.target_transformers_ = model.transform.transformers
         self.input_transformer_ = model.inputs.transformer
         self.date_features_ = model.dates.features
 
@@ -458,7 +458,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         if isinstance(window_length, str):
             window_length = automatic_window_length(rows, self.horizon)
         transformer = self.target_transformer
-        targets = TargetTransform.fit(
+        transform = TargetTransform.fit(
             StandardScaler() if isinstance(transformer, str) else transformer,
             rows,
             fewest_rows=window_length + self.horizon,
@@ -467,11 +467,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         names = target_names(self._format, rows.X, inputs.names)
         check_differ_from_targets(rows.X, past, rows.targets)
         model = DirectModel(
-            regressor, targets, inputs, dates, names, window_length, self.horizon
+            regressor, transform, inputs, dates, names, window_length, self.horizon
         )
         check_window_length(model)
         check_reads_windows(regressor)
-        grid, values = model.on_grid(model.with_numbers(rows), self.horizon)
+        grid, values = model.on_grid(model.with_inputs(rows), self.horizon)
         del rows  # freed before fitting
         return model.fit(grid, values, fit_params)
 
@@ -502,10 +502,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
-        rows = earlier_model.with_numbers(rows)
+        rows = earlier_model.with_inputs(rows)
         grid, values = earlier_model.on_grid(rows, self.horizon)
         errors, origins = earlier_model.errors_after(
-            grid, values, rows, earlier, begin_later=True, units=model.targets
+            grid, values, rows, earlier, begin_later=True, units=model.transform
         )
         return Calibration(
             errors,
@@ -518,7 +518,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
-        is_provisional = model.targets.pairs["is_provisional"][rows.codes].any(axis=1)
+        is_provisional = model.transform.pairs["is_provisional"][rows.codes].any(axis=1)
         n_kept = model.n_steps_read + rows.late_steps(model.window_length)[rows.codes]
         return rows.last(np.where(is_provisional, _MOST_KEPT, n_kept))
 
@@ -575,9 +575,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     def _update_rows(self, rows):
         """Add validated rows to those observed."""
         model, n_old = self._model, len(self._observed)
-        rows = self._observed.followed_by(model.with_numbers(rows))
-        targets = model.targets.updated(rows)
-        model = replace(model, targets=targets)
+        rows = self._observed.followed_by(model.with_inputs(rows))
+        model = replace(model, transform=model.transform.updated(rows))
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
@@ -795,7 +794,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
         model = self._model_of(len(ahead.is_new))
         z = sample_paths(model, calibration, ahead, n_paths, rng)
-        paths = model.targets.inverse(z, ahead.codes)
+        paths = model.transform.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
         columns = pd.RangeIndex(n_paths, name="path")
         return self._format.like(paths, ahead.index, columns)
@@ -930,11 +929,11 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     def _check_calibration(self):
         """Raise a ValueError if nothing is known of the errors of a target."""
-        targets, errors = self._model.targets, self._calibration.errors
+        transform, errors = self._model.transform, self._calibration.errors
         if errors is None:
             return
         unknown = np.isnan(errors).all(axis=(0, 1, 3))
-        changes = np.isnan(targets.pairs["constant"]).any(axis=0)
+        changes = np.isnan(transform.pairs["constant"]).any(axis=0)
         if (changes & unknown).any():
             raise ValueError(
                 f"calibration_size={self.calibration_size} yields the error of no "
@@ -951,7 +950,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         origins = ahead.observed.last_steps[codes]
         points = model.forecast_ahead(ahead)
         if coverage is None and quantiles is None:
-            return model.targets.inverse(points, codes)
+            return model.transform.inverse(points, codes)
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast_ahead(ahead, quantiles=True)
@@ -960,13 +959,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             z = self._calibration.intervals(points, forecasts, wanted, coverage)
             z[leads > model.horizon, :, 1:] = np.nan
         else:
-            falls = model.targets.falls(codes)
+            falls = model.transform.falls(codes)
             z = self._calibration.quantiles(forecasts, wanted, falls, quantiles)
             z[leads > model.horizon] = np.nan
-        return in_order(model.targets.inverse(z, codes), coverage, quantiles)
+        return in_order(model.transform.inverse(z, codes), coverage, quantiles)
 
     def _model_of(self, n_series):
         """Return the model, with transformers of series without known targets."""
-        targets = self._model.targets
-        grown = targets.with_new(n_series)
-        return self._model if grown is targets else replace(self._model, targets=grown)
+        model, grown = self._model, self._model.transform.with_new(n_series)
+        return model if grown is model.transform else replace(model, transform=grown)

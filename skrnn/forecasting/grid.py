@@ -21,7 +21,7 @@ class Rows:
     """Rows of one or more series, in time order within each series."""
 
     targets: np.ndarray  # (n_rows, n_targets), in their units
-    X: object  # (n_rows, n_features), a DataFrame or an array
+    X: object  # (n_rows, n_features), as passed, or an array of transformed inputs
     codes: np.ndarray  # (n_rows,), the number of the series of each row
     steps: np.ndarray  # (n_rows,), from the first row of the series
     times: pd.Index | None  # (n_rows,)

@@ -9,7 +9,7 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
     """Return paths (n_wanted, n_targets, n_paths), in transformed units."""
     codes, horizon = np.unique(ahead.codes), model.horizon
     last = ahead.observed.last_steps[codes]
-    changes = np.isnan(model.targets.pairs["constant"][codes])
+    changes = np.isnan(model.transform.pairs["constant"][codes])
     none = np.zeros((1, *calibration.errors.shape[1:]))  # an origin without errors
     errors = np.nan_to_num(np.concatenate([calibration.errors, none]))
     quantiles = model.quantile_levels is not None

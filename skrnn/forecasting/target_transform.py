@@ -64,12 +64,12 @@ class TargetTransform:
         again = grown.pairs["is_provisional"][rows.codes]
         if not again.any():
             return grown
-        numbers = grown._numbers(rows.codes)
+        pair_of = grown._pair_numbers(rows.codes)
         values = rows.targets.astype(np.float64, copy=False)
         if again.all():  # no copy
-            return grown._fitted(values.ravel(), numbers, rows.names)
-        numbers = numbers.reshape(again.shape)[again]
-        return grown._fitted(values[again], numbers, rows.names)
+            return grown._fitted(values.ravel(), pair_of, rows.names)
+        pair_of = pair_of.reshape(again.shape)[again]
+        return grown._fitted(values[again], pair_of, rows.names)
 
     def _with_unknown(self, n_series):
         """Return the same with more series, which have no transformers yet."""
@@ -92,17 +92,17 @@ class TargetTransform:
         pairs = np.where(is_unknown, of_all, pairs)
         return replace(self, transformers=transformers, pairs=pairs)
 
-    def _numbers(self, codes):
+    def _pair_numbers(self, codes):
         """Return the number of the pair of each value of the rows of series."""
         n_targets = self.pairs.shape[1]
         return np.add.outer(codes * n_targets, np.arange(n_targets)).ravel()
 
-    def _fitted(self, values, numbers, names):
+    def _fitted(self, values, pair_of, names):
         """Return the same with transformers fitted to the values of some pairs."""
         transformers, pairs = [*self.transformers], self.pairs.ravel().copy()
-        order = np.argsort(numbers, kind="stable")
+        order = np.argsort(pair_of, kind="stable")
         values = values[order]
-        fitted, starts = np.unique(numbers[order], return_index=True)
+        fitted, starts = np.unique(pair_of[order], return_index=True)
         low, high = (f.reduceat(values, starts) for f in (np.fmin, np.fmax))
         pairs["constant"][fitted] = np.where(low == high, low, np.nan)
         pairs["transformer"][fitted] = -1
@@ -137,13 +137,13 @@ class TargetTransform:
         """Return transformed targets (n_rows, n_targets), NaN for unknown series."""
         if self.prototype is None:
             return targets
-        y, numbers = targets.ravel(), self._numbers(codes)
-        z = self._apply("transform", y, numbers)
+        y, pair_of = targets.ravel(), self._pair_numbers(codes)
+        z = self._apply("transform", y, pair_of)
         constant = self.pairs["constant"].ravel()
         if not np.isnan(constant).all():
-            z = np.where(np.isnan(constant[numbers]), z, y - constant[numbers])
+            z = np.where(np.isnan(constant[pair_of]), z, y - constant[pair_of])
         if not np.isfinite(z).all():
-            has_one = self.pairs["transformer"].ravel()[numbers] >= 0
+            has_one = self.pairs["transformer"].ravel()[pair_of] >= 0
             undefined = np.isinf(z) | (np.isnan(z) & ~np.isnan(y) & has_one)
             if undefined.any():
                 at = np.argmax(undefined)
@@ -154,44 +154,44 @@ class TargetTransform:
         """Return y (n_rows, n_targets, n_levels) in transformed units, NaN outside."""
         if self.prototype is None:
             return y
-        numbers = np.repeat(self._numbers(codes), y.shape[-1])
-        return self._apply("transform", y.ravel(), numbers).reshape(y.shape)
+        pair_of = np.repeat(self._pair_numbers(codes), y.shape[-1])
+        return self._apply("transform", y.ravel(), pair_of).reshape(y.shape)
 
     def inverse(self, z, codes):
         """Return z (n_rows, n_targets, n_levels) in the units of the targets."""
         if self.prototype is None:
             return z
-        flat, numbers = z.ravel(), np.repeat(self._numbers(codes), z.shape[-1])
-        y = self._apply("inverse_transform", flat, numbers)
+        flat, pair_of = z.ravel(), np.repeat(self._pair_numbers(codes), z.shape[-1])
+        y = self._apply("inverse_transform", flat, pair_of)
         if not _is_linear(self.prototype):
-            again = self._apply("transform", y, numbers)
+            again = self._apply("transform", y, pair_of)
             with np.errstate(invalid="ignore"):
                 outside = ~(np.abs(again - flat) <= _TOLERANCE * (1 + np.abs(flat)))
             outside &= ~np.isnan(flat)
             if outside.any():  # of the range: the nearest value it was fitted to
-                of_pair = numbers[outside]
-                pairs = self.pairs.ravel()[of_pair]
+                outside_of = pair_of[outside]
+                pairs = self.pairs.ravel()[outside_of]
                 low, high = np.sort([pairs["at_low"], pairs["at_high"]], axis=0)
                 nearest = np.clip(flat[outside], low, high)
-                y[outside] = self._apply("inverse_transform", nearest, of_pair)
+                y[outside] = self._apply("inverse_transform", nearest, outside_of)
         constant = self.pairs["constant"].ravel()
         if not np.isnan(constant).all():
-            y = np.where(np.isnan(constant[numbers]), y, constant[numbers])
+            y = np.where(np.isnan(constant[pair_of]), y, constant[pair_of])
         return y.reshape(z.shape)
 
-    def _apply(self, method, values, numbers):
+    def _apply(self, method, values, pair_of):
         """Apply a method of the transformer of each value."""
         if self.pairs.size == len(self.transformers) == 1:
             return _call(self.transformers[0], method, values[:, np.newaxis])[:, 0]
         result = np.full(len(values), np.nan)
         pairs = self.pairs.ravel()
-        which = pairs["transformer"][numbers]
+        which = pairs["transformer"][pair_of]
         order = np.argsort(which, kind="stable")
         used, starts = np.unique(which[order], return_index=True)
         for number, of_block in zip(used, np.split(order, starts[1:]), strict=True):
             if number >= 0:
-                columns = pairs["column"][numbers[of_block]]
-                n_columns = pairs["n_columns"][numbers[of_block[0]]]
+                columns = pairs["column"][pair_of[of_block]]
+                n_columns = pairs["n_columns"][pair_of[of_block[0]]]
                 matrix, at = _matrix(values[of_block], columns, n_columns)
                 result[of_block] = _call(self.transformers[number], method, matrix)[at]
         return result

@@ -66,34 +66,34 @@ def feature_scaling(parts):
     return Affine(np.sqrt(squares / np.where(count > 0, count, 1.0)), means)
 
 
-def network_inputs(windows, inputs, features):
+def network_inputs(windows, inputs, scales):
     """Return inputs (n_samples, n_steps, n_inputs), with NaN in steps to skip."""
-    windows = relative(windows, inputs, features)
+    windows = relative(windows, inputs, scales)
     if inputs.fill:
         missing = np.isnan(windows[:, :, list(inputs.indicators)])
-        windows = filled(windows, inputs, features)
+        windows = filled(windows, inputs, scales)
         if inputs.indicators:
             windows = np.concatenate([windows, missing], axis=2)
     return windows.reshape(len(windows), inputs.n_steps, inputs.n_inputs)
 
 
-def relative(windows, inputs, features):
+def relative(windows, inputs, scales):
     """Return windows, with target features normalised if `inputs.normalize`."""
     if not inputs.normalize:
         return windows
     windows = np.array(windows, dtype=np.float64)
     for feature in inputs.normalized:
         values = windows[:, :, feature]
-        reference = _reference(values, feature, inputs, features)
+        reference = _reference(values, feature, inputs, scales)
         values -= reference.shift[:, np.newaxis]
         values /= reference.scale[:, np.newaxis]
     return windows
 
 
-def references(windows, inputs, features):
+def references(windows, inputs, scales):
     """Return the Affine (n_samples, n_outputs) from relative targets to targets."""
     of_feature = {
-        feature: _reference(windows[:, :, feature], feature, inputs, features)
+        feature: _reference(windows[:, :, feature], feature, inputs, scales)
         for feature in inputs.normalized
     }
     of_outputs = [of_feature[feature] for feature in inputs.target_features]
@@ -101,12 +101,12 @@ def references(windows, inputs, features):
     return Affine(scale, np.stack([each.shift for each in of_outputs], axis=1))
 
 
-def filled(windows, inputs, features):
+def filled(windows, inputs, scales):
     """Return windows with missing values replaced by the last one, or else the mean."""
     if not np.isnan(windows).any():
         return windows
     windows = np.array(windows)
-    first = np.array(features.shift)
+    first = np.array(scales.shift)
     first[list(inputs.normalized)] = 0.0
     before = np.broadcast_to(first, windows[:, 0].shape)
     for step in windows.transpose(1, 0, 2):
@@ -116,11 +116,11 @@ def filled(windows, inputs, features):
     return windows
 
 
-def _reference(values, feature, inputs, features):
+def _reference(values, feature, inputs, scales):
     """Return the Affine (n_samples,) by which windows of a feature are normalised."""
     # contiguous, so that the order of a sum does not depend on the number of windows
     values = np.ascontiguousarray(values, dtype=np.float64)
-    mean, std = features.shift[feature], features.scale[feature]
+    mean, std = scales.shift[feature], scales.scale[feature]
     observed = ~np.isnan(values)
     if inputs.normalize == "last":
         last = values.shape[1] - 1 - observed[:, ::-1].argmax(axis=1)

@@ -36,7 +36,7 @@ def point_weights(levels):
     return np.array([np.interp(0.5, levels, one) for one in one_each])
 
 
-def in_order(outputs, n_levels):
+def without_crossing(outputs, n_levels):
     """Return outputs as quantiles (n_samples, n_outputs, n_levels) that never cross.
 
     Sorting never increases the loss (Chernozhukov, Fernandez-Val and Galichon, 2010).

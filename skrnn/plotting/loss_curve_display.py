@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._estimator import layers
+from skrnn._estimator import nested
 from skrnn.plotting.panels import axes_or_new
 
 
@@ -174,7 +174,7 @@ class LossCurveDisplay:
         ValueError
             If the estimator has no `loss_curve_`.
         """
-        *_, inner = layers(estimator)
+        *_, inner = nested(estimator)
         curve = getattr(inner, "loss_curve_", None)
         if curve is None:
             raise ValueError(

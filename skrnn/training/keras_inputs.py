@@ -8,17 +8,17 @@ from skrnn.networks.inputs import FLOOR
 from skrnn.networks.missing import MISSING
 
 
-def network_inputs(windows, inputs, features, *, has_missing=True):
+def network_inputs(windows, inputs, scales, *, has_missing=True):
     """Return inputs (n_samples, n_steps, n_inputs), with `MISSING` in steps to skip."""
     observed = ops.not_equal(windows, MISSING) if has_missing else None
     values = windows
     if inputs.normalize:
-        reference = _references(windows, observed, inputs, features)
+        reference = _references(windows, observed, inputs, scales)
         values = Affine(reference.scale[:, None], reference.shift[:, None])
         values = values.inverse(windows)
     if inputs.fill:
         if has_missing:
-            values = _filled(values, observed, inputs, features)
+            values = _filled(values, observed, inputs, scales)
         if inputs.indicators:
             values = ops.concatenate([values, _indicators(windows, inputs)], axis=-1)
         observed = None
@@ -30,10 +30,10 @@ def network_inputs(windows, inputs, features, *, has_missing=True):
     return ops.where(skipped, ops.cast(MISSING, values.dtype), values)
 
 
-def references(windows, inputs, features):
+def references(windows, inputs, scales):
     """Return the Affine (n_samples, n_outputs) from relative targets to targets."""
     observed = ops.not_equal(windows, MISSING)
-    reference = _references(windows, observed, inputs, features)
+    reference = _references(windows, observed, inputs, scales)
     of_outputs = list(inputs.target_features)
     return Affine(
         ops.take(reference.scale, of_outputs, axis=1),
@@ -41,11 +41,11 @@ def references(windows, inputs, features):
     )
 
 
-def _references(windows, observed, inputs, features):
+def _references(windows, observed, inputs, scales):
     """Return the Affine of each feature, without effect if it is not normalised."""
     chosen = np.isin(np.arange(inputs.n_features), inputs.normalized)
     stds, means = (
-        ops.cast(each, windows.dtype) for each in (features.scale, features.shift)
+        ops.cast(each, windows.dtype) for each in (scales.scale, scales.shift)
     )
     find = _last if inputs.normalize == "last" else _moments
     scale, shift = find(windows, observed, stds, means)
@@ -81,7 +81,7 @@ def _moments(windows, observed, stds, means):
     return ops.where(scale > 0, scale, ops.ones_like(scale)), shift
 
 
-def _filled(values, observed, inputs, features):
+def _filled(values, observed, inputs, scales):
     """Replace each missing value by the last observed one."""
     last = ops.where(observed, _numbers(values), -1)
     distance = 1
@@ -92,7 +92,7 @@ def _filled(values, observed, inputs, features):
         distance *= 2
     found = ops.take_along_axis(values, ops.maximum(last, 0), axis=1)
     is_relative = np.isin(np.arange(inputs.n_features), inputs.normalized)
-    means = ops.cast(features.shift, values.dtype)
+    means = ops.cast(scales.shift, values.dtype)
     first = ops.where(is_relative, ops.zeros_like(means), means)
     return ops.where(last < 0, first, found)
 

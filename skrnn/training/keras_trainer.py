@@ -15,7 +15,7 @@ from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import network_inputs
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
-from skrnn.training.loop import Run, load
+from skrnn.training.loop import Run, load_data
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.tensorflow_import import without_retracing_notices
@@ -32,7 +32,7 @@ def train(task, plan, events):
     run = Run(task, program, events)
     program.seen = run.seen
     with without_retracing_notices(), _floatx(task.spec.dtype):
-        return run.train(*load(program, task))
+        return run.train(*load_data(program, task))
 
 
 @contextlib.contextmanager
@@ -198,7 +198,7 @@ class KerasProgram:
         """Return loss and metrics by name, the loss in the units of the targets."""
         names = ["loss", *self._task.objective.metrics]
         logs = dict(zip(names, self._losses(), strict=True))
-        return logs | {"loss": logs["loss"] * self._task.unit}
+        return logs | {"loss": logs["loss"] * self._task.loss_unit}
 
 
 def _mean_loss(loss):

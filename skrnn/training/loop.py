@@ -168,16 +168,16 @@ def _with_rate(optimizer, values, learning_rate):
     ]
 
 
-def load(program, task):
+def load_data(program, task):
     """Return the training and validation data (or None) in the form of a program."""
     batch_size, validation = task.schedule.batch_size, None
-    data = LoadedData(program, task.data, batch_size)
+    data = LoadedBlocks(program, task.data, batch_size)
     if task.validation is not None:
-        validation = LoadedData(program, task.validation, batch_size, like=data)
+        validation = LoadedBlocks(program, task.validation, batch_size, like=data)
     return data, validation
 
 
-class LoadedData:
+class LoadedBlocks:
     """Training data in the form a program takes. A single block is loaded only once."""
 
     def __init__(self, program, data, batch_size, like=None):

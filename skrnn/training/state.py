@@ -55,9 +55,9 @@ class Task:
     schedule: Schedule
     objective: Objective
     callbacks: list  # of Keras, the user's, copied for this training
-    unit: float = 1.0  # of a loss of 1, in the units of the targets
+    loss_unit: float = 1.0  # of a loss of 1, in the units of the targets
     scaling: Affine = field(default_factory=Affine)  # of outputs, for callbacks
-    is_candidate: bool = False  # whether early stopping may keep the first weights
+    may_keep_first: bool = False  # whether early stopping may keep the first weights
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Epoch:
     interrupted: bool = False  # by the user, in the next epoch
 
 
-def mean_of(histories):
+def mean_history(histories):
     """Return the means of loss and metrics by epoch, over trainings that reached it."""
     if len(histories) == 1:  # a copy, which later epochs do not change
         return {name: list(values) for name, values in histories[0].values.items()}

@@ -40,8 +40,8 @@ def train(task, earlier_history, *, trainer, verbose, patience, watchers):
     history = History.after(earlier_history, names)
     with ProgressReport(verbose, task.schedule.epochs) as progress:
         watchers = [progress, *watchers]
-        events = Events(history, names, watchers, patience, unit=task.unit)
-        if patience and task.is_candidate:
+        events = Events(history, names, watchers, patience, unit=task.loss_unit)
+        if patience and task.may_keep_first:
             zeros = np.zeros((task.validation.n_samples, task.spec.n_outputs))
             events.start(_loss_of_outputs(task, zeros), task.state.weights)
         state = _trained(task, events, trainer, verbose)
@@ -62,7 +62,7 @@ def best_network_weight(task, outputs):
     for weight in (1.0, 0.0):
         loss_of(weight)
     best = min(losses, key=losses.get)
-    return best, losses[best] * task.unit
+    return best, losses[best] * task.loss_unit
 
 
 def _trained(task, events, trainer, verbose):

@@ -49,13 +49,13 @@ class WindowView:
 
     @cached_property
     def incomplete(self):
-        """The `Steps` with a missing value."""
-        return Steps(self, np.any)
+        """The `MissingSteps` with a missing value."""
+        return MissingSteps(self, np.any)
 
     @cached_property
     def empty(self):
-        """The `Steps` without a value."""
-        return Steps(self, np.all)
+        """The `MissingSteps` without a value."""
+        return MissingSteps(self, np.all)
 
     def forget_steps(self):
         """Free the steps that were found; they are found again when they are read."""
@@ -63,7 +63,7 @@ class WindowView:
             vars(self).pop(name, None)
 
 
-class Steps:
+class MissingSteps:
     """The steps of windows that have `any` or `all` values missing."""
 
     def __init__(self, windows, any_or_all):

@@ -170,7 +170,7 @@ def test_the_error_of_a_panel_is_scaled_by_series():
     pairs = np.zeros((2, HORIZON, 1, 2))
     pairs[0, ..., 1], pairs[1, ..., 1] = 20.0, 4.0  # forecasts of zeros
     trial = Trial(None, 1.0, 0.0, pairs, none, np.array([0, 1]))
-    assert search._error(trial.compared, trial.targets, trial.codes) == (2 + 4) / 2
+    assert search._error(trial.compared, trial.transform, trial.codes) == (2 + 4) / 2
 
 
 def test_the_mean_has_the_best_that_read_the_same(fitted):

@@ -103,7 +103,7 @@ def test_each_series_and_target_has_its_own(transformer):
     parts = {"p": y, "q": 1e3 * y[30:], "r": 1e-3 * y[:100]}
     panel = panel_of(**parts)
     forecaster = naive(target_transformer=transformer).fit(y=panel)
-    model = forecaster._model.targets
+    model = forecaster._model.transform
     codes, _ = pd.factorize(panel.index.get_level_values(0))
     z = model.transform(panel.to_numpy(), codes)
     single = StandardScaler() if transformer == "auto" else transformer
@@ -191,7 +191,7 @@ def test_a_short_series_leaves_the_transformer_that_it_shared():
         forecaster.fit(y=panel_of(**parts))
         later = panel_of(**{names[0]: Y[100:110], names[1]: 3 * Y[70:80]})
         forecaster.update(y=later)
-        targets = forecaster._model.targets
+        targets = forecaster._model.transform
         z = targets.transform(np.array([[3.0]]), np.array([1]))
         of_short = StandardScaler().fit(3 * Y[:80].to_numpy()[:, np.newaxis])
         assert_allclose(z, of_short.transform([[3.0]]))

@@ -1,6 +1,6 @@
 """Compiled programs are kept for later fits, and forgotten without a trace.
 
-`_programs`, `_compiled` and `LoadedData` are read because a program that is not kept
+`_programs`, `_compiled` and `LoadedBlocks` are read because a program that is not kept
 only costs time, and one that is kept too long only memory.
 """
 
@@ -18,7 +18,7 @@ from numpy.testing import assert_array_equal
 from skrnn import ElmanRegressor
 from skrnn.training.compiled import engine
 from skrnn.training.compiled.epoch import EpochProgram, capacity_for
-from skrnn.training.loop import LoadedData
+from skrnn.training.loop import LoadedBlocks
 
 
 def test_a_kept_program_gives_the_bits_of_a_new_one(xla, store, windows, target):
@@ -103,7 +103,7 @@ def test_blocks_of_other_series_have_arrays_of_their_own():
         return SimpleNamespace(arrays=like.arrays if like else [object()])
 
     def arrays(data, like=None):
-        loaded = LoadedData(SimpleNamespace(load=load), data, 1, like)
+        loaded = LoadedBlocks(SimpleNamespace(load=load), data, 1, like)
         return loaded, loaded.first.arrays[0]
 
     first, of_first = arrays(data())

@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.loop import Run, load
+from skrnn.training.loop import Run, load_data
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
 
@@ -48,7 +48,7 @@ def train(task, plan, events):
     """Return the TrainingState after training, or raise RefusedError before that."""
     key = _key_of(task, plan)
     program = programs.take(key, lambda: EpochProgram(task, plan))
-    data, validation = load(program, task)
+    data, validation = load_data(program, task)
     program.prepare("train", data.first)
     if validation is not None:
         program.prepare("evaluate", validation.first)

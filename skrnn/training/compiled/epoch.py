@@ -24,7 +24,7 @@ _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedBlock:
     """A block of training data in the form that a program takes."""
 
     arrays: list  # series, targets, weights, and scale and shift of the features
@@ -89,7 +89,7 @@ class EpochProgram:
         self._compiled[key] = run
 
     def load(self, block, n_rows, batch_size, like=None):
-        """Return a block as Loaded, for blocks of up to `n_rows` rows.
+        """Return a block as LoadedBlock, for blocks of up to `n_rows` rows.
 
         `like` was loaded from the same series, targets and weights: reuse its arrays.
         """
@@ -98,7 +98,7 @@ class EpochProgram:
         # padded with a sample to train on, as others may contain NaN or infinity
         room = np.full(n_batches * batch_size, block.samples[0], dtype=np.int32)
         room[: len(block.samples)] = block.samples
-        return Loaded(
+        return LoadedBlock(
             arrays=like.arrays if like else self._arrays(block, capacity),
             room=room,
             n_samples=len(block.samples),
