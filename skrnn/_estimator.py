@@ -76,7 +76,7 @@ def check_numbers(data, name):
     if times:
         raise ValueError(
             f"{name} holds times ({times[0]}). Pass numbers, such as the hours since "
-            "a date."
+            "a date, or make the times the index."
         )
     frame = data
     if not is_frame:
@@ -88,7 +88,9 @@ def check_numbers(data, name):
         texts = [value for value in column[is_lost] if isinstance(value, str)]
         if texts:
             where = f"Column {label!r} of {name}" if is_frame else name
-            to_do = "drop the column, or encode it" if is_frame else "encode the text"
+            to_do = "encode the text"
+            if is_frame:
+                to_do = "drop the column, make it a level of the index, or encode it"
             raise ValueError(
                 f"{where} holds text, such as {texts[0]!r}. Pass numbers: {to_do}."
             )

@@ -32,6 +32,7 @@ from skrnn.estimators.tasks import (
     objective_of,
 )
 from skrnn.estimators.validation import (
+    check_unchanged,
     validate_first,
     validate_more,
     validate_windows,
@@ -287,7 +288,11 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         fit_task = FitTask(self, self.epochs * self.n_networks, X, y, sample_weight)
         with unchanged_on_error(self):
             earlier = getattr(self, "_fitted", None) if self.warm_start else None
+            features = earlier and self._layout.features
             validated = validate_first(self, X, y, sample_weight)
+            if features and self._layout.features:
+                now, then = {"features": self._layout.features}, {"features": features}
+                check_unchanged(now, then)
             validation = None
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
@@ -351,7 +356,8 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             preparation=fit_data.preparation,
             quantile_levels=tasks[0].objective.quantile_levels,
             network_weight=earlier.network_weight if earlier else 1.0,
-            trained_with_missing=fit_data.training.has_missing,
+            trained_with_missing=fit_data.training.has_missing
+            or bool(earlier and earlier.trained_with_missing),
         )
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)

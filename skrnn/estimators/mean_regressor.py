@@ -14,7 +14,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
 
     The mean of a few forecasts that are about equally good often has a smaller error
     than each of them [1]_. Unlike `VotingRegressor` of scikit-learn, it
-    supports several outputs and windows of shape (n_samples, n_timesteps, n_features).
+    supports several outputs.
 
     Parameters
     ----------
@@ -97,6 +97,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        self._check_estimators()
         members = [get_tags(member) for _, member in self.estimators]
         inputs = [member.input_tags for member in members]
         tags.input_tags.three_d_array = all(each.three_d_array for each in inputs)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 from skrnn._compat.sklearn import check_sample_weight
 from skrnn._estimator import check_numbers, floats_of, unmasked
 from skrnn.estimators.data_warnings import warn_of_columns
-from skrnn.windows.layout import PanelWindows, WindowLayout, check_two_or_three
+from skrnn.windows.layout import SeriesWindows, WindowLayout, check_two_or_three
 from skrnn.windows.timeline import Timeline
 from skrnn.windows.view import WindowView
 
@@ -107,8 +107,8 @@ def validate_more(estimator, X, y, sample_weight=None, *, name="y"):
 
 
 def _window_data(estimator, X, windows, y, checked_y, sample_weight):
-    if isinstance(X, PanelWindows):
-        windows = windows.view(PanelWindows)  # scikit-learn's checks lose the type
+    if isinstance(X, SeriesWindows):
+        windows = windows.view(SeriesWindows)  # scikit-learn's checks lose the type
     weight = None
     if sample_weight is not None:
         weight = unmasked(sample_weight)

@@ -15,12 +15,19 @@ from sklearn.utils import check_scalar
 from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
-from skrnn._warnings import warn_user
+from skrnn._warnings import listed, warn_user
 from skrnn.exceptions import MissingStepsWarning, RowsLeftOutWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_places
+from skrnn.forecasting.grid import (
+    ANY_DISTANCE,
+    LONGEST_GAP,
+    Rows,
+    first_of,
+    last_of,
+    most_places,
+)
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
@@ -115,7 +122,8 @@ def backtest(
     MissingInputWarning
         If an input that is known in advance is missing in a row to forecast.
     MissingStepsWarning
-        If more than a tenth of the forecasts of a model are NaN.
+        If more than a tenth of the forecasts of a model are NaN, or more than a tenth
+        of the series of a panel are not forecast.
 
     See Also
     --------
@@ -176,6 +184,8 @@ def backtest(
         frames = [f.assign(model=name)[["model", *f]] for (name, *_), f in named]
     frame = pd.concat(frames, ignore_index=True)
     _warn_of_missing(frame, several)
+    if data.rows.names is not None:
+        _warn_of_absent(data.rows.names, frame["series"])
     return frame
 
 
@@ -191,6 +201,18 @@ def _warn_of_missing(frame, several):
                 "pipeline that starts with an imputer, or pass more rows.",
                 MissingStepsWarning,
             )
+
+
+def _warn_of_absent(names, forecast):
+    """Warn if more than a tenth of the series are not forecast."""
+    absent = names[~names.isin(forecast)]
+    if len(absent) > _MOST_MISSING * len(names):
+        warn_user(
+            f"{len(absent)} of {len(names)} series are not forecast, as they have no "
+            "rows before an origin, or none in the horizon after it: "
+            f"{listed(absent.map(repr))}.",
+            MissingStepsWarning,
+        )
 
 
 @dataclass(frozen=True)
@@ -251,8 +273,9 @@ class _Data:
             zone = getattr(self.times, "tz", None)
             if type(n_rows) is datetime.date:
                 n_rows = str(n_rows)  # the whole day
-            elif isinstance(n_rows, datetime.datetime) and n_rows.tzinfo is None:
-                n_rows = pd.Timestamp(n_rows, tz=zone)
+            elif isinstance(n_rows, (datetime.datetime, np.datetime64)):
+                n_rows = pd.Timestamp(n_rows)
+                n_rows = n_rows if n_rows.tzinfo else n_rows.tz_localize(zone)
             n_rows = self.times[positions].slice_locs(end=n_rows)[1]
             if not n_rows:
                 raise ValueError(
@@ -444,6 +467,9 @@ class _Evaluation:
                 fitted._update_rows(data.rows[new])
             before = origin
             of_origin = np.flatnonzero(which == number)
+            wanted = data.rows[rows[of_origin]]
+            last = fitted._observed.last_steps[wanted.codes]
+            of_origin = of_origin[wanted.steps - last <= LONGEST_GAP]
             if len(of_origin):
                 ahead = self.ahead(origin, rows[of_origin])
                 values[of_origin] = fitted._values(ahead, self.coverage, None)

@@ -60,7 +60,11 @@ def choose(forecaster, rows, fit_params):
         best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
         trials += variants
         trials += search.trials(options.others(best.candidate), bar)
-    alike = [t for t in trials if t.candidate.reads_like(best.candidate)]
+    alike = [
+        trial
+        for trial in trials
+        if trial.candidate.reads_like(best.candidate) and not np.isnan(trial.error)
+    ]
     means = search.means(alike)
     most = _EQUAL * min(trial.error for trial in trials + means)
     good = [mean for mean in means if mean.error <= most]
@@ -191,7 +195,10 @@ class Search:
             warnings.simplefilter("ignore", SkrnnWarning)
             forecaster = copy(self.template).set_params(**params)
             params = params_of_rows(self.fit_params, self.earlier)
-            model = forecaster._fit_model(self.rows[self.earlier], params)
+            try:
+                model = forecaster._fit_model(self.rows[self.earlier], params)
+            except ValueError:  # too few known targets; the final fit raises the others
+                return ()
             rows = model.with_inputs(self.rows)
             grid, values = model.on_grid(rows, model.horizon)
             compared, origins = model.forecasts_after(

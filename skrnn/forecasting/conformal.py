@@ -78,7 +78,7 @@ class Calibration:
     codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
     steps: np.ndarray | None = None  # (n_origins,), from the first row of the series
     season: int = 1  # steps after which errors are alike again
-    n_kept: int = 0  # last origins of each series that are kept
+    n_used: int = 0  # last origins of each series that bounds are made from
     quantile_levels: np.ndarray | None = None  # (n_levels,), that were forecast
     coverages: AdaptedCoverages = field(default_factory=AdaptedCoverages)
 
@@ -94,13 +94,22 @@ class Calibration:
         )
         new = np.arange(len(self.codes), len(both.codes))
         coverages = self.coverages.after(both._limits(new), both.codes[new])
-        return replace(both.trimmed(), coverages=coverages)
+        # those that bounds of the last horizon of origins were made from are kept
+        n_kept = self.n_used + errors.shape[1] - 1
+        return replace(both.last(n_kept), coverages=coverages)
 
-    def trimmed(self):
+    @property
+    def in_use(self):
+        """The calibration with the origins that bounds are made from."""
+        return self if self.errors is None else self.last(self.n_used)
+
+    def last(self, n_origins):
         """Return the calibration with the last origins of each series."""
+        if len(self.codes) <= n_origins:
+            return self
         codes = pd.Series(self.codes)
         from_last = codes.groupby(codes).cumcount(ascending=False).to_numpy()
-        kept = from_last < self.n_kept
+        kept = from_last < n_origins
         errors, codes, steps = self.errors[kept], self.codes[kept], self.steps[kept]
         return replace(self, errors=errors, codes=codes, steps=steps)
 
@@ -117,14 +126,16 @@ class Calibration:
         codes, steps, scores = self.codes[order], self.steps[order], scores[order]
         places = np.argsort(order)[new][:, np.newaxis]
         limits = np.empty((len(asked), len(new), *scores.shape[1:]))
-        size = max(1, _BLOCK // (self.n_kept * scores[0].size))
+        n_before = self.n_used + scores.shape[1] - 1
+        size = max(1, _BLOCK // (n_before * scores[0].size))
         fewest = np.reshape([_fewest(coverage) for coverage in asked], (-1, 1, 1, 1))
         for start in range(0, len(new), size):
             at = places[start : start + size]
-            before = at - np.arange(1, self.n_kept + 1)
+            before = at - np.arange(1, n_before + 1)
             earlier = np.maximum(before, 0)
             used = (before >= 0) & (codes[earlier] == codes[at])
             used &= steps[earlier] <= steps[at] - scores.shape[1]  # known at that time
+            used &= np.cumsum(used, axis=1) <= self.n_used
             distances = steps[earlier] - steps[at]
             near = [self._near(used, distances, n) for n in fewest.flat]
             n_known = _counts(near, ~np.isnan(scores[earlier]))
@@ -146,19 +157,20 @@ class Calibration:
 
     def intervals(self, points, forecasts, wanted, coverage):
         """Return points and bounds (n_rows, n_targets, n_columns), transformed."""
-        columns = [points[..., 0]]
+        columns, calibration = [points[..., 0]], self.in_use
         for share in np.atleast_1d(coverage):
-            columns += self.bounds(forecasts, wanted, share)
+            columns += calibration.bounds(forecasts, wanted, share)
         return np.stack(columns, axis=-1).astype(np.float64)
 
     def quantiles(self, forecasts, wanted, falls, levels):
         """Return quantiles (n_rows, n_targets, n_levels), transformed."""
         columns = np.empty((*falls.shape, np.size(levels)))
+        calibration = self.in_use
         for column, level in enumerate(np.atleast_1d(levels)):
             # where it falls, larger values are smaller in the units of the targets
             for chosen, of_chosen in (~falls, level), (falls, 1 - level):
                 if chosen.any():
-                    values = self.quantile(forecasts, wanted, of_chosen)
+                    values = calibration.quantile(forecasts, wanted, of_chosen)
                     columns[chosen, column] = values[chosen]
         return columns
 

@@ -34,7 +34,7 @@ _AUTOMATIC = [
     ("minute", pd.Timedelta(minutes=30), 2 * _HOUR),
     ("hour", 12 * _HOUR, 2 * _DAY),
     ("day_of_week", 3 * _DAY, 14 * _DAY),
-    ("day_of_year", 15 * _DAY, 731 * _DAY),
+    ("day_of_year", 15 * _DAY, 730 * _DAY),
     ("month", 62 * _DAY, 727 * _DAY),  # the last one may have 28 days
 ]
 
@@ -120,6 +120,8 @@ def automatic_features(times):
 
 def _frame(features, times):
     """Return the values of features at times as the columns of a DataFrame."""
+    if isinstance(times, pd.DatetimeIndex):  # whose freq changes what a month end is
+        times = pd.DatetimeIndex(times, freq=None)
     pairs = [pair for feature in features for pair in _columns(feature, times)]
     names, columns = zip(*pairs, strict=True)
     return pd.DataFrame(dict(zip(unique_names(names), columns, strict=True)))

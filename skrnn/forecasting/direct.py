@@ -17,7 +17,7 @@ from skrnn.forecasting.date_features import DateFeatures
 from skrnn.forecasting.grid import ANY_DISTANCE, Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
-from skrnn.windows.layout import PanelWindows, lag_names, slice_or, view_windows
+from skrnn.windows.layout import SeriesWindows, lag_names, slice_or, view_windows
 from skrnn.windows.steps import numbers_of
 from skrnn.windows.windower import SequenceWindower
 
@@ -129,9 +129,14 @@ class DirectModel:
                 raise ValueError(message)
             warn_user(message, RowsLeftOutWarning)
         windows = self._windows(shifted, places)
-        if len(grid.first) > 1 and isinstance(windows, np.ndarray):
-            windows = windows.view(PanelWindows)
-            windows.series_codes = grid.grid_of[places]
+        if len(grid.first) > 1:
+            if self.reads_windows:
+                windows = windows.view(SeriesWindows)
+                windows.series_codes = grid.grid_of[places]
+            else:  # networks beside other regressors
+                windows.index = pd.MultiIndex.from_arrays(
+                    [grid.grid_of[places], places]
+                )
         y = self._next_targets(values, places)
         y = y.ravel() if y.shape[1] == 1 else y
         params = {  # weights of rows become those of windows
@@ -349,12 +354,13 @@ def _mean_of_targets(weight, grid, places, horizon):
 
 
 def reads_windows(regressor):
-    """Return whether a regressor, or one inside of it, reads 3-D windows."""
+    """Return whether a regressor, or all of those inside of it, read 3-D windows."""
     if isinstance(regressor, Pipeline):
         return reads_windows(_active_steps(regressor)[0])
     if get_tags(regressor).input_tags.three_d_array:
         return True
-    return any(map(reads_windows, _inside(regressor)))
+    inside = _inside(regressor)
+    return bool(inside) and all(map(reads_windows, inside))
 
 
 def check_reads_windows(regressor):
@@ -377,10 +383,10 @@ def takes_missing_values(regressor):
             if type(step).__name__.endswith("Imputer"):
                 break
         return True
-    inside = _inside(regressor)
-    if inside and all(map(takes_missing_values, inside)):
-        return True
-    return get_tags(regressor).input_tags.allow_nan
+    tags, inside = get_tags(regressor), _inside(regressor)
+    return tags.input_tags.allow_nan or (
+        bool(inside) and all(map(takes_missing_values, inside))
+    )
 
 
 def _active_steps(pipeline):

@@ -59,9 +59,11 @@ from skrnn.forecasting.validation import (
     params_of_rows,
     read_past_features,
     read_rows,
+    read_targets,
     target_names,
 )
 from skrnn.metrics import ignore_missing
+from skrnn.windows.timeline import index_of
 
 _MOST_STEPS = 100_000  # that are forecast at once
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
@@ -135,7 +137,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         The regressor is then fitted again on all rows.
     candidates : {"auto", "fast"}, default="auto"
         What is compared if `regressor` is None. `"fast"` takes Ridge, seasonal naive
-        forecasts, exponential smoothing and one network, on the usual window.
+        forecasts, one network, and with fewer than fifty horizons of rows exponential
+        smoothing, all on the usual window.
     n_jobs : int or None, default=None
         Number of candidates to fit in parallel. None means 1 unless in a
         `joblib.parallel_config` context. The choice does not depend on it.
@@ -395,7 +398,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         for name in ("horizon", "window_length", "calibration_size"):
             if isinstance(getattr(self, name), (bool, np.bool_)):
                 raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
-        if get_config()["enable_metadata_routing"]:
+        if get_config()["enable_metadata_routing"] and self.regressor is not None:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         for name in ("_candidates", "chosen_"):  # of an earlier fit
             vars(self).pop(name, None)
@@ -512,15 +515,16 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             origins.codes,
             origins.steps,
             season=shortest_season(rows, n_held_out),
-            n_kept=n_held_out - self.horizon + 1,
+            n_used=n_held_out - self.horizon + 1,
             quantile_levels=model.quantile_levels,
-        ).trimmed()
+        ).in_use
 
     def _kept(self, rows, model):
         """Return the last rows, which forecasts and updates need."""
         is_provisional = model.transform.pairs["is_provisional"][rows.codes].any(axis=1)
         n_kept = model.n_steps_read + rows.late_steps(model.window_length)[rows.codes]
-        return rows.last(np.where(is_provisional, _MOST_KEPT, n_kept))
+        n_again = np.maximum(_MOST_KEPT, n_kept)
+        return rows.last(np.where(is_provisional, n_again, n_kept))
 
     def update(self, X=None, y=None):
         """Add observed rows; the next forecasts start after them.
@@ -603,7 +607,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         float
             :func:`~sklearn.metrics.r2_score`, which is 1 at best.
         """
-        index_of_both(X, y)  # raises an error if their indices differ
+        index = index_of_both(X, y)
+        if index is not None and index_of(X) is None:
+            X = pd.DataFrame(X, index, columns=self._columns)
+        self._format.check_same(read_targets(y)[1])
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return ignore_missing(r2_score)(y, self.predict(X), **weights)
 
@@ -655,7 +662,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             last known target of their series; or if the windows end with only some of
             several targets.
         LaterSeriesWarning
-            If all rows are before the last row observed of another series.
+            If all rows are at or before the time of the last row observed of another
+            series.
 
         Notes
         -----
@@ -793,7 +801,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         self._check_calibration()
         ahead, rng = read_next(self, int(steps), X), check_random_state(random_state)
         model = self._model_of(len(ahead.is_new))
-        z = sample_paths(model, calibration, ahead, n_paths, rng)
+        z = sample_paths(model, calibration.in_use, ahead, n_paths, rng)
         paths = model.transform.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
         columns = pd.RangeIndex(n_paths, name="path")

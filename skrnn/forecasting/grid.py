@@ -12,7 +12,7 @@ from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
-_LONGEST_GAP = 10_000  # steps to the first row to forecast
+LONGEST_GAP = 10_000  # steps to the first row to forecast
 _MOST_WINDOWS = 10  # of targets that are not known yet
 
 
@@ -43,7 +43,7 @@ class Rows:
     def next(self, targets, X, timeline, message=LATER_ROWS):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
-            if timeline is not None and timeline.series is not None:
+            if timeline is not None:
                 raise ValueError(
                     f"The index of X is {timeline.kind}, but X had no time index in "
                     "fit. Call `fit` with rows that have such an index."
@@ -51,8 +51,7 @@ class Rows:
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
         both = self.timeline.continued_by(timeline, message)
-        step = self.step or both.step()
-        steps, n_rows = numbered(both, step, ANY_DISTANCE), len(self)
+        steps, n_rows = numbered(both, self.step, ANY_DISTANCE), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
         if names is not None:
             unique = timeline.series.unique()
@@ -62,7 +61,7 @@ class Rows:
         start = np.zeros(1 if names is None else len(names), dtype=np.int64)
         start[self.codes] = self.steps - steps[:n_rows]
         steps = steps[n_rows:] + start[codes]
-        return Rows(targets, X, codes, steps, both.times[n_rows:], names, step)
+        return Rows(targets, X, codes, steps, both.times[n_rows:], names, self.step)
 
     def __len__(self):
         return len(self.codes)
@@ -151,11 +150,11 @@ class Rows:
         """Return how many steps later rows are after the last row of their series."""
         leads = later.steps - self.last_steps[later.codes]
         nearest = first_of(leads, later.codes, later.n_series)
-        (far,) = np.nonzero((leads > _LONGEST_GAP) & (leads == nearest[later.codes]))
+        (far,) = np.nonzero((leads > LONGEST_GAP) & (leads == nearest[later.codes]))
         if len(far):
             raise ValueError(
                 f"X starts at {later.times[far[0]]}, which is {leads[far[0]]} steps "
-                f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the "
+                f"after the last row observed. The limit is {LONGEST_GAP}. Pass the "
                 "rows observed since to `update`, or check the index of X."
             )
         return leads
@@ -167,11 +166,6 @@ class Rows:
         leads = np.tile(np.arange(1, n_steps + 1), len(present))
         if self.times is None:
             return codes, leads, None
-        if self.step is None:
-            raise ValueError(
-                "The step of the index is not known, as no series has two rows. Give "
-                "an index with a freq, or pass the rows to forecast to `predict`."
-            )
         if self.names is None:
             times = self.step.after(self.times[-1:], n_steps)
             return codes, leads, _with_freq(times, self.times)

@@ -41,6 +41,8 @@ class Inputs:
         values = {column: _column(X, column).iloc[-1] for column in past}
         inputs = cls(fitted, is_own, labels, [], np.ones(0, dtype=bool), values)
         output = inputs.transform(X)
+        if is_own:
+            inputs._check_rows(X, output)
         is_known = np.ones(output.shape[1], dtype=bool)
         if past:  # what changes with them is not known either
             other = inputs.transform(_replaced(X, {c: _changed(X, c) for c in past}))
@@ -63,6 +65,20 @@ class Inputs:
                 "to a transformer such as a ColumnTransformer."
             )
         return X.to_numpy()
+
+    def _check_rows(self, X, output):
+        """Raise a ValueError if the numbers of rows depend on those before them."""
+        half = len(X) // 2
+        later = X.iloc[half:] if isinstance(X, pd.DataFrame) else X[half:]
+        rounding = 1e-6 * np.nanmax(np.abs(output), initial=1)
+        if not np.allclose(
+            self.transform(later), output[half:], atol=rounding, equal_nan=True
+        ):
+            raise ValueError(
+                "input_transformer must give a row the same values whatever the other "
+                "rows are. Compute moving averages, differences and the like before, "
+                "as columns of X."
+            )
 
     def transform_ahead(self, X):
         """Return the numbers of X for rows in which only some columns are known."""
@@ -191,10 +207,12 @@ def _column(X, column):
 
 
 def _changed(X, column):
-    """Return other values for a column: those of the row before, or larger ones."""
+    """Return other values for a column: of the row before, larger ones, or None."""
     values = _column(X, column)
-    if values.nunique() > 1 or not pd.api.types.is_numeric_dtype(values.dtype):
+    if values.nunique() > 1:
         return values.iloc[np.roll(np.arange(len(X)), 1)].array
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return np.full(len(X), None)
     return (values.fillna(0).astype(np.float64) + 1).array
 
 

@@ -115,6 +115,12 @@ def read_targets(y):
             "series to forecast by name, one value for each row: `fit(y=series)`. What "
             "comes first is X, the inputs."
         )
+    is_list = isinstance(y, list) and any(isinstance(each, pd.Series) for each in y)
+    if is_list or isinstance(y, dict):
+        raise ValueError(
+            f"y is a {type(y).__name__}. Pass several series as one with a (series, "
+            'time) index: `pd.concat({"a": first, "b": second})`.'
+        )
     if np.ndim(y) > 2:
         raise ValueError(
             "y must have the shape (n_rows,) or (n_rows, n_targets), but it has "
@@ -135,9 +141,11 @@ def read_inputs(forecaster, X, n_rows, *, reset):
         X = np.empty((n_rows, 0))
     if isinstance(X, pd.Series):  # or the arguments are in the wrong order
         raise ValueError(
-            "X is a Series. X holds the inputs, and comes before y. Pass the series to "
+            "X is a Series. X holds the inputs and comes before y. Pass the series to "
             "forecast as y, and a single input as `X.to_frame()`."
         )
+    if not reset and forecaster._columns is None and isinstance(X, pd.DataFrame):
+        X = X.to_numpy()
     if not isinstance(X, pd.DataFrame):
         X = validate_data(
             forecaster,
@@ -200,7 +208,7 @@ def params_of_rows(params, rows):
     """Return parameters of fit; those with a value for each row, for some rows."""
     return {
         name: np.asarray(value)[rows]
-        if np.ndim(value) > 0 and len(value) == len(rows)
+        if hasattr(value, "__len__") and len(value) == len(rows)
         else value
         for name, value in params.items()
     }

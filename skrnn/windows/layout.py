@@ -75,8 +75,8 @@ def _reserve(file, n_bytes):
         )
 
 
-class PanelWindows(np.ndarray):
-    """Windows of a panel. `series_codes` has the series of each; slices have none."""
+class SeriesWindows(np.ndarray):
+    """Windows of series, of which `series_codes` tells the number; slices have none."""
 
     series_codes = None
 

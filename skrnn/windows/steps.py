@@ -9,11 +9,13 @@ import pandas as pd
 from skrnn.windows.index_state import offset_of, plain_offset
 
 _UNITS = ("number", "wall clock", "month", "month end")
-MAKE_REGULAR = (
-    "Make it regular with `asfreq` or `resample`, or set `freq`. If the rows "
-    "follow each other whatever their times, number them before any split: with "
-    "`reset_index(drop=True)`, or in each series of a panel with "
+NUMBER_ROWS = (
+    "If the rows follow each other whatever their times, number them before any "
+    "split: with `reset_index(drop=True)`, or in each series of a panel with "
     "`groupby(level=0).cumcount()`."
+)
+MAKE_REGULAR = (
+    f"Make it regular with `asfreq` or `resample`, or set `freq`. {NUMBER_ROWS}"
 )
 _DAY = 86_400_000_000_000  # in nanoseconds
 _HOUR, _EPOCH = pd.Timedelta(hours=1), pd.Timestamp(0)

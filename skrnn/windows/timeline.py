@@ -8,7 +8,13 @@ import pandas as pd
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
 from skrnn.windows.index_state import from_plain, plain_index
-from skrnn.windows.steps import MAKE_REGULAR, declared_step, infer_step, numbers_of
+from skrnn.windows.steps import (
+    MAKE_REGULAR,
+    NUMBER_ROWS,
+    declared_step,
+    infer_step,
+    numbers_of,
+)
 from skrnn.windows.string_index import IF_SEVERAL, code_to_convert
 
 _KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
@@ -181,11 +187,12 @@ class Timeline:
         _, same, between = _steps_between(self, step)
         n_rows = len(same) + 1
         n_steps = n_rows - len(between) + between.sum()
-        if freq is None and is_span and n_steps > 2 * n_rows:
+        if freq is None and n_steps > 2 * n_rows:
+            how_to_mend = MAKE_REGULAR if is_span else NUMBER_ROWS
             warn_user(
                 "The shortest distance between rows of X is "
                 f"{step.worded(self.times)}, so that its index is read as {n_steps} "
-                f"such steps, but only {n_rows} have a row. {MAKE_REGULAR}",
+                f"such steps, but only {n_rows} have a row. {how_to_mend}",
                 IrregularIndexWarning,
             )
         return step

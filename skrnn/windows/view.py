@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from skrnn.windows.layout import PanelWindows
+from skrnn.windows.layout import SeriesWindows
 
 _VALUES_AT_ONCE = 2**20
 
@@ -16,7 +16,7 @@ class WindowView:
     def __init__(self, windows):
         self.values = np.asarray(windows)  # NaN where a value is missing
         self.shape = windows.shape  # (n_windows, n_timesteps, n_features)
-        self._is_panel = isinstance(windows, PanelWindows)
+        self._is_panel = isinstance(windows, SeriesWindows)
         is_view = windows.strides[0] == windows.strides[1]
         self.stride = 1 if is_view else windows.shape[1]  # in rows
 

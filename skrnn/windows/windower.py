@@ -20,7 +20,7 @@ from skrnn._compat.sklearn import (
 from skrnn._estimator import VersionedEstimator, check_numbers, unchanged_on_error
 from skrnn.windows.history import Fingerprint, History
 from skrnn.windows.layout import (
-    PanelWindows,
+    SeriesWindows,
     empty_beside,
     lag_names,
     slice_or,
@@ -300,10 +300,10 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
-        in_fit = self._seen.timeline
+        in_fit, is_indexed = self._seen.timeline, index_of(X) is not None
         if in_fit is None and timeline is not None and timeline.series is None:
             timeline = None  # rows of an array have no times that these could follow
-        elif in_fit is not None and (timeline is not None or in_fit.series is not None):
+        elif in_fit is not None and (in_fit.series is not None or is_indexed):
             in_fit.check_same_kind(timeline)
         if timeline is None or (self._fit_was_numbered and _is_numbered(timeline)):
             return self._window_in_order(rows)
@@ -379,12 +379,13 @@ class SequenceWindower(
         padded = np.full((places.max() + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
         padded[places] = rows
         windows = self._windows(padded, places[first])
-        ends = places[len(before) :] - (self.window_length - 1)
-        chosen = windows[slice_or(ends)]
+        ends = slice_or(places[len(before) :] - (self.window_length - 1))
+        chosen = windows[ends]
         chosen.flags.writeable = False
-        if of_rows.series is not None:
-            chosen = chosen.view(PanelWindows)
-            chosen.series_codes = of_rows.codes
+        # a view of all steps is known by its strides
+        if of_rows.series is not None or not isinstance(ends, slice):
+            chosen = chosen.view(SeriesWindows)
+            chosen.series_codes = None if of_rows.series is None else of_rows.codes
         return chosen
 
     def _windows(self, padded, first):

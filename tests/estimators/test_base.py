@@ -212,6 +212,14 @@ def test_warm_start_needs_the_same_network(windows, target):
         estimator.set_params(units=3).fit(windows[..., :1], target)
 
 
+def test_warm_start_needs_the_same_features_in_the_same_order():
+    names = [f"{name}_lag{lag}" for lag in (1, 0) for name in ("load", "wind")]
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(20, 4)), columns=names)
+    estimator = small(warm_start=True).fit(X, X["load_lag0"])
+    with pytest.raises(ValueError, match=r"features was \['load', 'wind'\] then and"):
+        estimator.fit(X.iloc[:, [1, 0, 3, 2]], X["load_lag0"])
+
+
 def test_dropout_is_noise_in_training_only(windows, target):
     estimator = small(dropout=0.5, recurrent_dropout=0.5, shuffle=False, batch_size=60)
     without = small(shuffle=False, batch_size=60).fit(windows, target)
@@ -372,6 +380,15 @@ def test_bad_input_is_refused(X, error, message):
 def test_bad_targets_are_refused(y, message, windows):
     with pytest.raises(ValueError, match=message):
         small().fit(windows, y)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bad_targets_of_further_training_are_refused(value, windows, target):
+    estimator = small().fit(windows, target)
+    with pytest.raises(ValueError, match="y contains"):
+        estimator.partial_fit(windows, np.full(60, value))
+    with pytest.raises(ValueError, match="y_val contains"):
+        estimator.fit(windows, target, X_val=windows, y_val=np.full(60, value))
 
 
 def test_columns_that_do_not_make_whole_steps():

@@ -4,11 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 
-from skrnn import Forecaster, MeanRegressor, SeasonalNaiveRegressor, WindowRegressor
+from skrnn import (
+    ElmanRegressor,
+    Forecaster,
+    MeanRegressor,
+    SeasonalNaiveRegressor,
+    WindowRegressor,
+)
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 2))
@@ -37,10 +44,42 @@ def test_members_of_a_forecaster_know_the_targets_in_windows_with_inputs():
     assert_allclose(forecaster.forecast(2, noise[:2]), [1, 2], rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [MeanRegressor, VotingRegressor])
+def test_members_of_a_forecaster_may_read_windows_or_columns(kind):
+    y = np.cumsum(RNG.normal(size=60))
+    naive, relative = (
+        SeasonalNaiveRegressor(3),
+        WindowRegressor(Ridge(), normalize="last"),
+    )
+    members = {"Ridge": Ridge(), "naive": naive, "relative": relative}
+
+    def forecast(regressor):
+        return Forecaster(regressor, window_length=6).fit(y=y).forecast(1)
+
+    mean = np.mean([forecast(member) for member in members.values()])
+    assert_allclose(forecast(kind([*members.items()])), mean)
+
+
+def test_a_network_beside_others_validates_on_the_last_windows_of_each_series():
+    names = ["a", "b"]
+    index = pd.MultiIndex.from_product([names, pd.date_range("2026-01-01", periods=60)])
+    y = pd.Series(RNG.normal(size=120), index)
+    rnn = ElmanRegressor(2, epochs=2, early_stopping=True, random_state=0)
+    both = MeanRegressor([("Ridge", Ridge()), ("rnn", rnn)])
+    alone, beside = (
+        Forecaster(regressor, window_length=4).fit(y=y).regressor_
+        for regressor in (rnn, both)
+    )
+    curve = beside.estimators_[1].validation_loss_curve_
+    assert_allclose(curve, alone.validation_loss_curve_)
+
+
 @pytest.mark.parametrize("estimators", [[], [Ridge()], [("a", Ridge(), 1)]])
 def test_estimators_must_be_pairs(estimators):
     with pytest.raises(ValueError, match="pairs"):
         MeanRegressor(estimators).fit(X, Y)
+    with pytest.raises(ValueError, match="pairs"):
+        Forecaster(MeanRegressor(estimators)).fit(y=Y)
 
 
 def test_all_members_must_support_weights():

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from skrnn import ElmanRegressor, GRURegressor, SequenceWindower
 from skrnn.estimators.preparation import prepare, usable_rows
 from skrnn.estimators.validation import validate_first, validate_more
-from skrnn.exceptions import RowsLeftOutWarning
+from skrnn.exceptions import IrregularIndexWarning, RowsLeftOutWarning
 from skrnn.networks.inputs import InputSpec
 from skrnn.windows.layout import view_windows
 from skrnn.windows.view import WindowView
@@ -106,6 +106,20 @@ def series_with_gaps():
 def panel():
     index = pd.MultiIndex.from_product([["a", "b", "c", "d"], range(25)])
     return pd.DataFrame(ROWS, index=index, columns=["load"])
+
+
+def series_with_few_rows():
+    index = np.flatnonzero(np.random.RandomState(0).rand(1000) < 0.2)[:100]
+    return pd.DataFrame(ROWS, index=index, columns=["load"])
+
+
+def test_windows_of_a_series_with_few_rows_begin_within_it():
+    """No window is the one before, shifted by a step."""
+    windower = SequenceWindower(5)
+    with pytest.warns(IrregularIndexWarning, match="only 100 have a row. If the rows"):
+        windows = windower.fit_transform(series_with_few_rows())
+    used = rows_used(ElmanRegressor(**SMALL), windows, ROWS.ravel())
+    assert_array_equal(used, np.flatnonzero(~np.isnan(windows[:, 0, 0])))
 
 
 @pytest.mark.parametrize("rows", [ROWS, series_with_gaps(), panel()])

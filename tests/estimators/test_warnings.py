@@ -234,6 +234,14 @@ def test_rows_before_the_first_full_window_of_a_panel_are_no_loss():
     assert not warnings_of(windowed().fit, X, TARGET)
 
 
+def test_missing_steps_are_known_from_all_fits():
+    windows = SequenceWindower(10).fit_transform(ROWS).copy()
+    windows[20:, 2:8] = np.nan
+    estimator = net().fit(windows, TARGET)
+    estimator.partial_fit(np.nan_to_num(windows), TARGET)
+    assert not warnings_of(estimator.predict, windows)
+
+
 def test_nothing_is_left_out_if_all_windows_start_missing():
     pipe = windowed(window_length=31)
     assert not warnings_of(pipe.fit, ROWS[:30], TARGET[:30])

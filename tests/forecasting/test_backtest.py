@@ -163,8 +163,9 @@ def test_a_date_ends_the_first_training_rows(data):
         frame = backtest(ridge(), X, y, initial_train_size=day)
         assert frame["origin"].iloc[0] == pd.Timestamp("2026-01-04 23:00")
     local = X.tz_localize("Europe/Paris"), y.tz_localize("Europe/Paris")
-    frame = backtest(ridge(), *local, initial_train_size=at)
-    assert frame["origin"].iloc[0] == local[1].index[99]
+    for naive in (at, at.to_pydatetime(), at.to_numpy()):
+        frame = backtest(ridge(), *local, initial_train_size=naive)
+        assert frame["origin"].iloc[0] == local[1].index[99]
     periods = X.set_axis(X.index.to_period("h")), y.set_axis(y.index.to_period("h"))
     frame = backtest(ridge(), *periods, initial_train_size="2026-01-04")
     assert str(frame["origin"].iloc[0]) == "2026-01-04 23:00"
@@ -187,7 +188,8 @@ def test_a_panel_slides_by_times(data):
     y = data[1]
     panel = pd.concat({"a": y, "ended": y[:50], "late": y[95:]}, names=["series"])
     how = {"initial_train_size": 80, "refit": True, "max_train_size": 20}
-    frame = backtest(ridge(past_features=None), y=panel, **how)
+    with pytest.warns(MissingStepsWarning, match="1 of 3 series are not .*: 'ended'"):
+        frame = backtest(ridge(past_features=None), y=panel, **how)
     assert set(frame["series"]) == {"a", "late"}
     first = frame[frame["series"] == "late"]["origin"].min()
     assert first >= y.index[95]
@@ -324,6 +326,27 @@ def test_bad_parameters(data, parameters, message):
 def test_it_prints_nothing(data, capfd):
     backtest(ridge(), *data, initial_train_size=110, refit=True)
     assert capfd.readouterr() == ("", "")
+
+
+def test_rows_after_a_very_long_hole_are_not_forecast():
+    """`fit` and `update` take such a hole, and so does a backtest."""
+    start = pd.date_range("2026-01-01", periods=60, freq="s")
+    later = start[30:] + pd.Timedelta(11_000, "s")
+    y = pd.Series(np.arange(60.0), start[:30].append(later))
+    how = {"horizon": 2, "window_length": 3, "freq": "s"}
+    forecaster = Forecaster(SeasonalNaiveRegressor(), **how)
+    frame = backtest(forecaster, y=y, initial_train_size=20)
+    from_hole = (frame["origin"] > start[29]) & (frame["origin"] < later[0])
+    assert_array_equal(frame["pred"].isna(), from_hole)
+    assert from_hole.any()
+
+
+def test_series_without_a_forecast_are_named(data):
+    y = data[1]
+    panel = pd.concat({"whole": y, "ended": y[:90]}, names=["series"])
+    with pytest.warns(MissingStepsWarning, match="1 of 2 series are not.*: 'ended'"):
+        frame = backtest(ridge(past_features=None), y=panel, initial_train_size=100)
+    assert set(frame["series"]) == {"whole"}
 
 
 def test_an_input_that_is_missing_ahead_is_named(data):

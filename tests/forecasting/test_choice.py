@@ -163,6 +163,18 @@ def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
     assert search.means(trials[:1]) == []
 
 
+@pytest.mark.parametrize("offset", [0, -1000])
+def test_a_series_that_begins_late_has_too_few_rows_to_choose_by(offset):
+    """As a column of a wide table may."""
+    y = np.append(np.full(112, np.nan), offset + np.arange(5.0, 13))
+    with pytest.warns(NothingChosenWarning):
+        late = Forecaster(horizon=5).fit(y=y)
+    with pytest.warns(NothingChosenWarning):
+        alone = Forecaster(horizon=5).fit(y=y[112:])
+    assert np.isfinite(late.forecast(5)).all()
+    assert late.candidates_["name"].to_list() == alone.candidates_["name"].to_list()
+
+
 def test_the_error_of_a_panel_is_scaled_by_series():
     scale = np.array([[10.0], [1.0]])
     search = Search(None, None, None, {}, scale=scale)

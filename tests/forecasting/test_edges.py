@@ -716,6 +716,9 @@ def test_years_that_do_not_fit_into_nanoseconds(first, unit, freq):
     ("y", "message"),
     [
         (np.zeros((5, 2, 2)), "y must have the shape .* but it has 3 dimensions"),
+        ([Y, 2 * Y], r"y is a list. Pass several series as one .*pd\.concat"),
+        ({"a": Y, "b": 2 * Y}, "y is a dict. Pass several series as one"),
+        (Y.reset_index(), "y holds times .* or make the times the index"),
         (
             pd.DataFrame({"a": [1, 2], "b": [3, "x"]}),
             "Column 'b' of y holds text, such",
@@ -788,6 +791,40 @@ def test_a_backtest_takes_no_validation_data():
         backtest(forecaster(network), y=Y, initial_train_size=150, params=params)
 
 
+def test_a_score_is_of_the_rows_and_targets_that_y_names():
+    line = Forecaster(LinearRegression(), window_length=3)
+    y = pd.DataFrame({"a": np.arange(60.0), "b": -5 * np.arange(60.0)}, HOURS[:60])
+    line.fit(y=y[:50])
+    assert line.score(np.empty((5, 0)), y[53:58]) == pytest.approx(1)
+    with pytest.raises(ValueError, match=r"y has the targets \['b', 'a'\], but in fit"):
+        line.score(y[53:58][[]], y[53:58][["b", "a"]])
+
+
+def test_rows_of_an_array_have_no_times_to_follow():
+    fitted = forecaster().fit(y=Y[:50].to_numpy())
+    for call in (fitted.predict, lambda X: fitted.update(X, Y[50:52])):
+        with pytest.raises(ValueError, match="X had no time index in fit"):
+            call(Y[50:52].to_frame()[[]])
+
+
+class TakesExamples(Ridge):
+    """A regressor whose `fit` takes pairs of different shapes."""
+
+    def fit(self, X, y, eval_set):
+        """Fit to all rows."""
+        (of_X, of_y), *_ = eval_set
+        assert of_X.shape != of_y.shape
+        return super().fit(X, y)
+
+
+def test_parameters_of_fit_may_be_lists_of_arrays():
+    examples = [(np.zeros((2, 4)), np.zeros(2))]
+    fitted = forecaster(TakesExamples(), calibration_size=20).fit(
+        y=Y, eval_set=examples
+    )
+    assert np.isfinite(fitted.forecast(1, coverage=0.8)).all(axis=None)
+
+
 def test_masked_values_are_missing_in_scores_and_targets():
     y = np.ma.masked_greater([60.0, 61.0, 9e9], 100)
     line = Forecaster(LinearRegression(), window_length=3).fit(y=np.arange(60.0))
@@ -807,7 +844,10 @@ def test_steps_that_do_not_fit_into_int64_or_memory_are_refused():
     with pytest.raises(ValueError, match="9223372036854775808 does not fit into int64"):
         forecaster().fit(y=last).forecast(1)
     far = Y[:60].set_axis(np.append(np.arange(59), 2**62))
-    with pytest.raises(ValueError, match="only 60 rows, and a backtest needs a place"):
+    with (
+        pytest.warns(IrregularIndexWarning),
+        pytest.raises(ValueError, match="only 60 rows, and a backtest needs a place"),
+    ):
         backtest(forecaster(), y=far, initial_train_size=40)
 
 

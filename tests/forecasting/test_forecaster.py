@@ -53,6 +53,7 @@ from skrnn.exceptions import (
     LaterSeriesWarning,
     MissingInputWarning,
     MissingStepsWarning,
+    NothingChosenWarning,
     RowsLeftOutWarning,
 )
 from skrnn.metrics import ignore_missing
@@ -928,6 +929,18 @@ def test_metadata_routing(load):
         forecaster.regressor.set_fit_request(sample_weight=True)
         routed = forecaster.fit(y=load, sample_weight=weight)
     assert_allclose(routed.regressor_.coef_, expected.regressor_.coef_)
+
+
+def test_metadata_routing_does_not_matter_without_a_regressor(load):
+    weight = np.where(np.arange(len(load)) < 150, 1.0, 3.0)
+    forecasts = []
+    for is_on in (True, False):
+        with sklearn.config_context(enable_metadata_routing=is_on):
+            forecaster = Forecaster(horizon=48, window_length=48, candidates="fast")
+            with pytest.warns(NothingChosenWarning):
+                forecaster.fit(y=load, sample_weight=weight)
+        forecasts.append(forecaster.forecast(3))
+    assert_series_equal(*forecasts)
 
 
 def test_the_parameters_are_not_changed(load):

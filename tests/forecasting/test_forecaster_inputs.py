@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.preprocessing import (
+    FunctionTransformer,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
@@ -107,6 +108,40 @@ def test_a_transformer_may_work_in_place(name):
     assert_allclose(*forecasts)
     assert_array_equal(X[:, 0], PRICE)
     assert_array_equal(y, Y)
+
+
+def test_a_transformer_must_not_mix_rows():
+    """`fit` and `predict` pass different rows, so their values would differ."""
+
+    def smoothed(X):
+        return X.rolling(24, min_periods=1).mean()
+
+    with pytest.raises(ValueError, match="whatever the other rows are"):
+        linear(input_transformer=FunctionTransformer(smoothed)).fit(PRICE.to_frame(), Y)
+
+
+def test_a_past_column_of_one_label_is_not_known_ahead():
+    X = pd.DataFrame({"status": "ok"}, HOURS)
+    forecaster = linear(Ridge(), past_features="status").fit(X[:-6], Y[:-6])
+    expected = forecaster.forecast(6)
+    assert_allclose(forecaster.predict(X[-6:].assign(status="fail")), expected)
+
+
+def test_columns_of_arrays_have_positions_in_a_frame_too():
+    """A DataFrame without names may say which rows are to be forecast."""
+    X = np.column_stack([PRICE, WIND])
+    how = {"past_features": [1], "input_transformer": None, "date_features": "hour"}
+    forecaster = linear(Ridge(), **how).fit(X[:-6], Y[:-6])
+    ahead = pd.DataFrame(X[-6:], HOURS[-6:], ["price", "wind"])
+    named = linear(Ridge(), **{**how, "past_features": "wind"})
+    named.fit(pd.DataFrame(X[:-6], HOURS[:-6], ["price", "wind"]), Y[:-6])
+    assert_allclose(forecaster.predict(ahead), named.predict(ahead))
+
+
+def test_a_series_is_not_taken_as_inputs():
+    """Other packages have `fit(y, X)`, which would forecast the inputs."""
+    with pytest.raises(ValueError, match=r"X is a Series.*comes before y"):
+        linear().fit(Y, PRICE)
 
 
 def test_none_takes_numbers_as_they_are_and_names_a_column_that_holds_none():
@@ -322,7 +357,8 @@ def test_features_by_name_and_by_function(features, n_columns):
         ("D", 14, ["day_of_week"]),
         ("D", 13, []),
         ("D", 100, ["day_of_week"]),
-        ("D", 800, ["day_of_week", "day_of_year"]),
+        ("D", 730, ["day_of_week", "day_of_year"]),
+        ("D", 729, ["day_of_week", "month"]),
         ("B", 100, ["day_of_week"]),
         ("W", 200, ["day_of_year"]),
         ("MS", 60, ["month"]),
@@ -342,6 +378,18 @@ def test_auto_takes_what_the_step_suggests_and_the_rows_cover_twice(
     if freq != "B":  # deprecated for periods
         y.index = index.to_period({"MS": "M", "QS": "Q", "YS": "Y"}.get(freq, freq))
         assert forecaster.fit(y=y).date_features_ == expected
+
+
+def test_month_ends_are_those_of_the_calendar():
+    """In pandas, they depend on the freq, which only some of the times have."""
+    index = pd.date_range("2026-01-01", periods=80, freq="B")
+    y = pd.Series(np.arange(80.0), index)
+    features = ["is_month_end", is_ninth_hour]
+    forecaster = linear(Ridge(), window_length=2, horizon=1, date_features=features)
+    read = forecaster.fit(y=y).windows()["is_month_end"]
+    assert_array_equal(read.dropna(), read.dropna().index.to_series().dt.is_month_end)
+    custom = index[:0].union(pd.bdate_range("2026-01-01", periods=80, freq="C"))
+    assert np.isfinite(forecaster.fit(y=y.set_axis(custom)).forecast(1)).all()
 
 
 def test_dates_of_a_panel_with_holes_are_those_of_each_series():
@@ -370,7 +418,8 @@ def test_no_dates_without_an_index_of_dates():
         ("hours", "has no attribute 'hours'"),
         ("normalize", "has no attribute 'normalize'"),
         (lambda times: [1, 2], "must give one row for each of"),
-        ("freq", "must give one row for each of"),
+        ("size", "must give one row for each of"),
+        ("freq", "has no attribute 'freq'"),
         (lambda times: times, "holds times"),
     ],
 )

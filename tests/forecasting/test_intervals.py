@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
 from skrnn import Forecaster, GRURegressor, SeasonalNaiveRegressor, backtest
+from skrnn.forecasting.conformal import _TRACKED
 
 
 def naive(horizon, **parameters):
@@ -232,20 +233,31 @@ def test_coverage_adapts_to_errors_from_the_same_hour(mornings):
     values = mornings.to_numpy()
     errors = {o: values[o + 1 : o + 1 + horizon] - values[o] for o in range(700)}
     scores = np.abs(list(errors.values()))
-    n_kept, used = 240 - horizon + 1, np.full(horizon, asked)
+    n_used, used = 240 - horizon + 1, np.full(horizon, asked)
     last_known = n_rows - 1 - horizon
+    first = last_known - n_used + 1
     for origin in range(last_known + 1, last_known + 1 + n_new):
-        known = np.arange(origin - n_kept, origin - horizon + 1)
+        known = np.arange(origin - horizon - n_used + 1, origin - horizon + 1)
+        known = known[known >= first]
         of_hour = scores[nearest(known, origin, 40)]
         for step in range(horizon):
             margin = order_statistic(of_hour[:, step], used[step])
             used[step] += 0.03 * (asked - (scores[origin, step] <= margin))
-    kept = np.arange(origin - n_kept + 1, origin + 1)
-    of_hour = scores[nearest(kept, n_rows + n_new - 1, 40)]
+    last = np.arange(origin - n_used + 1, origin + 1)
+    of_hour = scores[nearest(last, n_rows + n_new - 1, 40)]
     margins = [order_statistic(of_hour[:, k], used[k]) for k in range(horizon)]
     frame = forecaster.forecast(horizon, coverage=asked)
     assert_allclose(frame["upper_bound"] - frame["pred"], margins)
     assert (used != asked).all()
+
+
+def test_coverage_adapts_with_two_horizons_of_calibration(noisier):
+    """Their bounds are made from as many errors as are kept for one horizon."""
+    forecaster = naive(20, calibration_size=40).fit(y=noisier[:300])
+    assert len(forecaster._calibration.errors) == 40 - 20 + 1
+    y = noisier[300:]
+    used = forecaster.update(y=y)._calibration.coverages.used
+    assert (used[_TRACKED.index(0.9)] != 0.9).all()
 
 
 def test_coverage_follows_a_change_of_the_noise(noisier):

@@ -273,11 +273,18 @@ def test_a_transformer_of_ones_own():
     assert_allclose(frame.loc["b"] / 10, frame.loc["a"], rtol=0.5)
 
 
+def differences():
+    return FunctionTransformer(
+        lambda y: np.diff(y, axis=0, prepend=0), lambda z: np.cumsum(z, axis=0)
+    )
+
+
 @pytest.mark.parametrize(
     ("transformer", "message"),
     [
         (FunctionTransformer(np.cbrt), "FunctionTransformer.* has no exact inverse"),
         (KBinsDiscretizer(encode="ordinal"), "KBinsDiscretizer.* has no exact inv"),
+        (differences(), "transforms each value by itself"),
         (make_pipeline(KBinsDiscretizer(encode="onehot-dense")), "one column for each"),
         (FunctionTransformer(np.log, np.exp), r"turns y = -\d.* into nan"),
         (FunctionTransformer(np.reciprocal, np.reciprocal), "y = 0.0 into inf"),

@@ -109,6 +109,7 @@ def test_pieces_of_a_series_with_an_index(kind, jumps, window_length, data):
     window_length=st.integers(1, 6),
     by_time=st.booleans(),
 )
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.IrregularIndexWarning")
 def test_pieces_of_a_panel(pairs, cuts, window_length, by_time):
     pairs |= {("d", t) for t in range(21)}  # determines the step of all series
     index = pd.MultiIndex.from_tuples(sorted(pairs), names=["series", "time"])

@@ -29,6 +29,16 @@ def flat(windower, X):
     return windower.set_params(flatten=True).fit_transform(X)
 
 
+@pytest.mark.parametrize("labels", [list("abcde"), np.arange(5.0)])
+def test_rows_with_another_kind_of_index_do_not_follow_those_of_fit(labels):
+    """As of a file that is read without its dates."""
+    days = pd.date_range("2026-01-01", periods=30)
+    data = pd.DataFrame({"x": np.arange(30.0)}, index=days)
+    windower = SequenceWindower(4).fit(data[:20])
+    with pytest.raises(ValueError, match="no time index, but in fit"):
+        windower.transform(data[25:].set_axis(labels))
+
+
 @pytest.mark.parametrize(
     ("pad", "first"),
     [("nan", [NAN, NAN, 5]), ("edge", [5, 5, 5]), (-1.5, [-1.5, -1.5, 5])],
