@@ -33,7 +33,6 @@ from skrnn.forecasting.validation import (
     index_of_both,
     params_of_rows,
     read_past_features,
-    read_rows,
 )
 from skrnn.metrics.summary import SCALES
 from skrnn.windows.layout import slice_or
@@ -295,7 +294,7 @@ class _Data:
 def _prepared(model, X, y, params):
     """Return an unfitted clone that knows the format of the data, and the data."""
     template = clone(model)
-    rows, template._format = read_rows(template, X, y)
+    rows = template._read_first(X, y)
     index = index_of_both(X, y)
     return template, _Data(rows, index, params, *_positions_in_time(rows, index))
 

@@ -383,10 +383,17 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             missing value and the regressor does not support that.
         """
         with unchanged_on_error(self):
-            rows, self._format = read_rows(self, X, y)
-            return self._fit_rows(rows, fit_params)
+            return self._fit_rows(self._read_first(X, y), fit_params)
 
     @fit_context(prefer_skip_nested_validation=False)
+    def _read_first(self, X, y):
+        """Return X and y of a fit as rows, after validating them and the parameters."""
+        for name in ("horizon", "window_length", "calibration_size"):
+            if isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
+        rows, self._format = read_rows(self, X, y)
+        return rows
+
     def _fit_rows(self, rows, fit_params):
         """Fit to validated rows, and calibrate."""
         if {"X_val", "y_val"} & set(fit_params):
@@ -395,9 +402,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 "set early_stopping=True in the regressor, with validation_fraction "
                 "for how many of the last windows to validate on."
             )
-        for name in ("horizon", "window_length", "calibration_size"):
-            if isinstance(getattr(self, name), (bool, np.bool_)):
-                raise TypeError(f"{name} must be an int. Got {getattr(self, name)!r}.")
         if get_config()["enable_metadata_routing"] and self.regressor is not None:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         for name in ("_candidates", "chosen_"):  # of an earlier fit

@@ -8,6 +8,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.utils import get_tags
 
 from skrnn import (
     ElmanRegressor,
@@ -26,6 +27,12 @@ def test_predictions_are_means():
     predicted = MeanRegressor(MEMBERS).fit(X, Y).predict(X)
     parts = [member.fit(X, Y).predict(X) for _, member in MEMBERS]
     assert_allclose(predicted, (parts[0] + parts[1]) / 2)
+
+
+def test_it_scores_poorly_if_a_member_does():
+    naive = ("naive", SeasonalNaiveRegressor())
+    assert get_tags(MeanRegressor([*MEMBERS, naive])).regressor_tags.poor_score
+    assert not get_tags(MeanRegressor(MEMBERS)).regressor_tags.poor_score
 
 
 def test_names_are_those_of_the_last_fit():

@@ -132,6 +132,15 @@ def test_y_in_other_units_than_its_feature_is_warned_of(factor, shift, flatten, 
     assert w[0].filename == __file__
 
 
+@pytest.mark.filterwarnings("error::skrnn.exceptions.UnscaledWarning")
+def test_a_tenth_of_the_targets_are_values_of_a_feature_in_the_same_units(series):
+    """However far the others are from them, as after events."""
+    X, y = series[:-1, np.newaxis], series[1:].copy()
+    y[: 8 * len(y) // 10] *= 1000
+    pipe = make_pipeline(SequenceWindower(6), ElmanRegressor(**SMALL, normalize="last"))
+    assert np.isfinite(pipe.fit(X, y).predict(X)).all()
+
+
 STRANGE = {
     "jump at the end": np.r_[np.zeros(100), 1, 2, 3],
     "another level": np.r_[20 + np.sin(np.arange(96)), 35 + np.sin(np.arange(4))],

@@ -865,6 +865,16 @@ def test_sizes_that_no_memory_holds_are_refused():
         forecaster(date_features="hour").fit(y=far_apart)
 
 
+@pytest.mark.parametrize("parameters", [{"horizon": 0}, {"freq": 3}])
+def test_parameters_are_validated_before_data(parameters):
+    (name,) = parameters
+    wrong = forecaster(**parameters)
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
+        wrong.fit(y=Y)
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
+        backtest(wrong, y=Y, initial_train_size=100)
+
+
 @pytest.mark.parametrize("name", ["horizon", "window_length", "calibration_size"])
 def test_a_number_is_not_true(name):
     with pytest.raises(TypeError, match=f"{name} must be an int. Got True"):
