@@ -282,21 +282,25 @@ def _of_regressor(estimator, X, y):
 
 def _split(estimator):
     """Return the steps that make windows of rows, or None, and what reads windows."""
-    if isinstance(estimator, Pipeline):
-        for number, step in enumerate(estimator, 1):
-            if isinstance(step, SequenceWindower):
-                return estimator[:number], estimator[number:]
-        windower, inner = _split(estimator[-1])
-        if windower is not None:
-            return make_pipeline(*estimator[:-1], *windower), inner
+    steps = _steps(estimator)
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, SequenceWindower):
+            return make_pipeline(*steps[:number]), make_pipeline(*steps[number:])
     for name in ("best_estimator_", "regressor_"):
-        if hasattr(estimator, name):
-            windower, inner = _split(getattr(estimator, name))
+        if hasattr(steps[-1], name):
+            windower, inner = _split(getattr(steps[-1], name))
             if windower is not None:
-                reader = copy(estimator)
+                reader = copy(steps[-1])
                 setattr(reader, name, inner)
-                return windower, reader
+                return make_pipeline(*steps[:-1], *windower), reader
     return None, estimator
+
+
+def _steps(estimator):
+    """Return the steps of a pipeline and of those in it, or the estimator alone."""
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    return [inner for step in estimator for inner in _steps(step)]
 
 
 def _names(steps):
@@ -355,7 +359,8 @@ def _layout(estimator, values, columns, names):
     """Return the WindowLayout that an estimator reads, and the names of features."""
     settings = [each for each in nested(estimator) if hasattr(each, "n_step_features")]
     n_features = settings[0].n_step_features if settings else None
-    layout = WindowLayout.of(values, columns, len(names) if names else n_features)
+    texts = columns if pd.api.types.is_string_dtype(columns) else None
+    layout = WindowLayout.of(values, texts, len(names) if names else n_features)
     is_known = layout.n_dims == 3 or layout.columns is not None
     if not (is_known or names or settings):
         raise ValueError(

@@ -344,6 +344,28 @@ def test_searches_and_transformed_targets_are_unwrapped():
     assert isinstance(search.best_estimator_.regressor_[1], SequenceWindower)
 
 
+def test_windows_that_the_first_steps_make_in_a_pipeline_are_permuted():
+    windows = make_pipeline(StandardScaler(), SequenceWindower(4))
+    pipe = make_pipeline(windows, WindowRegressor(Ridge())).fit(ROWS, TARGET)
+    flat = make_pipeline(*pipe[0], pipe[1])
+    how = {"by": "both", "n_repeats": 2, "random_state": 0}
+    found, expected = (window_importance(p, ROWS, TARGET, **how) for p in (pipe, flat))
+    assert found.features == expected.features
+    assert_array_equal(found.importances, expected.importances)
+
+
+def test_columns_of_windows_may_have_numbers_as_names():
+    columns = SequenceWindower(4, flatten=True).fit_transform(ROWS.to_numpy()[:, :1])
+    reader = WindowRegressor(Ridge())
+    how = {"by": "lag", "n_repeats": 2, "random_state": 0}
+    found, expected = (
+        window_importance(reader.fit(X, TARGET), X, TARGET, **how)
+        for X in (pd.DataFrame(columns), columns)
+    )
+    assert list(found.lags) == ["lag3", "lag2", "lag1", "lag0"]
+    assert_allclose(found.importances, expected.importances, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "wrap",
     [

@@ -178,10 +178,7 @@ def _check(frame, by, metrics):
 
 def _comparable(frame):
     """Return observed rows that all models forecast, with errors."""
-    keys = [frame[name] for name in FORECAST if name in frame]
-    n_models = frame["model"].nunique() if "model" in frame else 1
-    groups = frame["pred"].groupby(keys, observed=True, dropna=False)
-    is_complete = groups.transform("count") >= n_models
+    is_complete = _of_all_models(frame["pred"].notna(), frame)
     is_known = frame["observed"].notna()
     rows = frame[is_known & is_complete]
     if not len(rows):
@@ -201,13 +198,21 @@ def _comparable(frame):
     return rows.assign(error=rows["pred"] - rows["observed"])
 
 
+def _of_all_models(known, frame):
+    """Return which rows are known for all models, with the same origin and time."""
+    keys = [frame[name] for name in FORECAST if name in frame]
+    n_models = frame["model"].nunique(dropna=False) if "model" in frame else 1
+    groups = known.groupby(keys, observed=True, dropna=False)
+    return groups.transform("all") & (groups.transform("size") >= n_models)
+
+
 def _lacking(frame, is_left_out):
     """Return in words which forecasts are missing in the rows that are left out."""
     rows = frame[is_left_out]
     if "model" not in frame:
         return "their forecasts are NaN"
     n_forecasts = len(rows[[n for n in FORECAST if n in rows]].drop_duplicates())
-    known = rows.groupby("model", observed=True)["pred"].count()
+    known = rows.groupby("model", observed=True, dropna=False)["pred"].count()
     lacking = n_forecasts - known.reindex(frame["model"].unique(), fill_value=0)
     lacking = lacking[lacking > 0].sort_values(ascending=False)
     names = [f"{name!r} ({number} times)" for name, number in lacking.items()]
@@ -296,11 +301,11 @@ def _of_intervals(metric, rows, keys, coverage):
     for suffix, ends in bounds.items():
         y_true, lower, upper = (rows[name] for name in ("observed", *ends))
         if metric == "coverage":
-            inside = y_true.between(lower, upper).astype(float)
-            values = inside.where(lower.notna() & upper.notna())
+            values = y_true.between(lower, upper).astype(float)
         else:
             share = _coverage_of(suffix) or coverage
             values = interval_scores(y_true, lower, upper, share)
+        values = values.where(_of_all_models(lower.notna() & upper.notna(), rows))
         name = metric if suffix == "_bound" else metric + suffix
         columns.append(_mean_of(keys)(values).rename(name))
     return columns[::-1]

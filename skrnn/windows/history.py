@@ -68,7 +68,9 @@ class FirstRows:
         is_rare = first.are_rare_in(rows[:: -(-len(rows) // _ROWS_COUNTED)])
         if is_rare.any():
             first = replace(first, is_rare=is_rare)
-        same = first.equal(rows[1:_ROWS_SEARCHED], 0) | ~first.is_rare[0]
+        rarest = first.is_rare.sum(axis=1).argmax()
+        later = rows[rarest + 1 : rarest + _ROWS_SEARCHED]
+        same = first.equal(later, rarest) | ~first.is_rare[rarest]
         places = 1 + np.flatnonzero(same.all(axis=1))[:_PLACES_COMPARED]
         return None if any(first.are_alike(rows[k:]) for k in places) else first
 

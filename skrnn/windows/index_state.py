@@ -1,5 +1,7 @@
 """Converts an index to plain values and arrays that any format can store, and back."""
 
+from datetime import timezone
+
 import numpy as np
 import pandas as pd
 
@@ -51,8 +53,9 @@ def from_plain(plain):
 
 def plain_offset(offset):
     """Return the alias of an offset, plain values of a custom week, or else itself."""
-    if type(offset) in _OF_WEEKS and not offset.holidays:
-        plain = {"kind": type(offset).__name__, "n": offset.n, "days": offset.weekmask}
+    if type(offset) in _OF_WEEKS and not len(offset.calendar.holidays):
+        days = "".join("01"[int(is_open)] for is_open in offset.calendar.weekmask)
+        plain = {"kind": type(offset).__name__, "n": offset.n, "days": days}
         hours = [getattr(offset, end, ()) for end in ("start", "end")]
         return {**plain, "hours": [[str(time)[:5] for time in end] for end in hours]}
     alias = getattr(offset, "freqstr", None)
@@ -76,6 +79,8 @@ def offset_of(plain):
 
 def _plain_tz(tz):
     """Return the name of a time zone, or the zone itself if pandas rejects the name."""
+    if isinstance(tz, timezone):  # its name may be that of a zone with other offsets
+        tz = timezone(tz.utcoffset(None))
     try:
         pd.Timestamp(0, tz=str(tz))
     except (ValueError, KeyError):

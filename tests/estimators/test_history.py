@@ -144,6 +144,15 @@ def test_an_array_after_a_frame_follows_it(week):
     assert_array_equal(windows[0], [3, 4])
 
 
+@pytest.mark.parametrize("n_steps", [24, 150, 288])
+def test_rows_that_repeat_each_day_follow_those_of_fit(n_steps):
+    """The first rows of fit, at night, are equal and occur again at each night."""
+    day = np.maximum(0, np.sin(2 * np.pi * np.arange(n_steps) / n_steps - 2))
+    windower = flat(n_steps // 2).fit(np.tile(day, 10)[:, np.newaxis])
+    windows = windower.transform(day[:, np.newaxis])
+    assert_array_equal(windows[0], np.append(day[1 - n_steps // 2 :], day[0]))
+
+
 @pytest.mark.parametrize("n_train", [2, 3])
 def test_fewer_training_rows_than_steps(n_train, week):
     windows = flat(5).fit(week[:n_train]).transform(week[n_train : n_train + 1])

@@ -160,6 +160,23 @@ def test_an_index_is_kept_exactly(index):
     assert getattr(kept, "freq", None) == getattr(index, "freq", None)
 
 
+def test_the_open_days_of_a_calendar_are_kept():
+    days = pd.offsets.CDay(calendar=np.busdaycalendar("1111110"))
+    index = pd.date_range("2026-01-01", periods=9, freq=days)
+    kept = from_plain(plain_index(index))
+    assert_array_equal(kept, index)
+    assert kept[-1] + kept.freq == index[-1] + days
+
+
+def test_a_fixed_offset_is_kept_though_a_zone_has_its_name():
+    """CET has summer time, unlike the offset that Python calls so in winter."""
+    winter = timezone(timedelta(hours=1), "CET")
+    index = pd.date_range("2026-07-01 12:00", periods=3, freq="h", tz=winter)
+    kept = from_plain(plain_index(index))
+    assert_array_equal(kept.hour, index.hour)
+    assert_array_equal(kept.tz_convert("UTC"), index.tz_convert("UTC"))
+
+
 @pytest.mark.parametrize("unit", ["number", "month end", "B", "QS-OCT"])
 def test_a_step_is_kept_exactly(unit):
     step = Step(unit if " " in unit or unit == "number" else to_offset(unit), 2)

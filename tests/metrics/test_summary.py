@@ -367,6 +367,41 @@ def test_a_series_whose_name_was_read_as_missing_is_measured(panel):
     assert_allclose(table, summarize(frame, ["MAE", "MASE"], "series").iloc[[1, 2, 0]])
 
 
+def test_a_model_whose_name_was_read_as_missing_is_one_of_all():
+    frame = pd.DataFrame(
+        {
+            "model": ["a", "a", np.nan],
+            "origin": 0,
+            "time": [1, 2, 1],
+            "step": [1, 2, 1],
+            "observed": 0.0,
+            "pred": [1.0, 9.0, 2.0],
+        }
+    )
+    with pytest.warns(RowsLeftOutWarning, match="no forecast of nan"):
+        table = summarize(frame, "MAE")
+    assert table["MAE"].tolist() == [1, 2]
+
+
+def test_intervals_are_compared_on_rows_of_which_all_models_have_them():
+    frame = pd.DataFrame(
+        {
+            "model": ["a", "a", "b", "b"],
+            "origin": 0,
+            "time": [1, 2, 1, 2],
+            "step": [1, 2, 1, 2],
+            "observed": 0.0,
+            "pred": 0.0,
+            "lower_80": [-1.0, np.nan, -1.0, -9.0],
+            "upper_80": [1.0, np.nan, 1.0, 9.0],
+        }
+    )
+    table = summarize(frame, ["interval_score", "coverage"])
+    assert table["interval_score_80"].tolist() == [2, 2]
+    alone = summarize(frame[frame["model"] == "b"], "interval_score")
+    assert alone["interval_score_80"].tolist() == [10]
+
+
 def test_no_metrics_are_an_error(frame):
     with pytest.raises(ValueError, match="metrics is empty"):
         summarize(frame, [])
