@@ -239,7 +239,7 @@ def warn_of_missing(X, past, index):
     time = f"row {row}" if index is None else f"{index[row]}"
     warn_user(
         f"X lacks {missing.sum()} values of inputs that are known in advance, the "
-        f"first of {name!r} at {time}. Pass these values, or list columns that are "
+        f"first of {name!r} at {time}. Pass these values, or name columns that are "
         "not known in advance in past_features.",
         MissingInputWarning,
     )
@@ -263,7 +263,7 @@ def _warn_of_absent(codes, leads, n_steps, horizon):
         return
     warn_user(
         f"X has no rows {where}. Their inputs are taken to be those of the row before. "
-        "Pass a row for each step whose inputs are known in advance, or list columns "
-        "that are not in past_features.",
+        "Pass a row for each step whose inputs are known in advance, or name columns "
+        "that are not known in advance in past_features.",
         MissingInputWarning,
     )
