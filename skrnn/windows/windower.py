@@ -71,11 +71,11 @@ class SequenceWindower(
           earlier. Times between them are missing steps. Data that start earlier, or
           belong to a new series, have no history.
         - `"auto"`, other data, and rows that are numbered from 0 again: the rows of
-          `fit` get the same windows as in `fit`, as do rows whose first
-          `window_length` rows equal the first of `fit` in nine tenths of the values
-          that are rare in their column, and half of those of each column, to float32
-          precision, and the rows of `fit` with columns permuted or set to a single
-          value. Any other rows are assumed to start `gap` rows after the last row seen.
+          `fit` get the same windows as in `fit`, as do rows whose first `window_length`
+          rows equal the first of `fit` in nine tenths of the values that are rare in
+          their column, and half of those of each column, to float32 precision, and the
+          rows of `fit` with columns permuted or set to a single value. Any other rows
+          are assumed to come after the last row seen, with `gap` rows between.
         - `"none"`: no rows; each call of `transform` is independent.
 
         The rows seen are those passed to `fit`, and afterwards to `partial_fit`.
