@@ -91,9 +91,9 @@ for name, (_, X, target) in cases.items():
 
 # %%
 # With 11 outputs, the loss is an average over 11000 targets and settles at the line.
-# The other three losses settle a little below it, because the variance of their 1000
-# targets is smaller. The plot leaves out the first epochs of the Elman networks, whose
-# losses start above 0.3.
+# The other three losses end a little below it, because the variance of their 1000
+# targets is smaller and because the networks overfit. The plot leaves out the first
+# epochs of the Elman networks, whose losses start above 0.3.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, model in models.items():

@@ -124,7 +124,7 @@ print(f"The RMSE of {first} is {margin:.1%} below that of {second}.")
 
 forecaster = forecasters["GRU"].fit(y=co2)
 forecast = forecaster.forecast(HORIZON, coverage=0.8)
-print("\nThe next weeks, with an interval of 80 %")
+print("\nThe next weeks, with an 80 % interval")
 print(forecast.round(1).to_string())
 
 ahead, ax = plt.subplots(figsize=(6, 4), layout="constrained")

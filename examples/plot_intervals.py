@@ -69,8 +69,9 @@ print("\n".join(f"{name}: {share:.1%} inside" for name, share in inside.items())
 
 # %%
 # Both contain 80 % of the values of the morning and of those of the afternoon, as both
-# are wide where the noise is strong. The first ones need a season to know where that
-# is, and enough errors for each hour of it; the second ones do not.
+# are wide where the noise is strong. Intervals of the network for one value need a
+# season to know where that is, and enough errors for each hour of it; those from
+# quantiles do not.
 
 figure, axes = plt.subplots(
     2, sharex=True, sharey=True, figsize=(6, 5.4), layout="constrained"

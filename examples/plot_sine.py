@@ -115,7 +115,8 @@ for i in range(20):
 
 # %%
 # The predictions are close to the wave. The two losses are close to each other, because
-# the test part continues the same wave. After ten epochs the losses decrease little.
+# the test part continues the same wave. After ten epochs the losses decrease more
+# slowly.
 
 t_test = t[-len(y_test) :]
 of_series, ax_series = plt.subplots(figsize=(6, 4), layout="constrained")

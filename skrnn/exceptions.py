@@ -49,7 +49,7 @@ class RowsLeftOutWarning(SkrnnWarning):
     Issued by `fit` and `partial_fit` of the recurrent regressors for more than a tenth
     of the rows, because windows that start with a missing step are not used for
     training. Windows that reach back before the start of their series are not counted.
-    Sequences of different length may be padded in front.
+    Sequences of different length may be padded at the start.
 
     `fit` of :class:`~skrnn.Forecaster` issues it if more than half of the windows have
     a missing value and the regressor does not support that.
@@ -94,7 +94,8 @@ class UnscaledWarning(SkrnnWarning):
 
     With `normalize`, it is issued instead if targets seem to have other units than the
     feature that they continue: their means differ by more than 3 standard deviations,
-    or these by more than a factor of 3, and no targets are values of the feature.
+    or their standard deviations by more than a factor of 3, and few targets are values
+    of the feature.
     """
 
 
@@ -110,20 +111,21 @@ class NoWindowsWarning(SkrnnWarning):
 
 
 class IgnoredIndexWarning(SkrnnWarning):
-    """Warn that the index of X holds times as strings or numbers, which are no times.
+    """Warn that the index of X holds times as strings or numbers, not read as times.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`.
-    Strings and decimal years are ignored; integers such as 202412 for a month are read
-    as numbers.
+    Strings and decimal numbers are ignored; integers such as 202412 for a month are
+    read as integers.
     """
 
 
 class IrregularIndexWarning(SkrnnWarning):
-    """Warn that an index has a row for less than half of its steps.
+    """Warn that an index has a row for fewer than half of its steps.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`,
     if no `freq` is set. A single row at an odd time makes the shortest distance between
-    rows, which is taken for the step, much too short.
+    rows, which is taken for the step, much too short. Rows that follow each other
+    whatever their times should be numbered.
     """
 
 

@@ -27,8 +27,8 @@ def make_mackey_glass(n_samples=1000, *, tau=17, x0=1.2):
     tau : int, default=17
         Delay, in units of time, at least 1.
     x0 : float, default=1.2
-        Value of x up to the start. Each value gives a different series, except for 0
-        and 1, where x is constant.
+        Value of x up to the start. Another value usually gives another series; for 0
+        and 1, x is constant.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def make_lorenz(n_samples=1000, *, rho=28.0, step=0.02, x0=(1.0, 1.0, 1.0)):
     step : float, default=0.02
         Time between two samples, in the units of the equations.
     x0 : array-like of shape (3,), default=(1.0, 1.0, 1.0)
-        Initial state. Each one gives a different series.
+        Initial state. Another one usually gives another series.
 
     Returns
     -------

@@ -254,10 +254,10 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features) or \
                 (n_samples, n_timesteps * n_step_features)
-            Windows, oldest step first. NaN marks a missing value, whose step is
-            skipped or filled (see `missing`). With `missing="mask"`, windows that
-            start with a missing step are not used for training, unless all do, or
-            unless they are no windows of a series and padded in front.
+            Windows, oldest step first. NaN marks a missing value, whose step is skipped
+            or filled (see `missing`). With `missing="mask"`, windows that start with a
+            missing step are not used for training, unless all do, or unless they are no
+            windows of a series and padded at the start.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -72,8 +72,9 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     mean of the window without that trend, and the first season has the mean deviations
     from both.
 
-    Of 45 combinations of parameters, the one with the smallest mean absolute error in
-    the training windows is used. Of more than 1000 windows, every k-th is tried.
+    Of 45 combinations of parameters (15 without a season), the one with the smallest
+    mean absolute error in the training windows is used. Of more than 1000 windows,
+    every k-th is tried.
 
     X and `y` must be in the same units. Effects that grow with the level become
     additive in the logarithm of the series.

@@ -69,7 +69,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Level, between 0 and 1, of the quantile to predict with `loss="quantile"`. None
         is 0.5, the median. Pass an increasing tuple to predict several quantiles with
         one network: `predict_quantiles` returns all of them, and `predict` returns the
-        median, interpolated between the levels next to 0.5.
+        median, interpolated between the levels next to 0.5, or the level nearest to
+        0.5.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an instance, which is copied for every fit.
     learning_rate : float or "auto", default="auto"
@@ -82,7 +83,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Number of consecutive windows to load at a time in training, which limits the
         memory that `fit` takes for memory-mapped data. An epoch trains on one block
         after the other. `shuffle` shuffles the blocks and the windows within each
-        block, and no batch contains windows of two blocks. None loads all windows.
+        block, and no batch contains windows of two blocks. None loads all windows. A
+        `base` gets all windows at once.
     epochs : int, default=200
         Number of passes over the training windows.
     shuffle : bool, default=True
@@ -118,14 +120,14 @@ class LSTMRegressor(BaseRecurrentRegressor):
     dtype : {"float32", "float64"}, default="float32"
         Data type that the network computes with.
     trainer : {"auto", "compiled", "xla", "keras"}, default="auto"
-        What trains the network; all trainers compute the same, up to rounding.
-        `"compiled"` runs each epoch as one compiled program, many times faster than
-        Keras for small networks. `"xla"` compiles this program with XLA. `"keras"` is
-        `keras.Model.fit`, driven by scikeras. `"auto"` compiles, with XLA if that saves
-        more time than XLA takes to start. On a GPU, and if no compiled program can
-        train the network, `"auto"` trains with `keras.Model.fit`, and prints why if
-        `verbose` is at least 1; `"compiled"` and `"xla"` raise a ValueError. `trainer`
-        does not affect `predict`.
+        What trains the network; all trainers compute the same, up to rounding, unless
+        the loss combines samples. `"compiled"` runs each epoch as one compiled program,
+        many times faster than Keras for small networks. `"xla"` compiles this program
+        with XLA. `"keras"` is `keras.Model.fit`, driven by scikeras. `"auto"` compiles,
+        with XLA if that saves more time than XLA takes to start. On a GPU, and if no
+        compiled program can train the network, `"auto"` trains with `keras.Model.fit`,
+        and prints why if `verbose` is at least 1; `"compiled"` and `"xla"` raise a
+        ValueError. `trainer` does not affect `predict`.
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, dropout and the order of the windows. With
         `warm_start`, an int gives every `fit` the same order of the windows.
@@ -140,8 +142,9 @@ class LSTMRegressor(BaseRecurrentRegressor):
         A new, uncompiled model with the trained weights, built at each access.
         Changes to it do not change the estimator.
     history_ : dict of list of float
-        The training loss and the metrics of every epoch. With validation data, also
-        the validation loss and metrics, as `val_loss` and so on.
+        The training loss and the metrics of every epoch. With validation data, also the
+        validation loss and metrics, as `val_loss` and so on. With `n_networks`, these,
+        the curves and `best_loss_` are means over the networks.
     loss_curve_ : list of float
         The training loss of every epoch: the mean over all windows of the loss before
         the gradient step of their batch, weighted by `sample_weight`.
@@ -166,7 +169,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         rows, and 0 if all `best_epochs_` are 0; otherwise 1. `partial_fit` and
         `warm_start` keep it. Only defined if `base` is not None.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs trained; of several networks, the largest.
     n_features_in_ : int
         Number of columns of 2-D X, or of features per step of 3-D X, seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

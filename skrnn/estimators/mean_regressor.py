@@ -169,7 +169,7 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that `y` had in `fit`.
+            Predictions, in the shape of the first member's predictions.
 
         Raises
         ------

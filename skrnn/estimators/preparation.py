@@ -254,7 +254,7 @@ def usable_rows(windows, rows, inputs):
         is_usable = is_chosen & _observed(windows, segments[:1])
         if not is_usable.any():  # all start with a missing step
             is_usable = is_chosen & _observed(windows, segments)
-        elif not windows.is_of_series:  # sequences may be padded in front
+        elif not windows.is_of_series:  # sequences may be padded at the start
             is_padded = is_chosen & windows.empty.at(0)
             is_usable |= is_padded & _observed(windows, segments)
     if not is_usable.any():

@@ -56,8 +56,8 @@ class WindowRegressor(BaseWindowRegressor):
 
     Notes
     -----
-    Missing values are passed to regressors that support them. For others, the last
-    observed value of the feature in the window replaces a missing one. If there is
+    Missing values are passed on if `regressor` and `base` support them. Otherwise, the
+    last observed value of the feature in the window replaces a missing one. If there is
     none, it is the mean of the feature over all steps of the training windows. Windows
     without any value are not used for training.
 

@@ -80,8 +80,8 @@ def backtest(
         True refits at every origin, an int k at every k-th one. At other origins, the
         rows since the last one are passed to `update`.
     max_train_size : int or None, default=None
-        Number of last rows, or distinct times in a panel, that a fit uses: a sliding
-        window for training. None uses all rows.
+        Number of last rows, or distinct times in a panel, that a fit uses: a training
+        period that moves along. None uses all rows.
     coverage : float, list of float or None, default=None
         Coverage of intervals to add, or several of them. None adds no intervals.
     season_length : int or "auto", default="auto"

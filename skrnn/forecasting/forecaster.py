@@ -88,8 +88,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     ----------
     regressor : regressor or None, default=None
         What reads the windows: any regressor, a pipeline that ends in one, or a search
-        or another meta-estimator around one. Recurrent regressors get windows of shape
-        (n_samples, `window_length`, n_columns), others a DataFrame with a column
+        or another meta-estimator around one. The regressors of skrnn get windows of
+        shape (n_samples, `window_length`, n_columns), others a DataFrame with a column
         `<feature>_lag<k>` for each feature and step. If a regressor does not support
         missing values, only windows without any are used for training. None compares
         candidates by their errors on the last rows, as described in Notes.
@@ -101,17 +101,19 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         horizons and 24 steps, in at most a third of the longest series, or one season
         if two fit into it, and at least the horizon. See Notes.
     target_transformer : transformer, "auto" or None, default="auto"
-        How targets are transformed before windows are made of them: any invertible
-        transformer of scikit-learn, such as `PowerTransformer()`,
-        `FunctionTransformer(np.log1p, np.expm1)` or a pipeline of these. A clone is
-        fitted to the values of each series and each target. `"auto"` stands for
-        :class:`~sklearn.preprocessing.StandardScaler`, None for no transformation.
+        How targets are transformed before windows are made of them: any transformer
+        that can be inverted and transforms each row by itself, such as
+        `PowerTransformer()`, `FunctionTransformer(np.log1p, np.expm1)` or a pipeline of
+        these. A clone is fitted to the values of each series and each target. `"auto"`
+        stands for :class:`~sklearn.preprocessing.StandardScaler`, None for no
+        transformation.
     input_transformer : transformer, "auto" or None, default="auto"
         How the columns of X are turned into numbers. A transformer, such as a
-        :class:`~sklearn.compose.ColumnTransformer`, gets X as it is given to `fit`.
-        `"auto"` standardises numbers, leaves booleans and columns with two numbers as
-        they are, and encodes strings and categories as one column for each label, all
-        zero for labels that are new after `fit`. None takes numbers as they are.
+        :class:`~sklearn.compose.ColumnTransformer`, gets X as it is given to `fit`, and
+        must transform each row by itself. `"auto"` standardises numbers, leaves
+        booleans and columns with only two different values as they are, and encodes
+        strings and categories as one column for each label, all zero for labels that
+        are new after `fit`. None takes numbers as they are.
     freq : str, DateOffset or None, default=None
         The step of an index of datetimes or timedeltas, such as `"B"` for business
         days. None infers it from the rows: their shortest distance, or a step of the
@@ -119,13 +121,14 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     date_features : str, callable, list of these, "auto" or None, default=None
         Features of the time of each step, computed for past and future steps. A string
         is an attribute of the index, such as `"hour"`, `"day_of_week"`, `"month"` or
-        `"is_month_end"`; those that repeat become a sine and a cosine. A function gets
-        an index of times and returns a Series, DataFrame or array with a row for each,
-        for example of holidays. A row may depend on its own time only. `"auto"` takes
-        those of `"minute"`, `"hour"`, `"day_of_week"` and `"day_of_year"`, or `"month"`
-        for months, that vary from step to step and whose period fits into the rows of
-        `fit` at least twice. With `regressor=None`, None leaves the choice to `fit`,
-        and an empty list means no features.
+        `"is_month_end"`; those that repeat become a sine and a cosine. The `freq` of
+        the index is not used: month ends are those of the calendar. A function gets an
+        index of times and returns a Series, DataFrame or array with a row for each, for
+        example of holidays. A row may depend on its own time only. `"auto"` takes those
+        of `"minute"`, `"hour"`, `"day_of_week"` and `"day_of_year"`, or `"month"` for
+        months, that vary from step to step and whose period fits into the rows of `fit`
+        at least twice. With `regressor=None`, None leaves the choice to `fit`, and an
+        empty list means no features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the row after which a forecast starts. All other columns are
@@ -199,9 +202,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     `fit` are fitted again by `update`, and the errors of their forecasts are not used
     for intervals.
 
-    Where the last targets of a series are missing, in at most ten windows, its
-    forecasts start after the last row that has a target, and the later rows are steps
-    ahead, of which inputs that are known in advance are used.
+    Where the last targets of a series are missing, at most ten times `window_length`
+    steps, its forecasts start after the last row that has a target, and the later rows
+    are steps ahead, of which inputs that are known in advance are used.
 
     If the rows held out span two seasons (see below), bounds are made from the errors
     of origins that are nearest in the season, such as the same hour of a day: ten times
@@ -217,18 +220,20 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     inputs or fifty horizons of rows, also on windows of twice and half the usual
     length. The best gets features of dates, and a logarithm if all values are positive
     and far from zero, where that makes the error 2 % smaller. On the same windows
-    follow seasonal naive forecasts, Ridge on their residuals, with fewer than fifty
-    horizons of rows :class:`ExponentialSmoothingRegressor`, with more (and at most two
-    million values in all windows) extremely randomised trees, and two GRU networks, one
-    with Ridge as its base. Last come the mean of the best two, of the best three, and
-    so on. The largest of these means is chosen whose error is within 1 % of the
-    smallest of all, because means are more reliable than a choice. Parameters that are
-    not None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of more than
-    150,000 rows, every k-th series, or the last rows, are used to choose by. With fewer
-    than ten horizons of rows, the mean of exponential smoothing, of Ridge, and of Ridge
-    on the residuals of seasonal naive forecasts is used, with a logarithm where that is
-    possible. With inputs, there is no logarithm, and Ridge also learns the residuals of
-    exponential smoothing.
+    follow seasonal naive forecasts, Ridge on their residuals, and with fewer than fifty
+    horizons of rows :class:`ExponentialSmoothingRegressor`. With at least 100 rows more
+    than a window, so do GRU networks, with Ridge as their base and alone, and with
+    fifty horizons of rows (and at most two million values in all windows) extremely
+    randomised trees. Last come the mean of the best two, of the best three, and so on,
+    that read the same. The largest of these means is chosen whose error is within 1 %
+    of the smallest of all, because means are more reliable than a choice. Parameters
+    that are not None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of
+    more than 150,000 rows, every k-th series, or the last rows, are used to choose by.
+    With fewer than ten horizons of rows, the mean of exponential smoothing, of Ridge,
+    and of Ridge on the residuals of seasonal naive forecasts is used, with a logarithm
+    if values are as above, unless it is clearly worse on the last horizon or the level
+    has fallen far. With inputs, there is no logarithm, and Ridge also learns the
+    residuals of exponential smoothing.
 
     The seasons of `window_length="auto"`:
 
@@ -371,8 +376,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         ValueError
             If a parameter or the data are not as described, X and y have different
             indices, `window_length` is shorter than `horizon` although inputs are known
-            in advance, `target_transformer` has no exact inverse, `X_val` or `y_val` is
-            passed, or there is nothing to train on.
+            in advance, `target_transformer` has no exact inverse, a transformer makes a
+            row depend on others, `X_val` or `y_val` is passed, or there is nothing to
+            train on.
 
         Warns
         -----

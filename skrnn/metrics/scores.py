@@ -25,8 +25,8 @@ def mean_absolute_scaled_error(
 ):
     """Mean absolute error, in units of a naive forecast's error on training rows.
 
-    Below 1, forecasts are better than repeating the value of one season before was in
-    the training rows, on average [1]_.
+    A value below 1 means smaller errors, on average, than the seasonal naive forecast
+    had on the training rows [1]_.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def root_mean_squared_scaled_error(
     sample_weight=None,
     multioutput="uniform_average",
 ):
-    """Root mean squared error, in units of a naive forecast's on training rows.
+    """Root mean squared error, in units of a naive forecast's error on training rows.
 
     The measure of the M5 competition, with `season_length=1` [1]_.
 
@@ -250,8 +250,8 @@ def mean_interval_score(
     """Mean width of intervals, plus a penalty for each target outside of its interval.
 
     The penalty is the distance to the interval, times `2 / (1 - coverage)`. The score
-    is least for the true quantiles, so it compares intervals of different widths and
-    coverages [1]_. It is also known as Winkler score.
+    is lowest for the true quantiles, so it compares intervals of different widths and
+    coverages [1]_. It is also known as the Winkler score.
 
     Parameters
     ----------
@@ -353,7 +353,8 @@ def ignore_missing(metric):
 
     Rows with NaN in any column of `y_true` or `y_pred` are left out. The forecasts of
     :class:`~skrnn.Forecaster` are NaN where they cannot be made, such as for a series
-    that begins after the training rows; a warning says so.
+    that begins after the training rows if the regressor does not support NaN; a warning
+    says so.
 
     Parameters
     ----------

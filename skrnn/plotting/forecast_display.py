@@ -592,10 +592,10 @@ class ForecastDisplay:
         history : Series or ndarray of shape (n_rows,)
             What was observed, or the last part of it.
         forecast : Series, DataFrame, ndarray or dict of these
-            What `forecast` of a :class:`Forecaster` returned, points or a coverage, of
-            several by name. Several coverages, not of arrays, are drawn as bands, one
-            within the other. Of a DataFrame of `sample_paths`, the median and the first
-            100 paths are drawn.
+            What `forecast` of a :class:`Forecaster` returned, with or without a
+            coverage; a dict of these for several models. Several coverages are drawn as
+            bands (not for arrays). Of a DataFrame of `sample_paths`, the median and the
+            first 100 paths are drawn.
         series : list, default=None
             Names of the series of a panel to draw. None draws the first nine.
         ax : matplotlib.axes.Axes or array-like of Axes, default=None

@@ -1,4 +1,4 @@
-"""Decides which trainer trains a network, and how to compile it (NumPy only).
+"""Decides how a network is compiled: XLA, fused layers, parts of a batch (NumPy only).
 
 A plan only depends on the network, the data and the schedule. It never depends on the
 number of threads or on earlier fits, so that the same fit always has the same bits.
