@@ -101,6 +101,11 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
     array([20.9, 17.4, 16.8])
     """
 
+    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
+        self.season_length = season_length
+        self.n_step_features = n_step_features
+        self.target_features = target_features
+
     def _fit(self, data):
         super()._fit(data)
         rows = data.rows_with_weight

@@ -18,11 +18,6 @@ class BaseSeasonalRegressor(BaseWindowRegressor):
         "season_length": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
-        self.season_length = season_length
-        self.n_step_features = n_step_features
-        self.target_features = target_features
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
@@ -115,6 +110,11 @@ class SeasonalNaiveRegressor(BaseSeasonalRegressor):
     >>> naive.fit(X[:20], y[:20]).predict(X[20:]).tolist()
     [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
     """
+
+    def __init__(self, season_length=1, *, n_step_features=None, target_features=None):
+        self.season_length = season_length
+        self.n_step_features = n_step_features
+        self.target_features = target_features
 
     def _predict(self, windows):
         columns = zip(self._features, self.leads_, self.fallback_, strict=True)
