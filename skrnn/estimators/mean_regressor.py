@@ -97,8 +97,9 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        self._check_estimators()
-        members = [get_tags(member) for _, member in self.estimators]
+        members = []  # those of estimators that are no pairs are an error of `fit`
+        if self._has_pairs():
+            members = [get_tags(member) for _, member in self.estimators]
         inputs = [member.input_tags for member in members]
         tags.input_tags.three_d_array = all(each.three_d_array for each in inputs)
         tags.input_tags.allow_nan = all(each.allow_nan for each in inputs)
@@ -144,13 +145,15 @@ class MeanRegressor(RegressorMixin, VersionedEstimator, LinkedHTML, BaseComposit
                 setattr(self, name, getattr(self.estimators_[0], name))
         return self
 
-    def _check_estimators(self):
-        """Raise a ValueError unless `estimators` are pairs with different names."""
-        are_pairs = [
+    def _has_pairs(self):
+        return all(
             isinstance(each, (tuple, list)) and len(each) == 2
             for each in self.estimators
-        ]
-        if not are_pairs or not all(are_pairs):
+        )
+
+    def _check_estimators(self):
+        """Raise a ValueError unless `estimators` are pairs with different names."""
+        if not (self._has_pairs() and self.estimators):
             raise ValueError(
                 "estimators must be a list of pairs (name, regressor). Got "
                 f"{self.estimators!r}."

@@ -20,14 +20,7 @@ from skrnn.exceptions import MissingStepsWarning, RowsLeftOutWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import (
-    ANY_DISTANCE,
-    LONGEST_GAP,
-    Rows,
-    first_of,
-    last_of,
-    most_places,
-)
+from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_places
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
@@ -274,7 +267,8 @@ class _Data:
                 n_rows = str(n_rows)  # the whole day
             elif isinstance(n_rows, (datetime.datetime, np.datetime64)):
                 n_rows = pd.Timestamp(n_rows)
-                n_rows = n_rows if n_rows.tzinfo else n_rows.tz_localize(zone)
+                if n_rows.tzinfo is None:
+                    n_rows = pd.Timestamp(n_rows.to_pydatetime(), tz=zone)
             n_rows = self.times[positions].slice_locs(end=n_rows)[1]
             if not n_rows:
                 raise ValueError(
@@ -466,9 +460,8 @@ class _Evaluation:
                 fitted._update_rows(data.rows[new])
             before = origin
             of_origin = np.flatnonzero(which == number)
-            wanted = data.rows[rows[of_origin]]
-            last = fitted._observed.last_steps[wanted.codes]
-            of_origin = of_origin[wanted.steps - last <= LONGEST_GAP]
+            _, are_far = fitted._observed.leads_of(data.rows[rows[of_origin]])
+            of_origin = of_origin[~are_far]
             if len(of_origin):
                 ahead = self.ahead(origin, rows[of_origin])
                 values[of_origin] = fitted._values(ahead, self.coverage, None)

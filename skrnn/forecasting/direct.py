@@ -133,7 +133,7 @@ class DirectModel:
             if self.reads_windows:
                 windows = windows.view(SeriesWindows)
                 windows.series_codes = grid.grid_of[places]
-            else:  # networks beside other regressors
+            elif reads_windows(self.regressor, any):  # beside other regressors
                 windows.index = pd.MultiIndex.from_arrays(
                     [grid.grid_of[places], places]
                 )
@@ -353,14 +353,14 @@ def _mean_of_targets(weight, grid, places, horizon):
 # What a regressor reads and predicts. Meta-estimators do not say what is inside them.
 
 
-def reads_windows(regressor):
-    """Return whether a regressor, or all of those inside of it, read 3-D windows."""
+def reads_windows(regressor, combined=all):
+    """Return whether a regressor, or `all` or `any` inside of it, read 3-D windows."""
     if isinstance(regressor, Pipeline):
-        return reads_windows(_active_steps(regressor)[0])
+        return reads_windows(_active_steps(regressor)[0], combined)
     if get_tags(regressor).input_tags.three_d_array:
         return True
     inside = _inside(regressor)
-    return bool(inside) and all(map(reads_windows, inside))
+    return bool(inside) and combined(reads_windows(each, combined) for each in inside)
 
 
 def check_reads_windows(regressor):
@@ -397,8 +397,14 @@ def _inside(estimator):
     """Return the estimators to which a meta-estimator hands what it reads."""
     params = estimator.get_params(deep=False)
     parts = [params.get("estimator"), params.get("regressor")]
-    parts += [part for _, part in params.get("estimators") or ()]
+    parts += _members(params)
     return [part for part in parts if isinstance(part, BaseEstimator)]
+
+
+def _members(params):
+    """Return the members of an ensemble, whose `fit` refuses what are no pairs."""
+    pairs = params.get("estimators") or ()
+    return [pair[1] for pair in pairs if isinstance(pair, (tuple, list))]
 
 
 def takes_several_targets(regressor):
@@ -416,9 +422,8 @@ def with_layout(regressor, target_features, n_columns):
     unset = {n: v for n, v in layout.items() if n in params and params[n] is None}
     if unset:  # a FrozenEstimator has no set_params
         regressor.set_params(**unset)
-    members = [member for _, member in params.get("estimators") or ()]
     parts = [_wrapped(regressor), params.get("regressor"), params.get("base")]
-    for part in (*parts, *members):  # which read the same windows
+    for part in (*parts, *_members(params)):  # which read the same windows
         if isinstance(part, BaseEstimator):
             with_layout(part, target_features, n_columns)
     return regressor

@@ -17,7 +17,11 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    check_scalar,
+)
 
 from skrnn._compat.sklearn import (
     HasMethods,
@@ -57,6 +61,7 @@ from skrnn.forecasting.validation import (
     check_window_length,
     index_of_both,
     params_of_rows,
+    read_inputs,
     read_past_features,
     read_rows,
     read_targets,
@@ -618,9 +623,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             :func:`~sklearn.metrics.r2_score`, which is 1 at best.
         """
         index = index_of_both(X, y)
-        if index is not None and index_of(X) is None:
-            X = pd.DataFrame(X, index, columns=self._columns)
-        self._format.check_same(read_targets(y)[1])
+        if index is not None and X is not None and index_of(X) is None:
+            check_consistent_length(X, y)
+            X = read_inputs(self, X, None, reset=False)
+            X = pd.DataFrame(X).set_axis(index)
+        if self.n_outputs_ > 1:
+            self._format.check_same(read_targets(y)[1])
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return ignore_missing(r2_score)(y, self.predict(X), **weights)
 

@@ -12,7 +12,7 @@ from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
 
 ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
-LONGEST_GAP = 10_000  # steps to the first row to forecast
+_LONGEST_GAP = 10_000  # steps to the first row to forecast
 _MOST_WINDOWS = 10  # of targets that are not known yet
 
 
@@ -43,7 +43,7 @@ class Rows:
     def next(self, targets, X, timeline, message=LATER_ROWS):
         """Return rows that follow these, after checking their times."""
         if self.times is None:
-            if timeline is not None:
+            if timeline is not None and not timeline.has_numbers:
                 raise ValueError(
                     f"The index of X is {timeline.kind}, but X had no time index in "
                     "fit. Call `fit` with rows that have such an index."
@@ -148,16 +148,21 @@ class Rows:
 
     def steps_to(self, later):
         """Return how many steps later rows are after the last row of their series."""
-        leads = later.steps - self.last_steps[later.codes]
-        nearest = first_of(leads, later.codes, later.n_series)
-        (far,) = np.nonzero((leads > LONGEST_GAP) & (leads == nearest[later.codes]))
-        if len(far):
+        leads, are_far = self.leads_of(later)
+        if are_far.any():
+            first = np.argmax(are_far)
             raise ValueError(
-                f"X starts at {later.times[far[0]]}, which is {leads[far[0]]} steps "
-                f"after the last row observed. The limit is {LONGEST_GAP}. Pass the "
+                f"X starts at {later.times[first]}, which is {leads[first]} steps "
+                f"after the last row observed. The limit is {_LONGEST_GAP}. Pass the "
                 "rows observed since to `update`, or check the index of X."
             )
         return leads
+
+    def leads_of(self, later):
+        """Return the same, and which rows are of series whose next row is far ahead."""
+        leads = later.steps - self.last_steps[later.codes]
+        nearest = first_of(leads, later.codes, later.n_series)
+        return leads, (nearest > _LONGEST_GAP)[later.codes]
 
     def ahead(self, n_steps):
         """Return series and leads of the next rows, and their index or None."""

@@ -145,7 +145,7 @@ def read_inputs(forecaster, X, n_rows, *, reset):
             "forecast as y, and a single input as `X.to_frame()`."
         )
     if not reset and forecaster._columns is None and isinstance(X, pd.DataFrame):
-        X = X.to_numpy()
+        X = check_numbers(X, "X").to_numpy(np.float64, na_value=np.nan)
     if not isinstance(X, pd.DataFrame):
         X = validate_data(
             forecaster,
@@ -206,9 +206,14 @@ def timeline_of(index):
 
 def params_of_rows(params, rows):
     """Return parameters of fit; those with a value for each row, for some rows."""
+    have_rows = {
+        name
+        for name, value in params.items()
+        if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
+    }
     return {
         name: np.asarray(value)[rows]
-        if hasattr(value, "__len__") and len(value) == len(rows)
+        if name in have_rows and len(value) == len(rows)
         else value
         for name, value in params.items()
     }

@@ -54,7 +54,9 @@ def from_plain(plain):
 def plain_offset(offset):
     """Return the alias of an offset, plain values of a custom week, or else itself."""
     if type(offset) in _OF_WEEKS and not len(offset.calendar.holidays):
-        days = "".join("01"[int(is_open)] for is_open in offset.calendar.weekmask)
+        days, is_open = offset.weekmask, offset.calendar.weekmask
+        if (np.busdaycalendar(days).weekmask != is_open).any():  # a calendar wins
+            days = "".join("01"[int(each)] for each in is_open)
         plain = {"kind": type(offset).__name__, "n": offset.n, "days": days}
         hours = [getattr(offset, end, ()) for end in ("start", "end")]
         return {**plain, "hours": [[str(time)[:5] for time in end] for end in hours]}

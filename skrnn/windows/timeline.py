@@ -119,6 +119,12 @@ class Timeline:
         first[codes[n_rows:][::-1]] = numbers[n_rows:][::-1]  # the last one stays
         return numbers[:n_rows] < first[codes[:n_rows]]
 
+    @property
+    def has_numbers(self):
+        """Whether rows of one series have integers as times."""
+        is_integer = pd.api.types.is_integer_dtype(self.times.dtype)
+        return self.series is None and is_integer
+
     def check_same_kind(self, new):
         """Raise a ValueError if new rows have no times, or another kind of them."""
         if new is None:

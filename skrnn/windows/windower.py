@@ -300,10 +300,14 @@ class SequenceWindower(
         """
         check_is_fitted(self)
         rows, timeline = self._rows(X, reset=False)
-        in_fit, is_indexed = self._seen.timeline, index_of(X) is not None
+        in_fit = self._seen.timeline
+        # labels that are no times say nothing after rows with a default index
+        is_timed = timeline is not None or (
+            index_of(X) is not None and not self._fit_was_numbered
+        )
         if in_fit is None and timeline is not None and timeline.series is None:
             timeline = None  # rows of an array have no times that these could follow
-        elif in_fit is not None and (in_fit.series is not None or is_indexed):
+        elif in_fit is not None and (in_fit.series is not None or is_timed):
             in_fit.check_same_kind(timeline)
         if timeline is None or (self._fit_was_numbered and _is_numbered(timeline)):
             return self._window_in_order(rows)
@@ -398,8 +402,6 @@ class SequenceWindower(
 
 def _is_numbered(timeline):
     """Return whether rows are numbered from 0, as those without an index are."""
-    if timeline is None or timeline.series is not None:
+    if timeline is None or not timeline.has_numbers:
         return False
-    times = timeline.times
-    is_integer = pd.api.types.is_integer_dtype(times.dtype)
-    return is_integer and np.array_equal(times, np.arange(len(times)))
+    return np.array_equal(timeline.times, np.arange(len(timeline.times)))

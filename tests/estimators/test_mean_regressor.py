@@ -89,6 +89,12 @@ def test_estimators_must_be_pairs(estimators):
         Forecaster(MeanRegressor(estimators)).fit(y=Y)
 
 
+def test_a_search_may_fill_a_mean_without_members():
+    grid = {"estimators": [MEMBERS[:1], MEMBERS]}
+    search = GridSearchCV(MeanRegressor([]), grid, cv=3).fit(X, X[:, 0])
+    assert search.best_params_["estimators"] == MEMBERS[:1]
+
+
 def test_all_members_must_support_weights():
     with pytest.raises(ValueError, match="neighbours"):
         MeanRegressor(MEMBERS).fit(X, Y, np.ones(60))

@@ -796,12 +796,34 @@ def test_a_score_is_of_the_rows_and_targets_that_y_names():
     y = pd.DataFrame({"a": np.arange(60.0), "b": -5 * np.arange(60.0)}, HOURS[:60])
     line.fit(y=y[:50])
     assert line.score(np.empty((5, 0)), y[53:58]) == pytest.approx(1)
+    assert line.fit(y=y["a"][:50]).score(
+        y[53:58][[]], y["a"][53:58].rename("b")
+    ) == pytest.approx(1)
+    line.fit(y=y[:50])
     with pytest.raises(ValueError, match=r"y has the targets \['b', 'a'\], but in fit"):
         line.score(y[53:58][[]], y[53:58][["b", "a"]])
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_a_score_of_an_array_needs_the_columns_of_fit():
+    fitted = forecaster().fit(X[:150], Y[:150])
+    expected = fitted.score(X[150:160], Y[150:160])
+    assert fitted.score(X[150:160].to_numpy(), Y[150:160]) == expected
+    with pytest.raises(ValueError, match="X is None"):
+        fitted.score(None, Y[150:160])
+    with pytest.raises(ValueError, match="X has 1 features, but Forecaster is expect"):
+        fitted.score(X[150:160].to_numpy()[:, :1], Y[150:160])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fitted.score(X[150:158].to_numpy(), Y[150:160])
+
+
 def test_rows_of_an_array_have_no_times_to_follow():
     fitted = forecaster().fit(y=Y[:50].to_numpy())
+    later = Y[50:60].reset_index(drop=True)
+    updated = copy.deepcopy(fitted).update(y=later)
+    assert_allclose(
+        updated.forecast(2), forecaster().fit(y=Y[:50]).update(y=Y[50:60]).forecast(2)
+    )
     for call in (fitted.predict, lambda X: fitted.update(X, Y[50:52])):
         with pytest.raises(ValueError, match="X had no time index in fit"):
             call(Y[50:52].to_frame()[[]])
@@ -810,7 +832,7 @@ def test_rows_of_an_array_have_no_times_to_follow():
 class TakesExamples(Ridge):
     """A regressor whose `fit` takes pairs of different shapes."""
 
-    def fit(self, X, y, eval_set):
+    def fit(self, X, y, eval_set, share=0.5):
         """Fit to all rows."""
         (of_X, of_y), *_ = eval_set
         assert of_X.shape != of_y.shape
@@ -819,9 +841,8 @@ class TakesExamples(Ridge):
 
 def test_parameters_of_fit_may_be_lists_of_arrays():
     examples = [(np.zeros((2, 4)), np.zeros(2))]
-    fitted = forecaster(TakesExamples(), calibration_size=20).fit(
-        y=Y, eval_set=examples
-    )
+    fitted = forecaster(TakesExamples(), calibration_size=20)
+    fitted.fit(y=Y, eval_set=examples, share=np.array(0.5))
     assert np.isfinite(fitted.forecast(1, coverage=0.8)).all(axis=None)
 
 

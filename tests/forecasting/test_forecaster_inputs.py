@@ -10,6 +10,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -110,14 +112,40 @@ def test_a_transformer_may_work_in_place(name):
     assert_array_equal(y, Y)
 
 
-def test_a_transformer_must_not_mix_rows():
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        lambda X: X.rolling(24, min_periods=1).mean(),
+        lambda X: X.shift(-1).fillna(0),
+        lambda X: X.assign(large=1e7, price=X["price"].diff().fillna(0)),
+        lambda X: pd.get_dummies((X["price"] == X["price"].iloc[-1]).astype(str)),
+    ],
+    ids=["mean", "later", "beside large values", "labels"],
+)
+def test_a_transformer_must_not_mix_rows(mixed):
     """`fit` and `predict` pass different rows, so their values would differ."""
-
-    def smoothed(X):
-        return X.rolling(24, min_periods=1).mean()
-
+    forecaster = linear(input_transformer=FunctionTransformer(mixed))
     with pytest.raises(ValueError, match="whatever the other rows are"):
-        linear(input_transformer=FunctionTransformer(smoothed)).fit(PRICE.to_frame(), Y)
+        forecaster.fit(PRICE.to_frame(), Y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_a_transformer_may_round_and_leave_missing_values(offset, dtype):
+    X = np.column_stack([PRICE, WIND, PRICE + WIND]).astype(dtype) + dtype(offset)
+    fitted = linear(input_transformer=PCA(2)).fit(X, Y.to_numpy())
+    assert np.isfinite(fitted.predict(X[:6])).all()
+    X[3, 0] = np.nan
+    trees = linear(HistGradientBoostingRegressor(max_iter=2), horizon=1)
+    scaled = clone(trees).set_params(input_transformer=StandardScaler())
+    assert np.isfinite(scaled.fit(X, Y.to_numpy()).predict(X[4:5])).all()
+
+
+def test_a_past_column_of_one_label_may_be_refused_by_a_transformer_of_ones_own():
+    X = pd.DataFrame({"status": "ok", "price": PRICE}, HOURS)
+    encoder = ColumnTransformer([("status", OneHotEncoder(), ["status"])])
+    forecaster = linear(input_transformer=encoder, past_features="status")
+    assert np.isfinite(forecaster.fit(X[:-6], Y[:-6]).predict(X[-6:])).all()
 
 
 def test_a_past_column_of_one_label_is_not_known_ahead():
