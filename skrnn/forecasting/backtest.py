@@ -18,7 +18,7 @@ from skrnn._progress import in_parallel, start_bar
 from skrnn._warnings import listed, warn_user
 from skrnn.exceptions import MissingStepsWarning, RowsLeftOutWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
-from skrnn.forecasting.conformal import Wanted, check_available, column_labels, in_order
+from skrnn.forecasting.conformal import check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
 from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_places
 from skrnn.forecasting.seasons import mean_changes, shortest_season
@@ -502,14 +502,14 @@ class _Evaluation:
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast(values, places, quantiles=True)[at]
-        wanted = Wanted(leads, codes, all_rows.steps[rows] - leads)
+        wanted = np.array([leads, codes, all_rows.steps[rows] - leads])
         z = np.empty((*points.shape[:2], len(self.labels)))
         ends = np.cumsum(np.bincount(which, minlength=len(self.origins)))
         parts = map(slice, [0, *ends], ends)
         calibrations = self._calibrations(grid, values, known)
         for calibration, part in zip(calibrations, parts, strict=True):
             z[part] = calibration.intervals(
-                points[part], forecasts[part], wanted[part], self.coverage
+                points[part], forecasts[part], wanted[:, part], self.coverage
             )
         return in_order(model.transform.inverse(z, codes), self.coverage, None)
 
@@ -522,13 +522,11 @@ class _Evaluation:
         positions = self.data.positions[self.recent]
         earlier = positions <= self.origins[0]
         errors, found = model.errors_after(grid, values, known, earlier)
-        position_at = np.empty(grid.n_places, dtype=np.int64)
-        position_at[grid.places] = positions
-        known_at = position_at[found.places] + model.horizon
+        known_at = positions[found] + model.horizon
         n_known = np.searchsorted(known_at, self.origins, "right")
         for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
             new = slice(start, stop)
-            calibration = calibration.followed_by(errors[new], found[new])
+            calibration = calibration.followed_by(errors[new], known[found[new]])
             yield calibration
 
 

@@ -205,7 +205,7 @@ class Search:
                 grid, values, rows, self.earlier, begin_later=True
             )
         seconds = time.perf_counter() - start
-        found = compared, model.transform, origins.codes
+        found = compared, model.transform, rows.codes[origins]
         return self._error(*found), seconds, *found
 
     def means(self, trials):

@@ -14,18 +14,6 @@ _RATE, _MOST_RATE = 0.2, 0.03  # for the errors of a horizon of rows, and of one
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Rows to forecast."""
-
-    leads: np.ndarray  # (n_rows,), steps after the origin
-    codes: np.ndarray  # (n_rows,), the number of the series
-    steps: np.ndarray  # (n_rows,), of the origin, from the first row of the series
-
-    def __getitem__(self, rows):
-        return Wanted(*(values[rows] for values in vars(self).values()))
-
-
-@dataclass(frozen=True)
 class AdaptedCoverages:
     """Coverages to use instead of those asked for."""
 
@@ -82,8 +70,11 @@ class Calibration:
     quantile_levels: np.ndarray | None = None  # (n_levels,), that were forecast
     coverages: AdaptedCoverages = field(default_factory=AdaptedCoverages)
 
+    # `wanted` are rows to forecast (3, n_rows): their leads, the numbers of their series,
+    # and the steps of their origins.
+
     def followed_by(self, errors, origins):
-        """Return the calibration with new errors in place of the oldest of a series."""
+        """Return the calibration with errors after rows in place of the oldest ones."""
         if not len(errors):
             return self
         both = replace(
@@ -207,14 +198,14 @@ class Calibration:
     def _quantile_of(self, scores, share, name, wanted, adapted):
         """Return the quantile of scores for each row, (n_rows, n_targets)."""
         is_known = ~np.isnan(scores)
-        fewest = _fewest(share)
+        fewest, (leads, codes, steps) = _fewest(share), wanted
         of_series = pd.Series(self.codes).groupby(self.codes).indices
-        values, of_all = np.empty((len(wanted.leads), scores.shape[2])), None
-        for code, rows in pd.Series(wanted.codes).groupby(wanted.codes).indices.items():
+        values, of_all = np.empty((len(leads), scores.shape[2])), None
+        for code, rows in pd.Series(codes).groupby(codes).indices.items():
             own = of_series.get(code, np.zeros(0, dtype=np.intp))
             enough = is_known[own].sum(axis=0) >= fewest
             if (enough | ~is_known.any(axis=0)).all():
-                near = self._nearest(own, wanted.steps[rows[0]], fewest)
+                near = self._nearest(own, steps[rows[0]], fewest)
                 if (is_known[near].sum(axis=0) >= fewest)[enough].all():
                     own = near
                 used = adapted(share, code)
@@ -223,7 +214,7 @@ class Calibration:
                 score = of_all = _order_statistic(scores, share, name, share)
             else:
                 score = of_all
-            values[rows] = score[wanted.leads[rows] - 1]
+            values[rows] = score[leads[rows] - 1]
         return values
 
     def alike(self, code, step, is_whole):

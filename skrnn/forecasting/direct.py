@@ -25,18 +25,6 @@ _MOST_LEFT_OUT = 0.5  # of the windows, without a warning
 
 
 @dataclass(frozen=True)
-class Origins:
-    """Rows after which forecasts start."""
-
-    places: np.ndarray  # (n_origins,), in the grid
-    codes: np.ndarray  # (n_origins,), the number of the series
-    steps: np.ndarray  # (n_origins,), from the first row of the series
-
-    def __getitem__(self, chosen):
-        return Origins(*(values[chosen] for values in vars(self).values()))
-
-
-@dataclass(frozen=True)
 class DirectModel:
     """A regressor that reads the window up to an origin and predicts the next steps."""
 
@@ -182,9 +170,9 @@ class DirectModel:
     def windows_after(self, grid, values, rows, earlier):
         """Return windows of origins after the earlier rows, targets, and series."""
         origins = self._origins_after(grid, rows, earlier, begin_later=True)
-        y = self._next_targets(values, origins.places).astype(np.float64)
-        shifted = self._shifted(values)
-        used = self._is_readable(shifted, origins.places)
+        places, shifted = grid.places[origins], self._shifted(values)
+        y = self._next_targets(values, places).astype(np.float64)
+        used = self._is_readable(shifted, places)
         used &= ~np.isnan(y).any(axis=1)
         if not used.any():
             raise ValueError(
@@ -193,8 +181,8 @@ class DirectModel:
                 f"more than {self.horizon} rows after those observed, of series that "
                 "were in fit, were long enough and were not constant."
             )
-        y, windows = y[used], self._windows(shifted, origins.places[used])
-        return windows, y[:, 0] if y.shape[1] == 1 else y, origins.codes[used]
+        y, windows = y[used], self._windows(shifted, places[used])
+        return windows, y[:, 0] if y.shape[1] == 1 else y, rows.codes[origins[used]]
 
     def forecast(self, values, places, *, quantiles=False):
         """Return forecasts (n_origins, horizon, n_targets, n_levels), or NaN."""
@@ -265,46 +253,44 @@ class DirectModel:
     def errors_after(
         self, grid, values, rows, earlier, *, begin_later=False, units=None
     ):
-        """Return known errors (n_origins, horizon, n_targets, n_levels) and Origins."""
+        """Return known errors (n_origins, horizon, n_targets, n_levels) and origins."""
         both, origins = self.forecasts_after(
             grid, values, rows, earlier, begin_later=begin_later
         )
+        codes = rows.codes[origins]
         if units is not None and len(both):
-            of_step = np.repeat(origins.codes, self.horizon)
+            of_step = np.repeat(codes, self.horizon)
             y = self.transform.inverse(both.reshape(-1, *both.shape[2:]), of_step)
             both = units.transform_levels(y, of_step).reshape(both.shape)
         errors = both[..., :1] - both[..., 1:]
-        is_provisional = self.transform.pairs["is_provisional"][origins.codes]
+        is_provisional = self.transform.pairs["is_provisional"][codes]
         errors = np.where(is_provisional[:, np.newaxis, :, np.newaxis], np.nan, errors)
         known = ~np.isnan(errors).all(axis=(1, 2, 3))
         return errors[known], origins[known]
 
     def forecasts_after(self, grid, values, rows, earlier, *, begin_later=False):
-        """Return targets and their forecasts, on the last axis, and Origins."""
+        """Return targets and their forecasts, on the last axis, and origins."""
         origins = self._origins_after(grid, rows, earlier, begin_later=begin_later)
-        forecasts = self.forecast(
-            values, origins.places, quantiles=self.quantile_levels is not None
-        )
-        observed = self._next_targets(values, origins.places)
+        places, quantiles = grid.places[origins], self.quantile_levels is not None
+        forecasts = self.forecast(values, places, quantiles=quantiles)
+        observed = self._next_targets(values, places)
         observed = observed.reshape(*forecasts.shape[:3], 1)
         return np.concatenate([observed, forecasts], axis=-1), origins
 
     def _origins_after(self, grid, rows, earlier, *, begin_later):
-        """Return the Origins whose next steps end after the earlier rows."""
-        origins, horizon = Origins(grid.places, rows.codes, rows.steps), self.horizon
-        order = np.arange(len(rows))
-        if rows.names is not None:  # in the order of time
-            order = np.argsort(numbers_of(rows.times), kind="stable")
-        # no forecast starts after a row without targets
-        known = ~np.isnan(rows.targets).all(axis=1)
-        origins = origins[order[known[order]]]
+        """Return the numbers of rows whose next steps end after the earlier rows."""
         # forecasts end after the earlier rows, and if `begin_later` also begin there
-        first = grid.last_before(earlier) - (0 if begin_later else horizon - 1)
-        places, is_provisional = origins.places, self.transform.pairs["is_provisional"]
-        chosen = ~is_provisional.all(axis=1)[origins.codes]
+        first = grid.last_before(earlier) - (0 if begin_later else self.horizon - 1)
+        places, is_provisional = grid.places, self.transform.pairs["is_provisional"]
+        chosen = ~is_provisional.all(axis=1)[rows.codes]
         chosen &= first[grid.grid_of[places]] <= places
-        chosen &= places <= grid.last[grid.grid_of[places]] - horizon
-        return origins[chosen]
+        chosen &= places <= grid.last[grid.grid_of[places]] - self.horizon
+        # no forecast starts after a row without targets
+        origins = np.flatnonzero(chosen & ~np.isnan(rows.targets).all(axis=1))
+        if rows.names is None:
+            return origins
+        # in the order of time
+        return origins[np.argsort(numbers_of(rows.times[origins]), kind="stable")]
 
     def _next_targets(self, values, places):
         """Return the next targets, (n_origins, horizon * n_targets)."""

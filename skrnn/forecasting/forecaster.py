@@ -41,7 +41,6 @@ from skrnn.forecasting.ahead import named, read_ahead, read_next, window_frame
 from skrnn.forecasting.choice import FEWEST_HORIZONS, choose, table_of
 from skrnn.forecasting.conformal import (
     Calibration,
-    Wanted,
     check_available,
     column_labels,
     in_order,
@@ -527,8 +526,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         )
         return Calibration(
             errors,
-            origins.codes,
-            origins.steps,
+            rows.codes[origins],
+            rows.steps[origins],
             season=shortest_season(rows, n_held_out),
             n_used=n_held_out - self.horizon + 1,
             quantile_levels=model.quantile_levels,
@@ -601,7 +600,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             old = np.arange(len(rows)) < n_old
             grid, values = model.on_grid(rows, model.horizon)
             errors, origins = model.errors_after(grid, values, rows, old)
-            calibration = calibration.followed_by(errors, origins)
+            calibration = calibration.followed_by(errors, rows[origins])
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
 
@@ -980,7 +979,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         forecasts = points
         if model.quantile_levels is not None:
             forecasts = model.forecast_ahead(ahead, quantiles=True)
-        wanted = Wanted(np.minimum(leads, model.horizon), codes, origins)
+        wanted = np.array([np.minimum(leads, model.horizon), codes, origins])
         if quantiles is None:
             z = self._calibration.intervals(points, forecasts, wanted, coverage)
             z[leads > model.horizon, :, 1:] = np.nan
