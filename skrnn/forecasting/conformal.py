@@ -1,6 +1,6 @@
 """Intervals and quantiles from forecast errors: conformal prediction."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -11,44 +11,6 @@ _ENOUGH = 10  # times as many errors as a quantile needs
 _BLOCK = 2**22  # errors that are compared at once
 _TRACKED = 0.5, 0.8, 0.9, 0.95, 0.99  # coverages that adapt; others are interpolated
 _RATE, _MOST_RATE = 0.2, 0.03  # for the errors of a horizon of rows, and of one row
-
-
-@dataclass(frozen=True)
-class AdaptedCoverages:
-    """Coverages to use instead of those asked for."""
-
-    # Gibbs and Candes (2021), for each series, step and target: the coverage rises by
-    # rate * asked after a target outside of the bounds, and falls by rate * (1 - asked)
-    # after one inside. Overlapping forecasts have similar errors: hence the rate for a
-    # horizon of them.
-    used: np.ndarray | None = None  # (n_asked, n_series, horizon, n_targets)
-
-    def after(self, limits, codes):
-        """Return the coverages after some origins of series, in time order."""
-        # limits: (n_asked, n_origins, horizon, n_targets), the coverages above which
-        # the bounds would have contained the targets, NaN where that is not known
-        asked = np.reshape(_TRACKED, (-1, 1, 1, 1))
-        used = np.tile(asked, (1, codes.max() + 1, *limits.shape[2:]))
-        if self.used is not None:
-            n_before = self.used.shape[1]
-            used = np.concatenate([self.used, used[:, n_before:]], axis=1)
-        rate = min(_RATE / limits.shape[2], _MOST_RATE)
-        number = pd.Series(codes).groupby(codes).cumcount().to_numpy()
-        for k in range(number.max() + 1):  # one origin of each series
-            series, limit = codes[number == k], limits[:, number == k]
-            change = rate * (asked - (limit < _increasing(used[:, series])))
-            changed = used[:, series] + np.where(np.isnan(limit), 0, change)
-            used[:, series] = np.clip(changed, 0, 1)
-        return replace(self, used=used)
-
-    def of(self, coverage, code):
-        """Return what to use for a series, (horizon, n_targets), or the coverage."""
-        if self.used is None or code >= self.used.shape[1]:
-            return coverage
-        ends = np.ones((1, *self.used.shape[2:]))
-        used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
-        weights = _weights([0, *_TRACKED, 1], coverage)
-        return np.tensordot(weights, used, axes=1)
 
 
 @dataclass(frozen=True)
@@ -68,10 +30,11 @@ class Calibration:
     season: int = 1  # steps after which errors are alike again
     n_used: int = 0  # last origins of each series that bounds are made from
     quantile_levels: np.ndarray | None = None  # (n_levels,), that were forecast
-    coverages: AdaptedCoverages = field(default_factory=AdaptedCoverages)
+    # coverages to use instead of _TRACKED, (n_asked, n_series, horizon, n_targets)
+    used: np.ndarray | None = None
 
-    # `wanted` are rows to forecast (3, n_rows): their leads, the numbers of their series,
-    # and the steps of their origins.
+    # `wanted` are rows to forecast (3, n_rows): their leads, the numbers of their
+    # series, and the steps of their origins.
 
     def followed_by(self, errors, origins):
         """Return the calibration with errors after rows in place of the oldest ones."""
@@ -84,10 +47,10 @@ class Calibration:
             steps=np.concatenate([self.steps, origins.steps]),
         )
         new = np.arange(len(self.codes), len(both.codes))
-        coverages = self.coverages.after(both._limits(new), both.codes[new])
+        used = _adapted(self.used, both._limits(new), both.codes[new])
         # those that bounds of the last horizon of origins were made from are kept
         n_kept = self.n_used + errors.shape[1] - 1
-        return replace(both.last(n_kept), coverages=coverages)
+        return replace(both.last(n_kept), used=used)
 
     @property
     def in_use(self):
@@ -172,7 +135,7 @@ class Calibration:
             return [self._between(forecasts, end, name) for end in _ends(coverage)]
         low, high = (_weights(self.quantile_levels, end) for end in _ends(coverage))
         scores = self._scores(coverage)
-        margin = self._quantile_of(scores, coverage, name, wanted, self.coverages.of)
+        margin = self._quantile_of(scores, coverage, name, wanted, self._coverage)
         return forecasts @ low - margin, forecasts @ high + margin
 
     def _scores(self, coverage):
@@ -191,9 +154,18 @@ class Calibration:
         error = self._quantile_of(errors, level, name, wanted, self._level)
         return forecasts[..., 0] + sign * error
 
+    def _coverage(self, coverage, code):
+        """Return what to use for a series, (horizon, n_targets), or the coverage."""
+        if self.used is None or code >= self.used.shape[1]:
+            return coverage
+        ends = np.ones((1, *self.used.shape[2:]))
+        used = np.concatenate([0 * ends, _increasing(self.used[:, code]), ends])
+        weights = _weights([0, *_TRACKED, 1], coverage)
+        return np.tensordot(weights, used, axes=1)
+
     def _level(self, level, code):
         """Return the level to use for a series, as that of an interval's upper end."""
-        return (1 + self.coverages.of(2 * level - 1, code)) / 2
+        return (1 + self._coverage(2 * level - 1, code)) / 2
 
     def _quantile_of(self, scores, share, name, wanted, adapted):
         """Return the quantile of scores for each row, (n_rows, n_targets)."""
@@ -239,6 +211,27 @@ class Calibration:
                 "ask for less extreme bounds, or set calibration_size for intervals."
             )
         return forecasts @ _weights(levels, level)
+
+
+def _adapted(used, limits, codes):
+    """Return coverages, used so far or None, after origins of series in time order."""
+    # Gibbs and Candes (2021), for each series, step and target: the coverage rises by
+    # rate * asked after a target outside of the bounds, and falls by rate * (1 - asked)
+    # after one inside. Overlapping forecasts have similar errors: hence the rate for a
+    # horizon of them.
+    # limits: (n_asked, n_origins, horizon, n_targets), the coverages above which the
+    # bounds would have contained the targets, NaN where that is not known
+    asked = np.reshape(_TRACKED, (-1, 1, 1, 1))
+    new = np.tile(asked, (1, codes.max() + 1, *limits.shape[2:]))
+    used = new if used is None else np.hstack([used, new[:, used.shape[1] :]])
+    rate = min(_RATE / limits.shape[2], _MOST_RATE)
+    number = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    for k in range(number.max() + 1):  # one origin of each series
+        series, limit = codes[number == k], limits[:, number == k]
+        change = rate * (asked - (limit < _increasing(used[:, series])))
+        changed = used[:, series] + np.where(np.isnan(limit), 0, change)
+        used[:, series] = np.clip(changed, 0, 1)
+    return used
 
 
 def _increasing(used):

@@ -256,7 +256,7 @@ def test_coverage_adapts_with_two_horizons_of_calibration(noisier):
     forecaster = naive(20, calibration_size=40).fit(y=noisier[:300])
     assert len(forecaster._calibration.errors) == 40 - 20 + 1
     y = noisier[300:]
-    used = forecaster.update(y=y)._calibration.coverages.used
+    used = forecaster.update(y=y)._calibration.used
     assert (used[_TRACKED.index(0.9)] != 0.9).all()
 
 
