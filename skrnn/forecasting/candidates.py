@@ -15,6 +15,7 @@ from skrnn.estimators.seasonal_naive import SeasonalNaiveRegressor
 from skrnn.estimators.window_regressor import WindowRegressor
 from skrnn.forecasting.date_features import automatic_features
 from skrnn.forecasting.seasons import automatic_window_length, fitting_seasons
+from skrnn.forecasting.target_transform import TargetTransform
 
 MOST_ROWS = 150_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
@@ -30,13 +31,19 @@ _PENALTIES = tuple(10.0**power for power in range(-3, 6))
 
 @dataclass(frozen=True)
 class Candidate:
-    """A name, and the parameters of a Forecaster."""
+    """A name, the parameters of a Forecaster, and how it did on the rows held out."""
 
     name: str
     params: dict
+    error: float = np.nan
+    seconds: float = 0.0
+    # targets and forecasts, (n_origins, horizon, n_targets, 2), transformed
+    compared: np.ndarray | None = None
+    transform: TargetTransform | None = None
+    codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
 
     def changed(self, name=None, **params):
-        """Return the candidate with other parameters."""
+        """Return a candidate with other parameters, which was not tried."""
         return Candidate(name or self.name, {**self.params, **params})
 
     def reads_like(self, other):

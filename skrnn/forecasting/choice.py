@@ -4,7 +4,7 @@ import time
 import warnings
 from contextlib import ExitStack
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,29 +12,15 @@ from sklearn.utils.parallel import delayed
 
 from skrnn._progress import in_parallel, start_bar
 from skrnn.exceptions import SkrnnWarning
-from skrnn.forecasting.candidates import MOST_ROWS, Candidate, Options, mean_of
+from skrnn.forecasting.candidates import MOST_ROWS, Options, mean_of
 from skrnn.forecasting.grid import Rows
 from skrnn.forecasting.seasons import mean_changes, shortest_season
-from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import params_of_rows
 
 FEWEST_HORIZONS = 10  # of rows, to choose by
 _SHARE_HELD_OUT = 5  # one of so many rows
 _EQUAL, _BETTER, _CLEARLY = 1.01, 0.98, 0.7  # ratios of errors
 _FALLEN = 0.2  # of the median
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A candidate, and its error on the rows held out."""
-
-    candidate: Candidate
-    error: float = np.nan
-    seconds: float = 0.0
-    # targets and forecasts, (n_origins, horizon, n_targets, 2), transformed
-    compared: np.ndarray | None = None
-    transform: TargetTransform | None = None
-    codes: np.ndarray | None = None  # (n_origins,), the number of each one's series
 
 
 def choose(forecaster, rows, fit_params):
@@ -47,39 +33,35 @@ def choose(forecaster, rows, fit_params):
         options = Options.of(forecaster, rows)
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
         few = _for_few(forecaster, rows, fit_params, options)
-        return few, _table_rows([Trial(few)], forecaster)
+        return few, _table_rows([few], forecaster)
     search = Search.of(forecaster, rows, fit_params)
     with ExitStack() as resources:
         bar = _bar(resources, options) if forecaster.verbose else None
-        trials = search.trials(options.linear(), bar)
-        if np.isnan(trials[0].error):  # no horizon is known in the rows held out
+        tried = search.tried(options.linear(), bar)
+        if np.isnan(tried[0].error):  # no horizon is known in the rows held out
             few = options.simple(options.transformers[-1])
-            return few, _table_rows([Trial(few)], forecaster)
-        best = _best(trials)
-        variants = search.trials(options.variants(best.candidate), bar)
-        best = _best([best, *(t for t in variants if t.error < _BETTER * best.error)])
-        trials += variants
-        trials += search.trials(options.others(best.candidate), bar)
-    alike = [
-        trial
-        for trial in trials
-        if trial.candidate.reads_like(best.candidate) and not np.isnan(trial.error)
-    ]
+            return few, _table_rows([few], forecaster)
+        best = _best(tried)
+        variants = search.tried(options.variants(best), bar)
+        best = _best([best, *(v for v in variants if v.error < _BETTER * best.error)])
+        tried += variants
+        tried += search.tried(options.others(best), bar)
+    alike = [c for c in tried if c.reads_like(best) and not np.isnan(c.error)]
     means = search.means(alike)
-    most = _EQUAL * min(trial.error for trial in trials + means)
+    most = _EQUAL * min(each.error for each in tried + means)
     good = [mean for mean in means if mean.error <= most]
-    chosen = good[-1] if good else _best(trials)
-    trials += good[-1:] or means[:1]
+    chosen = good[-1] if good else _best(tried)
+    tried += good[-1:] or means[:1]
     if forecaster.verbose:
         row = _table_rows([chosen], forecaster)[0]
         names = "window_length", "date_features", "logarithm"
         shown = ", ".join(f"{name}={row[name]!r}" for name in names)
         print(
-            f"Chosen from {len(trials)} candidates: {chosen.candidate.name}, with "
+            f"Chosen from {len(tried)} candidates: {chosen.name}, with "
             f"{shown}. Its mean absolute scaled error is {chosen.error:.4g}.",
             flush=True,
         )
-    return chosen.candidate, _table_rows(trials, forecaster)
+    return chosen, _table_rows(tried, forecaster)
 
 
 def _for_few(forecaster, rows, fit_params, options):
@@ -96,8 +78,8 @@ def _for_few(forecaster, rows, fit_params, options):
     if recent < _FALLEN * usual:
         return both[0]  # forecasts of its recovery may have no bounds
     search = Search.of(forecaster, rows, fit_params, horizon)
-    plain, log = search.trials(both)
-    return (plain if plain.error < _CLEARLY * log.error else log).candidate
+    plain, log = search.tried(both)
+    return both[0] if plain.error < _CLEARLY * log.error else both[1]
 
 
 def _are_enough(rows, horizon, window_length):
@@ -117,27 +99,27 @@ def _n_held_out(rows, horizon):
     return max(2 * horizon, rows.longest // _SHARE_HELD_OUT)
 
 
-def _best(trials):
-    """Return the first of the trials, the simplest, whose error is about smallest."""
-    smallest = min(trial.error for trial in trials)
-    return next(trial for trial in trials if trial.error <= _EQUAL * smallest)
+def _best(tried):
+    """Return the first candidate, the simplest, whose error is about smallest."""
+    smallest = min(each.error for each in tried)
+    return next(each for each in tried if each.error <= _EQUAL * smallest)
 
 
-def _table_rows(trials, forecaster):
-    """Return trials as the rows of a table."""
+def _table_rows(candidates, forecaster):
+    """Return candidates as the rows of a table."""
     given = forecaster.target_transformer
     return [
         {
-            "name": trial.candidate.name,
-            "normalize": getattr(params["regressor"], "normalize", None),
-            "window_length": params["window_length"],
-            "date_features": params["date_features"],
-            "logarithm": params["target_transformer"] is not given,
-            "error": trial.error,
-            "seconds": trial.seconds,
-            "params": params,
+            "name": each.name,
+            "normalize": getattr(each.params["regressor"], "normalize", None),
+            "window_length": each.params["window_length"],
+            "date_features": each.params["date_features"],
+            "logarithm": each.params["target_transformer"] is not given,
+            "error": each.error,
+            "seconds": each.seconds,
+            "params": each.params,
         }
-        for trial, params in ((trial, trial.candidate.params) for trial in trials)
+        for each in candidates
     ]
 
 
@@ -176,20 +158,20 @@ class Search:
         scale = _scale(rows, season)  # of all rows: some series were constant before
         return cls(template, rows, earlier, fit_params, scale)
 
-    def trials(self, candidates, bar=None):
-        """Return a Trial of each candidate, and show it in a bar if there is one."""
+    def tried(self, candidates, bar=None):
+        """Return candidates with their errors, and show each in a bar, if not None."""
         work = (delayed(self._trial)(each.params) for each in candidates)
         results = in_parallel(work, self.template.n_jobs)
-        trials = []
+        tried = []
         for candidate, result in zip(candidates, results, strict=True):
-            trials.append(Trial(candidate, *result))
+            tried.append(replace(candidate, **result))
             if bar is not None:
-                logs = f"{candidate.name}: {trials[-1].error:.4g}"
+                logs = f"{candidate.name}: {tried[-1].error:.4g}"
                 bar.update(bar.task_ids[0], advance=1, logs=logs)
-        return trials
+        return tried
 
     def _trial(self, params):
-        """Return the fields of the Trial of a candidate, but for itself."""
+        """Return what a Candidate with these parameters has once it was tried."""
         start = time.perf_counter()
         with warnings.catch_warnings():  # the final fit issues them
             warnings.simplefilter("ignore", SkrnnWarning)
@@ -198,25 +180,25 @@ class Search:
             try:
                 model = forecaster._fit_model(self.rows[self.earlier], params)
             except ValueError:  # too few known targets; the final fit raises the others
-                return ()
+                return {}
             rows = model.with_inputs(self.rows)
             grid, values = model.on_grid(rows, model.horizon)
             compared, origins = model.forecasts_after(
                 grid, values, rows, self.earlier, begin_later=True
             )
-        seconds = time.perf_counter() - start
-        found = compared, model.transform, rows.codes[origins]
-        return self._error(*found), seconds, *found
+        seconds, codes = time.perf_counter() - start, rows.codes[origins]
+        found = {"compared": compared, "transform": model.transform, "codes": codes}
+        return {"error": self._error(**found), "seconds": seconds, **found}
 
-    def means(self, trials):
-        """Return a Trial of the mean of the best two, of the best three, and so on."""
-        best, means = sorted(trials, key=lambda trial: trial.error), []
+    def means(self, tried):
+        """Return the mean of the best two, of the best three, and so on."""
+        best, means = sorted(tried, key=lambda each: each.error), []
         for n_members in range(2, len(best) + 1):
             members = best[:n_members]
-            compared = np.mean([trial.compared for trial in members], axis=0)
-            error = self._error(compared, members[0].transform, members[0].codes)
-            candidate = mean_of([trial.candidate for trial in members])
-            means.append(Trial(candidate, error, np.nan))  # it was not trained
+            compared = np.mean([each.compared for each in members], axis=0)
+            error = self._error(compared, best[0].transform, best[0].codes)
+            mean = replace(mean_of(members), error=error, seconds=np.nan)  # not trained
+            means.append(mean)
         return means
 
     def _error(self, compared, transform, codes):

@@ -24,7 +24,7 @@ from skrnn import (
 )
 from skrnn.exceptions import NothingChosenWarning
 from skrnn.forecasting.candidates import Candidate, Options
-from skrnn.forecasting.choice import Search, Trial, choose
+from skrnn.forecasting.choice import Search, choose
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.forecasting.validation import read_rows
 
@@ -151,15 +151,15 @@ def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
 
     def trial(name, forecast):  # of zeros
         pair = np.broadcast_to([0.0, forecast], (5, HORIZON, 1, 2))
-        candidate = Candidate(name, {"regressor": name})
-        return Trial(candidate, abs(forecast), 0.0, pair, none, codes)
+        params, error = {"regressor": name}, abs(forecast)
+        return Candidate(name, params, error, 0.0, pair, none, codes)
 
     trials = [trial("third", 90.0), trial("first", 10.0), trial("second", -20.0)]
     two, three = search.means(trials)
     assert (two.error, three.error) == (0.5, pytest.approx(80 / 30))
-    members = [name for name, _ in three.candidate.params["regressor"].estimators]
+    members = [name for name, _ in three.params["regressor"].estimators]
     assert members == ["first", "second", "third"]
-    assert two.candidate.name == "mean of first, second"
+    assert two.name == "mean of first, second"
     assert search.means(trials[:1]) == []
 
 
@@ -181,8 +181,7 @@ def test_the_error_of_a_panel_is_scaled_by_series():
     none = TargetTransform(None, [], np.zeros((2, 1)))
     pairs = np.zeros((2, HORIZON, 1, 2))
     pairs[0, ..., 1], pairs[1, ..., 1] = 20.0, 4.0  # forecasts of zeros
-    trial = Trial(None, 1.0, 0.0, pairs, none, np.array([0, 1]))
-    assert search._error(trial.compared, trial.transform, trial.codes) == (2 + 4) / 2
+    assert search._error(pairs, none, np.array([0, 1])) == (2 + 4) / 2
 
 
 def test_the_mean_has_the_best_that_read_the_same(fitted):
@@ -214,14 +213,14 @@ def test_the_largest_mean_close_to_the_smallest_error_is_chosen(
     def means(search, trials):
         found = []
         for number, error in enumerate(errors, start=2):
-            found.append(Trial(Candidate(f"mean of {number}", params), error))
+            found.append(Candidate(f"mean of {number}", params, error))
         return found
 
     params = Forecaster(Ridge(), window_length=7).get_params(deep=False)
     rows, _ = read_rows(Forecaster(), None, np.arange(100.0) % 7)
     monkeypatch.setattr(Search, "means", means)
-    monkeypatch.setattr(Search, "trials", lambda *_: [Trial(best, 1.0)])
-    best = Candidate("best", {**params, "regressor": WindowRegressor(Ridge())})
+    monkeypatch.setattr(Search, "tried", lambda *_: [best])
+    best = Candidate("best", {**params, "regressor": WindowRegressor(Ridge())}, 1.0)
     chosen, table = choose(Forecaster(), rows, {})
     assert chosen.name == (f"mean of {n_members}" if n_members > 1 else "best")
     assert [row["name"].startswith("mean of") for row in table].count(True) == 1
