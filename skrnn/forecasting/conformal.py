@@ -6,6 +6,8 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from skrnn.windows.timeline import are_last
+
 FEWEST_PATHS = 9  # of errors to sample from, as many as bounds of 90 % need
 _ENOUGH = 10  # times as many errors as a quantile needs
 _BLOCK = 2**22  # errors that are compared at once
@@ -61,9 +63,7 @@ class Calibration:
         """Return the calibration with the last origins of each series."""
         if len(self.codes) <= n_origins:
             return self
-        codes = pd.Series(self.codes)
-        from_last = codes.groupby(codes).cumcount(ascending=False).to_numpy()
-        kept = from_last < n_origins
+        kept = are_last(self.codes, n_origins)
         errors, codes, steps = self.errors[kept], self.codes[kept], self.steps[kept]
         return replace(self, errors=errors, codes=codes, steps=steps)
 

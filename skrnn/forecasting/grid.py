@@ -8,7 +8,7 @@ import pandas as pd
 
 from skrnn.windows.index_state import from_plain, plain_index
 from skrnn.windows.steps import Step
-from skrnn.windows.timeline import LATER_ROWS, Timeline, numbered
+from skrnn.windows.timeline import LATER_ROWS, Timeline, are_last, numbered
 
 ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
@@ -135,8 +135,7 @@ class Rows:
         """Return whether each row is one of the last of its series."""
         if self.names is None:
             return np.arange(len(self))[::-1] < n_last
-        codes = pd.Series(self.codes)
-        return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
+        return are_last(self.codes, n_last)
 
     def last(self, n_last):
         """Return a copy of the last rows of each series, as `are_last` tells them."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn.windows.steps import Step
-from skrnn.windows.timeline import Timeline, place
+from skrnn.windows.timeline import Timeline, are_last, place
 
 _VALUES_AT_ONCE = 2**14  # copied at a time to compute a fingerprint
 _ROUNDING = 1e-5  # of scaled float32 values, relative to the largest of the feature
@@ -27,8 +27,7 @@ class History:
         """Return copies of the last `n_rows` rows of each series."""
         which = slice(max(0, len(self.rows) - n_rows), None)
         if self.timeline and self.timeline.series is not None:
-            codes = pd.Series(self.timeline.codes)
-            which = (codes.groupby(codes).cumcount(ascending=False) < n_rows).to_numpy()
+            which = are_last(self.timeline.codes, n_rows)
         timeline = self.timeline and self.timeline[which]
         if timeline is not None:  # a slice would keep the whole index in memory
             timeline = replace(timeline, times=timeline.times.copy(deep=True))

@@ -233,6 +233,12 @@ class Timeline:
         return self
 
 
+def are_last(codes, n_last):
+    """Return whether each row is one of the last of its series, of numbers `codes`."""
+    codes = pd.Series(codes)
+    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
+
+
 def place(timeline, step, window_length):
     """Return each row's position on one axis of steps, and each series' first row."""
     order, same, between = _steps_between(timeline, step)
