@@ -161,7 +161,8 @@ def backtest(
             check_available(model.calibration_size, has_quantiles, coverage, of)
         later = data.positions > first_origin
         past = read_past_features(model.past_features, data.rows.X)
-        warn_of_missing(data.rows[later].X, past, data.index_of(later))
+        index = None if data.index is None else data.index[later]
+        warn_of_missing(data.rows[later].X, past, index)
         tasks += [
             (name, template, data, origins, origins[0] == first_origin)
             for origins in _groups(data, first_origin, stride or model.horizon, refit)
@@ -219,11 +220,6 @@ class _Data:
     season: int = 1  # in steps
 
     @cached_property
-    def distinct_positions(self):
-        """The positions at which any series has a row."""
-        return np.unique(self.positions)
-
-    @cached_property
     def scales(self):
         """Keys of the rows of all series in order, and their scales up to each row."""
         rows = self.rows
@@ -244,13 +240,9 @@ class _Data:
         """Return numbers that order the rows by series and step."""
         return codes * (int(self.positions.max()) + 1) + positions
 
-    def index_of(self, rows):
-        """Return the index of some rows, or None."""
-        return None if self.index is None else self.index[rows]
-
     def position_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
-        positions, n_rows = self.distinct_positions, initial_train_size
+        positions, n_rows = np.unique(self.positions), initial_train_size
         if isinstance(n_rows, Real) and not isinstance(n_rows, Integral):
             raise TypeError(
                 f"initial_train_size={n_rows!r} must be a number of rows or a date. "
@@ -348,8 +340,7 @@ def _groups(data, first, stride, refit):
 
 def _run(template, data, origins, is_first, max_train_size, coverage):
     """Fit on the rows up to the first origin, and forecast from all of them."""
-    positions = data.distinct_positions
-    positions = positions[positions <= origins[0]]
+    positions = np.unique(data.positions[data.positions <= origins[0]])
     first = positions[-min(max_train_size or len(positions), len(positions))]
     trained = (data.positions >= first) & (data.positions <= origins[0])
     params = params_of_rows(data.params, trained)
