@@ -395,9 +395,8 @@ def _members(params):
 
 def takes_several_targets(regressor):
     """Return whether the innermost regressor that gets the targets takes several."""
-    inner = _wrapped(regressor)
-    if inner is not None:
-        return takes_several_targets(inner)
+    while (inner := _wrapped(regressor)) is not None:
+        regressor = inner
     return get_tags(regressor).target_tags.multi_output
 
 

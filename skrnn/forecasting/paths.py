@@ -40,21 +40,16 @@ def _drawn(calibration, codes, steps, changes, n_paths, rng):
         origins = calibration.alike(codes[number], steps[number], is_whole)
         if origins is None:
             origins, draws = np.flatnonzero(is_whole), rng
-            _check_enough(len(origins))
+            if len(origins) < FEWEST_PATHS:
+                raise ValueError(
+                    f"sample_paths needs the errors of at least {FEWEST_PATHS} "
+                    f"origins, but there are {len(origins)}. An origin counts if all "
+                    "of its steps are observed. Set a larger calibration_size."
+                )
         # each as often, in a random order
         each = np.resize(draws.permutation(origins), n_paths)
         drawn[number] = draws.permutation(each)
     return drawn
-
-
-def _check_enough(n_origins):
-    """Raise a ValueError if there are too few origins to draw from."""
-    if n_origins < FEWEST_PATHS:
-        raise ValueError(
-            f"sample_paths needs the errors of at least {FEWEST_PATHS} origins, but "
-            f"there are {n_origins}. An origin counts if all of its steps are "
-            "observed. Set a larger calibration_size."
-        )
 
 
 def _moved(forecasts, errors):

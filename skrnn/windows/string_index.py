@@ -37,7 +37,11 @@ def warn_of_string_index(index):
     if pd.api.types.is_numeric_dtype(numbers.dtype):
         kind, to_do = "numbers", _times_of_numbers(numbers)
     else:
-        kind, to_do = "strings", _times_of_strings(some)
+        kind, to_do = "strings", code_to_convert(some, "X.index")
+        to_do = to_do and (
+            "ignored: the rows are assumed to follow each other without gaps. Convert "
+            f"the index with `X.index = {to_do}`"
+        )
     if to_do:
         or_drop = ", or drop it with `X.reset_index(drop=True)`."
         end = or_drop if index.is_unique else f". Some labels repeat. {IF_SEVERAL}"
@@ -46,15 +50,6 @@ def warn_of_string_index(index):
             f"are {to_do}{end}",
             IgnoredIndexWarning,
         )
-
-
-def _times_of_strings(labels):
-    """Return what happens to labels that are times, and what to do; otherwise None."""
-    code = code_to_convert(labels, "X.index")
-    return code and (
-        "ignored: the rows are assumed to follow each other without gaps. Convert the "
-        f"index with `X.index = {code}`"
-    )
 
 
 def code_to_convert(labels, name):
@@ -75,7 +70,7 @@ def code_to_convert(labels, name):
 
 
 def _times_of_numbers(numbers):
-    """Return the same for numbers such as 202412, 2024123123 and 2024.917."""
+    """Return what is done with numbers like 202412 or 2024.917, and what to do."""
     is_possible = numbers.between(_YEARS[0], 10**8 * _YEARS[-1])
     if len(numbers) < 3 or not is_possible.all():  # a single one is there twice
         return None
