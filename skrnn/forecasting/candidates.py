@@ -52,51 +52,31 @@ class Candidate:
         return all(self.params[name] == other.params[name] for name in others)
 
 
-@dataclass(frozen=True)
 class Options:
     """What candidates may differ in, where a forecaster leaves it open."""
 
-    is_fast: bool
-    is_long: bool  # enough horizons of rows
-    n_windows: int  # of the longest series, that are whole and followed by a horizon
-    has_inputs: bool
-    n_rows: int
-    n_columns: int
-    seasons: list  # numbers of steps that fit into the rows, longest first
-    windows: list  # lengths, the usual one first
-    calendars: list  # values of `date_features`
-    transformers: list  # values of `target_transformer`
-
-    @classmethod
-    def of(cls, forecaster, rows):
-        """Return the options for the rows of a fit."""
-        seasons = fitting_seasons(rows)
-        is_long = rows.longest >= _MANY_HORIZONS * forecaster.horizon
-        windows = [forecaster.window_length]
+    def __init__(self, forecaster, rows):
+        horizon, n_inputs = forecaster.horizon, rows.X.shape[1]
+        self.is_fast = forecaster.candidates == "fast"
+        self.is_long = rows.longest >= _MANY_HORIZONS * horizon
+        self.has_inputs = n_inputs > 0
+        self.n_rows, self.n_columns = len(rows), rows.targets.shape[1] + n_inputs
+        self.seasons = fitting_seasons(rows)
+        self.windows = [forecaster.window_length]  # lengths, the usual one first
         if forecaster.window_length == "auto":
-            windows = _windows(rows, forecaster.horizon, seasons)
-            if not (is_long or rows.X.shape[1]):
-                windows = windows[:1]
-        calendars = [forecaster.date_features]
-        holds_future = min(windows) >= forecaster.horizon
-        if calendars == [None] and holds_future and automatic_features(rows.times):
-            calendars.append("auto")
-        transformers = [forecaster.target_transformer]
-        if transformers == ["auto"] and _are_far_from_zero(rows):
+            self.windows = _windows(rows, horizon, self.seasons)
+            if not (self.is_long or self.has_inputs):
+                self.windows = self.windows[:1]
+        # of the longest series, that are whole and followed by a horizon
+        self.n_windows = rows.longest - min(self.windows) - horizon + 1
+        self.calendars = [forecaster.date_features]
+        holds_future = min(self.windows) >= horizon
+        if self.calendars == [None] and holds_future and automatic_features(rows.times):
+            self.calendars.append("auto")
+        self.transformers = [forecaster.target_transformer]
+        if self.transformers == ["auto"] and _are_far_from_zero(rows):
             log = FunctionTransformer(np.log, np.exp)
-            transformers.append(make_pipeline(log, StandardScaler()))
-        return cls(
-            is_fast=forecaster.candidates == "fast",
-            is_long=is_long,
-            n_windows=rows.longest - min(windows) - forecaster.horizon + 1,
-            has_inputs=rows.X.shape[1] > 0,
-            n_rows=len(rows),
-            n_columns=rows.targets.shape[1] + rows.X.shape[1],
-            seasons=seasons,
-            windows=windows,
-            calendars=calendars,
-            transformers=transformers,
-        )
+            self.transformers.append(make_pipeline(log, StandardScaler()))
 
     def linear(self):
         """Return Ridge on all windows, in all forms."""

@@ -4,7 +4,7 @@ import time
 import warnings
 from contextlib import ExitStack
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from sklearn.utils.parallel import delayed
 from skrnn._progress import in_parallel, start_bar
 from skrnn.exceptions import SkrnnWarning
 from skrnn.forecasting.candidates import MOST_ROWS, Options, mean_of
-from skrnn.forecasting.grid import Rows
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import params_of_rows
 
@@ -25,16 +24,16 @@ _FALLEN = 0.2  # of the median
 
 def choose(forecaster, rows, fit_params):
     """Return the Candidate for a forecaster without a regressor, and a table's rows."""
-    options = Options.of(forecaster, rows)
+    options = Options(forecaster, rows)
     is_late = rows.are_late(min(options.windows))
     if is_late.any():  # nothing to compare with
         fit_params = params_of_rows(fit_params, ~is_late)
         rows = rows[~is_late]
-        options = Options.of(forecaster, rows)
+        options = Options(forecaster, rows)
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
         few = _for_few(forecaster, rows, fit_params, options)
         return few, _table_rows([few], forecaster)
-    search = Search.of(forecaster, rows, fit_params)
+    search = Search(forecaster, rows, fit_params)
     with ExitStack() as resources:
         bar = _bar(resources, options) if forecaster.verbose else None
         tried = search.tried(options.linear(), bar)
@@ -77,7 +76,7 @@ def _for_few(forecaster, rows, fit_params, options):
     )
     if recent < _FALLEN * usual:
         return both[0]  # forecasts of its recovery may have no bounds
-    search = Search.of(forecaster, rows, fit_params, horizon)
+    search = Search(forecaster, rows, fit_params, horizon)
     plain, log = search.tried(both)
     return both[0] if plain.error < _CLEARLY * log.error else both[1]
 
@@ -137,26 +136,17 @@ def _bar(resources, options):
     return start_bar(resources, "candidate", sum(map(len, rounds)))
 
 
-@dataclass(frozen=True)
 class Search:
-    """The rows by which candidates are compared."""
+    """Compares candidates by the last rows, by default a fifth."""
 
-    template: object  # Forecaster
-    rows: Rows
-    earlier: np.ndarray  # (n_rows,), whether candidates are trained on a row
-    fit_params: dict
-    scale: np.ndarray  # (n_series, n_targets), that errors are divided by
-
-    @classmethod
-    def of(cls, template, rows, fit_params, n_held_out=None):
-        """Return a search that holds out the last rows, by default a fifth."""
+    def __init__(self, template, rows, fit_params, n_held_out=None):
         season, used = shortest_season(rows, rows.longest), _used(rows)
-        fit_params = params_of_rows(fit_params, used)
-        rows = rows[used]
-        n_held_out = n_held_out or _n_held_out(rows, template.horizon)
-        earlier = ~rows.are_last(n_held_out)
-        scale = _scale(rows, season)  # of all rows: some series were constant before
-        return cls(template, rows, earlier, fit_params, scale)
+        self.template, self.rows = template, rows[used]
+        self.fit_params = params_of_rows(fit_params, used)
+        n_held_out = n_held_out or _n_held_out(self.rows, template.horizon)
+        self.earlier = ~self.rows.are_last(n_held_out)  # rows to train on
+        # of all rows: some series were constant before
+        self.scale = _scale(self.rows, season)  # (n_series, n_targets)
 
     def tried(self, candidates, bar=None):
         """Return candidates with their errors, and show each in a bar, if not None."""

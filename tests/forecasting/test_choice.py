@@ -76,7 +76,7 @@ def test_errors_are_those_of_forecasts_from_all_origins_in_the_last_fifth(
 def test_at_least_two_horizons_are_held_out(sales, horizon, n_held_out):
     forecaster = Forecaster(horizon=horizon)
     rows, _ = read_rows(forecaster, None, sales)
-    search = Search.of(forecaster, rows, {})
+    search = Search(forecaster, rows, {})
     assert search.earlier.tolist() == [True] * (160 - n_held_out) + [False] * n_held_out
 
 
@@ -146,8 +146,9 @@ def test_windows_shorter_than_the_horizon_get_no_calendar(sales):
 
 def test_means_are_those_of_the_best_two_the_best_three_and_so_on():
     none = TargetTransform(None, [], np.zeros((1, 1)))
-    search = Search(None, None, None, {}, scale=np.full((1, 1), 10.0))
-    codes = np.zeros(5, dtype=int)
+    rows, _ = read_rows(Forecaster(), None, np.arange(100.0))
+    search, codes = Search(Forecaster(), rows, {}), np.zeros(5, dtype=int)
+    search.scale = np.full((1, 1), 10.0)
 
     def trial(name, forecast):  # of zeros
         pair = np.broadcast_to([0.0, forecast], (5, HORIZON, 1, 2))
@@ -176,8 +177,9 @@ def test_a_series_that_begins_late_has_too_few_rows_to_choose_by(offset):
 
 
 def test_the_error_of_a_panel_is_scaled_by_series():
-    scale = np.array([[10.0], [1.0]])
-    search = Search(None, None, None, {}, scale=scale)
+    rows, _ = read_rows(Forecaster(), None, np.arange(100.0))
+    search = Search(Forecaster(), rows, {})
+    search.scale = np.array([[10.0], [1.0]])
     none = TargetTransform(None, [], np.zeros((2, 1)))
     pairs = np.zeros((2, HORIZON, 1, 2))
     pairs[0, ..., 1], pairs[1, ..., 1] = 20.0, 4.0  # forecasts of zeros
@@ -234,18 +236,11 @@ def test_the_largest_mean_close_to_the_smallest_error_is_chosen(
 def test_trees_read_long_series_and_exponential_smoothing_others(
     is_long, n_rows, has_trees
 ):
-    options = Options(
-        is_fast=False,
-        is_long=is_long,
-        n_windows=1000,
-        has_inputs=True,
-        n_rows=n_rows,
-        n_columns=3,
-        seasons=[7],
-        windows=[28],
-        calendars=[None],
-        transformers=["auto"],
-    )
+    forecaster = Forecaster(horizon=40 if is_long else 41, window_length=28)
+    days = pd.date_range("1950-01-01", periods=n_rows)
+    y = pd.Series(np.sin(np.arange(n_rows)), days)
+    rows, _ = read_rows(forecaster, pd.DataFrame(np.ones((n_rows, 2)), days), y)
+    options = Options(forecaster, rows)
     names = [each.name for each in options.others(options.linear()[0])]
     assert ("extra trees" in names) is has_trees
     smoothing = {f"exponential smoothing, {season} steps" for season in (7, 1)}
@@ -429,7 +424,7 @@ def test_a_large_panel_is_chosen_by_some_of_its_series():
     y = pd.Series(np.arange(float(len(index))), index)
     forecaster = Forecaster(horizon=HORIZON)
     rows, _ = read_rows(forecaster, None, y)
-    search = Search.of(forecaster, rows, {"sample_weight": np.arange(len(y))})
+    search = Search(forecaster, rows, {"sample_weight": np.arange(len(y))})
     assert len(search.rows) == 100 * n_rows
     assert_allclose(np.unique(search.rows.codes), np.arange(0, n_series, 3))
     assert_allclose(search.fit_params["sample_weight"], search.rows.targets[:, 0])
