@@ -205,7 +205,7 @@ def window_frame(model, ahead):
     values[:, :n_after, is_known] = np.nan
     last = observed.last_steps[observed.codes]
     recent = observed[observed.steps > last - length]
-    grid = Grid.of(recent, 0, n_after)
+    grid = Grid(recent, 0, n_after)
     first = length - 1 - (grid.last - grid.first)
     is_shown = np.arange(length + n_after) >= first[:, np.newaxis]
     index = _index_of_places(grid, recent)

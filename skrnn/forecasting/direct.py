@@ -83,7 +83,7 @@ class DirectModel:
         # without features of dates, what lies deep in a hole is not read
         has_dates = bool(self.dates.features)
         longest = ANY_DISTANCE if has_dates else self.window_length + n_after + 1
-        grid = Grid.of(rows, self.window_length, n_after, longest)
+        grid = Grid(rows, self.window_length, n_after, longest)
         columns = self.transform.transform(rows.targets, rows.codes)
         if self.inputs.names:
             columns = np.hstack([columns, rows.X])

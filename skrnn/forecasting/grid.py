@@ -208,43 +208,33 @@ def _with_freq(ahead, times):
         return ahead
 
 
-@dataclass(frozen=True)
 class Grid:
     """Places of rows on the grids of their series, one grid after the other."""
 
     # A missing row has a place too, and there is room before and after each series.
+    # Holes longer than `longest_hole` steps are shortened.
 
-    places: np.ndarray  # (n_rows,), the place of each row
-    codes: np.ndarray  # (n_grids,), the number of the series of each grid
-    first: np.ndarray  # (n_grids,), the place of its first row
-    last: np.ndarray  # (n_grids,)
-    ends: np.ndarray  # (n_grids,), where the room after a series ends
-
-    @classmethod
-    def of(cls, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
-        """Place rows; longer holes are shortened to `longest_hole` steps."""
+    def __init__(self, rows, n_before, n_after, longest_hole=ANY_DISTANCE):
         order = np.argsort(rows.codes, kind="stable")
         codes, steps = rows.codes[order], rows.steps[order]
         starts = np.flatnonzero(np.diff(codes, prepend=-1))
         jumps = np.minimum(np.diff(steps, prepend=0), longest_hole)
         jumps[starts] = n_before + 1 + n_after
         in_order = np.cumsum(jumps) - 1 - n_after
-        first, last = in_order[starts], in_order[np.append(starts[1:], 0) - 1]
-        ends = last + 1 + n_after
-        if ends[-1] > most_places(len(rows)):
+        self.codes = codes[starts]  # (n_grids,), the number of the series of each grid
+        self.first = in_order[starts]  # (n_grids,), the place of its first row
+        self.last = in_order[np.append(starts[1:], 0) - 1]
+        self.ends = self.last + 1 + n_after  # where the room after a series ends
+        self.n_places = int(self.ends[-1])
+        if self.n_places > most_places(len(rows)):
+            n_steps = (self.last - self.first + 1).sum()
             raise ValueError(
-                f"The rows span {(last - first + 1).sum()} steps, but there are only "
-                f"{len(rows)} rows, and features of dates need a place in memory for "
-                "each step. Check the index of X, or set date_features=None."
+                f"The rows span {n_steps} steps, but there are only {len(rows)} rows, "
+                "and features of dates need a place in memory for each step. Check the "
+                "index of X, or set date_features=None."
             )
-        places = np.empty_like(in_order)
-        places[order] = in_order
-        return cls(places, codes[starts], first, last, ends)
-
-    @property
-    def n_places(self):
-        """The number of places of all grids."""
-        return int(self.ends[-1])
+        self.places = np.empty_like(in_order)  # (n_rows,)
+        self.places[order] = in_order
 
     @cached_property
     def grid_of(self):
