@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from skrnn.windows.index_state import from_plain, plain_index
+from skrnn.windows.index_state import PlainIndices
 from skrnn.windows.steps import Step
 from skrnn.windows.timeline import LATER_ROWS, Timeline, are_last, numbered
 
@@ -17,7 +17,7 @@ _MOST_WINDOWS = 10  # of targets that are not known yet
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(PlainIndices):
     """Rows of one or more series, in time order within each series."""
 
     targets: np.ndarray  # (n_rows, n_targets), in their units
@@ -75,14 +75,6 @@ class Rows:
             steps=self.steps[rows],
             times=None if self.times is None else self.times[rows],
         )
-
-    def __getstate__(self):
-        plain = {name: plain_index(getattr(self, name)) for name in ("times", "names")}
-        return {**vars(self), **plain}
-
-    def __setstate__(self, state):
-        indices = {name: from_plain(state[name]) for name in ("times", "names")}
-        vars(self).update({**state, **indices})
 
     @property
     def n_series(self):

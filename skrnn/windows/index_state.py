@@ -8,10 +8,22 @@ import pandas as pd
 _OF_WEEKS = pd.offsets.CustomBusinessDay, pd.offsets.CustomBusinessHour
 
 
+class PlainIndices:
+    """Stores the indices among its attributes as plain values."""
+
+    def __getstate__(self):
+        return {
+            name: plain_index(value) if isinstance(value, pd.Index) else value
+            for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state):
+        for name, value in state.items():
+            vars(self)[name] = from_plain(value) if isinstance(value, dict) else value
+
+
 def plain_index(index):
-    """Convert an index to a dict of plain values and arrays; None stays None."""
-    if index is None:
-        return None
+    """Convert an index to a dict of plain values and arrays."""
     plain = {"name": index.name}
     if isinstance(index, pd.RangeIndex):
         values = [index.start, index.stop, index.step]
@@ -34,8 +46,6 @@ def plain_index(index):
 
 def from_plain(plain):
     """Convert the result of `plain_index` back to an index."""
-    if plain is None:
-        return None
     kind, values, name = plain["kind"], plain["values"], plain["name"]
     if kind == "range":
         return pd.RangeIndex(*values, name=name)

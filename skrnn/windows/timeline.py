@@ -7,7 +7,7 @@ import pandas as pd
 
 from skrnn._warnings import warn_user
 from skrnn.exceptions import IrregularIndexWarning
-from skrnn.windows.index_state import from_plain, plain_index
+from skrnn.windows.index_state import PlainIndices
 from skrnn.windows.steps import (
     MAKE_REGULAR,
     NUMBER_ROWS,
@@ -31,7 +31,7 @@ def index_of(data):
 
 
 @dataclass(frozen=True)
-class Timeline:
+class Timeline(PlainIndices):
     """The time of each row, and in a panel its series."""
 
     times: pd.Index  # of datetimes, periods, timedeltas or integers, shape (n_rows,)
@@ -104,12 +104,6 @@ class Timeline:
     def __getitem__(self, rows):
         series = None if self.series is None else self.series[rows]
         return Timeline(self.times[rows], series)
-
-    def __getstate__(self):
-        return {name: plain_index(index) for name, index in vars(self).items()}
-
-    def __setstate__(self, state):
-        vars(self).update({name: from_plain(plain) for name, plain in state.items()})
 
     def before(self, new):
         """Return which rows are earlier than the first new row of their series."""
