@@ -24,12 +24,10 @@ _FALLEN = 0.2  # of the median
 
 def choose(forecaster, rows, fit_params):
     """Return the Candidate for a forecaster without a regressor, and a table's rows."""
+    # nothing to compare with
+    is_late = rows.are_late(min(Options(forecaster, rows).windows))
+    fit_params, rows = params_of_rows(fit_params, ~is_late), rows[~is_late]
     options = Options(forecaster, rows)
-    is_late = rows.are_late(min(options.windows))
-    if is_late.any():  # nothing to compare with
-        fit_params = params_of_rows(fit_params, ~is_late)
-        rows = rows[~is_late]
-        options = Options(forecaster, rows)
     if not _are_enough(rows, forecaster.horizon, min(options.windows)):
         few = _for_few(forecaster, rows, fit_params, options)
         return few, _table_rows([few], forecaster)
@@ -171,12 +169,11 @@ class Search:
                 model = forecaster._fit_model(self.rows[self.earlier], params)
             except ValueError:  # too few known targets; the final fit raises the others
                 return {}
-            rows = model.with_inputs(self.rows)
-            grid, values = model.on_grid(rows, model.horizon)
+            grid, values = model.on_grid(model.with_inputs(self.rows), model.horizon)
             compared, origins = model.forecasts_after(
-                grid, values, rows, self.earlier, begin_later=True
+                grid, values, self.rows, self.earlier, begin_later=True
             )
-        seconds, codes = time.perf_counter() - start, rows.codes[origins]
+        seconds, codes = time.perf_counter() - start, self.rows.codes[origins]
         found = {"compared": compared, "transform": model.transform, "codes": codes}
         return {"error": self._error(**found), "seconds": seconds, **found}
 

@@ -519,8 +519,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"calibration_size={n_held_out} leaves {earlier.sum()} rows to train "
                 f"on, which are too few: {error} Or set calibration_size lower."
             ) from error
-        rows = earlier_model.with_inputs(rows)
-        grid, values = earlier_model.on_grid(rows, self.horizon)
+        inputs = earlier_model.with_inputs(rows)
+        grid, values = earlier_model.on_grid(inputs, self.horizon)
         errors, origins = earlier_model.errors_after(
             grid, values, rows, earlier, begin_later=True, units=model.transform
         )
