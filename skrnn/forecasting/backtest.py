@@ -481,12 +481,9 @@ class _Evaluation:
         model.fill_inputs(values, grid.last, horizon)
         place = np.full(len(all_rows), -1)
         place[self.recent] = grid.places
-        codes, places = all_rows.codes[rows], place[rows] - leads
-        # np.unique(places, return_inverse=True), without sorting
-        is_origin = np.zeros(grid.n_places, dtype=bool)
-        is_origin[places] = True
-        of_row = (np.cumsum(is_origin) - 1)[places]
-        places, at = np.flatnonzero(is_origin), (of_row, leads - 1)
+        # faster than np.unique, as each origin has many rows
+        of_row, places = pd.factorize(place[rows] - leads, sort=True)
+        codes, at = all_rows.codes[rows], (of_row, leads - 1)
         points = model.forecast(values, places)[at]
         if self.coverage is None:
             return model.transform.inverse(points, codes)
