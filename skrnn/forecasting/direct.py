@@ -203,12 +203,9 @@ class DirectModel:
         """Return forecasts (n_wanted, n_targets, n_levels), block by block."""
         values, blocks = self.values_ahead(ahead), []
         for start in range(0, values.shape[1] - self.window_length, self.horizon):
-            if quantiles and start:  # no quantiles after the horizon
-                blocks.append(np.full_like(blocks[0], np.nan))
-                continue
             blocks.append(self.forecast_block(values, start, quantiles=quantiles))
-            if not quantiles:
-                self.fill_targets(values, start, blocks[-1][..., 0])
+            # quantiles after the horizon, from the lowest ones before, are not used
+            self.fill_targets(values, start, blocks[-1][..., 0])
         return ahead.of_rows(np.concatenate(blocks, axis=1))
 
     def values_ahead(self, ahead):
