@@ -208,18 +208,13 @@ def window_frame(model, ahead):
     grid = Grid(recent, 0, n_after)
     first = length - 1 - (grid.last - grid.first)
     is_shown = np.arange(length + n_after) >= first[:, np.newaxis]
-    index = _index_of_places(grid, recent)
+    if recent.times is None:
+        index = recent.steps[0] + pd.RangeIndex(grid.n_places)
+    else:
+        _, index = grid.times(recent)
+    if recent.names is not None:
+        index = Timeline(index, recent.names[grid.codes[grid.grid_of]]).index
     return pd.DataFrame(values[is_shown], index, columns=model.names)
-
-
-def _index_of_places(grid, rows):
-    """Return the index of all places of a grid, row numbers if there are no times."""
-    if rows.times is None:
-        return rows.steps[0] + pd.RangeIndex(grid.n_places)
-    _, times = grid.times(rows)
-    if rows.names is None:
-        return times
-    return Timeline(times, rows.names[grid.codes[grid.grid_of]]).index
 
 
 def named(label):
