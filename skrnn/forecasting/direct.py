@@ -276,12 +276,13 @@ class DirectModel:
 
     def _origins_after(self, grid, rows, earlier, *, begin_later):
         """Return the numbers of rows whose next steps end after the earlier rows."""
+        places, grids = grid.places, grid.grid_of[grid.places]
         # forecasts end after the earlier rows, and if `begin_later` also begin there
-        first = grid.last_before(earlier) - (0 if begin_later else self.horizon - 1)
-        places, is_provisional = grid.places, self.transform.pairs["is_provisional"]
-        chosen = ~is_provisional.all(axis=1)[rows.codes]
-        chosen &= first[grid.grid_of[places]] <= places
-        chosen &= places <= grid.last[grid.grid_of[places]] - self.horizon
+        first = grid.first.copy()
+        np.maximum.at(first, grids[earlier], places[earlier])
+        first -= 0 if begin_later else self.horizon - 1
+        chosen = ~self.transform.pairs["is_provisional"].all(axis=1)[rows.codes]
+        chosen &= (first[grids] <= places) & (places <= grid.last[grids] - self.horizon)
         # no forecast starts after a row without targets
         origins = np.flatnonzero(chosen & ~np.isnan(rows.targets).all(axis=1))
         if rows.names is None:

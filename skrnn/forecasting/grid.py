@@ -233,13 +233,6 @@ class Grid:
         """The number of the grid of each place."""
         return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
 
-    def last_before(self, rows):
-        """Return the place of the last of some rows of each series, or its first."""
-        last = self.first.copy()
-        places = self.places[rows]
-        np.maximum.at(last, self.grid_of[places], places)
-        return last
-
     def times(self, rows):
         """Return the places from the first row of each series on, and their times."""
         _, first = np.unique(self.grid_of[self.places], return_index=True)
