@@ -161,7 +161,7 @@ def read_inputs(forecaster, X, n_rows, *, reset):
         return X if columns is None else pd.DataFrame(X, columns=columns)
     columns = list(X.columns)
     _check_different(columns, "X")
-    if not reset and forecaster._columns is not None:
+    if not reset:
         in_fit = forecaster._columns
         at = X.columns.get_indexer(pd.Index(in_fit))  # names may be NaN, or booleans
         if len(columns) == len(in_fit) and (at >= 0).all():
