@@ -222,23 +222,18 @@ class _Data:
     @cached_property
     def scales(self):
         """Keys of the rows of all series in order, and their scales up to each row."""
-        rows = self.rows
-        how = rows.codes, self.positions, self.season
-        changes = np.stack(mean_changes(rows.targets, *how))
-        keys = self._keys(rows.codes, self.positions)
+        targets, codes = self.rows.targets, self.rows.codes
+        changes = np.stack(mean_changes(targets, codes, self.positions, self.season))
+        keys = codes * len(self.times) + self.positions
         order = np.argsort(keys)
         return keys[order], changes[:, order]
 
     def scales_at(self, origins, which, codes):
         """Return the scales (2, n_rows, n_targets) of series at one of the origins."""
         (keys, scales), n_series = self.scales, self.rows.n_series
-        searched = self._keys(np.arange(n_series), origins[:, np.newaxis]).ravel()
-        at = np.searchsorted(keys, searched, "right") - 1
+        searched = np.add.outer(origins, np.arange(n_series) * len(self.times))
+        at = np.searchsorted(keys, searched.ravel(), "right") - 1
         return scales.take(at[which * n_series + codes], axis=1)
-
-    def _keys(self, codes, positions):
-        """Return numbers that order the rows by series and step."""
-        return codes * (int(self.positions.max()) + 1) + positions
 
     def position_of(self, initial_train_size):
         """Return the step of the last row before the first forecast."""
