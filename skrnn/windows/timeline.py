@@ -230,7 +230,7 @@ class Timeline(PlainIndices):
 def are_last(codes, n_last):
     """Return whether each row is one of the last of its series, of numbers `codes`."""
     codes = pd.Series(codes)
-    return (codes.groupby(codes).cumcount(ascending=False) < n_last).to_numpy()
+    return codes.groupby(codes).cumcount(ascending=False).to_numpy() < n_last
 
 
 def place(timeline, step, window_length):
