@@ -505,11 +505,12 @@ class _Evaluation:
         positions = self.data.positions[self.recent]
         earlier = positions <= self.origins[0]
         errors, found = model.errors_after(grid, values, known, earlier)
+        codes, steps = known.codes[found], known.steps[found]
         known_at = positions[found] + model.horizon
         n_known = np.searchsorted(known_at, self.origins, "right")
         for start, stop in zip([0, *n_known[:-1]], n_known, strict=True):
             new = slice(start, stop)
-            calibration = calibration.followed_by(errors[new], known[found[new]])
+            calibration = calibration.followed_by(errors[new], codes[new], steps[new])
             yield calibration
 
 

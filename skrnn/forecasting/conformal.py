@@ -38,18 +38,18 @@ class Calibration:
     # `wanted` are rows to forecast (3, n_rows): their leads, the numbers of their
     # series, and the steps of their origins.
 
-    def followed_by(self, errors, origins):
-        """Return the calibration with errors after rows in place of the oldest ones."""
+    def followed_by(self, errors, codes, steps):
+        """Return the calibration with new errors in place of the oldest of a series."""
         if not len(errors):
             return self
         both = replace(
             self,
             errors=np.concatenate([self.errors, errors]),
-            codes=np.concatenate([self.codes, origins.codes]),
-            steps=np.concatenate([self.steps, origins.steps]),
+            codes=np.concatenate([self.codes, codes]),
+            steps=np.concatenate([self.steps, steps]),
         )
         new = np.arange(len(self.codes), len(both.codes))
-        used = _adapted(self.used, both._limits(new), both.codes[new])
+        used = _adapted(self.used, both._limits(new), codes)
         # those that bounds of the last horizon of origins were made from are kept
         n_kept = self.n_used + errors.shape[1] - 1
         return replace(both.last(n_kept), used=used)

@@ -600,7 +600,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             old = np.arange(len(rows)) < n_old
             grid, values = model.on_grid(rows, model.horizon)
             errors, origins = model.errors_after(grid, values, rows, old)
-            calibration = calibration.followed_by(errors, rows[origins])
+            codes, steps = rows.codes[origins], rows.steps[origins]
+            calibration = calibration.followed_by(errors, codes, steps)
         self._observed, self._calibration = self._kept(rows, model), calibration
         self._set_model(model)
 
