@@ -362,16 +362,12 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         if fit_task is not None and fit_task.is_watched:
             fit_task.attributes = lambda epoch: attributes_of([*networks, epoch], model)
             watchers = [fit_task]
-        patience = None
-        if self.early_stopping:
-            patience = int(self.n_iter_no_change), float(self.tol)
         for task in tasks:
             trained = _training().train(
                 task,
                 self.history_ if earlier else {},
                 trainer=self.trainer,
                 verbose=self.verbose,
-                patience=patience,
                 watchers=watchers,
             )
             state = fit_data.preparation.exact(trained.state)
@@ -381,7 +377,7 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
         for name in _OF_BASE:  # an earlier fit may have had a base
             vars(self).pop(name, None)
         vars(self).update(attributes_of(networks, model))
-        if fit_data.preparation.bases and patience and earlier is None:
+        if task.may_keep_first:
             self._weigh_networks(tasks[0], fit_data.refitted)
         if trained.interrupted:
             n = trained.history.n_epochs

@@ -32,6 +32,9 @@ def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
     batch_size = min(batch_size_of(regressor), training.n_samples)
     epochs = int(regressor.epochs if epochs is None else epochs)
     n_levels = len(objective.quantile_levels or (None,))
+    patience = None
+    if regressor.early_stopping:
+        patience = int(regressor.n_iter_no_change), float(regressor.tol)
     return [
         Task(
             spec,
@@ -43,7 +46,8 @@ def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
             callbacks=list(regressor.callbacks or ()),
             loss_unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),
             scaling=prepared.scaling.targets.repeated(n_levels),
-            may_keep_first=bool(prepared.bases) and after is None,
+            patience=patience,
+            may_keep_first=bool(patience and prepared.bases) and after is None,
         )
         for state, seed in zip(states, seeds, strict=True)
     ]

@@ -15,7 +15,7 @@ from skrnn._compat.tensorflow import forget_kernels
 from skrnn.networks.affine import Affine
 from skrnn.training.keras_inputs import network_inputs
 from skrnn.training.keras_network import assign, build_model, values_of, variables_of
-from skrnn.training.loop import Run, load_data
+from skrnn.training.loop import load_data
 from skrnn.training.objectives import make_loss, make_metrics
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.tensorflow_import import without_retracing_notices
@@ -25,14 +25,12 @@ _VALUES_LEFT = 2**18  # of windows that are no longer used
 _floatx_lock = threading.RLock()
 
 
-def train(task, plan, events):
-    """Train a network with `keras.Model.fit`, and return the TrainingState."""
+def train(task, plan, run):
+    """Train a network with `keras.Model.fit`, and return the last Epoch of a run."""
     forget_kernels()  # each `keras.Model.fit` compiles new functions
-    program = KerasProgram(task)
-    run = Run(task, program, events)
-    program.seen = run.seen
+    program = KerasProgram(task, run)
     with without_retracing_notices(), _floatx(task.spec.dtype):
-        return run.train(*load_data(program, task))
+        return run.train(program, *load_data(program, task))
 
 
 @contextlib.contextmanager
@@ -53,9 +51,9 @@ def _floatx(dtype):
 class KerasProgram:
     """Trains or evaluates an epoch with a KerasRegressor."""
 
-    def __init__(self, task):
+    def __init__(self, task, run):
         self._task, self._n_values = task, 0
-        self.seen = None  # the SeenModel whose callbacks get the events of batches
+        self._run = run  # whose SeenModel gets the events of batches
         self._callback = self._callback_for_parts()
         self._regressor = KerasRegressor(
             lambda: self._build(),
@@ -185,10 +183,11 @@ class KerasProgram:
 
     def _tell(self, event, *news):
         """Call a method of every callback, which may change weights or stop."""
-        self.seen.show()
-        self.seen.tell(event, *news)
-        self.seen.take_over()
-        self.model.stop_training |= self.seen.stop_training
+        seen = self._run.seen
+        seen.show()
+        seen.tell(event, *news)
+        seen.take_over()
+        self.model.stop_training |= seen.stop_training
 
     def _losses(self):
         """Return loss and metrics of all batches so far."""

@@ -10,88 +10,56 @@ import numpy as np
 
 from skrnn.training.callbacks import SeenModel
 from skrnn.training.optimizers import OptimizerKind
-from skrnn.training.state import Epoch, OptimizerState, TrainingState
+from skrnn.training.state import Epoch, History, OptimizerState, TrainingState
 
 _LOSSES = "loss", "val_loss"
 
 
-class Events:
-    """Records every epoch, decides when to stop, and tells watchers."""
+class Run:
+    """A single training: its epochs, their record, and when to stop."""
 
-    def __init__(self, history, names, watchers=(), patience=None, *, unit=1.0):
-        self.history, self.names, self.unit = history, names, unit
-        self.stop = False
-        self._watchers, self._patience = watchers, patience
+    def __init__(self, task, earlier_history, watchers=()):
+        self._task, self._watchers = task, watchers
+        self._names = ["loss", *task.objective.metrics]
+        if task.validation is not None:
+            self._names += [f"val_{name}" for name in self._names]
+        self.history = History.after(earlier_history, self._names)
+        self._kind = OptimizerKind.of(task.objective)
         self._best_weights, self._best = None, np.inf
         self._to_beat, self._waited = np.inf, 0
-        self.last = None
+        self._stop, self._last = False, None
 
-    def start(self, loss, weights):
+    def may_keep_first(self, loss):
         """Let early stopping choose the state before the first epoch as the best."""
-        self.history.loss_before = self._best = self._to_beat = loss * self.unit
-        self._best_weights = weights
+        loss *= self._task.loss_unit
+        self.history.loss_before = self._best = self._to_beat = loss
+        self._best_weights = self._task.state.weights
 
-    def begin_epoch(self):
-        """Tell the watchers that an epoch begins."""
-        for watcher in self._watchers:
-            watcher.begin_epoch()
+    def train(self, program, data, validation):
+        """Train until the last epoch, callbacks, early stopping or Ctrl-C end it.
 
-    def end_epoch(self, values, state):
-        """Record an epoch as `last`, with its losses in the units of the targets."""
-        logs = dict(zip(self.names, values, strict=True))
-        logs |= {name: logs[name] * self.unit for name in _LOSSES if name in logs}
-        self.history.append(logs)
-        number = self.history.n_epochs
-        _check_finite("the loss of", number, logs["loss"])
-        if self._patience:
-            _check_finite("the validation loss of", number, logs["val_loss"])
-            self._watch_validation_loss(logs["val_loss"], state)
-        self.last = Epoch(number, logs, state, self.history, self._best_weights)
-        for watcher in self._watchers:
-            self.stop |= bool(watcher.end_epoch(self.last))
+        Return the last recorded Epoch, with the final state.
+        """
+        program.set_state(self._first_values(program))
+        self.seen = seen = SeenModel(self._task, program)
+        seen.tell("on_train_begin", {})
+        orders = self._task.schedule.of_epochs(data.n_blocks)
+        try:
+            for epoch, order in enumerate(orders):
+                self._train_epoch(program, epoch, data.blocks(*order), validation)
+                if self._stop or seen.stop_training:
+                    break
+        except KeyboardInterrupt:  # perhaps within an epoch
+            if self._last is None:
+                raise
+            self._last = replace(self._last, interrupted=True)
+            self.history.cut(self._last.number)
+            program.set_state(self._last.state.values)
+            seen.show()
+        return replace(self._last, state=self._final_state(program))
 
-    def interrupt(self):
-        """Remove what came after the last recorded epoch from the history."""
-        self.last = replace(self.last, interrupted=True)
-        self.history.cut(self.last.number)
-
-    def check(self, state):
-        """Raise a ValueError if a weight is not finite."""
-        for array in state.weights:
-            total = array.sum()
-            _check_finite("the sum of weights after", self.history.n_epochs, total)
-
-    def _watch_validation_loss(self, loss, state):
-        if loss < self._best:
-            self._best, self._best_weights = loss, state.weights
-        n_iter_no_change, tol = self._patience
-        if loss < self._to_beat - tol:
-            self._to_beat, self._waited = loss, 0
-            return
-        self._waited += 1
-        self.stop |= self._waited >= n_iter_no_change
-
-
-def _check_finite(what, epoch, value):
-    if not np.isfinite(value):
-        raise ValueError(
-            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
-            "learning_rate, an optimizer that limits the gradient, such as "
-            "keras.optimizers.Adam(0.005, clipnorm=1.0), or scaled data."
-        )
-
-
-class Run:
-    """A single training with a program."""
-
-    def __init__(self, task, program, events):
-        self._task, self._program, self._events = task, program, events
-        self._kind = OptimizerKind.of(task.objective)
-        program.set_state(self._first_values())
-        self.seen = SeenModel(task, program)
-
-    def _first_values(self):
-        state, program = self._task.state, self._program
+    def _first_values(self, program):
+        state = self._task.state
         before, values = state.optimizer, program.first_optimizer_values
         rate = self._kind.learning_rate
         if before is not None and before.key == self._kind.key:
@@ -101,39 +69,47 @@ class Run:
         values = _with_rate(program.optimizer, values, rate)
         return [*state.weights, *state.dropout_states, *values]
 
-    def train(self, data, validation):
-        """Train until the last epoch, or until callbacks, early stopping or Ctrl-C."""
-        events, seen = self._events, self.seen
-        seen.tell("on_train_begin", {})
-        orders = self._task.schedule.of_epochs(data.n_blocks)
-        try:
-            for epoch, order in enumerate(orders):
-                self._train_epoch(epoch, data.blocks(*order), validation)
-                if events.stop or seen.stop_training:
-                    break
-        except KeyboardInterrupt:  # perhaps within an epoch
-            if events.last is None:
-                raise
-            events.interrupt()
-            self._program.set_state(events.last.state.values)
-            seen.show()
-        return self._end()
-
-    def _train_epoch(self, epoch, blocks, validation):
-        program, seen = self._program, self.seen
+    def _train_epoch(self, program, epoch, blocks, validation):
+        seen = self.seen
         seen.tell("on_epoch_begin", epoch, {})
-        self._events.begin_epoch()
+        for watcher in self._watchers:
+            watcher.begin_epoch()
         seen.take_over()
         losses = program.train(blocks)
         if validation is not None:
             losses += program.evaluate(validation.blocks())
         seen.show()
-        self._events.end_epoch(losses, self._state(program.state()))
-        seen.tell("on_epoch_end", epoch, self._events.last.logs)
+        self._record(losses, self._state(program.state()))
+        seen.tell("on_epoch_end", epoch, self._last.logs)
 
-    def _end(self):
+    def _record(self, losses, state):
+        """Record an epoch, with its losses in the units of the targets."""
+        logs = dict(zip(self._names, losses, strict=True))
+        unit = self._task.loss_unit
+        logs |= {name: logs[name] * unit for name in _LOSSES if name in logs}
+        self.history.append(logs)
+        number = self.history.n_epochs
+        check_finite("the loss of", number, logs["loss"])
+        if self._task.patience:
+            check_finite("the validation loss of", number, logs["val_loss"])
+            self._watch_validation_loss(logs["val_loss"], state)
+        self._last = Epoch(number, logs, state, self.history, self._best_weights)
+        for watcher in self._watchers:
+            self._stop |= bool(watcher.end_epoch(self._last))
+
+    def _watch_validation_loss(self, loss, state):
+        if loss < self._best:
+            self._best, self._best_weights = loss, state.weights
+        n_iter_no_change, tol = self._task.patience
+        if loss < self._to_beat - tol:
+            self._to_beat, self._waited = loss, 0
+            return
+        self._waited += 1
+        self._stop |= self._waited >= n_iter_no_change
+
+    def _final_state(self, program):
         """Call the callbacks for the end of training, and return the final state."""
-        program, seen, last = self._program, self.seen, self._events.last
+        seen, last = self.seen, self._last
         seen.take_over()
         values = program.final_state()
         if last.best_weights is not None:
@@ -154,6 +130,16 @@ class Run:
             values[:n_weights],
             values[n_weights:n_others],
             OptimizerState(self._kind.key, learning_rate, values[n_others:]),
+        )
+
+
+def check_finite(what, epoch, value):
+    """Raise a ValueError if a loss or a sum of weights is not finite."""
+    if not np.isfinite(value):
+        raise ValueError(
+            f"Training diverged: {what} epoch {epoch} is {value}. Try a lower "
+            "learning_rate, an optimizer that limits the gradient, such as "
+            "keras.optimizers.Adam(0.005, clipnorm=1.0), or scaled data."
         )
 
 

@@ -57,6 +57,7 @@ class Task:
     callbacks: list  # of Keras, the user's, copied for this training
     loss_unit: float = 1.0  # of a loss of 1, in the units of the targets
     scaling: Affine = field(default_factory=Affine)  # of outputs, for callbacks
+    patience: tuple | None = None  # n_iter_no_change and tol, with early stopping
     may_keep_first: bool = False  # whether early stopping may keep the first weights
 
 

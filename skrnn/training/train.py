@@ -12,11 +12,10 @@ from skrnn._warnings import warn_user
 from skrnn.training import keras_trainer
 from skrnn.training.callbacks import fresh_copies
 from skrnn.training.keras_network import has_gpu
-from skrnn.training.loop import Events
+from skrnn.training.loop import Run, check_finite
 from skrnn.training.objectives import check_activations, make_loss, make_metrics
 from skrnn.training.plan import RefusedError, make_plan
 from skrnn.training.progress import ProgressReport
-from skrnn.training.state import History
 
 _WEIGHT_TOLERANCE = 1e-3
 
@@ -28,25 +27,21 @@ _EVENTS_OF_BATCHES = [
 ]
 
 
-def train(task, earlier_history, *, trainer, verbose, patience, watchers):
-    """Train a network; return the last Epoch. `patience`: n_iter_no_change and tol."""
+def train(task, earlier_history, *, trainer, verbose, watchers):
+    """Train a network; return the last Epoch, with the final state."""
     check_activations(task.spec)
     make_loss(task.objective, task.spec)
     make_metrics(task.objective, task.spec)
     task = replace(task, callbacks=fresh_copies(task.callbacks))
-    names = ["loss", *task.objective.metrics]
-    if task.validation is not None:
-        names += [f"val_{name}" for name in names]
-    history = History.after(earlier_history, names)
     with ProgressReport(verbose, task.schedule.epochs) as progress:
-        watchers = [progress, *watchers]
-        events = Events(history, names, watchers, patience, unit=task.loss_unit)
-        if patience and task.may_keep_first:
+        run = Run(task, earlier_history, [progress, *watchers])
+        if task.may_keep_first:
             zeros = np.zeros((task.validation.n_samples, task.spec.n_outputs))
-            events.start(_loss_of_outputs(task, zeros), task.state.weights)
-        state = _trained(task, events, trainer, verbose)
-    events.check(state)
-    return replace(events.last, state=state)
+            run.may_keep_first(_loss_of_outputs(task, zeros))
+        last = _trained(task, run, trainer, verbose)
+    for array in last.state.weights:
+        check_finite("the sum of weights after", last.number, array.sum())
+    return last
 
 
 def best_network_weight(task, outputs):
@@ -65,12 +60,12 @@ def best_network_weight(task, outputs):
     return best, losses[best] * task.loss_unit
 
 
-def _trained(task, events, trainer, verbose):
-    """Return the state after training, for the parameters of a regressor."""
+def _trained(task, run, trainer, verbose):
+    """Return the last Epoch of a run, for the parameters of a regressor."""
     plan = make_plan(task, trainer)
     if trainer != "keras":
         try:
-            return _train_compiled(task, plan, events)
+            return _train_compiled(task, plan, run)
         except RefusedError as error:
             if trainer != "auto":
                 raise ValueError(
@@ -80,7 +75,7 @@ def _trained(task, events, trainer, verbose):
                 ) from error
             if verbose:
                 print(f"Training with keras.Model.fit: {error}.")
-    return keras_trainer.train(task, plan, events)
+    return keras_trainer.train(task, plan, run)
 
 
 def _loss_of_outputs(task, outputs):
@@ -98,7 +93,7 @@ def _loss_of_outputs(task, outputs):
     return total / total_weight
 
 
-def _train_compiled(task, plan, events):
+def _train_compiled(task, plan, run):
     missing = missing_names()
     if missing:
         reason = f"this version of TensorFlow has no {missing[0]}"
@@ -112,7 +107,7 @@ def _train_compiled(task, plan, events):
         raise RefusedError("TensorFlow sees a GPU")
     from skrnn.training.compiled import engine
 
-    return engine.train(task, plan, events)
+    return engine.train(task, plan, run)
 
 
 def _check_callbacks(callbacks):

@@ -13,10 +13,10 @@ from skrnn.training import keras_trainer
 from skrnn.training.compiled import engine
 from skrnn.training.data import Schedule
 from skrnn.training.keras_network import assign, build_model
-from skrnn.training.loop import Events
+from skrnn.training.loop import Run
 from skrnn.training.optimizers import make_optimizer
 from skrnn.training.plan import make_plan
-from skrnn.training.state import History, Objective, Task, TrainingState
+from skrnn.training.state import Objective, Task, TrainingState
 
 SPEC = NetworkSpec(
     cell="gru",
@@ -38,10 +38,8 @@ def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=F
     schedule = Schedule(BATCH_SIZE, epochs, shuffle, seed=3)
     task = Task(SPEC, state, data, validation, schedule, OBJECTIVE, list(callbacks))
     names = ["loss"] if validation is None else ["loss", "val_loss"]
-    history = History.after({}, names)
-    events = Events(history, names)
-    state = trainer.train(task, make_plan(task, "auto"), events)
-    return state, np.transpose([history.values[name] for name in names])
+    last = trainer.train(task, make_plan(task, "auto"), Run(task, {}))
+    return last.state, np.transpose([last.history.values[name] for name in names])
 
 
 @pytest.mark.parametrize("weighted", [False, True])

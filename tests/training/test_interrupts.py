@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small_networks import small
 
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.loop import Events
+from skrnn.training.loop import Run
 from skrnn.training.state import History
 
 
@@ -117,8 +117,8 @@ def test_ctrl_c_while_an_epoch_is_recorded(windows, target, trainer, step, monke
             pressed = pressing(append_half, 3)
             patch.setattr(History, step, lambda *args: pressed(*args))
         else:
-            pressed = pressing(getattr(Events, step), 3)
-            patch.setattr(Events, step, lambda *args: pressed(*args))
+            pressed = pressing(getattr(Run, step), 3)
+            patch.setattr(Run, step, lambda *args: pressed(*args))
         with pytest.warns(UserWarning, match="interrupted by the user after 2 epochs"):
             found = small(**options).fit(windows, target)
     assert found.best_epoch_ == expected.best_epoch_ == 2

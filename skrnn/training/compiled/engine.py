@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from skrnn._compat.tensorflow import forget_kernels
 from skrnn.training.compiled.epoch import EpochProgram
-from skrnn.training.loop import Run, load_data
+from skrnn.training.loop import load_data
 from skrnn.training.objectives import names_keras_alone
 from skrnn.training.optimizers import OptimizerKind
 
@@ -44,18 +44,18 @@ class ProgramStore:
 programs = ProgramStore(N_PROGRAMS_KEPT)
 
 
-def train(task, plan, events):
-    """Return the TrainingState after training, or raise RefusedError before that."""
+def train(task, plan, run):
+    """Return the last Epoch of a run, or raise RefusedError before it begins."""
     key = _key_of(task, plan)
     program = programs.take(key, lambda: EpochProgram(task, plan))
     data, validation = load_data(program, task)
     program.prepare("train", data.first)
     if validation is not None:
         program.prepare("evaluate", validation.first)
-    state = Run(task, program, events).train(data, validation)
+    last = run.train(program, data, validation)
     if key is not None:  # after an exception it is not put back
         programs.put(key, program)
-    return state
+    return last
 
 
 def _key_of(task, plan):
