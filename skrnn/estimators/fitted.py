@@ -26,8 +26,8 @@ class FittedModel:
     states: list  # a TrainingState of each network
     preparation: Preparation
     quantile_levels: tuple | None
-    network_weight: float = 1.0  # in the sum of networks and base
-    trained_with_missing: bool = True  # whether windows to train on had missing values
+    network_weight: float  # in the sum of networks and base
+    trained_with_missing: bool  # whether windows to train on had missing values
 
     def predict(self, windows):
         """Return predictions (n_samples, n_outputs), levels varying fastest."""

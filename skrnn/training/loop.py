@@ -18,7 +18,7 @@ _LOSSES = "loss", "val_loss"
 class Run:
     """A single training: its epochs, their record, and when to stop."""
 
-    def __init__(self, task, earlier_history, watchers=()):
+    def __init__(self, task, earlier_history, watchers):
         self._task, self._watchers = task, watchers
         self._names = ["loss", *task.objective.metrics]
         if task.validation is not None:

@@ -33,7 +33,7 @@ class Plan:
     masked: bool  # whether the network skips any step
     weighted: bool
     n_columns: int  # of the targets, which the kept program is traced for
-    divisible: bool = True  # whether the loss of a sample depends on it alone
+    divisible: bool  # whether the loss of a sample depends on it alone
 
 
 def make_plan(task, trainer):

@@ -1,6 +1,6 @@
 """A training as plain data: task, state, objective and history (NumPy only)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
@@ -55,10 +55,10 @@ class Task:
     schedule: Schedule
     objective: Objective
     callbacks: list  # of Keras, the user's, copied for this training
-    loss_unit: float = 1.0  # of a loss of 1, in the units of the targets
-    scaling: Affine = field(default_factory=Affine)  # of outputs, for callbacks
-    patience: tuple | None = None  # n_iter_no_change and tol, with early stopping
-    may_keep_first: bool = False  # whether early stopping may keep the first weights
+    loss_unit: float  # of a loss of 1, in the units of the targets
+    scaling: Affine  # of outputs, for callbacks
+    patience: tuple | None  # n_iter_no_change and tol, with early stopping
+    may_keep_first: bool  # whether early stopping may keep the first weights
 
 
 @dataclass

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from small_networks import BATCH_SIZE, data_of, missing
 
 from skrnn import ElmanRegressor
+from skrnn.networks.affine import Affine
 from skrnn.networks.spec import NetworkSpec
 from skrnn.networks.weights import initial_weights
 from skrnn.training import keras_trainer
@@ -36,9 +37,21 @@ def trained(trainer, data, *, validation=None, callbacks=(), epochs=4, shuffle=F
     """Train a network; return its state, and loss and metrics of every epoch."""
     state = TrainingState(*initial_weights(SPEC, seed=0))
     schedule = Schedule(BATCH_SIZE, epochs, shuffle, seed=3)
-    task = Task(SPEC, state, data, validation, schedule, OBJECTIVE, list(callbacks))
+    task = Task(
+        SPEC,
+        state,
+        data,
+        validation,
+        schedule,
+        OBJECTIVE,
+        list(callbacks),
+        loss_unit=1.0,
+        scaling=Affine(),
+        patience=None,
+        may_keep_first=False,
+    )
     names = ["loss"] if validation is None else ["loss", "val_loss"]
-    last = trainer.train(task, make_plan(task, "auto"), Run(task, {}))
+    last = trainer.train(task, make_plan(task, "auto"), Run(task, {}, []))
     return last.state, np.transpose([last.history.values[name] for name in names])
 
 

@@ -21,7 +21,7 @@ def task_of(spec, batch_size=32, epochs=1, loss="squared_error"):
     data = data_of(np.zeros((batch_size, 20, 1)), np.zeros(batch_size))
     schedule = Schedule(batch_size, epochs, shuffle=False, seed=0)
     objective = Objective(loss, None, (), "adam", "auto")
-    return Task(spec, None, data, None, schedule, objective, [])
+    return Task(spec, None, data, None, schedule, objective, [], 1.0, None, None, False)
 
 
 def test_compiling_is_decided_by_the_work_alone():
