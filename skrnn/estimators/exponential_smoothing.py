@@ -111,7 +111,7 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
         rows = data.rows_with_weight
         rows = np.asarray(rows[:: -(-len(rows) // _MOST_WINDOWS)])
         weight = None if data.weight is None else data.weight[rows]
-        targets = data.y.reshape(len(data.y), -1)[rows]
+        targets = data.y[rows]
         self.smoothing_ = np.empty((len(self.leads_), 4))
         for feature, outputs, leads in self._of_features():
             values = _values_of(feature, data.windows.values[rows])

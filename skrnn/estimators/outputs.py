@@ -65,7 +65,6 @@ def warn_of_other_units(windows, y, features, leads):
     if windows.shape[1] == 1 or not windows.follow_each_other:
         return
     last, y = windows.values[:_MOST_ROWS, -1], y[:_MOST_ROWS]
-    y = y.reshape(len(y), -1)
     nearest = {}
     for column in np.argsort(leads, kind="stable"):
         nearest.setdefault(features[column], column)

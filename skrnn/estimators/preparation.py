@@ -78,8 +78,8 @@ class Preparation:
             data.y,
             self.inputs,
             self.scaling,
-            weight=weight,
-            offset=self.offset(data.windows.values),
+            weight,
+            self.offset(data.windows.values),
             is_homogeneous=power_of_error(settings.loss) is not None,
             has_metrics=bool(settings.metrics),
             dtype=settings.dtype,
@@ -125,16 +125,15 @@ class Preparation:
         """Return the same preparation with clones of bases, by name, fitted on rows."""
         windows, index = data.windows.values, as_index(rows)
         weight = None if data.weight is None else data.weight[index]
-        y = data.y[index]
+        y, is_1d = data.y[index], data.is_1d
         if self.inputs.normalize:
-            reference = self.references(windows[index])
-            y = reference.inverse(y.reshape(len(y), -1)).reshape(y.shape)
-        bases = {name: _of_outputs(base, y) for name, base in bases.items()}
+            y = self.references(windows[index]).inverse(y)
+        if not is_1d:
+            bases = {name: _of_outputs(base) for name, base in bases.items()}
         names = data.target_names
         # regressors of skrnn read names; for the others, y keeps its order in memory
         if names and (len(bases) > 1 or any(map(_reads_steps, bases.values()))):
-            y = pd.DataFrame(y.reshape(len(y), -1), columns=names)
-            y = y if data.y.ndim == 2 else y.iloc[:, 0]
+            y = pd.DataFrame(y, columns=names)
         read = in_parts(partial(self._read_by, bases.values()), windows, rows)
         fitted = []
         for name, base in bases.items():
@@ -142,13 +141,14 @@ class Preparation:
                 y = y - _predicted(fitted[-1], read).reshape(y.shape)
             weights = weights_of_fit(name, base, weight)
             y_read = y if _reads_steps(base) else np.asarray(y)  # without names
+            y_read = y_read.squeeze(axis=1) if is_1d else y_read
             fitted.append(clone(base).fit(_as_read(base, read), y_read, **weights))
         return replace(self, bases=tuple(fitted))
 
 
-def _of_outputs(regressor, y):
+def _of_outputs(regressor):
     """Return a regressor that takes all outputs, with a clone for each if needed."""
-    if y.ndim == 2 and not get_tags(regressor).target_tags.multi_output:
+    if not get_tags(regressor).target_tags.multi_output:
         return MultiOutputRegressor(regressor)
     return regressor
 
@@ -213,11 +213,13 @@ def prepare(data, validation, settings, earlier=None):
     training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
         samples = prepared.samples(validation, settings)
-    elif held_out is None:
+        evaluated = TrainingData(samples, range(len(samples)), settings.block_size)
+        return FitData(prepared, training, evaluated)
+    if held_out is None:
         return FitData(prepared, training)
     evaluated = TrainingData(samples, held_out, settings.block_size)
     fit_data = FitData(prepared, training, evaluated)
-    if held_out is None or settings.base is None or earlier is not None:
+    if settings.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
     prepared = prepared.with_fitted({"base": settings.base}, data, used)

@@ -42,7 +42,7 @@ class BaseSeasonalRegressor(BaseWindowRegressor):
         self._features, self.leads_ = outputs_of(
             data.target_names, data.n_outputs, self.target_features, data.layout
         )
-        targets = data.y.reshape(len(data.y), -1).astype(np.float64)
+        targets = data.y.astype(np.float64)
         self.fallback_ = np.average(targets, axis=0, weights=data.weight)
 
 

@@ -28,14 +28,15 @@ class WindowData:
 
     windows: WindowView
     layout: WindowLayout  # of X
-    y: np.ndarray  # of shape (n_samples,) or (n_samples, n_outputs)
+    y: np.ndarray  # of shape (n_samples, n_outputs)
     weight: np.ndarray | None  # of shape (n_samples,)
+    is_1d: bool  # whether y was passed as one-dimensional
     passed: tuple  # X and y, before validation
 
     @property
     def n_outputs(self):
         """Number of targets per sample."""
-        return 1 if self.y.ndim == 1 else self.y.shape[1]
+        return self.y.shape[1]
 
     @property
     def rows_with_weight(self):
@@ -85,10 +86,10 @@ def validate_first(estimator, X, y, sample_weight=None):
         checked_y = checked_y.astype(np.float64, copy=False)
     assert_all_finite(checked_y, input_name="y")  # objects were None or "inf"
     estimator._layout = layout
-    estimator._y_dtype, estimator._y_is_1d = checked_y.dtype.name, checked_y.ndim == 1
     windows = _check_finite(layout.windows(checked_X), estimator)
     data = _window_data(estimator, X, windows, y, checked_y, sample_weight)
-    estimator.n_outputs_ = data.n_outputs
+    estimator.n_outputs_, estimator._y_is_1d = data.n_outputs, data.is_1d
+    estimator._y_dtype = data.y.dtype.name
     return data
 
 
@@ -121,7 +122,9 @@ def _window_data(estimator, X, windows, y, checked_y, sample_weight):
                 "least one positive weight."
             )
     view = WindowView(windows)
-    return WindowData(view, estimator._layout, checked_y, weight, (X, y))
+    is_1d = checked_y.ndim == 1
+    checked_y = checked_y.reshape(len(checked_y), -1)
+    return WindowData(view, estimator._layout, checked_y, weight, is_1d, (X, y))
 
 
 def validate_windows(estimator, X):

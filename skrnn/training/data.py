@@ -48,14 +48,14 @@ class Samples:
     """Windows, targets and weights as passed, and how they are scaled for training."""
 
     windows: object  # WindowView of `skrnn.windows`
-    y: np.ndarray  # (n_samples,) or (n_samples, n_targets), in their own units
+    y: np.ndarray  # (n_samples, n_targets), in their own units
     inputs: InputSpec
     scaling: Scaling
-    weight: np.ndarray | None = None  # (n_samples,)
-    offset: np.ndarray | None = None  # of a base, relative to the windows
-    is_homogeneous: bool = True  # the loss
-    has_metrics: bool = False  # which need the units of `y`
-    dtype: str = "float32"
+    weight: np.ndarray | None  # (n_samples,)
+    offset: np.ndarray | None  # of a base, relative to the windows
+    is_homogeneous: bool  # the loss
+    has_metrics: bool  # which need the units of `y`
+    dtype: str
 
     def __len__(self):
         return len(self.windows)
@@ -91,14 +91,9 @@ class Samples:
         return self.copied(0, len(self))
 
     @property
-    def n_targets(self):
-        """Number of targets per sample."""
-        return 1 if self.y.ndim == 1 else self.y.shape[1]
-
-    @property
     def n_columns(self):
         """Number of columns that `columns` returns."""
-        return self.n_targets * (1 if self._are_outputs else 4)
+        return self.y.shape[1] * (1 if self._are_outputs else 4)
 
     @property
     def _are_outputs(self):
@@ -122,7 +117,7 @@ class Samples:
         return out
 
     def _columns(self, rows):
-        y = self.y[rows].reshape(-1, self.n_targets)
+        y = self.y[rows]
         if np.abs(y).max() > np.finfo(self.dtype).max:
             raise too_large(self.dtype)
         scaling = self.scaling.targets
@@ -144,16 +139,15 @@ class Samples:
 
     def relative(self, rows):
         """Return targets relative to windows and base, and the Affine of windows."""
-        y = self.y[rows].reshape(-1, self.n_targets).astype(np.float64)
         reference = self.references(rows)
-        y = reference.inverse(y)
+        y = reference.inverse(self.y[rows].astype(np.float64))
         return (y if self.offset is None else y - self.offset[rows]), reference
 
 
 class TrainingData:
     """Training data in blocks of consecutive samples, one in memory at a time."""
 
-    def __init__(self, source, rows=None, block_size=None):
+    def __init__(self, source, rows, block_size):
         n_rows = len(source)
         self.inputs = source.inputs
         self.n_timesteps = self.inputs.n_timesteps
@@ -161,7 +155,7 @@ class TrainingData:
         self.n_columns = source.n_columns
         self.block_length = n_rows if block_size is None else min(n_rows, block_size)
         self._source = source
-        self._rows = range(n_rows) if rows is None else rows
+        self._rows = rows
         self.has_missing = source.windows.incomplete.any_in(self._rows)
         source.windows.forget_steps()  # a byte a row, which training does not need
         self._one = self.block_length == n_rows
@@ -188,9 +182,8 @@ class TrainingData:
         return self._source.windows.values, self._rows
 
     def targets(self, every=1):
-        """Return targets of every n-th window, in their own units, as columns."""
-        y = self._source.y[np.asarray(self._rows)[::every]]
-        return y.reshape(len(y), -1)
+        """Return targets of every n-th window, in their own units."""
+        return self._source.y[np.asarray(self._rows)[::every]]
 
     def weights(self):
         """Return the weights of the windows to use, or ones if there are no weights."""

@@ -104,4 +104,4 @@ def relative_targets(samples, rows):
             some = slice(some.start, some.stop)
         y, reference = samples.relative(some)
         w = np.ones(len(y)) if weight is None else weight[some].astype(np.float64)
-        yield w, y, reference.scale, samples.y[some].reshape(y.shape)
+        yield w, y, reference.scale, samples.y[some]

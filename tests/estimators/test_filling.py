@@ -182,7 +182,7 @@ def test_the_mean_of_a_long_series_needs_no_memory_for_windows():
     rows = np.random.RandomState(0).normal(size=(200_000, 1))
     windows = view_windows(rows, 1000, flatten=False)
     tracemalloc.start()
-    data = WindowData(WindowView(windows), None, None, None, None)
+    data = WindowData(WindowView(windows), None, None, None, True, None)
     parts = preparation._weighted_steps(data, range(len(windows)))
     features = feature_scaling(parts)
     _, peak = tracemalloc.get_traced_memory()

@@ -25,9 +25,23 @@ def missing(windows):
     return windows
 
 
-def data_of(windows, y, weight=None, **options):
-    """Training data of all windows, with or without missing steps."""
+def plain_samples(windows, y, weight=None):
+    """Samples that are not normalised or filled."""
     inputs = InputSpec(*windows.shape[1:])
     scaling = Scaling(None, Affine(shift=np.zeros(1)))
-    samples = Samples(WindowView(windows), y, inputs, scaling, weight)
-    return TrainingData(samples, **options)
+    return Samples(
+        WindowView(windows),
+        y.reshape(len(y), -1),
+        inputs,
+        scaling,
+        weight,
+        offset=None,
+        is_homogeneous=True,
+        has_metrics=False,
+        dtype="float32",
+    )
+
+
+def data_of(windows, y, weight=None):
+    """Training data of all windows, with or without missing steps."""
+    return TrainingData(plain_samples(windows, y, weight), range(len(y)), None)

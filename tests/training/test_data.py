@@ -4,13 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from small_networks import plain_samples
 
-from skrnn.networks.affine import Affine
-from skrnn.networks.inputs import InputSpec
-from skrnn.training.data import Samples, Schedule, TrainingData
-from skrnn.training.scaling import Scaling
+from skrnn.training.data import Schedule, TrainingData
 from skrnn.windows.layout import view_windows
-from skrnn.windows.view import WindowView
 
 
 def orders_of(schedule, n_samples):
@@ -42,13 +39,6 @@ def test_without_shuffling_the_order_stays():
     assert all((numbers == range(4)).all() for numbers, _ in schedule.of_epochs(4))
 
 
-def plain_samples(windows, y, weight=None):
-    """Samples that are not normalised or filled."""
-    inputs = InputSpec(*windows.shape[1:])
-    scaling = Scaling(None, Affine(shift=np.zeros(1)))
-    return Samples(WindowView(windows), y, inputs, scaling, weight)
-
-
 def samples_of(n_rows, weight=None):
     """Windows of three steps, as views on a series, with their numbers as y."""
     rows = np.arange(n_rows + 2.0)[:, np.newaxis]
@@ -57,8 +47,9 @@ def samples_of(n_rows, weight=None):
 
 def test_the_last_batch_of_a_block_may_be_smaller():
     schedule = Schedule(8, 1, True, 0)
-    assert schedule.n_batches(TrainingData(samples_of(17))) == 3
-    assert schedule.n_batches(TrainingData(samples_of(17), block_size=9)) == 2 + 1
+    for block_size, n_batches in ((None, 3), (9, 2 + 1)):
+        data = TrainingData(samples_of(17), range(17), block_size)
+        assert schedule.n_batches(data) == n_batches
 
 
 @given(
@@ -70,7 +61,7 @@ def test_blocks_are_the_whole_in_parts(n_rows, block_size, chosen):
     rows = np.array(sorted(row for row in chosen if row < n_rows), dtype=np.int32)
     rows = rows if len(rows) else range(n_rows)
     samples = samples_of(n_rows, np.linspace(0.1, 1, n_rows))
-    whole = TrainingData(samples, rows)
+    whole = TrainingData(samples, rows, None)
     parts = TrainingData(samples, rows, block_size)
     blocks = [parts.block(number) for number in range(len(parts.n_of_blocks))]
     assert all(0 < len(block.y) <= block_size for block in blocks)

@@ -19,6 +19,12 @@ from skrnn.training.scaling import (
 from skrnn.windows.view import WindowView
 
 N_LEVELS = 3
+FLAGS = {
+    "offset": None,
+    "is_homogeneous": True,
+    "has_metrics": False,
+    "dtype": "float32",
+}
 
 
 def samples_of(y, dtype="float64", offset=None, **flags):
@@ -28,8 +34,8 @@ def samples_of(y, dtype="float64", offset=None, **flags):
     features = feature_scaling([(windows.reshape(-1, 2), np.ones(240))])
     inputs = InputSpec(6, 2, normalize="standard", target_features=(0, 1))
     scaling = Scaling(features, Affine(shift=np.zeros(2)))
-    flags |= {"offset": offset, "dtype": dtype}
-    samples = Samples(WindowView(windows), y, inputs, scaling, **flags)
+    flags = {**FLAGS, "offset": offset, "dtype": dtype, **flags}
+    samples = Samples(WindowView(windows), y, inputs, scaling, None, **flags)
     return replace(samples, scaling=measured(samples, range(40)))
 
 
@@ -76,7 +82,7 @@ def test_large_targets_that_vary_little_keep_their_errors():
         WindowView(np.zeros((40, 6, 1))),
         Scaling(None, Affine(1.0, np.zeros(1))),
     )
-    plain = Samples(windows, 1e6 + noise, InputSpec(6, 1), scaling)
+    plain = Samples(windows, 1e6 + noise, InputSpec(6, 1), scaling, None, **FLAGS)
     scaling = measured(plain, range(40))
     with_units = replace(plain, scaling=scaling, has_metrics=True)
     columns = with_units.columns(0, 40)
