@@ -296,10 +296,8 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             validation = None
             if X_val is not None:
                 validation = validate_more(self, X_val, y_val, name="y_val")
-            before = earlier and earlier.preparation
-            fit_data = prepare(validated, validation, Settings.of(self), before)
-            tasks = make_tasks(self, fit_data, seeds=self._seeds(), after=earlier)
-            self._train(tasks, fit_data, earlier, fit_task)
+            data = validated, validation
+            self._train(data, earlier, self._seeds(), self.epochs, fit_task)
         fit_task.end()
         return self
 
@@ -340,15 +338,15 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
             earlier = getattr(self, "_fitted", None)
             validate = validate_more if earlier else validate_first
             validated = validate(self, X, y, sample_weight)
-            before = earlier and earlier.preparation
-            fit_data = prepare(validated, None, Settings.of(self), before)
             seeds = self._seeds(self.n_iter_ if earlier else 0)
-            tasks = make_tasks(self, fit_data, seeds=seeds, after=earlier, epochs=1)
-            self._train(tasks, fit_data, earlier)
+            self._train((validated, None), earlier, seeds, epochs=1)
         return self
 
-    def _train(self, tasks, fit_data, earlier, fit_task=None):
+    def _train(self, data, earlier, seeds, epochs, fit_task=None):
         """Train the networks one after the other, and set the fitted attributes."""
+        settings, before = Settings.of(self), earlier and earlier.preparation
+        fit_data = prepare(*data, settings, before)
+        tasks = make_tasks(self, fit_data, earlier, seeds, epochs)
         networks, watchers = [], []
         model = FittedModel(
             spec=tasks[0].spec,

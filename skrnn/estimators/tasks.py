@@ -17,8 +17,8 @@ from skrnn.training.state import Objective, Task, TrainingState, mean_history
 _LARGEST_AUTO_BATCH = 200
 
 
-def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
-    """Return the training task of each network, new or of the FittedModel `after`."""
+def make_tasks(regressor, fit_data, after, seeds, epochs):
+    """Return the task of each network, new or of the FittedModel `after`."""
     prepared, training = fit_data.preparation, fit_data.training
     objective = objective_of(regressor)
     spec = _spec_of(regressor, objective.quantile_levels, prepared.inputs)
@@ -30,7 +30,6 @@ def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
         )
         states = after.states
     batch_size = min(batch_size_of(regressor), training.n_samples)
-    epochs = int(regressor.epochs if epochs is None else epochs)
     n_levels = len(objective.quantile_levels or (None,))
     patience = None
     if regressor.early_stopping:
@@ -41,7 +40,7 @@ def make_tasks(regressor, fit_data, *, seeds, after=None, epochs=None):
             state,
             training,
             fit_data.validation,
-            Schedule(batch_size, epochs, bool(regressor.shuffle), seed),
+            Schedule(batch_size, int(epochs), bool(regressor.shuffle), seed),
             objective,
             callbacks=list(regressor.callbacks or ()),
             loss_unit=prepared.scaling.unit ** (power_of_error(regressor.loss) or 0),

@@ -36,10 +36,7 @@ class Run:
         self._best_weights = self._task.state.weights
 
     def train(self, program, data, validation):
-        """Train until the last epoch, callbacks, early stopping or Ctrl-C end it.
-
-        Return the last recorded Epoch, with the final state.
-        """
+        """Train with a program; return the last Epoch, with the final state."""
         program.set_state(self._first_values(program))
         self.seen = seen = SeenModel(self._task, program)
         seen.tell("on_train_begin", {})

@@ -102,7 +102,7 @@ class History:
     @property
     def n_epochs(self):
         """Number of epochs of this training."""
-        return len(self.values.get("loss", ())) - self.n_before
+        return len(self.values["loss"]) - self.n_before
 
 
 @dataclass(frozen=True)
