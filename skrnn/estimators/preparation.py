@@ -213,20 +213,18 @@ def prepare(data, validation, settings, earlier=None):
     training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
         samples = prepared.samples(validation, settings)
-        evaluated = TrainingData(samples, range(len(samples)), settings.block_size)
-        return FitData(prepared, training, evaluated)
-    if held_out is None:
+        held_out = range(len(samples))
+    elif held_out is None:
         return FitData(prepared, training)
     evaluated = TrainingData(samples, held_out, settings.block_size)
     fit_data = FitData(prepared, training, evaluated)
-    if settings.base is None or earlier is not None:
+    if validation is not None or settings.base is None or earlier is not None:
         return fit_data
     used = usable_rows(data.windows, data.rows_with_weight, inputs)
     prepared = prepared.with_fitted({"base": settings.base}, data, used)
     samples = prepared.samples(data, settings)
     evaluated = TrainingData(samples, held_out, settings.block_size)
-    refitted = replace(fit_data, preparation=prepared, validation=evaluated)
-    return replace(fit_data, refitted=refitted)
+    return replace(fit_data, refitted=FitData(prepared, training, evaluated))
 
 
 def _hold_out(data, rows, settings):
