@@ -199,15 +199,10 @@ def _chosen(names, series):
     if series is None:
         return names[:_MOST_PANELS]
     series = list(series) if is_list_like(series) else [series]
-    if not names:
-        raise ValueError(
-            "series must name some of the series of a panel, but there is no panel. "
-            f"Got {series}."
-        )
     if not series or not set(series) <= set(names):
+        known = f"such as {names[:_MOST_PANELS]}" if names else "but there is no panel"
         raise ValueError(
-            f"series must name some of the {len(names)} series of a panel, such as "
-            f"{names[:_MOST_PANELS]}. Got {series}."
+            f"series must name some of the series of a panel, {known}. Got {series}."
         )
     return series
 
@@ -315,13 +310,10 @@ def panels_of_forecast(history, forecast, series):
             f"panel. Got {observed or 'one'} in history, and in the forecasts "
             f"{[names or 'one' for names in (first, *others)]}."
         )
-    panels = {}
-    for name in _chosen(first, series) or [None]:
-        before = _part(history, name)
-        panels[name] = [
-            _history_and_forecast(before, _part(each, name), model)
-            for model, each in forecasts.items()
-        ]
+    panels = {
+        name: [_history_and_forecast(history, *of, name) for of in forecasts.items()]
+        for name in _chosen(first, series) or [None]
+    }
     return panels, len(first)
 
 
@@ -330,13 +322,10 @@ def _names_of(index):
     return list(index.unique(0)) if isinstance(index, pd.MultiIndex) else []
 
 
-def _part(data, name):
-    """Return the rows of a series of a panel; those of a single series have no name."""
-    return data if name is None else data.xs(name, level=0)
-
-
-def _history_and_forecast(history, forecast, model):
+def _history_and_forecast(history, model, forecast, series):
     """Return arguments of a display of a series and its forecast, of shape (n, 1)."""
+    if series is not None:
+        history, forecast = (each.xs(series, level=0) for each in (history, forecast))
     history, frame, paths = _of_one_target(history, forecast)
     n_before, before, after = len(history), history.index, frame.index
     frame = frame.drop(columns="observed", errors="ignore")

@@ -197,7 +197,7 @@ class ForecastDisplay:
         self.axes_, n_columns = axes_of(ax, len(panels))
         self._start_on(self.axes_[0])
         if self.errors is not None:
-            self._draw_errors(self.ax_, kind, line_kwargs or {})
+            self._draw_errors(line_kwargs or {})
             return self
         models = list({each.model: None for of in panels.values() for each in of})
         how = models, kind, scatter_kwargs or {}, line_kwargs or {}
@@ -221,10 +221,8 @@ class ForecastDisplay:
 
     def _kind(self, kind):
         """Return what to draw, of what this display holds."""
-        kinds = _FORECASTS
-        if self.errors is not None:
-            is_by_step = self.errors.index.name == "step"
-            kinds = ("error_by_step",) if is_by_step else ("error_over_time",)
+        by = None if self.errors is None else self.errors.index.name
+        kinds = tuple(each for each in _ERRORS if _ERRORS[each] == by) or _FORECASTS
         if kind == "auto":
             return kinds[0]
         if kind not in kinds:
@@ -240,16 +238,14 @@ class ForecastDisplay:
         self.observed_ = self.predicted_ = self.interval_ = self.residuals_ = None
         self.errors_ = self.residuals_ax_ = self.paths_ = None
 
-    def _draw_errors(self, ax, kind, line_kwargs):
+    def _draw_errors(self, line_kwargs):
         """Draw the errors by step or over time, a line for each column."""
+        ax, column = self.ax_, self.errors.index.name
         style = {"marker": "." if len(self.errors) <= 60 else None, **line_kwargs}
         self.errors_ = []
         for name, errors in self.errors.items():
-            errors = errors.dropna()
-            times = errors.index.to_numpy()
-            self.errors_ += ax.plot(times, errors, label=str(name), **style)
-        is_by_step = kind == "error_by_step"
-        label_times(ax, self.errors.index, "steps ahead" if is_by_step else "origin")
+            self.errors_ += ax.plot(errors.dropna(), label=str(name), **style)
+        label_times(ax, self.errors.index, {"step": "steps ahead"}.get(column, column))
         ax.set_ylabel("mean absolute error")
         ax.set_ylim(bottom=0, auto=True)  # lines may be added
         if len(self.errors_) > 1:
@@ -263,8 +259,7 @@ class ForecastDisplay:
         self.predicted_ = self._draw_lines(ax, style)
         if self.paths is not None:
             of_paths = {"color": style["color"], "alpha": 0.15, "linewidth": 0.8}
-            paths = self.paths[:, :_MOST_PATHS]
-            self.paths_ = ax.plot(self.times, paths, **of_paths)
+            self.paths_ = ax.plot(self.times, self.paths[:, :_MOST_PATHS], **of_paths)
         several = isinstance(self.interval, dict)
         intervals = self.interval if several else {"interval": self.interval}
         band = {"facecolor": style["color"], "alpha": OPACITY, "linewidth": 0}
@@ -398,10 +393,9 @@ class ForecastDisplay:
                     f"interval must be 'auto', None or two arrays. Got {interval!r}."
                 )
             interval = quantile_interval(estimator, X)
-        y_pred = estimator.predict(X)
         return cls.from_predictions(
             y,
-            y_pred,
+            estimator.predict(X),
             index=first_index(index, y, X),
             lead=lead,
             interval=interval,
@@ -566,9 +560,7 @@ class ForecastDisplay:
         """
         check_backtest(frame)
         if kind == "auto":
-            kind = (
-                "error_by_step" if several_levels(frame) else "forecast_and_residuals"
-            )
+            kind = "error_by_step" if several_levels(frame) else _FORECASTS[0]
         kinds = *_ERRORS, *_FORECASTS
         if kind not in kinds:
             raise ValueError(f"kind must be 'auto' or one of {kinds}. Got {kind!r}.")

@@ -99,9 +99,8 @@ class ImportanceDisplay:
         if self.lags is None:
             order = np.argsort(mean, kind="stable")
             names = np.array(self._names())[order]
-            style = {"xerr": deviation[order], **style}
+            style = {"xerr": deviation[order], "tick_label": names, **style}
             self.bars_ = ax.barh(np.arange(len(order)), mean[order], **style)
-            ax.set_yticks(np.arange(len(order)), names)
             ax.set_xlabel(_WHAT)
             return
         style = {"yerr": deviation, "width": 0.8, **style}
@@ -190,16 +189,9 @@ class ImportanceDisplay:
         ValueError
             As :func:`~skrnn.inspection.window_importance`.
         """
-        importance = window_importance(
-            estimator,
-            X,
-            y,
-            by=by,
-            n_repeats=n_repeats,
-            scoring=scoring,
-            random_state=random_state,
-            n_jobs=n_jobs,
-        )
+        how = {"by": by, "n_repeats": n_repeats, "scoring": scoring}
+        how |= {"random_state": random_state, "n_jobs": n_jobs}
+        importance = window_importance(estimator, X, y, **how)
         how = {"bar_kwargs": bar_kwargs, "image_kwargs": image_kwargs}
         return cls.from_importance(importance, ax=ax, **how)
 

@@ -181,13 +181,10 @@ class LossCurveDisplay:
                 f"{type(inner).__name__} has no loss_curve_. Pass a fitted estimator "
                 "that is trained in epochs."
             )
-        display = cls(
-            loss_curve=curve,
-            validation_loss_curve=getattr(inner, "validation_loss_curve_", None),
-            best_epochs=getattr(inner, "best_epochs_", None),
-            best_loss=getattr(inner, "best_loss_", None),
-            name=type(inner).__name__ if name is None else name,
-        )
+        others = "validation_loss_curve", "best_epochs", "best_loss"
+        others = {each: getattr(inner, f"{each}_", None) for each in others}
+        name = type(inner).__name__ if name is None else name
+        display = cls(loss_curve=curve, name=name, **others)
         return display.plot(ax, scale=scale, line_kwargs=line_kwargs)
 
 
