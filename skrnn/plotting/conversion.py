@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
 from skrnn._estimator import floats_of
-from skrnn.metrics.summary import FORECAST, bounds_of, summarize
+from skrnn.metrics.summary import FORECAST, bounds_of
 from skrnn.windows.supervised import lead_of_name
 from skrnn.windows.timeline import Timeline, index_of, numbered
 
@@ -214,14 +214,18 @@ def errors_by(column, frame, series):
         frame = frame[frame["series"].isin(chosen)]
     keys = [frame[name] for name in FORECAST if name in frame]
     known = frame["pred"].notna().groupby(keys, observed=True, dropna=False)
-    frame = frame[known.transform("all")]  # of each model that has the row
+    # at a step, of each model that has the row; at an origin, of all models
+    n_models = len(several_levels(frame).get("model", ())) if column == "origin" else 0
+    is_known = known.transform("all") & (known.transform("size") >= n_models)
+    frame = frame[is_known & frame["observed"].notna()]
+    if frame.empty:
+        raise ValueError("No row has an observed value and a forecast of each model.")
     line = frame.get("model", pd.Series("predicted", frame.index)).astype(str)
     if "target" in several_levels(frame):
         target = frame["target"].astype(str)
         line = line + ": " + target if "model" in frame else target
-    groups = frame.drop(columns="model", errors="ignore").groupby(line)
-    errors = {name: summarize(part, "MAE", column)["MAE"] for name, part in groups}
-    errors = pd.DataFrame(errors)
+    errors = abs(frame["pred"] - frame["observed"])
+    errors = errors.groupby([frame[column], line]).mean().unstack()
     return errors.set_index(_plottable(errors.index)).rename_axis(column)
 
 

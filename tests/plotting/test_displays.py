@@ -27,6 +27,7 @@ from skrnn import (
     backtest,
     to_supervised,
 )
+from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.inspection import window_importance
 from skrnn.metrics import summarize
 
@@ -537,11 +538,11 @@ def test_residuals_of_several_models_have_a_legend(rolled):
 
 
 def test_the_error_over_time_is_that_of_each_origin(rolled):
-    """The origins of the models may differ; lines are not broken there."""
+    """Both models are compared at the same origins and steps; lines are not broken."""
     frame = rolled[(rolled["model"] == "far") | (rolled["origin"] != LOAD.index[40])]
     display = ForecastDisplay.from_backtest(frame, kind="error_over_time")
-    errors = (frame["observed"] - frame["pred"]).abs()
-    errors = errors.groupby([frame["model"], frame["origin"]]).mean()
+    with pytest.warns(RowsLeftOutWarning):
+        errors = summarize(frame, "MAE", ["model", "origin"])["MAE"]
     for line in display.errors_:
         expected = errors[line.get_label()]
         assert_array_equal(line.get_xdata(), expected.index.to_numpy())
@@ -896,6 +897,14 @@ def test_errors_of_several_models_are_of_the_same_rows():
     found = ForecastDisplay.from_backtest(frame, kind="error_by_step").errors
     expected = summarize(frame, "MAE", ["model", "step"])["MAE"].unstack("model")
     assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("kind", ["error_by_step", "error_over_time"])
+def test_errors_of_a_model_without_forecasts_are_an_error(kind):
+    frame = _frame(LOAD, {"a": 2, "b": 2}, initial_train_size=30)
+    frame.loc[frame["model"] == "b", "pred"] = np.nan
+    with pytest.raises(ValueError, match="No row has an observed value and a forecast"):
+        ForecastDisplay.from_backtest(frame, kind=kind)
 
 
 def test_a_larger_error_on_the_same_axes_is_visible():
