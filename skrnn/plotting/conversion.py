@@ -240,7 +240,7 @@ def panels_of_backtest(frame, series):
         )
     names = _series_of(frame)
     chosen = _chosen(names, series)
-    parts = {name: frame[frame["series"] == name] for name in chosen} or {None: frame}
+    parts = {n: frame[frame["series"].isin([n])] for n in chosen} or {None: frame}
     several = "model" in several_levels(frame)
     panels = {name: _fans_of_models(part, several) for name, part in parts.items()}
     return panels, len(names)
@@ -263,7 +263,8 @@ def fans_of(frame):
     # an absent step repeats the one before, or else the first one
     rows = rows.ffill(axis=1).bfill(axis=1).to_numpy(int)
     drawn = _drawn(frame, rows)
-    return {**drawn, "shown": _without_overlap(drawn["times"])}
+    (known,) = np.nonzero(~np.isnan(drawn["predicted"]).all(axis=1))
+    return {**drawn, "shown": _without_overlap(drawn["times"], known)}
 
 
 def _drawn(frame, rows):
@@ -287,17 +288,18 @@ def with_numbers(frame):
     if _is_plottable(pd.Index(frame["time"])):
         return frame
     both = frame[["origin", "time"]]
-    labels = pd.Index(pd.unique(both.to_numpy(object).ravel()))
+    order = np.lexsort([frame["step"], pd.factorize(frame["origin"])[0]])
+    labels = pd.Index(pd.unique(both.to_numpy(object)[order].ravel()))
     return frame.assign(**both.apply(labels.get_indexer))
 
 
-def _without_overlap(times):
-    """Return rows that do not overlap: each begins after the one before has ended."""
-    chosen = [0]
-    for row in range(1, len(times)):
-        if times[row, 0] > times[chosen[-1], -1]:
+def _without_overlap(times, rows):
+    """Return those of rows that begin after the one before has ended."""
+    chosen = []
+    for row in rows:
+        if not chosen or times[row, 0] > times[chosen[-1], -1]:
             chosen.append(row)
-    return np.array(chosen)
+    return np.array(chosen, dtype=int)
 
 
 def panels_of_forecast(history, forecast, series):

@@ -899,12 +899,40 @@ def test_errors_of_several_models_are_of_the_same_rows():
     assert_allclose(found, expected)
 
 
+def test_labels_of_rows_are_in_their_order_for_models_of_different_horizons():
+    labels = [f"t{number}" for number in range(70, 120)]
+    y = LOAD.set_axis(labels)
+    frame = _frame(y, {"a": 1, "b": 4}, initial_train_size=20, stride=4)
+    display = ForecastDisplay.from_backtest(frame, kind="forecast")
+    _, far = display.panels[None]
+    assert_array_equal(far.times[:2], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert_allclose(drawn(far.observed_)[1], LOAD[20:])
+
+
+def test_forecasts_that_are_missing_do_not_hide_others():
+    frame = _frame(LOAD, {"a": 4}, initial_train_size=30, stride=1)
+    frame.loc[frame["origin"] == frame["origin"].min(), "pred"] = np.nan
+    display = ForecastDisplay.from_backtest(frame)
+    assert_array_equal(display.shown[:2], [1, 5])
+    none = ForecastDisplay.from_backtest(frame.assign(pred=np.nan), kind="forecast")
+    assert len(none.shown) == 0
+
+
 @pytest.mark.parametrize("kind", ["error_by_step", "error_over_time"])
 def test_errors_of_a_model_without_forecasts_are_an_error(kind):
     frame = _frame(LOAD, {"a": 2, "b": 2}, initial_train_size=30)
     frame.loc[frame["model"] == "b", "pred"] = np.nan
     with pytest.raises(ValueError, match="No row has an observed value and a forecast"):
         ForecastDisplay.from_backtest(frame, kind=kind)
+
+
+def test_a_series_whose_name_was_read_as_missing_is_drawn():
+    """`pandas.read_csv` reads the name "NA" as NaN."""
+    panel = pd.concat({"NA": LOAD, "b": -LOAD}, names=["series"])
+    frame = _frame(panel, {"a": 4}, initial_train_size=30)
+    frame["series"] = frame["series"].replace({"NA": np.nan})
+    display = ForecastDisplay.from_backtest(frame, kind="forecast")
+    assert_allclose(drawn(display.axes_[0].lines[0])[1], LOAD[30:])
 
 
 def test_a_larger_error_on_the_same_axes_is_visible():
