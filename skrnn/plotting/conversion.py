@@ -51,7 +51,7 @@ def first_index(index, *data):
 
 
 def times_of(index, leads):
-    """Return times (n_rows, n_leads) after those of rows, and which follow a gap."""
+    """Return times (n_rows, n_leads) after those of rows, and those after a gap."""
     series = _names_of(index)
     if len(series) > 1:
         raise ValueError(
@@ -62,7 +62,6 @@ def times_of(index, leads):
     if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
     steps, step = _steps_to(index)
-    breaks = np.diff(steps, prepend=0) > 1
     wanted = steps[:, np.newaxis] + leads
     n_later = int(wanted.max(initial=0) - steps[-1])
     if step is not None and n_later > 0:
@@ -73,7 +72,15 @@ def times_of(index, leads):
             "The index of a single row has no freq, so that the times of its leads are "
             "not known. Pass several rows, or index= with a freq."
         )
-    return _at_steps(_plottable(index), steps, wanted), breaks
+    times = _at_steps(_plottable(index), steps, wanted)
+    numbers, first = np.unique(wanted, return_index=True)
+    return times, times.ravel()[first[1:][np.diff(numbers) > 1]]
+
+
+def _breaks_of(index):
+    """Return the times of rows in any order that follow a gap, as they are drawn."""
+    index = index.unique().sort_values()
+    return _plottable(index)[np.diff(_steps_to(index)[0], prepend=0) > 1]
 
 
 def _is_plottable(index):
@@ -248,13 +255,13 @@ def panels_of_backtest(frame, series):
 
 def _fans_of_models(frame, several):
     """Return arguments of a display for each model."""
-    if not several:
-        return [fans_of(frame)]
-    models = frame.groupby("model", observed=True)
-    return [{**fans_of(part), "model": str(name)} for name, part in models]
+    parts = frame.groupby("model", observed=True) if several else [(None, frame)]
+    common = {"breaks": _breaks_of(pd.Index(frame["time"]))}
+    models = [(None if name is None else str(name), part) for name, part in parts]
+    return [{**_fans_of(part), **common, "model": name} for name, part in models]
 
 
-def fans_of(frame):
+def _fans_of(frame):
     """Return arguments of a display, in which each row is the forecast of an origin."""
     keys = frame[["origin", "step"]]
     if keys.duplicated().any():
@@ -351,6 +358,7 @@ def _history_and_forecast(history, model, forecast, series):
         paths = np.pad(paths, ((n_before, 0), (0, 0)), constant_values=np.nan)
     return {
         **drawn,
+        "breaks": _breaks_of(frame.index),
         "paths": paths,
         "split": earlier[-1] if len(earlier) else None,
         "name": None if history.name is None else str(history.name),

@@ -55,8 +55,8 @@ class ForecastDisplay:
     interval : tuple of two ndarray of shape (n_samples, n_steps) or dict, default=None
         Lower and upper ends of the prediction interval. For several intervals, a dict
         of such tuples by name, the widest interval first.
-    breaks : ndarray of bool, shape (n_samples,), default=None
-        Whether times are missing before each row. Lines are interrupted there.
+    breaks : ndarray of shape (n_breaks,), default=None
+        Times before which others are missing. Lines are interrupted there.
     split : datetime or number, default=None
         A time to mark, such as the end of the training data.
     shown : ndarray of int, default=None
@@ -275,7 +275,7 @@ class ForecastDisplay:
         from matplotlib.collections import LineCollection
 
         if self.predicted.shape[1] == 1:
-            return _plot(ax, *self._with_gaps(self.predicted), **style)
+            return _plot(ax, *self._with_gaps(self.times, self.predicted), **style)
         fans = LineCollection(self._points(ax, self.predicted), **style)
         return ax.add_collection(fans)
 
@@ -284,7 +284,7 @@ class ForecastDisplay:
         from matplotlib.collections import PolyCollection
 
         if self.predicted.shape[1] == 1:
-            (times, lower), (_, upper) = map(self._with_gaps, ends)
+            (times, lower), (_, upper) = (self._with_gaps(self.times, e) for e in ends)
             at = _isolated(lower + upper)
             color = {"color": style["facecolor"], "alpha": OPACITY, "linewidth": 4}
             ax.vlines(times[at], lower[at], upper[at], **color)
@@ -316,12 +316,12 @@ class ForecastDisplay:
         """Return an index of the rows whose residuals and fans are drawn."""
         return slice(None) if self.shown is None else self.shown
 
-    def _with_gaps(self, values):
-        """Return times and values of one step, with NaN where the line is broken."""
-        times, values = self.times[:, 0], values[:, 0]
+    def _with_gaps(self, times, values):
+        """Return times and values in one dimension, with NaN where lines are broken."""
+        times, values = times.ravel(), values.ravel()
         if self.breaks is None:
             return times, values
-        at = np.flatnonzero(self.breaks)
+        (at,) = np.nonzero(np.isin(times, self.breaks))
         return np.insert(times, at, times[at]), np.insert(values, at, np.nan)
 
     @classmethod
@@ -659,15 +659,14 @@ def _draw_panel(ax, displays, models, kind, scatter_kwargs, line_kwargs):
 def _draw_observed(ax, displays):
     """Draw the values that any of the models forecast, and return the line."""
     display = displays[0]
-    n_rows, n_steps = display.predicted.shape
-    if n_steps == len(displays) == 1:
-        times, observed = display._with_gaps(display.observed)
-    else:
+    times, observed = display.times, display.observed
+    style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * _width(len(times))}
+    if times.shape[1] > 1 or len(displays) > 1:
         times = np.concatenate([each.times.ravel() for each in displays])
         observed = np.concatenate([each.observed.ravel() for each in displays])
         times, first = np.unique(times, return_index=True)
         observed = observed[first]
-    style = {"color": ink(), "alpha": 0.5, "linewidth": 1.6 * _width(n_rows)}
+    times, observed = display._with_gaps(times, observed)
     return _plot(ax, times, observed, label="observed", **style)
 
 

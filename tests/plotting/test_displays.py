@@ -265,6 +265,24 @@ def test_the_interval_is_a_band():
     assert_allclose([ends.y0, ends.y1], [LOAD.min() - 1, LOAD.max() + 1])
 
 
+@pytest.mark.parametrize("n_steps", [1, 2])
+def test_the_observed_line_is_broken_where_times_are_missing(n_steps):
+    history = LOAD.drop(WEEKS[40:44])
+    targets = np.ones((46, n_steps))
+    forecaster = Forecaster(Ridge(), horizon=n_steps, window_length=4)
+    frame = backtest(forecaster, y=LOAD, initial_train_size=30, stride=1)
+    frame = frame[frame["time"].isin(history.index)]
+    how = {"index": history.index, "lead": range(n_steps)}
+    for display in (
+        ForecastDisplay.from_predictions(targets, targets, **how),
+        ForecastDisplay.from_backtest(frame),
+        ForecastDisplay.from_forecast(history, forecaster.fit(y=LOAD).forecast(2)),
+    ):
+        times, values = drawn(display.observed_)
+        first = np.flatnonzero(np.isnan(values))[0]
+        assert times[first] == times[first + 1] == WEEKS[44]
+
+
 @pytest.mark.parametrize("split", [WEEKS[30], "2026-08-02"])
 def test_the_split_is_marked(split):
     display = ForecastDisplay.from_predictions(LOAD, LOAD, split=split)
