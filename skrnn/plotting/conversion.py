@@ -11,10 +11,11 @@ from sklearn.utils import check_random_state
 from skrnn._estimator import floats_of
 from skrnn.metrics.summary import FORECAST, bounds_of
 from skrnn.windows.supervised import lead_of_name
-from skrnn.windows.timeline import Timeline, index_of, numbered
+from skrnn.windows.timeline import Timeline, as_dates, index_of, is_span, numbered
 
 _LEVELS = "series", "target", "model"
 _MOST_PANELS = 9
+_MOST_STEPS = 1_000_000  # from the first row to the last, gaps included
 
 
 def quantile_interval(estimator, X):
@@ -58,15 +59,18 @@ def times_of(index, leads):
             "ForecastDisplay draws one series. Select one, such as "
             f"data.loc[[{series[0]!r}]]; there are {series}."
         )
-    index = index.get_level_values(-1)
+    index = as_dates(index.get_level_values(-1))
     if not _is_plottable(index):  # labels
         index = pd.RangeIndex(len(index))
     steps, step = _steps_to(index)
     wanted = steps[:, np.newaxis] + leads
-    n_later = int(wanted.max(initial=0) - steps[-1])
-    if step is not None and n_later > 0:
-        index = index.append(step.after(index[-1:], n_later))
-        steps = np.append(steps, steps[-1] + np.arange(1, n_later + 1))
+    last = int(wanted.max())
+    if step is not None and last > 0 and not np.isin(wanted, steps).all():
+        # with longer gaps, only the times after the last row are counted
+        row = 0 if last <= _MOST_STEPS else len(index) - 1
+        n_later = max(last, steps[-1]) - steps[row]
+        index = index[: row + 1].append(step.after(index[[row]], n_later))
+        steps = np.append(steps[:row], steps[row] + np.arange(n_later + 1))
     elif len(index) == 1 and np.any(leads) and not is_numeric_dtype(index.dtype):
         raise ValueError(
             "The index of a single row has no freq, so that the times of its leads are "
@@ -85,8 +89,7 @@ def _breaks_of(index):
 
 def _is_plottable(index):
     """Return whether an index holds times or numbers."""
-    times = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
-    return isinstance(index, times) or is_numeric_dtype(index.dtype)
+    return is_span(index) or is_numeric_dtype(index.dtype)
 
 
 def _plottable(index):
@@ -110,6 +113,8 @@ def _steps_to(index):
     except ValueError:  # the times are irregular, which is fine, or not in order
         if not index.is_monotonic_increasing:
             raise
+    if not (index.is_monotonic_increasing and index.is_unique):
+        raise ValueError("The index does not increase. Sort it, and drop duplicates.")
     return np.arange(len(index)), None
 
 
@@ -165,12 +170,14 @@ def name_and_leads(y, lead, n_steps):
     return (targets[0] if targets else None), leads
 
 
-def split_as_drawn(split):
-    """Convert the time to mark, if any, to a value that matplotlib can draw."""
-    if split is None:
-        return None
-    split = pd.Timestamp(split) if isinstance(split, str) else split
-    return _plottable(pd.Index([split]))[0]
+def split_as_drawn(split, index):
+    """Convert a time to mark to a value that is drawn among those of an index."""
+    index = as_dates(index.get_level_values(-1))
+    kind = pd.Timedelta if isinstance(index, pd.TimedeltaIndex) else pd.Timestamp
+    split = as_dates(pd.Index([kind(split) if isinstance(split, str) else split]))
+    if getattr(split, "tz", None) and getattr(index, "tz", None):
+        split = split.tz_convert(index.tz)
+    return _plottable(split)[0]
 
 
 def choose_rows(rows, subsample, random_state):
@@ -340,9 +347,9 @@ def _history_and_forecast(history, model, forecast, series):
     if series is not None:
         history, forecast = (each.xs(series, level=0) for each in (history, forecast))
     history, frame, paths = _of_one_target(history, forecast)
-    n_before, before, after = len(history), history.index, frame.index
-    frame = frame.drop(columns="observed", errors="ignore")
-    frame = pd.concat([history.to_frame("observed"), frame])
+    n_before, before, after = len(history), *map(as_dates, (history.index, frame.index))
+    frame = frame.drop(columns="observed", errors="ignore").set_axis(after)
+    frame = pd.concat([history.set_axis(before).to_frame("observed"), frame])
     is_float = {is_float_dtype(index) for index in (before, after)}
     if not _is_plottable(frame.index) or len(is_float) > 1:
         raise ValueError(

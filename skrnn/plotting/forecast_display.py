@@ -488,7 +488,7 @@ class ForecastDisplay:
             predicted=predicted,
             interval=tuple(ends) or None,
             breaks=breaks,
-            split=split_as_drawn(split),
+            split=None if split is None else split_as_drawn(split, index),
             shown=choose_rows(rows, subsample, random_state),
             name=name,
             time_name=None if index.names[-1] is None else str(index.names[-1]),

@@ -48,7 +48,7 @@ class Timeline(PlainIndices):
         """Return the timeline of an index, or None if it does not hold times."""
         if isinstance(index, pd.MultiIndex):
             return cls._of_panel(index)
-        index = _as_dates(index)
+        index = as_dates(index)
         values = pd.api.types.infer_dtype(index) if index.dtype == object else None
         if values in _KINDS_OF_TIME:
             raise ValueError(
@@ -69,8 +69,8 @@ class Timeline(PlainIndices):
                 f"{index.nlevels} levels: {list(index.names)}."
             )
         series = index.get_level_values(0)
-        times = _as_dates(index.get_level_values(1))
-        if _is_span(_as_dates(series)) and not _is_span(times):
+        times = as_dates(index.get_level_values(1))
+        if is_span(as_dates(series)) and not is_span(times):
             raise ValueError(
                 "The first level of a MultiIndex must be the series and the second "
                 f"the time, but the first is {series.dtype} and the second "
@@ -159,7 +159,7 @@ class Timeline(PlainIndices):
     def kind(self):
         """The kind of index in words, as messages show it."""
         times, kind = self.times, f"a {type(self.times).__name__}"
-        if not _is_span(times):
+        if not is_span(times):
             kind = "an integer Index"
         elif isinstance(times, pd.PeriodIndex):
             kind = f"{kind} of freq {times.freqstr}"
@@ -265,7 +265,7 @@ def _steps_between(timeline, step):
     return order, same, between
 
 
-def _as_dates(index):
+def as_dates(index):
     """Return times of another type as an index of times, any other index as it is."""
     if isinstance(index, pd.CategoricalIndex):
         index = index.astype(index.categories.dtype)
@@ -277,9 +277,10 @@ def _as_dates(index):
     return index.infer_objects() if index.dtype == object else index
 
 
-def _is_span(index):
+def is_span(index):
+    """Return whether an index holds datetimes, periods or timedeltas."""
     return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
 
 
 def _is_time(index):
-    return _is_span(index) or pd.api.types.is_integer_dtype(index.dtype)
+    return is_span(index) or pd.api.types.is_integer_dtype(index.dtype)

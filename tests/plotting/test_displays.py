@@ -1,5 +1,6 @@
 """The artists that the displays draw."""
 
+import datetime
 import subprocess
 import sys
 
@@ -283,6 +284,53 @@ def test_the_observed_line_is_broken_where_times_are_missing(n_steps):
         assert times[first] == times[first + 1] == WEEKS[44]
 
 
+BERLIN = pd.date_range("2026-01-01", periods=9, tz="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("index", "split", "expected"),
+    [
+        (BERLIN, pd.Timestamp("2026-01-05T22:30", tz="UTC"), "2026-01-05T23:30"),
+        (BERLIN, "2026-01-05T22:30Z", "2026-01-05T23:30"),
+        (BERLIN, "2026-01-05T22:30", "2026-01-05T22:30"),
+        (WEEKS, datetime.date(2026, 1, 5), "2026-01-05"),
+        (pd.timedelta_range("0h", periods=9, freq="h"), "5h", 5.0),
+    ],
+)
+def test_the_split_is_a_time_of_the_kind_and_zone_of_the_index(index, split, expected):
+    y = np.ones(len(index))
+    found = ForecastDisplay.from_predictions(y, y, index=index, split=split).split
+    assert found == (np.datetime64(expected) if isinstance(expected, str) else expected)
+
+
+def test_leads_that_fall_into_a_gap_are_times_of_the_calendar():
+    days = pd.bdate_range("2026-01-02", periods=20)
+    y = pd.Series(1.0, days.delete([1, 5]))  # a Monday and a Friday
+    times = ForecastDisplay.from_predictions(y, y, lead=1).times[:, 0]
+    assert_array_equal(times[[0, 3]], days[[1, 5]])
+
+
+def test_times_after_a_gap_of_years_are_counted_from_the_last_row():
+    index = pd.DatetimeIndex(["2026-01-01", "2026-01-01T00:00:01", "2056-01-01"])
+    y = pd.Series(np.ones(3), index)
+    last = ForecastDisplay.from_predictions(y, y, lead=1).times[-1, 0]
+    assert last == np.datetime64("2056-01-01T00:00:01")
+
+
+@pytest.mark.parametrize("is_arrow", [False, True])
+def test_dates_of_python_and_of_arrow_are_times(is_arrow):
+    if is_arrow:
+        pytest.importorskip("pyarrow")
+    y = LOAD.set_axis(
+        WEEKS.astype("timestamp[us][pyarrow]") if is_arrow else WEEKS.date
+    )
+    display = ForecastDisplay.from_predictions(y, y)
+    assert_array_equal(display.times[:, 0], WEEKS)
+    forecast = Forecaster(Ridge(), window_length=4).fit(y=y).forecast(1)
+    after = ForecastDisplay.from_forecast(y, forecast).times
+    assert_array_equal(after[:-1, 0], WEEKS)
+
+
 @pytest.mark.parametrize("split", [WEEKS[30], "2026-08-02"])
 def test_the_split_is_marked(split):
     display = ForecastDisplay.from_predictions(LOAD, LOAD, split=split)
@@ -451,6 +499,9 @@ TWO_TARGETS = pd.DataFrame({"a_lead1": [1.0, 2.0], "b_lead1": [1.0, 2.0]})
         ((LOAD, LOAD), {"subsample": 1.5}, "must be between 0 and 1"),
         ((LOAD, LOAD), {"lead": [1, 2]}, "lead must have one number for each of 1"),
         ((LOAD[::-1], LOAD), {}, "does not increase"),
+        (([1, 2], [1, 2]), {"index": [2.0, 1.0]}, "does not increase"),
+        (([1, 2], [1, 2]), {"index": [1.0, 1.0]}, "does not increase"),
+        (([1, 2], [1, 2]), {"index": WEEKS[[0, 0]]}, "does not increase"),
         ((TWO_TARGETS, TWO_TARGETS), {}, "Select the columns of one"),
     ],
 )
