@@ -29,7 +29,10 @@ def quantile_interval(estimator, X):
         levels = estimator._model.quantile_levels
         if levels is None or len(levels) < 2:
             return None
-        quantiles = np.asarray(estimator.predict(X, quantiles=levels[[0, -1]]))
+        try:
+            quantiles = np.asarray(estimator.predict(X, quantiles=levels[[0, -1]]))
+        except ValueError:  # X has more rows than the horizon
+            return None
     elif hasattr(estimator, "transformer_"):  # a TransformedTargetRegressor
         ends = quantile_interval(estimator.regressor_, X)
         inverse = estimator.transformer_.inverse_transform
@@ -156,7 +159,7 @@ def name_and_leads(y, lead, n_steps):
     read = [lead_of_name(name) for name in targets]
     if read and None not in read:
         targets, leads = zip(*read, strict=True)
-    if len(set(targets)) > 1:
+    if len(set(targets)) > 1 and lead is None:
         raise ValueError(
             "ForecastDisplay draws a single target, whose columns for several steps "
             f"must be named <target>_lead<h>. Got columns {list(names)}. Select the "
@@ -167,7 +170,7 @@ def name_and_leads(y, lead, n_steps):
         raise ValueError(
             f"lead must have one number for each of {n_steps} columns. Got {lead!r}."
         )
-    return (targets[0] if targets else None), leads
+    return (targets[0] if len(set(targets)) == 1 else None), leads
 
 
 def split_as_drawn(split, index):

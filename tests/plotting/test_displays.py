@@ -250,6 +250,13 @@ def test_a_name_of_to_supervised_says_how_far_ahead_the_values_are():
     assert_array_equal(drawn(moved.observed_)[0], WEEKS[:-1].to_numpy())
 
 
+def test_columns_may_have_any_name_if_the_leads_are_given():
+    y = pd.DataFrame({"t+1": LOAD, "t+3": LOAD})
+    display = ForecastDisplay.from_predictions(y, y, lead=[1, 3])
+    assert_array_equal(display.times[0], WEEKS[[1, 3]])
+    assert display.name is None
+
+
 def test_lines_are_broken_where_times_are_missing():
     y_true = LOAD.drop(WEEKS[[3, 4]])
     display = ForecastDisplay.from_predictions(y_true, y_true, interval=[y_true] * 2)
@@ -460,6 +467,11 @@ def test_from_estimator_draws_the_outermost_quantiles():
     display = ForecastDisplay.from_estimator(forecaster, rows[-5:][[]], target[-5:])
     quantiles = forecaster.forecast(5, quantiles=[0.1, 0.9])
     assert_allclose(np.hstack(display.interval), quantiles)
+
+    more = LOAD[-1:].reindex(pd.date_range(WEEKS[-5], periods=7, freq="W"))
+    points = ForecastDisplay.from_estimator(forecaster, more.to_frame()[[]], more)
+    assert points.interval is None
+    assert len(points.predicted) == 7, "rows beyond the horizon have no quantiles"
 
 
 def test_one_series_of_a_panel_is_drawn_and_two_are_an_error():
