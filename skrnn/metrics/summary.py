@@ -76,10 +76,11 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
       all rows up to the origin as `y_train`. Rows without a scale, such as those of a
       constant series, are left out of these two measures, which are NaN for groups
       without other rows;
-    - `"WAPE"` and `"sMAPE"`: see :func:`weighted_absolute_percentage_error` and
+    - `"WAPE"` and `"sMAPE"`: see :func:`weighted_absolute_percentage_error`, here
+      infinite where all values are zero, and
       :func:`symmetric_mean_absolute_percentage_error`;
-    - `"coverage"`: share of the values within their intervals. Rows without bounds are
-      left out.
+    - `"coverage"`: share of the values within their intervals. Rows without bounds of
+      each model are left out, as for `"interval_score"`.
 
     Except for MASE and RMSSE, all rows of a group have the same weight.
 
@@ -107,8 +108,8 @@ def summarize(frame, metrics=("MAE", "RMSE", "MASE"), by=("model",), *, coverage
           MASE  median_absolute_error  coverage_50  coverage_80
     step
     1     0.15                   0.19         0.60         0.77
-    2     0.18                   0.22         0.60         0.86
-    3     0.20                   0.28         0.49         0.89
+    2     0.18                   0.22         0.57         0.86
+    3     0.20                   0.28         0.46         0.89
     """
     by, metrics = _as_list(by), _as_list(metrics)
     _check(frame, by, metrics)
