@@ -319,12 +319,14 @@ def prepare_bases(data, bases, normalize, target_features):
 
 def _constants(samples, rows):
     """Return the value of each relative target that is constant, NaN for the others."""
+    is_plain = samples.offset is None and not samples.inputs.normalize
     lowest, highest, largest = np.inf, -np.inf, 0.0
     for _, y, scale, given in relative_targets(samples, rows):
         lowest = np.minimum(lowest, y.min(axis=0))
         highest = np.maximum(highest, y.max(axis=0))
         largest = np.maximum(largest, np.abs(given / scale).max(axis=0))
-        is_constant = highest <= lowest + _ROUNDING * largest
+        rounding = 0.0 if is_plain else _ROUNDING * largest
+        is_constant = highest <= lowest + rounding
         if not is_constant.any():
             break
     return np.where(is_constant, lowest / 2 + highest / 2, np.nan)

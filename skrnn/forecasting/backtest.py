@@ -183,7 +183,7 @@ def backtest(
 
 
 def _warn_of_missing(frame, several):
-    """Warn of models of which more than a tenth of the forecasts are NaN."""
+    """Warn of models if more than a tenth of their forecasts are NaN."""
     of_model = frame["model"] if several else np.zeros(len(frame))
     for name, share in frame["pred"].isna().groupby(of_model).mean().items():
         if share > _MOST_MISSING:
@@ -203,7 +203,8 @@ def _warn_of_absent(names, forecast):
         warn_user(
             f"{len(absent)} of {len(names)} series are not forecast, as they have no "
             "rows before an origin, or none in the horizon after it: "
-            f"{listed(absent.map(repr))}.",
+            f"{listed(absent.map(repr))}. Set another initial_train_size, or run a "
+            "backtest for each of them.",
             MissingStepsWarning,
         )
 

@@ -207,8 +207,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     for intervals.
 
     Where the last targets of a series are missing, at most ten times `window_length`
-    steps, its forecasts start after the last row that has a target, and the later rows
-    are steps ahead, of which inputs that are known in advance are used.
+    steps, its forecasts start after the last row that has a target. The later rows are
+    steps ahead: their inputs are used if they are known in advance.
 
     If the rows held out span two seasons (see below), bounds are made from the errors
     of origins that are nearest in the season, such as the same hour of a day: ten times

@@ -206,17 +206,13 @@ def timeline_of(index):
 
 def params_of_rows(params, rows):
     """Return parameters of fit; those with a value for each row, for some rows."""
-    have_rows = {
-        name
-        for name, value in params.items()
-        if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
-    }
-    return {
-        name: np.asarray(value)[rows]
-        if name in have_rows and len(value) == len(rows)
-        else value
-        for name, value in params.items()
-    }
+
+    def of_rows(value):
+        has_rows = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
+        has_rows = has_rows and len(value) == len(rows)
+        return np.asarray(value)[rows] if has_rows else value
+
+    return {name: of_rows(value) for name, value in params.items()}
 
 
 def read_past_features(past_features, X):

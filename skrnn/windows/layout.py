@@ -76,7 +76,7 @@ def _reserve(file, n_bytes):
 
 
 class SeriesWindows(np.ndarray):
-    """Windows of series, of which `series_codes` tells the number; slices have none."""
+    """Windows of series. `series_codes` has the number of each one's, or is None."""
 
     series_codes = None
 

@@ -124,8 +124,9 @@ class Timeline(PlainIndices):
         if new is None:
             raise ValueError(
                 f"X has no time index, but in fit its index was {self.kind}. Pass data "
-                "with such an index. In a pipeline, let the preceding steps return "
-                'DataFrames: `set_output(transform="pandas")`.'
+                "with such an index, as `pd.to_datetime` makes of text. In a pipeline, "
+                "let the preceding steps return DataFrames: "
+                '`set_output(transform="pandas")`.'
             )
         if self.kind != new.kind:
             raise ValueError(

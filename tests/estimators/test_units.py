@@ -185,6 +185,11 @@ def test_a_constant_target_is_predicted_exactly_with_a_base(
         assert_allclose(found[:, 1], 377.7, rtol=1e-12)
 
 
+def test_a_target_that_changes_in_its_last_digits_is_not_constant(windows):
+    y = 5e14 + np.arange(60.0) % 2
+    assert np.ptp(ElmanRegressor(**SMALL).fit(windows, y).predict(10 * windows)) > 0
+
+
 @pytest.mark.parametrize("normalize", ["last", "standard"])
 def test_a_flat_series_goes_on(normalize):
     windows = np.full((60, 12, 1), 0.1)
