@@ -115,9 +115,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         How the columns of X are turned into numbers. A transformer, such as a
         :class:`~sklearn.compose.ColumnTransformer`, gets X as it is given to `fit`, and
         must transform each row by itself. `"auto"` standardises numbers, leaves
-        booleans and columns with only two different values as they are, and encodes
-        strings and categories as one column for each label, all zero for labels that
-        are new after `fit`. None takes numbers as they are.
+        booleans and columns of zeros and ones as they are, and encodes strings and
+        categories as one column for each label, all zero for labels that are new after
+        `fit`. None takes numbers as they are.
     freq : str, DateOffset or None, default=None
         The step of an index of datetimes or timedeltas, such as `"B"` for business
         days. None infers it from the rows: their shortest distance, or a step of the
@@ -595,6 +595,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         model, n_old = self._model, len(self._observed)
         rows = self._observed.followed_by(model.with_inputs(rows))
         model = replace(model, transform=model.transform.updated(rows))
+        # a ValueError for values that cannot be transformed
+        model.transform.transform(rows.targets[n_old:], rows.codes[n_old:])
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old

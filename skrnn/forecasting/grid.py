@@ -32,6 +32,8 @@ class Rows(PlainIndices):
     def first(cls, targets, X, timeline, freq=None):
         """Return the rows of a fit, whose series are numbered as they appear."""
         if timeline is None:
+            if freq is not None:
+                raise ValueError(f"freq={freq!r} needs an index of times.")
             n_rows = len(targets)
             codes, steps = np.zeros(n_rows, dtype=np.intp), np.arange(n_rows)
             return cls(targets, X, codes, steps, None, None, None)

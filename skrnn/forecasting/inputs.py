@@ -43,8 +43,8 @@ class Inputs:
         output = inputs.transform(X)
         if is_own:
             inputs._check_rows(X, output)
-        is_known = np.ones(output.shape[1], dtype=bool)
-        if past:  # what changes with them is not known either
+        is_known = np.full(output.shape[1], len(past) < X.shape[1])
+        if past and is_known.any():  # what changes with them is not known either
             changed = {column: _changed(X, column, is_own) for column in past}
             other = inputs.transform(_replaced(X, changed))
             same = (output == other) | (np.isnan(output) & np.isnan(other))
@@ -73,7 +73,9 @@ class Inputs:
         if not cut:
             return
         rows = X.iloc if isinstance(X, pd.DataFrame) else X
-        parts = [self.transform(part) for part in (rows[:cut], rows[cut:])]
+        # every other row, so that shifted flags show wherever they are
+        parts = [self.transform(part) for part in (rows[:cut:2], rows[cut::2])]
+        output = np.concatenate([output[:cut:2], output[cut::2]])
         low, high = np.fmin.reduce(output), np.fmax.reduce(output)
         rounding = 1e3 * np.finfo(output.dtype).eps * np.fmax(abs(low), abs(high))
         rounding += 1e-3 * (high - low)  # of transformers that iterate
@@ -99,7 +101,7 @@ def _automatic(frame, labels):
     from sklearn.compose import ColumnTransformer  # imports linear models
 
     numbers = [name for name in frame.columns if name not in labels]
-    flags = [name for name in numbers if frame[name].nunique() == 2]
+    flags = [name for name in numbers if frame[name].dropna().isin([0, 1]).all()]
     numbers = [name for name in numbers if name not in flags]
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     steps = [
@@ -201,9 +203,10 @@ def _as_numbers(output):
 
 def _names(transformer, X, output):
     """Return names of the columns that a transformer returned."""
-    names = list(_numbers_and_labels(X[:0]).columns) if transformer is None else []
+    if transformer is None:
+        return list(_numbers_and_labels(X[:0]).columns)
     try:
-        names = names or list(transformer.get_feature_names_out())
+        names = list(transformer.get_feature_names_out())
     except (AttributeError, TypeError, ValueError):  # not all transformers have names
         names = [f"input{j}" for j in range(output.shape[1])]
     short = [name.split("__", 1)[-1] for name in names]
@@ -223,7 +226,7 @@ def _changed(X, column, is_own):
         return values.iloc[np.roll(np.arange(len(X)), 1)].array
     if not is_number:
         return np.full(len(X), None)
-    return (values.fillna(0).astype(np.float64) + 1).array
+    return (values.astype(np.float64).fillna(0) + 1).array
 
 
 def _replaced(X, values):

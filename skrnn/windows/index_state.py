@@ -41,6 +41,10 @@ def plain_index(index):
             "freq": plain_offset(index.freq),
             "tz": tz and _plain_tz(tz),
         }
+    if isinstance(index, pd.CategoricalIndex):
+        categories = plain_index(index.categories)
+        plain |= {"categories": categories, "ordered": bool(index.ordered)}
+        return {**plain, "kind": "codes", "values": np.array(index.codes)}
     return {**plain, "kind": str(index.dtype), "values": index.tolist()}
 
 
@@ -51,6 +55,10 @@ def from_plain(plain):
         return pd.RangeIndex(*values, name=name)
     if kind == "period":
         return pd.PeriodIndex.from_ordinals(values, freq=plain["freq"], name=name)
+    if kind == "codes":
+        categories, is_ordered = from_plain(plain["categories"]), plain["ordered"]
+        values = pd.Categorical.from_codes(values, categories, ordered=is_ordered)
+        return pd.CategoricalIndex(values, name=name)
     if kind != "span":
         # tuples may be names of series
         return pd.Index(values, dtype=kind, name=name, tupleize_cols=False)

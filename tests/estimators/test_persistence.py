@@ -139,6 +139,7 @@ INDICES = [
     pd.Index(["a", "b"]),
     pd.Index(["a", 1], dtype=object),
     pd.CategoricalIndex(["a", "b", "a"]),
+    pd.CategoricalIndex(["small", "large"], ["small", "medium", "large"], ordered=True),
     pd.DatetimeIndex(["2026-01-01", "2026-01-09"]),
     pd.date_range("2026-01-31", periods=4, freq="ME", name="month"),
     pd.date_range("2026-10-24", periods=40, freq="h", tz="Europe/Berlin"),

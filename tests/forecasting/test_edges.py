@@ -745,6 +745,11 @@ def test_what_is_wrong_with_an_update_is_named():
             fitted.update(y=rows)
 
 
+def test_a_freq_needs_an_index_of_times():
+    with pytest.raises(ValueError, match="freq='D' needs an index of times"):
+        forecaster(freq="D").fit(y=Y[:60].to_numpy())
+
+
 def test_masked_values_are_missing():
     values = np.ma.masked_less(Y[:60].to_numpy(), Y[:60].quantile(0.1))
     expected = forecaster(TREES).fit(y=values.filled(np.nan)).forecast(3)

@@ -76,6 +76,16 @@ def test_flags_stay_as_they_are(flag):
     assert_array_equal(numbers_of(forecaster)[:, 0], flag[-23:-20].astype(float))
 
 
+@pytest.mark.parametrize("low_and_high", [(0, 0.05), (199, 249)])
+def test_numbers_with_two_values_are_standardised(low_and_high):
+    """A penalty, or a network, would hardly use those that are small or large."""
+    is_high = RNG.uniform(size=240) < 0.5
+    X = pd.DataFrame({"price": np.where(is_high, *low_and_high)}, HOURS)
+    target = 10 - 5.0 * is_high
+    forecaster = linear(Ridge(), target_transformer=None).fit(X[:-6], target[:-6])
+    assert_allclose(forecaster.predict(X[-6:]), target[-6:], atol=0.1)
+
+
 @pytest.mark.parametrize("dtype", [object, "category", "string"])
 def test_labels_become_a_column_each_and_new_ones_zeros(dtype):
     kinds = np.array(["mild", "cold", "hot"])[np.arange(240) % 3]
@@ -119,8 +129,10 @@ def test_a_transformer_may_work_in_place(name):
         lambda X: X.shift(-1).fillna(0),
         lambda X: X.assign(large=1e7, price=X["price"].diff().fillna(0)),
         lambda X: pd.get_dummies((X["price"] == X["price"].iloc[-1]).astype(str)),
+        lambda X: (X["price"] > 8.9).shift(fill_value=False).to_frame(),
+        lambda X: (X["price"] > 8.9).rolling(3, min_periods=1).max().to_frame(),
     ],
-    ids=["mean", "later", "beside large values", "labels"],
+    ids=["mean", "later", "beside large values", "labels", "rare flag", "rare maximum"],
 )
 def test_a_transformer_must_not_mix_rows(mixed):
     """`fit` and `predict` pass different rows, so their values would differ."""
@@ -146,6 +158,21 @@ def test_a_past_column_of_one_label_may_be_refused_by_a_transformer_of_ones_own(
     encoder = ColumnTransformer([("status", OneHotEncoder(), ["status"])])
     forecaster = linear(input_transformer=encoder, past_features="status")
     assert np.isfinite(forecaster.fit(X[:-6], Y[:-6]).predict(X[-6:])).all()
+
+
+def test_what_a_transformer_makes_of_past_columns_alone_is_not_known_ahead():
+    X = pd.DataFrame({"status": "ok"}, HOURS)
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    forecaster = linear(past_features="status", input_transformer=encoder)
+    assert np.isfinite(forecaster.fit(X, Y).forecast(6)).all()
+
+
+def test_a_past_column_of_true_and_missing_values():
+    status = pd.array([True, pd.NA] * 120, dtype="boolean")
+    X = pd.DataFrame({"status": status}, HOURS)
+    forecaster = linear(HistGradientBoostingRegressor(max_iter=2), horizon=1)
+    forecaster.set_params(past_features="status").fit(X, Y)
+    assert not forecaster._model.inputs.is_known.any()
 
 
 def test_a_past_column_of_one_label_is_not_known_ahead():
@@ -230,6 +257,12 @@ def test_names_that_are_alike_are_numbered():
     names = [name[:-5] for name in forecaster.regressor_.feature_names_in_[-8:]]
     assert len(set(names)) == 8
     assert np.isfinite(forecaster.predict(X[-6:])).all()
+
+
+def test_columns_that_are_not_transformed_keep_their_names():
+    forecaster = linear(input_transformer=None)
+    forecaster.fit(PRICE.to_frame("temp__c"), Y.to_numpy())
+    assert forecaster.regressor_.feature_names_in_[-1] == "temp__c_lag0"
 
 
 def test_auto_beside_other_features():
@@ -465,6 +498,7 @@ def test_features_that_do_not_exist_are_named(feature, message):
         lambda times: times == times.max(),
         lambda times: times - times.mean() > pd.Timedelta(0),
         lambda times: pd.get_dummies(times.strftime("%H%M%d")),
+        lambda times: pd.Series(times.isin(HOURS[[9, 80]])).shift(-1, fill_value=False),
     ],
 )
 def test_a_function_whose_value_depends_on_other_times_is_named(function):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_series_equal
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -324,8 +325,10 @@ def test_the_series_whose_values_cannot_be_inverted_is_named():
 
 def test_values_of_an_update_that_have_no_logarithm_are_named():
     forecaster = ridge(target_transformer=LOG).fit(y=Y[:100])
+    expected = forecaster.forecast(1)
     with pytest.raises(ValueError, match=r"FunctionTransformer.* turns y = -1.0 into"):
-        forecaster.update(y=Y[100:102] * 0 - 1).forecast(1)
+        forecaster.update(y=Y[100:102] * 0 - 1)
+    assert_series_equal(forecaster.forecast(1), expected)
 
 
 def test_single_precision_stays():
