@@ -86,6 +86,7 @@ for name, grid in grids.items():
         grid,
         cv=TimeSeriesSplit(n_splits=12, test_size=HORIZON),
         scoring="neg_root_mean_squared_error",
+        n_jobs=-1,
     )
     search.fit(weeks, early)
     forecasters[name].set_params(**search.best_params_)
@@ -107,6 +108,7 @@ frame = backtest(
     initial_train_size=n_train,
     refit=YEAR // HORIZON,
     coverage=0.8,
+    n_jobs=-1,
 )
 scores = summarize(frame, ["RMSE", "MAE", "coverage"]).sort_values("RMSE")
 first, second = scores.index[:2]

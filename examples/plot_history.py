@@ -53,6 +53,7 @@ def search_with(history):
         cv=folds,
         scoring="neg_root_mean_squared_error",
         refit=False,
+        n_jobs=-1,
     )
     return search.fit(X, y)
 
