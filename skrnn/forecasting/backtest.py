@@ -20,7 +20,7 @@ from skrnn.exceptions import MissingStepsWarning, RowsLeftOutWarning
 from skrnn.forecasting.ahead import make_ahead, warn_of_missing
 from skrnn.forecasting.conformal import check_available, column_labels, in_order
 from skrnn.forecasting.forecaster import Forecaster
-from skrnn.forecasting.grid import ANY_DISTANCE, Rows, first_of, last_of, most_places
+from skrnn.forecasting.grid import Rows, first_of, last_of, most_places
 from skrnn.forecasting.seasons import mean_changes, shortest_season
 from skrnn.forecasting.validation import (
     index_of_both,
@@ -29,7 +29,7 @@ from skrnn.forecasting.validation import (
 )
 from skrnn.metrics.summary import SCALES
 from skrnn.windows.layout import slice_or
-from skrnn.windows.timeline import Timeline, numbered
+from skrnn.windows.timeline import ANY_DISTANCE, Timeline, numbered
 
 _MOST_MISSING = 0.1  # of the forecasts, without a warning
 
@@ -289,7 +289,7 @@ def _positions_in_time(rows, index):
     timeline = Timeline(unique.rename(rows.times.name))
     try:
         step = rows.step or timeline.step()
-        steps = numbered(timeline, step, ANY_DISTANCE)
+        steps = numbered(timeline, step)
     except ValueError as error:
         raise ValueError(
             "backtest uses the same origins for all series, but their times have "

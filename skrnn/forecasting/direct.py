@@ -14,11 +14,12 @@ from skrnn._compat.sklearn import check_sample_weight
 from skrnn._warnings import warn_user
 from skrnn.exceptions import RowsLeftOutWarning
 from skrnn.forecasting.date_features import DateFeatures
-from skrnn.forecasting.grid import ANY_DISTANCE, Grid
+from skrnn.forecasting.grid import Grid
 from skrnn.forecasting.inputs import Inputs, unique_names
 from skrnn.forecasting.target_transform import TargetTransform
 from skrnn.windows.layout import SeriesWindows, lag_names, slice_or, view_windows
 from skrnn.windows.steps import numbers_of
+from skrnn.windows.timeline import ANY_DISTANCE
 from skrnn.windows.windower import SequenceWindower
 
 _MOST_LEFT_OUT = 0.5  # of the windows, without a warning

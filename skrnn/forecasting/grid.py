@@ -8,9 +8,14 @@ import pandas as pd
 
 from skrnn.windows.index_state import PlainIndices
 from skrnn.windows.steps import Step
-from skrnn.windows.timeline import LATER_ROWS, Timeline, are_last, numbered
+from skrnn.windows.timeline import (
+    ANY_DISTANCE,
+    LATER_ROWS,
+    Timeline,
+    are_last,
+    numbered,
+)
 
-ANY_DISTANCE = 2**40  # steps
 _MOST_PLACES = 2**27
 _LONGEST_GAP = 10_000  # steps to the first row to forecast
 _MOST_WINDOWS = 10  # of targets that are not known yet
@@ -39,7 +44,7 @@ class Rows(PlainIndices):
             return cls(targets, X, codes, steps, None, None, None)
         names = None if timeline.series is None else timeline.series.unique()
         step = timeline.step_of_fit(freq)
-        steps = numbered(timeline, step, ANY_DISTANCE)
+        steps = numbered(timeline, step)
         return cls(targets, X, timeline.codes, steps, timeline.times, names, step)
 
     def next(self, targets, X, timeline, message=LATER_ROWS):
@@ -53,7 +58,7 @@ class Rows(PlainIndices):
             rows = Rows.first(targets, X, None)
             return replace(rows, steps=self.steps[-1] + 1 + rows.steps)
         both = self.timeline.continued_by(timeline, message)
-        steps, n_rows = numbered(both, self.step, ANY_DISTANCE), len(self)
+        steps, n_rows = numbered(both, self.step), len(self)
         names, codes = self.names, np.zeros(len(both.times) - n_rows, dtype=np.intp)
         if names is not None:
             unique = timeline.series.unique()
@@ -224,8 +229,8 @@ class Grid:
             n_steps = (self.last - self.first + 1).sum()
             raise ValueError(
                 f"The rows span {n_steps} steps, but there are only {len(rows)} rows, "
-                "and features of dates need a place in memory for each step. Check the "
-                "index of X, or set date_features=None."
+                "and each step needs a place in memory; long gaps only with features "
+                "of dates. Check the index of X, or set date_features=None."
             )
         self.places = np.empty_like(in_order)  # (n_rows,)
         self.places[order] = in_order

@@ -112,7 +112,7 @@ def _steps_to(index):
         timeline = Timeline.of_index(index)
         if timeline is not None:
             step = timeline.step()
-            return numbered(timeline, step, most=np.iinfo(np.int64).max), step
+            return numbered(timeline, step), step
     except ValueError:  # the times are irregular, which is fine, or not in order
         if not index.is_monotonic_increasing:
             raise

@@ -17,6 +17,7 @@ from skrnn.windows.steps import (
 )
 from skrnn.windows.string_index import IF_SEVERAL, code_to_convert
 
+ANY_DISTANCE = 2**40  # steps
 _KINDS_OF_TIME = {"datetime", "datetime64", "timedelta", "timedelta64", "period"}
 LATER_ROWS = (
     "{where} Leave out rows that were seen before. If the index of X restarts, make it "
@@ -246,9 +247,9 @@ def place(timeline, step, window_length):
     return places, order[np.concatenate([[True], ~same])]
 
 
-def numbered(timeline, step, most):
+def numbered(timeline, step):
     """Return the steps from the first row of its series to each row, as int64."""
-    places, first = place(timeline, step, most)  # may overflow, unlike differences
+    places, first = place(timeline, step, ANY_DISTANCE)
     return places - places[first][timeline.codes]
 
 
