@@ -38,7 +38,8 @@ class MissingStepsWarning(SkrnnWarning):
     observed. Windows that reach back before the start of their series are ignored,
     unless most of the windows to predict have too few observed steps.
     :class:`~skrnn.Forecaster` issues it if some of its forecasts or bounds are NaN, if
-    a series was never observed, or if windows end with only some of several targets;
+    a series was never observed, if one has fewer than ten values to make intervals of,
+    or if windows end with only some of several targets;
     :func:`~skrnn.backtest` if more than a tenth of the forecasts of a model are NaN.
     """
 
@@ -96,6 +97,9 @@ class UnscaledWarning(SkrnnWarning):
     feature that they continue: their means differ by more than 3 standard deviations,
     or their standard deviations by more than a factor of 3, and few targets are values
     of the feature.
+
+    `partial_fit`, and `fit` with `warm_start`, issue it for targets that are more than
+    10 standard deviations away from those of the first call.
     """
 
 

@@ -22,6 +22,7 @@ from skrnn.windows.layout import lags_of_names
 from skrnn.windows.view import WindowView, as_index
 
 _FEWEST_TIMESTEPS = 3  # shorter windows are only trials, as in scikit-learn's checks
+_FAR = 10  # standard deviations
 _FEW_VALUES = 2**14  # quick to check for NaN
 
 
@@ -93,10 +94,25 @@ def warn_of_unscaled_features(data):
     warn_user(
         f"Features of X are not scaled: {listed(found)}. A recurrent network learns "
         "little from values that are large or far from zero. Put a scaler such as "
-        "StandardScaler() before the windower, or at the end of target_transformer of "
-        'a Forecaster, or set normalize="standard" if y continues the feature.',
+        "StandardScaler() before the windower, or at the end of target_transformer or "
+        'input_transformer of a Forecaster, or set normalize="standard" if y continues '
+        "the feature.",
         UnscaledWarning,
     )
+
+
+def warn_of_other_targets(targets, scaling):
+    """Warn of targets that are far from those of the first call, for their Affine."""
+    with np.errstate(over="ignore"):
+        distance = np.abs(scaling.inverse(targets)).mean(axis=0).max()
+    if distance > _FAR:
+        warn_user(
+            f"Targets are some {distance:.0f} standard deviations away from those of "
+            "the first call, which the outputs of the network were scaled by. It "
+            "learns little from such targets. Let the first rows be like those to "
+            "come, or start anew: call fit with warm_start=False.",
+            UnscaledWarning,
+        )
 
 
 def warn_of_windows_to_predict(windows, filled, trained_with_missing):

@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches, get_tags
 
 from skrnn._estimator import weights_of_fit
 from skrnn.estimators.data_warnings import (
+    warn_of_other_targets,
     warn_of_rows_left_out,
     warn_of_unscaled_features,
 )
@@ -210,6 +211,9 @@ def prepare(data, validation, settings, earlier=None):
         )
         prepared = replace(earlier, inputs=inputs, constants=None)
         samples = prepared.samples(data, settings)
+        if len(used) and samples.is_homogeneous:
+            _, some_targets, *_ = next(relative_targets(samples, used))
+            warn_of_other_targets(some_targets, earlier.scaling.targets)
     training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
         samples = prepared.samples(validation, settings)

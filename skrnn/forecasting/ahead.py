@@ -124,7 +124,7 @@ def _read(forecaster, X, index, most_steps=None):
     if model.inputs.is_known.any():
         n_wanted = last_of(leads[wanted], rows.codes[wanted], rows.n_series)
         n_steps = _steps_read(n_wanted, observed, model)
-        _warn_of_absent(rows.codes, leads, n_steps, model.horizon)
+        _warn_of_absent(rows, leads, n_steps, model.horizon)
     index = None if index is None else index[wanted]
     return make_ahead(model, observed, rows, leads, wanted, is_new, index)
 
@@ -240,19 +240,22 @@ def warn_of_missing(X, past, index):
     )
 
 
-def _warn_of_absent(codes, leads, n_steps, horizon):
+def _warn_of_absent(rows, leads, n_steps, horizon):
     """Warn of steps between rows to forecast, or after them, that lack inputs."""
+    codes = rows.codes
     given = np.bincount(codes, minlength=len(n_steps))
     last = last_of(leads, codes, len(given))
     span = last - first_of(leads, codes, len(given)) + 1
     n_between = int((span - given)[given > 0].sum())
-    n_after = int((n_steps - last)[given > 0].max())
+    n_after = np.where(given > 0, n_steps - last, 0)
+    longest = int(np.argmax(n_after))
     if n_between > 0:
         where = f"for {n_between} steps between those to forecast"
-    elif n_after > 0:
+    elif n_after[longest] > 0:
+        of = "" if rows.names is None else f" of series {rows.names[longest]!r}"
         where = (
-            f"for the last {n_after} steps of horizon={horizon}, which are forecast "
-            "together with the others"
+            f"for the last {n_after[longest]} steps of horizon={horizon}{of}, which "
+            "are forecast together with the others after the last known target"
         )
     else:
         return

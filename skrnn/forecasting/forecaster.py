@@ -70,6 +70,7 @@ from skrnn.metrics import ignore_missing
 from skrnn.windows.timeline import index_of
 
 _MOST_STEPS = 100_000  # that are forecast at once
+_FEW_VALUES = 10  # of a series, too few for intervals
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
 
 
@@ -624,9 +625,10 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         float
             :func:`~sklearn.metrics.r2_score`, which is 1 at best.
         """
+        if X is not None:
+            check_consistent_length(X, y)
         index = index_of_both(X, y)
         if index is not None and X is not None and index_of(X) is None:
-            check_consistent_length(X, y)
             X = read_inputs(self, X, None, reset=False)
             X = pd.DataFrame(X).set_axis(index)
         if self.n_outputs_ > 1:
@@ -679,7 +681,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             If some forecasts are NaN, because their window has a missing value and the
             regressor does not support that, or a series was never observed; if some
             bounds are NaN, because their rows are beyond the horizon, counted from the
-            last known target of their series; or if the windows end with only some of
+            last known target of their series; if intervals are asked for a series with
+            fewer than ten known values; or if the windows end with only some of
             several targets.
         LaterSeriesWarning
             If all rows are at or before the time of the last row observed of another
@@ -824,6 +827,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         z = sample_paths(model, calibration.in_use, ahead, n_paths, rng)
         paths = model.transform.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
+        self._warn_of_few_values(paths, ahead)
         columns = pd.RangeIndex(n_paths, name="path")
         return self._format.like(paths, ahead.index, columns)
 
@@ -894,6 +898,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             self._check_calibration()
         values = self._values(ahead, coverage, quantiles)
         self._check_missing(values, ahead, is_near)
+        if labels is not None:
+            self._warn_of_few_values(values, ahead)
         return self._format.like(values, ahead.index, labels)
 
     def _check_leads(self, ahead, is_near):
@@ -969,6 +975,26 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 f"{self._model.n_steps_read} rows before those held out, whose values "
                 "are not all the same, and observed values. Set a smaller "
                 "window_length, or pass more rows."
+            )
+
+    def _warn_of_few_values(self, values, ahead):
+        """Warn of series whose transformers were fitted to few values."""
+        pairs, observed = self._model.transform.pairs, self._observed
+        if self._calibration.errors is None or observed.names is None:
+            return
+        known = ~np.isnan(observed.targets).all(axis=1)
+        n_known = np.bincount(observed.codes[known], minlength=observed.n_series)
+        is_short = pairs["is_provisional"].any(axis=1)
+        is_short &= (n_known > 0) & (n_known < _FEW_VALUES)
+        is_known = ~np.isnan(values).any(axis=(1, 2))
+        short = np.intersect1d(np.flatnonzero(is_short), ahead.codes[is_known])
+        if len(short):
+            warn_user(
+                f"Series {observed.names[short].tolist()} have fewer than "
+                f"{_FEW_VALUES} known values, which say little about how much a series "
+                "varies, so their intervals may be much too narrow. Pass more rows of "
+                "them to `update`.",
+                MissingStepsWarning,
             )
 
     def _values(self, ahead, coverage, quantiles):

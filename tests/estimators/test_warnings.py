@@ -81,6 +81,25 @@ def test_a_step_of_a_pipeline_and_a_search_point_to_the_line_of_the_user():
     assert {warning.filename for warning in caught} == {__file__}
 
 
+# Targets of later calls
+
+
+@pytest.mark.parametrize("factor", [0.01, 1, 100])
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_targets_far_from_those_of_the_first_call(factor, offset):
+    windows = np.random.RandomState(0).normal(size=(60, 3, 1))
+    y = windows[:, -1, 0]
+    first, again = (GRURegressor(2, epochs=1, warm_start=w) for w in (False, True))
+    for rnn, call in (first, first.partial_fit), (again, again.fit):
+        rnn.fit(windows, offset + factor * y)
+        if (offset, factor) in [(0, 1), (0, 100)]:
+            assert warnings_of(call, windows, y) == []
+        else:
+            warning = said(call, windows, y)
+            assert warning.category is UnscaledWarning
+            assert "away from those of the first call" in str(warning.message)
+
+
 # Missing steps, in prediction
 
 

@@ -1,6 +1,8 @@
 """Forecaster and backtest where data or regressors are out of the ordinary."""
 
 import copy
+import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -292,6 +294,7 @@ def test_the_interval_of_a_new_series_does_not_depend_on_the_chunks():
     assert_allclose(one_by_one.forecast(2, coverage=0.9).loc[frame.index], frame)
 
 
+@pytest.mark.filterwarnings(r"ignore:Series \['new'\] have fewer than 10")
 def test_intervals_of_a_backtest_of_a_panel_are_those_of_update():
     panel = pd.concat({"a": Y, "b": 9 * Y[:180], "new": 3 * Y[130:]}, names=["series"])
     times = panel.index.get_level_values(1)
@@ -505,6 +508,37 @@ def test_series_of_a_panel_start_after_their_own_last_known_target():
     message = r"up to horizon=2 steps .* some rows are up to 7 steps"
     with pytest.raises(ValueError, match=message):
         fitted.predict(forecasts.loc[["b"]].to_frame()[[]], coverage=0.8)
+
+
+def test_inputs_that_a_late_series_lacks_are_named_with_it():
+    panel = pd.concat({"a": Y[:150], "b": Y[:149]}, names=["series"])
+    inputs = pd.concat({"a": X[:154], "b": X[:154]}, names=["series"])
+    fitted = forecaster(horizon=4).fit(inputs.loc[panel.index], panel)
+    message = "the last 3 steps of horizon=4 of series 'b'"
+    with pytest.warns(MissingInputWarning, match=message):
+        fitted.predict(inputs.drop(panel.index))
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 9, 10])
+def test_intervals_of_a_series_with_few_values_are_said_to_be_too_narrow(n_rows):
+    panel = pd.concat({"a": Y[:150], "b": Y[50:150]}, names=["series"])
+    scaled = {"target_transformer": "auto", "calibration_size": 20, "horizon": 2}
+    fitted = forecaster(TREES, **scaled).fit(y=panel)
+    fitted.update(y=pd.concat({"new": Y[150 - n_rows : 150]}))
+    for call in fitted.sample_paths, partial(fitted.forecast, coverage=0.5):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call(2)
+        messages = [str(w.message) for w in caught if "too narrow" in str(w.message)]
+        assert len(messages) == (n_rows < 10)
+        assert all("Series ['new'] have fewer than 10" in each for each in messages)
+    assert np.isfinite(fitted.forecast(2)).all()
+
+
+def test_a_score_needs_as_many_rows_of_x_as_of_y():
+    fitted = forecaster().fit(X[:150], Y[:150])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fitted.score(X[150:153], Y[150:152])
 
 
 @pytest.mark.filterwarnings("ignore:X has no rows for 1 steps between")
