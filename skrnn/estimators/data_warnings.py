@@ -110,7 +110,7 @@ def warn_of_other_targets(targets, scaling):
             f"Targets are some {distance:.0f} standard deviations away from those of "
             "the first call, which the outputs of the network were scaled by. It "
             "learns little from such targets. Let the first rows be like those to "
-            "come, or start anew: call fit with warm_start=False.",
+            "come, or start again: call fit with warm_start=False.",
             UnscaledWarning,
         )
 

@@ -241,27 +241,18 @@ def warn_of_missing(X, past, index):
 
 
 def _warn_of_absent(rows, leads, n_steps, horizon):
-    """Warn of steps between rows to forecast, or after them, that lack inputs."""
-    codes = rows.codes
-    given = np.bincount(codes, minlength=len(n_steps))
-    last = last_of(leads, codes, len(given))
-    span = last - first_of(leads, codes, len(given)) + 1
-    n_between = int((span - given)[given > 0].sum())
-    n_after = np.where(given > 0, n_steps - last, 0)
-    longest = int(np.argmax(n_after))
-    if n_between > 0:
-        where = f"for {n_between} steps between those to forecast"
-    elif n_after[longest] > 0:
-        of = "" if rows.names is None else f" of series {rows.names[longest]!r}"
-        where = (
-            f"for the last {n_after[longest]} steps of horizon={horizon}{of}, which "
-            "are forecast together with the others after the last known target"
+    """Warn of steps after the first row to forecast that lack inputs."""
+    given = np.bincount(rows.codes, minlength=len(n_steps))
+    span = n_steps - first_of(leads, rows.codes, len(given)) + 1
+    n_absent = np.where(given > 0, span - given, 0)
+    most = int(np.argmax(n_absent))
+    if n_absent[most] > 0:
+        of = "" if rows.names is None else f" of series {rows.names[most]!r}"
+        warn_user(
+            f"X has no rows for {n_absent[most]} steps{of} between its first row and "
+            f"the end of horizon={horizon}, which are forecast together, counted from "
+            "the last known target. Their inputs are taken to be those of the row "
+            "before. Pass a row for each step whose inputs are known in advance, or "
+            "name columns that are not known in advance in past_features.",
+            MissingInputWarning,
         )
-    else:
-        return
-    warn_user(
-        f"X has no rows {where}. Their inputs are taken to be those of the row before. "
-        "Pass a row for each step whose inputs are known in advance, or name columns "
-        "that are not known in advance in past_features.",
-        MissingInputWarning,
-    )

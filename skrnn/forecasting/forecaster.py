@@ -220,25 +220,13 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
     Without a regressor, `fit` trains candidates on all but the last fifth of the rows
     (two horizons or more), and compares their forecasts from all origins in that fifth
-    by mean absolute scaled errors. First comes :class:`~sklearn.linear_model.RidgeCV`
-    on windows that are relative to their last value, standardised, or as they are; with
-    inputs or fifty horizons of rows, also on windows of twice and half the usual
-    length. The best gets features of dates, and a logarithm if all values are positive
-    and far from zero, where that makes the error 2 % smaller. On the same windows
-    follow seasonal naive forecasts, Ridge on their residuals, and with fewer than fifty
-    horizons of rows :class:`ExponentialSmoothingRegressor`. With at least 100 rows more
-    than a window, so do GRU networks, with Ridge as their base and alone, and with
-    fifty horizons of rows (and at most two million values in all windows) extremely
-    randomised trees. Last come the mean of the best two, of the best three, and so on,
-    that read the same. The largest of these means is chosen whose error is within 1 %
-    of the smallest of all, because means are more reliable than a choice. Parameters
-    that are not None or `"auto"` are kept. `chosen_` is then fitted to all rows. Of
-    more than 150,000 rows, every k-th series, or the last rows, are used to choose by.
-    With fewer than ten horizons of rows, the mean of exponential smoothing, of Ridge,
-    and of Ridge on the residuals of seasonal naive forecasts is used, with a logarithm
-    if values are as above, unless it is clearly worse on the last horizon or the level
-    has fallen far. With inputs, there is no logarithm, and Ridge also learns the
-    residuals of exponential smoothing.
+    by mean absolute scaled errors: Ridge on several windows, with features of dates and
+    a logarithm if they help, seasonal naive forecasts, exponential smoothing, networks
+    and trees, as far as they suit the number of rows, and means of the best two or
+    more. The largest of these means is chosen whose error is within 1 % of the smallest
+    of all. With fewer than ten horizons of rows, the mean of exponential smoothing and
+    Ridge is used. Parameters that are not None or `"auto"` are kept. `chosen_` is then
+    fitted to all rows. "How the default chooses" in the user guide has all the rules.
 
     The seasons of `window_length="auto"`:
 

@@ -23,7 +23,7 @@ from skrnn.exceptions import MissingInputWarning, MissingStepsWarning
 
 SCALES = ["mase_scale", "rmsse_scale"]
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
-pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
+pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for")
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ from skrnn.metrics import ignore_missing
 from skrnn.windows.steps import Step
 
 # Many forecasts here are shorter than the horizon, without inputs of its last steps.
-pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for the last")
+pytestmark = pytest.mark.filterwarnings("ignore:X has no rows for")
 
 
 def ridge(window_length=4, **parameters):
