@@ -1,4 +1,4 @@
-"""Warnings about data and training. Each has its own class, to filter it by."""
+"""Warnings about data and training; the guide says when each one is issued."""
 
 __all__ = [
     "IgnoredIndexWarning",
@@ -32,14 +32,8 @@ class SkrnnWarning(UserWarning):
 class MissingStepsWarning(SkrnnWarning):
     """Warn that windows to predict have too few observed steps.
 
-    Issued by `predict` and `predict_quantiles` of the recurrent regressors for windows
-    without an observed step or with fewer than a tenth of their steps observed. If no
-    step was missing in the windows used for training, half of the steps must be
-    observed. Windows that reach back before the start of their series are ignored,
-    unless most of the windows to predict have too few observed steps.
-    :class:`~skrnn.Forecaster` issues it if some of its forecasts or bounds are NaN, if
-    a series was never observed, if one has fewer than ten values to make intervals of,
-    or if windows end with only some of several targets;
+    Issued by `predict` of the recurrent regressors; by :class:`~skrnn.Forecaster` if
+    some forecasts or bounds are NaN, or are made from too little; and by
     :func:`~skrnn.backtest` if more than a tenth of the forecasts of a model are NaN.
     """
 
@@ -48,16 +42,9 @@ class RowsLeftOutWarning(SkrnnWarning):
     """Warn that rows are not used for training, or are not measured.
 
     Issued by `fit` and `partial_fit` of the recurrent regressors for more than a tenth
-    of the rows, because windows that start with a missing step are not used for
-    training. Windows that reach back before the start of their series are not counted.
-    Sequences of different length may be padded at the start.
-
-    `fit` of :class:`~skrnn.Forecaster` issues it if more than half of the windows have
-    a missing value and the regressor does not support that.
-
-    :func:`~skrnn.metrics.summarize` issues it if more than a tenth of the observed rows
-    are left out because not all models forecast them, and if MASE or RMSSE leave out
-    rows without a scale, such as those of a constant series.
+    of the rows, by `fit` of :class:`~skrnn.Forecaster` for more than half of the
+    windows, and by :func:`~skrnn.metrics.summarize` for more than a tenth of the rows
+    and for rows without a scale.
     """
 
 
@@ -78,28 +65,16 @@ class NothingLearnedWarning(SkrnnWarning):
 
     Issued by `fit` of the recurrent regressors for the losses squared error, absolute
     error and quantile, if the training loss is not at least 1 % below that of the best
-    constant prediction. If it is less than 10 % above, the target may be noise: the
-    warning is then only issued if a single value of the windows explains more than
-    10 % of the variance of a target. It is not issued after fewer than 10 epochs or
-    100 batches, for fewer than 50 windows, or for windows of fewer than 3 steps.
+    constant prediction, unless the target may be noise.
     """
 
 
 class UnscaledWarning(SkrnnWarning):
     """Warn that features have a large standard deviation, or a mean far from zero.
 
-    Issued by `fit` and `partial_fit` of the recurrent regressors for features with a
-    standard deviation above 100. It is also issued for features whose mean is more
-    than 10 standard deviations from zero, if they have values outside of [-1, 1] and
-    the windows have at least 3 steps.
-
-    With `normalize`, it is issued instead if targets seem to have other units than the
-    feature that they continue: their means differ by more than 3 standard deviations,
-    or their standard deviations by more than a factor of 3, and few targets are values
-    of the feature.
-
-    `partial_fit`, and `fit` with `warm_start`, issue it for targets that are more than
-    10 standard deviations away from those of the first call.
+    Issued by `fit` and `partial_fit` of the recurrent regressors; with `normalize`, if
+    targets seem to have other units than the feature that they continue; and in later
+    calls, if targets are far away from those of the first one.
     """
 
 
@@ -118,8 +93,6 @@ class IgnoredIndexWarning(SkrnnWarning):
     """Warn that the index of X holds times as strings or numbers, not read as times.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`.
-    Strings and decimal numbers are ignored; integers such as 202412 for a month are
-    read as integers.
     """
 
 
@@ -127,9 +100,7 @@ class IrregularIndexWarning(SkrnnWarning):
     """Warn that an index has a row for fewer than half of its steps.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`,
-    if no `freq` is set. A single row at an odd time makes the shortest distance between
-    rows, which is taken for the step, much too short. Rows that follow each other
-    whatever their times should be numbered.
+    if no `freq` is set.
     """
 
 

@@ -1,7 +1,6 @@
 """Base classes of the regressors on windows, and of those that are networks."""
 
 from dataclasses import replace
-from functools import lru_cache
 from numbers import Integral, Real
 
 import numpy as np
@@ -437,20 +436,11 @@ class BaseRecurrentRegressor(CallbackSupportMixin, BaseWindowRegressor):
 
     def _seeds(self, n_before=0):
         """Return a seed for each network after `n_before` epochs."""
-        is_fixed = isinstance(self.random_state, Integral)
-        first = (_drawn_once if is_fixed else _drawn)(self.random_state)
+        first = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
         return [
             (first + n_before + number * _BETWEEN_SEEDS) % _LARGEST_SEED
             for number in range(self.n_networks)
         ]
-
-
-def _drawn(random_state):
-    """Return the seed of the first network."""
-    return int(check_random_state(random_state).randint(_LARGEST_SEED))
-
-
-_drawn_once = lru_cache(_drawn)  # seeding takes a part of a short training's time
 
 
 class _Imports:

@@ -125,15 +125,12 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         calendar that more of them follow.
     date_features : str, callable, list of these, "auto" or None, default=None
         Features of the time of each step, computed for past and future steps. A string
-        is an attribute of the index, such as `"hour"`, `"day_of_week"`, `"month"` or
-        `"is_month_end"`; those that repeat become a sine and a cosine. The `freq` of
-        the index is not used: month ends are those of the calendar. A function gets an
-        index of times and returns a Series, DataFrame or array with a row for each, for
-        example of holidays. A row may depend on its own time only. `"auto"` takes those
-        of `"minute"`, `"hour"`, `"day_of_week"` and `"day_of_year"`, or `"month"` for
-        months, that vary from step to step and whose period fits into the rows of `fit`
-        at least twice. With `regressor=None`, None leaves the choice to `fit`, and an
-        empty list means no features.
+        is an attribute of the index, such as `"hour"`, `"month"` or `"is_month_end"`;
+        those that repeat become a sine and a cosine. A function gets an index of times
+        and returns a row for each, such as holidays, which may depend on its own time
+        only. `"auto"` takes attributes that suit the step, and whose period fits into
+        the rows of `fit` at least twice. With `regressor=None`, None leaves the choice
+        to `fit`, and an empty list means no features.
     past_features : str, int, array-like or None, default=None
         Columns of X that are not known in advance, by name, or by position for arrays.
         They are used up to the row after which a forecast starts. All other columns are
@@ -210,10 +207,6 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
     Where the last targets of a series are missing, at most ten times `window_length`
     steps, its forecasts start after the last row that has a target. The later rows are
     steps ahead: their inputs are used if they are known in advance.
-
-    If the rows held out span two seasons (see below), bounds are made from the errors
-    of origins that are nearest in the season, such as the same hour of a day: ten times
-    as many as the coverage needs.
 
     The regressor has `horizon` outputs for each target: the direct strategy of
     multi-step forecasting.
@@ -534,11 +527,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
 
         No regressor is trained. If intervals are calibrated, the errors of forecasts
         whose steps are now all observed replace the oldest ones, and the coverage that
-        is used in place of the one asked for adapts to them: a target outside of the
-        bounds raises it by `rate * coverage`, and a target inside lowers it by `rate *
-        (1 - coverage)`, for each series and step ahead, where `rate` is the smaller of
-        0.03 and `0.2 / horizon` [1]_. Coverages other than 0.5, 0.8, 0.9, 0.95 and 0.99
-        are interpolated between these.
+        is used in place of the one asked for adapts to them, for each series and step
+        ahead [1]_. Coverages other than 0.5, 0.8, 0.9, 0.95 and 0.99 are interpolated
+        between these.
 
         Parameters
         ----------
@@ -666,12 +657,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
             If an input that is known in advance is missing, or a row between two
             others, or the rows end before the last step of the horizon.
         MissingStepsWarning
-            If some forecasts are NaN, because their window has a missing value and the
-            regressor does not support that, or a series was never observed; if some
-            bounds are NaN, because their rows are beyond the horizon, counted from the
-            last known target of their series; if intervals are asked for a series with
-            fewer than ten known values; or if the windows end with only some of
-            several targets.
+            If some forecasts or bounds are NaN; if a series was never observed, or, for
+            intervals, has fewer than ten known values; or if the windows end with only
+            some of several targets.
         LaterSeriesWarning
             If all rows are at or before the time of the last row observed of another
             series.
@@ -762,15 +750,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Errors are drawn from origins of the same series, at least 90 of them if there
         are as many, those that are nearest in the season. A series with fewer than 9
         origins draws from those of all series. Each origin is drawn equally often.
-        Errors are added in transformed units.
 
         Steps after the horizon are simulated: each path is forecast from its own past,
-        and gets new errors for each block of `horizon` steps, which do not depend on
-        those of the block before.
-
-        Series of a panel that have errors at the same numbers of steps before their
-        last rows draw the same origins, so their paths depend on each other. Series
-        that draw from the errors of all series do so independently.
+        and gets new errors for each block of `horizon` steps.
 
         If the regressor predicts quantiles, a path is at the same place among the
         quantiles of each step as the observation was among those forecast from its
@@ -848,9 +830,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         Each value stands at its own time. Targets and inputs that are not known in
         advance are read up to the last row that has a target. Columns that are known in
         advance are read up to the last step of the horizon: the regressor gets them
-        shifted back by `horizon` steps. Both span `window_length` steps. What the
-        window does not contain is NaN, as missing values are, and steps before its
-        first row that was observed are left out.
+        shifted back by `horizon` steps. What the window does not contain is NaN, and
+        steps before its first row that was observed are left out.
 
         Examples
         --------
