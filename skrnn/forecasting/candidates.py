@@ -19,6 +19,7 @@ from skrnn.forecasting.target_transform import TargetTransform
 
 MOST_ROWS = 150_000  # to choose by
 _FAR = 0.01  # from zero, in medians of the series
+_LARGE = 10  # medians, beside which 1 is small
 _FEWEST_WINDOWS = 100  # of a network
 _MOST_PRODUCTS = 1e10  # of the decomposition of Ridge
 _MOST_VALUES = 2_000_000  # of the windows that trees read
@@ -74,8 +75,8 @@ class Options:
         if self.calendars == [None] and holds_future and automatic_features(rows.times):
             self.calendars.append("auto")
         self.transformers = [forecaster.target_transformer]
-        if self.transformers == ["auto"] and _are_far_from_zero(rows):
-            log = FunctionTransformer(np.log, np.exp)
+        log = _logarithm_for(rows) if self.transformers == ["auto"] else None
+        if log is not None:
             self.transformers.append(make_pipeline(log, StandardScaler()))
 
     def linear(self):
@@ -221,8 +222,12 @@ def _windows(rows, horizon, seasons):
     return lengths
 
 
-def _are_far_from_zero(rows):
-    """Return whether a logarithm will also take values that are yet to come."""
+def _logarithm_for(rows):
+    """Return a logarithm that is likely to take later values too, or None."""
     values = pd.DataFrame(rows.targets)
     medians = values.groupby(rows.codes).transform("median")
-    return not ((values <= 0) | (values <= _FAR * medians)).to_numpy().any()
+    if ((values <= 0) | (values <= _FAR * medians)).to_numpy().any():
+        return None
+    if (medians >= _LARGE).to_numpy().all():  # hardly another one, and takes zeros
+        return FunctionTransformer(np.log1p, np.expm1)
+    return FunctionTransformer(np.log, np.exp)

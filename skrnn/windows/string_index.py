@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from skrnn._warnings import warn_user
@@ -24,6 +25,7 @@ _OPTIONS = {
 }
 IF_SEVERAL = "Rows of several series need a MultiIndex of series and time."
 _YEARS = range(1500, 2501)
+_FAR_APART = 1.5  # distances in a regular series differ by rounding only
 _FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}  # by digits
 
 
@@ -35,7 +37,7 @@ def warn_of_string_index(index):
     some = [*times[:: len(times) // 50 + 1], times[-1]]
     numbers = pd.Series(some)
     if pd.api.types.is_numeric_dtype(numbers.dtype):
-        kind, to_do = "numbers", _times_of_numbers(numbers)
+        kind, to_do = "numbers", _times_of_numbers(numbers) or _distances_of(times)
     else:
         kind, to_do = "strings", code_to_convert(some, "X.index")
         to_do = to_do and (
@@ -67,6 +69,15 @@ def code_to_convert(labels, name):
     for form, option in _OPTIONS.items():
         name += option if any(re.match(form, label) for label in labels) else ""
     return f"pd.to_datetime({name})"
+
+
+def _distances_of(times):
+    """Return what is done with floats that increase in different steps."""
+    is_float = pd.api.types.is_float_dtype(times.dtype)
+    between = np.diff(times.to_numpy(float)) if is_float else np.ones(1)
+    if (between > 0).all() and between.max() > _FAR_APART * between.min():
+        return "ignored, and so are their different distances. Make timedeltas of them"
+    return None
 
 
 def _times_of_numbers(numbers):

@@ -23,6 +23,10 @@ LATER_ROWS = (
     "{where} Leave out rows that were seen before. If the index of X restarts, make it "
     "continue. To start over, call `fit`."
 )
+IF_CLOCKS_GO_BACK = (
+    "If an hour occurs twice as clocks go back, name the time zone: "
+    '`index.tz_localize("Europe/Madrid", ambiguous="infer")`.'
+)
 
 
 def index_of(data):
@@ -224,7 +228,9 @@ class Timeline(PlainIndices):
                 "The index of X does not increase"
                 + ("" if self.series is None else " within each series")
                 + ". Sort the rows with `sort_index()`, and drop or aggregate "
-                + ("duplicates." if not is_mixed else f"duplicates. {IF_SEVERAL}")
+                + "duplicates."
+                + (f" {IF_SEVERAL}" if is_mixed else "")
+                + (f" {IF_CLOCKS_GO_BACK}" if _may_be_local(self.times) else "")
             )
         return self
 
@@ -282,6 +288,12 @@ def as_dates(index):
 def is_span(index):
     """Return whether an index holds datetimes, periods or timedeltas."""
     return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
+
+
+def _may_be_local(times):
+    """Return whether times are of the day, and their time zone is unknown."""
+    is_naive = isinstance(times, pd.DatetimeIndex) and times.tz is None
+    return is_naive and not times.equals(times.normalize())
 
 
 def _is_time(index):

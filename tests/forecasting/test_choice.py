@@ -320,6 +320,22 @@ def test_a_logarithm_is_not_used_for_few_rows_where_it_fails_in_the_last_ones():
 
 
 @pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
+def test_the_first_zero_of_a_series_of_large_values_can_be_read_and_forecast():
+    rng, months = np.random.RandomState(0), pd.date_range("2020", periods=60, freq="MS")
+    growth = np.exp(np.arange(60) / 20 + 0.1 * rng.normal(size=60))
+    closed, next_month = pd.Series([0.0], months[57:58]), months[58]
+    for level, takes_zero in ((20, True), (0.1, False)):
+        y = pd.Series(level * growth, months)[:57]
+        forecaster = Forecaster(horizon=12).fit(y=y)
+        assert forecaster.chosen_.target_transformer != "auto"  # but a logarithm
+        if takes_zero:
+            assert forecaster.update(y=closed).forecast(1).index == next_month
+        else:
+            with pytest.raises(ValueError, match=r"turns y = 0\.0 into -inf"):
+                forecaster.update(y=closed)
+
+
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.NothingChosenWarning")
 def test_skops_keeps_what_was_chosen(sales):
     forecaster = Forecaster(horizon=HORIZON).fit(y=sales[:27])
     skops_io = pytest.importorskip("skops.io", reason="skops is not installed")

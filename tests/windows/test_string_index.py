@@ -174,6 +174,7 @@ def test_an_index_of_times_says_nothing(index):
         (2000 + np.arange(24) / 12, "ignored. Make dates of them"),
         (pd.CategoricalIndex([2000.0, 2000.5]), "ignored. Make dates of them"),
         (pd.Index([202411, 202412], dtype=object), r"read as integers.*format='%Y%m'"),
+        ([0.0, 0.1, 0.2, 0.5], "ignored, and so are their different distances"),
     ],
 )
 # as integers, months of different years are far apart
@@ -202,6 +203,8 @@ def test_numbers_of_arrow_that_look_like_times_are_named():
         [3, 4, 6],
         [2001, 2002],
         [2001.0, 2002.0],
+        [0.0, 0.1, 0.2, 0.3, 0.4],
+        [0.3, 0.1, 0.2],
         range(202401, 202412),
         [202499, 202500],
     ],

@@ -451,6 +451,17 @@ def test_a_pickled_step_counts_days_of_which_one_lacks_the_time_of_day(unit):
     assert_array_equal(step.count(times, np.ones(3, dtype=bool)), [1, 1, 1])
 
 
+@pytest.mark.parametrize("is_panel", [False, True])
+def test_local_times_that_occur_twice_need_their_time_zone(is_panel):
+    hours = pd.date_range("2026-10-24 22:00", periods=8, freq="h", tz="Europe/Madrid")
+    local = hours.tz_localize(None)
+    index = pd.MultiIndex.from_product([["a"], local]) if is_panel else local
+    with pytest.raises(ValueError, match=r"clocks go back.*tz_localize") as caught:
+        Timeline.of_index(index)
+    code = str(caught.value).split("`")[-2]
+    assert eval(code, {"index": local}).equals(hours)
+
+
 @pytest.mark.parametrize("series", [[101, 113], ["x", "y"], [1.5, 2.5]])
 @pytest.mark.parametrize(
     "times",
