@@ -114,12 +114,14 @@ def doctests_of(text):
 def to_run(text):
     """Return the code of a page that can be run, and the blocks that lack a package.
 
-    Statements with prompts are included if a later block may need their names.
+    Statements with prompts are included if a later block may need their names; a plot
+    has none but its own.
     """
     blocks = [block for block in blocks_of(text)[0] if block.language in RUN]
     lacking = [block for block in blocks if not all(map(_is_installed, block.requires))]
     blocks = [block for block in blocks if block not in lacking]
-    last = max((block.line for block in blocks), default=0)
+    readers = [block.line for block in blocks if block.language != "plot"]
+    last = max(readers, default=0)
     before = [block for block in doctests_of(text) if block.line < last]
     return sorted(blocks + before), lacking
 
@@ -198,15 +200,19 @@ Text.
 
 >>> c = b
 
-  .. plot::
+.. code-block:: python
 
-     d = c
+  d = c
+
+>>> e = d
+
+.. plot::
+
+   f = 1
 
 .. code-block:: bash
 
    ls
-
->>> e = d
 """
 
 
@@ -215,7 +221,8 @@ def test_blocks_of_a_page_are_run_in_its_order():
         [
             Block(5, "python", "a = 1\n\nif a:\n    b = a\n", ("json", "pandas")),
             Block(12, "doctest", "c = b\n"),
-            Block(16, "plot", "d = c\n"),
+            Block(16, "python", "d = c\n"),
+            Block(22, "plot", "f = 1\n"),
         ],
         [],
     )
