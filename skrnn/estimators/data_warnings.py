@@ -101,10 +101,14 @@ def warn_of_unscaled_features(data):
     )
 
 
-def warn_of_other_targets(targets, scaling):
+def warn_of_other_targets(parts, scaling):
     """Warn of targets that are far from those of the first call, for their Affine."""
+    total, distances = 0.0, 0.0
     with np.errstate(over="ignore"):
-        distance = np.abs(scaling.inverse(targets)).mean(axis=0).max()
+        for weights, targets, *_ in parts:
+            total += weights.sum()
+            distances += weights @ np.abs(scaling.inverse(targets))
+    distance = np.max(distances) / total
     if distance > _FAR:
         warn_user(
             f"Targets are some {distance:.0f} standard deviations away from those of "

@@ -212,8 +212,8 @@ def prepare(data, validation, settings, earlier=None):
         prepared = replace(earlier, inputs=inputs, constants=None)
         samples = prepared.samples(data, settings)
         if len(used) and samples.is_homogeneous:
-            _, some_targets, *_ = next(relative_targets(samples, used))
-            warn_of_other_targets(some_targets, earlier.scaling.targets)
+            parts = relative_targets(samples, used)
+            warn_of_other_targets(parts, earlier.scaling.targets)
     training = TrainingData(samples, used, settings.block_size)
     if validation is not None:
         samples = prepared.samples(validation, settings)

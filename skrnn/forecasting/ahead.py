@@ -242,17 +242,20 @@ def warn_of_missing(X, past, index):
 
 def _warn_of_absent(rows, leads, n_steps, horizon):
     """Warn of steps after the first row to forecast that lack inputs."""
-    given = np.bincount(rows.codes, minlength=len(n_steps))
+    is_read = leads <= n_steps[rows.codes]
+    given = np.bincount(rows.codes[is_read], minlength=len(n_steps))
     span = n_steps - first_of(leads, rows.codes, len(given)) + 1
     n_absent = np.where(given > 0, span - given, 0)
     most = int(np.argmax(n_absent))
     if n_absent[most] > 0:
-        of = "" if rows.names is None else f" of series {rows.names[most]!r}"
+        name = None if rows.names is None else rows.names[[most]].tolist()[0]
+        of = "" if name is None else f" of series {name!r}"
         warn_user(
             f"X has no rows for {n_absent[most]} steps{of} between its first row and "
-            f"the end of horizon={horizon}, which are forecast together, counted from "
-            "the last known target. Their inputs are taken to be those of the row "
-            "before. Pass a row for each step whose inputs are known in advance, or "
-            "name columns that are not known in advance in past_features.",
+            f"step {n_steps[most]} after the last known target. Forecasts read the "
+            f"inputs of all these steps, as horizon={horizon} steps are forecast "
+            "together; absent ones are taken to be those of the row before. Pass a row "
+            "for each step whose inputs are known in advance, or name columns that are "
+            "not known in advance in past_features.",
             MissingInputWarning,
         )

@@ -440,7 +440,7 @@ class _Evaluation:
         fitted, data, positions = self.fitted, self.data, self.data.positions
         rows, which, _ = self.wanted
         values = np.full((len(rows), fitted.n_outputs_, len(self.labels)), np.nan)
-        before = self.origins[0]
+        before, short = self.origins[0], np.empty(0, dtype=np.intp)
         for number, origin in enumerate(self.origins):
             new = (positions > before) & (positions <= origin)
             if new.any():
@@ -452,6 +452,10 @@ class _Evaluation:
             if len(of_origin):
                 ahead = self.ahead(origin, rows[of_origin])
                 values[of_origin] = fitted._values(ahead, self.coverage, None)
+                if self.coverage is not None:
+                    few = fitted._short_series(values[of_origin], ahead)
+                    short = np.union1d(short, few)
+        fitted._warn_of_few_values(short)
         return values
 
     def ahead(self, origin, chosen):

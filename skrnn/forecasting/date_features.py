@@ -1,5 +1,6 @@
 """Features of the calendar, which are known ahead of time."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,10 +83,16 @@ class DateFeatures:
         if not functions or len(times) < 4:
             return
         inner = times.argsort()[2:-1]  # their mean differs, too
-        for some in inner, inner[::2]:  # shifted values differ in every other time
-            part, of_part = _frame(self.features, times[some]), frame.iloc[some]
-            if list(part) != list(frame) or not np.allclose(
-                *map(self.inputs.transform, (part, of_part)), equal_nan=True
+        parts = [(inner, _frame(self.features, times[inner]))]
+        with suppress(Exception):  # such as of pandas, for the period of these times
+            half = inner[::2]  # where shifted values differ
+            parts.append((half, _frame(self.features, times[half])))
+        for some, part in parts:
+            is_same = list(part) == list(frame)
+            if not is_same and some is not inner:
+                continue  # they may lack a value that has a column of its own
+            if not is_same or not np.allclose(
+                *map(self.inputs.transform, (part, frame.iloc[some])), equal_nan=True
             ):
                 raise ValueError(
                     f"date_features: {', '.join(functions)} must give a time the same "

@@ -54,7 +54,7 @@ from skrnn.forecasting.direct import (
 from skrnn.forecasting.inputs import Inputs
 from skrnn.forecasting.paths import sample_paths
 from skrnn.forecasting.seasons import automatic_window_length, shortest_season
-from skrnn.forecasting.target_transform import TargetTransform
+from skrnn.forecasting.target_transform import FEW_VALUES, TargetTransform
 from skrnn.forecasting.validation import (
     check_differ_from_targets,
     check_window_length,
@@ -70,7 +70,6 @@ from skrnn.metrics import ignore_missing
 from skrnn.windows.timeline import index_of
 
 _MOST_STEPS = 100_000  # that are forecast at once
-_FEW_VALUES = 10  # of a series, too few for intervals
 _MOST_KEPT = 10_000  # rows of a series whose target transformers are fitted again
 
 
@@ -576,7 +575,8 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         rows = self._observed.followed_by(model.with_inputs(rows))
         model = replace(model, transform=model.transform.updated(rows))
         # a ValueError for values that cannot be transformed
-        model.transform.transform(rows.targets[n_old:], rows.codes[n_old:])
+        new = rows.targets[n_old:], rows.codes[n_old:], rows.names
+        model.transform.transform(*new)
         calibration = self._calibration
         if calibration.errors is not None:
             old = np.arange(len(rows)) < n_old
@@ -749,7 +749,9 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         -----
         Errors are drawn from origins of the same series, at least 90 of them if there
         are as many, those that are nearest in the season. A series with fewer than 9
-        origins draws from those of all series. Each origin is drawn equally often.
+        origins draws from those of all series. Each origin is drawn about as often as
+        others. Paths of the same number have errors of as many steps ago in all series
+        of a panel that have these, so that they may be added over series.
 
         Steps after the horizon are simulated: each path is forecast from its own past,
         and gets new errors for each block of `horizon` steps.
@@ -780,7 +782,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         >>> paths.shape
         (13, 200)
         >>> paths.max().quantile([0.1, 0.9]).round(1).tolist()
-        [373.8, 374.4]
+        [373.7, 374.5]
         """
         check_is_fitted(self)
         _check_int(steps, "steps", _MOST_STEPS)
@@ -797,7 +799,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         z = sample_paths(model, calibration.in_use, ahead, n_paths, rng)
         paths = model.transform.inverse(z, ahead.codes)
         self._check_missing(paths, ahead)
-        self._warn_of_few_values(paths, ahead)
+        self._warn_of_few_values(self._short_series(paths, ahead))
         columns = pd.RangeIndex(n_paths, name="path")
         return self._format.like(paths, ahead.index, columns)
 
@@ -868,7 +870,7 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
         values = self._values(ahead, coverage, quantiles)
         self._check_missing(values, ahead, is_near)
         if labels is not None:
-            self._warn_of_few_values(values, ahead)
+            self._warn_of_few_values(self._short_series(values, ahead))
         return self._format.like(values, ahead.index, labels)
 
     def _check_leads(self, ahead, is_near):
@@ -946,21 +948,20 @@ class Forecaster(RegressorMixin, VersionedEstimator, LinkedHTML, BaseEstimator):
                 "window_length, or pass more rows."
             )
 
-    def _warn_of_few_values(self, values, ahead):
-        """Warn of series whose transformers were fitted to few values."""
-        pairs, observed = self._model.transform.pairs, self._observed
-        if self._calibration.errors is None or observed.names is None:
-            return
-        known = ~np.isnan(observed.targets).all(axis=1)
-        n_known = np.bincount(observed.codes[known], minlength=observed.n_series)
-        is_short = pairs["is_provisional"].any(axis=1)
-        is_short &= (n_known > 0) & (n_known < _FEW_VALUES)
+    def _short_series(self, values, ahead):
+        """Return forecast series whose transformers were fitted to few values."""
+        n_known = self._observed.n_known()
+        is_short = self._model.transform.pairs["is_provisional"]
+        is_short = is_short & (n_known > 0) & (n_known < FEW_VALUES)
         is_known = ~np.isnan(values).any(axis=(1, 2))
-        short = np.intersect1d(np.flatnonzero(is_short), ahead.codes[is_known])
-        if len(short):
+        return np.intersect1d(*np.nonzero(is_short)[:1], ahead.codes[is_known])
+
+    def _warn_of_few_values(self, short):
+        """Warn of series whose intervals may be too narrow."""
+        if len(short) and self._observed.names is not None:
             warn_user(
-                f"Series {observed.names[short].tolist()} have fewer than "
-                f"{_FEW_VALUES} known values, which say little about how much a series "
+                f"Series {self._observed.names[short].tolist()} have fewer than "
+                f"{FEW_VALUES} known values, which say little about how much a series "
                 "varies, so their intervals may be much too narrow. Pass more rows of "
                 "them to `update`.",
                 MissingStepsWarning,

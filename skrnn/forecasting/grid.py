@@ -88,6 +88,11 @@ class Rows(PlainIndices):
         """The number of series, also of those without a row."""
         return 1 if self.names is None else len(self.names)
 
+    def n_known(self):
+        """Return the numbers of known values, (n_series, n_targets)."""
+        known = [self.codes[~np.isnan(y)] for y in self.targets.T]
+        return np.transpose([np.bincount(c, minlength=self.n_series) for c in known])
+
     @property
     def longest(self):
         """The number of rows of the longest series."""

@@ -37,18 +37,21 @@ class Inputs:
             labels = [name for name in frame.columns if frame[name].dtype == object]
             if transformer is not None:
                 chosen = clone(like.transformer) if like else _automatic(frame, labels)
-                fitted = chosen.fit(frame)
+                with np.errstate(invalid="ignore"):  # columns without a value stay so
+                    fitted = chosen.fit(frame)
         values = {column: _column(X, column).iloc[-1] for column in past}
         inputs = cls(fitted, is_own, labels, [], np.ones(0, dtype=bool), values)
         output = inputs.transform(X)
         if is_own:
             inputs._check_rows(X, output)
-        is_known = np.full(output.shape[1], len(past) < X.shape[1])
-        if past and is_known.any():  # what changes with them is not known either
+        is_known = np.ones(output.shape[1], dtype=bool)
+        if past:  # what changes with them is not known either
             changed = {column: _changed(X, column, is_own) for column in past}
             other = inputs.transform(_replaced(X, changed))
             same = (output == other) | (np.isnan(output) & np.isnan(other))
             is_known = same.all(axis=0)
+            if len(set(past)) == X.shape[1]:  # perhaps of a value that never changed
+                is_known &= np.fmin.reduce(output) < np.fmax.reduce(output)
         return replace(inputs, names=_names(fitted, X, output), is_known=is_known)
 
     def transform(self, X):
@@ -69,19 +72,21 @@ class Inputs:
 
     def _check_rows(self, X, output):
         """Raise a ValueError if the numbers of rows depend on other rows."""
-        cut = len(X) * 5 // 13  # hardly where a series of a panel ends
-        if not cut:
+        # half of the rows, so that shifted flags show wherever they are
+        (some,) = np.nonzero(np.random.RandomState(0).uniform(size=len(X)) < 0.5)
+        cut = np.searchsorted(some, len(X) * 5 // 13)  # hardly where a series ends
+        if not 0 < cut < len(some):
             return
         rows = X.iloc if isinstance(X, pd.DataFrame) else X
-        # every other row, so that shifted flags show wherever they are
-        parts = [self.transform(part) for part in (rows[:cut:2], rows[cut::2])]
-        output = np.concatenate([output[:cut:2], output[cut::2]])
+        parts = [self.transform(rows[part]) for part in (some[:cut], some[cut:])]
+        output = output[some]
         low, high = np.fmin.reduce(output), np.fmax.reduce(output)
         rounding = 1e3 * np.finfo(output.dtype).eps * np.fmax(abs(low), abs(high))
         rounding += 1e-3 * (high - low)  # of transformers that iterate
         is_same = all(part.shape[1] == output.shape[1] for part in parts)
+        again = np.concatenate(parts) if is_same else output[:0]
+        is_same = again.shape == output.shape
         if is_same:
-            again = np.concatenate(parts)
             both_missing = np.isnan(again) & np.isnan(output)
             is_same = (both_missing | (abs(again - output) <= rounding)).all()
         if not is_same:
@@ -101,7 +106,7 @@ def _automatic(frame, labels):
     from sklearn.compose import ColumnTransformer  # imports linear models
 
     numbers = [name for name in frame.columns if name not in labels]
-    flags = [name for name in numbers if frame[name].dropna().isin([0, 1]).all()]
+    flags = [name for name in numbers if _is_flag(frame[name])]
     numbers = [name for name in numbers if name not in flags]
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     steps = [
@@ -110,6 +115,11 @@ def _automatic(frame, labels):
         ("labels", encoder, labels),
     ]
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
+
+
+def _is_flag(column):
+    """Return whether a column of numbers holds zeros and ones."""
+    return column.isin([0, 1, np.nan]).all() and column.notna().any()
 
 
 def _numbers_and_labels(X, labels=None):
@@ -154,10 +164,12 @@ def _numbers_or_labels(column, as_labels=None):
     )  # not numeric to pandas if of Arrow
     is_number |= pd.api.types.is_numeric_dtype(dtype)
     if as_labels is False and not is_number:
+        other = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
         if not column.isna().all():
+            value = [*other, *column.dropna()][0]
             raise ValueError(
                 f"Column {name!r} of X held numbers in fit, but now holds "
-                f"{column.dropna().iloc[0]!r}. Pass numbers."
+                f"{value!r}. Pass numbers."
             )
         column, is_number = column.astype(object), True
     if is_number and not as_labels:

@@ -31,25 +31,46 @@ def sample_paths(model, calibration, ahead, n_paths, rng):
 def _drawn(calibration, codes, steps, changes, n_paths, rng):
     """Return the numbers (n_series, n_paths) of origins drawn for series at steps."""
     missing = np.isnan(calibration.errors).any(axis=(1, 3))
-    seed = rng.randint(np.iinfo(np.int32).max)
-    drawn = np.full((len(codes), n_paths), -1)
+    own, of_all = {}, {}
     for number in np.flatnonzero(changes.any(axis=1)):
         is_whole = ~missing[:, changes[number]].any(axis=1)
-        # alike for series with the same origins, which keeps their dependence
-        draws = np.random.RandomState(seed)
         origins = calibration.alike(codes[number], steps[number], is_whole)
-        if origins is None:
-            origins, draws = np.flatnonzero(is_whole), rng
-            if len(origins) < FEWEST_PATHS:
-                raise ValueError(
-                    f"sample_paths needs the errors of at least {FEWEST_PATHS} "
-                    f"origins, but there are {len(origins)}. An origin counts if all "
-                    "of its steps are observed. Set a larger calibration_size."
-                )
-        # each as often, in a random order
-        each = np.resize(draws.permutation(origins), n_paths)
-        drawn[number] = draws.permutation(each)
+        if origins is not None:
+            own[number] = origins
+            continue
+        of_all[number] = np.flatnonzero(is_whole)
+        if len(of_all[number]) < FEWEST_PATHS:
+            raise ValueError(
+                f"sample_paths needs the errors of at least {FEWEST_PATHS} "
+                f"origins, but there are {len(of_all[number])}. An origin counts if "
+                "all of its steps are observed. Set a larger calibration_size."
+            )
+    drawn = np.full((len(codes), n_paths), -1)
+    # as many steps ago for all series, which keeps their dependence
+    ago = {n: steps[n] - calibration.steps[origins] for n, origins in own.items()}
+    shared = _common(list(ago.values()), n_paths, rng)
+    for number, origins in own.items():
+        order = np.argsort(ago[number])
+        at = order[np.searchsorted(ago[number], shared, sorter=order) % len(order)]
+        drawn[number] = origins[at]
+        is_other = ago[number][at] != shared
+        if is_other.any():
+            drawn[number, is_other] = _shuffled(origins, n_paths, rng)[is_other]
+    for number, origins in of_all.items():
+        drawn[number] = _shuffled(origins, n_paths, rng)
     return drawn
+
+
+def _common(ago, n_paths, rng):
+    """Return draws of how many steps ago, of those that half of the series have."""
+    values, counts = np.unique(np.concatenate([*ago, []]), return_counts=True)
+    common = values[2 * counts >= len(ago)]
+    return _shuffled(common, n_paths, rng) if len(common) else np.full(n_paths, -1)
+
+
+def _shuffled(values, n_draws, rng):
+    """Return draws of values, each as often, in a random order."""
+    return rng.permutation(np.resize(rng.permutation(values), n_draws))
 
 
 def _moved(forecasts, errors):

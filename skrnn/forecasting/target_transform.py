@@ -17,6 +17,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+FEW_VALUES = 10  # of a series, which say little about how much it varies
 _TOLERANCE = 1e-6  # relative
 _NEGLIGIBLE = 1e-9  # relative to the largest value of a series
 _SCALERS = (MaxAbsScaler, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler)
@@ -50,8 +51,11 @@ class TargetTransform:
         fitted = cls(prototype, [], none).updated(rows)
         if prototype is not None:
             n_rows = np.bincount(rows.codes, minlength=rows.n_series)
-            fitted.pairs["is_provisional"] = fitted.pairs["transformer"] < 0
-            fitted.pairs["is_provisional"][n_rows < fewest_rows] = True
+            is_short = (n_rows < fewest_rows)[:, np.newaxis]
+            if rows.names is not None:
+                is_short = is_short | (rows.n_known() < FEW_VALUES)
+            pairs = fitted.pairs
+            pairs["is_provisional"] = is_short | (pairs["transformer"] < 0)
         if rows.names is not None:
             alike = replace(rows, codes=np.zeros_like(rows.codes), names=None)
             with suppress(ValueError):  # not exact for series of different scale
@@ -133,7 +137,7 @@ class TargetTransform:
         """Return whether larger targets of rows become smaller, (n_rows, n_targets)."""
         return (self.pairs["at_low"] > self.pairs["at_high"])[codes]
 
-    def transform(self, targets, codes):
+    def transform(self, targets, codes, names=None):
         """Return transformed targets (n_rows, n_targets), NaN for unknown series."""
         if self.prototype is None:
             return targets
@@ -146,8 +150,10 @@ class TargetTransform:
             has_one = self.pairs["transformer"].ravel()[pair_of] >= 0
             undefined = np.isinf(z) | (np.isnan(z) & ~np.isnan(y) & has_one)
             if undefined.any():
-                at = np.argmax(undefined)
-                raise _undefined(self.prototype, y[at], z[at])
+                at = int(np.argmax(undefined))
+                code = codes[[at // targets.shape[1]]]
+                of = _of(np.ones((1, 1)), None if names is None else names[code])
+                raise _undefined(self.prototype, f"{y[at]}{of}", z[at])
         return z.reshape(targets.shape).astype(targets.dtype, copy=False)
 
     def transform_levels(self, y, codes):

@@ -100,6 +100,18 @@ def test_targets_far_from_those_of_the_first_call(factor, offset):
             assert "away from those of the first call" in str(warning.message)
 
 
+@pytest.mark.parametrize("n_first", [100, 19_000])
+def test_all_targets_of_a_later_call_are_compared_by_their_weights(n_first):
+    rng = np.random.RandomState(0)
+    windows, y = rng.normal(size=(20_000, 2, 1)), rng.normal(size=20_000)
+    rnn = ElmanRegressor(1, epochs=1, batch_size=5000).fit(windows[:100], y[:100])
+    other = y + 1000 * (np.arange(20_000) >= n_first)
+    assert said(rnn.partial_fit, windows, other).category is UnscaledWarning
+    weights = np.where(other > 500, 1e-9, 1)
+    rnn.fit(windows[:100], y[:100])
+    assert warnings_of(rnn.partial_fit, windows, other, weights) == []
+
+
 # Missing steps, in prediction
 
 

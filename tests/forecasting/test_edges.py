@@ -99,7 +99,7 @@ def test_inputs_known_ahead_of_a_series_with_a_single_row():
 @pytest.mark.filterwarnings("default:X has no rows for")
 def test_inputs_that_end_before_the_horizon_are_named():
     fitted = forecaster(Ridge(), window_length=6, horizon=6).fit(X[:150], Y[:150])
-    message = "X has no rows for 4 steps .* the end of horizon=6"
+    message = "X has no rows for 4 steps .* step 6 after"
     with pytest.warns(MissingInputWarning, match=message) as caught:
         fitted.predict(X[150:152])
     with pytest.warns(MissingInputWarning, match=message):
@@ -152,7 +152,7 @@ def test_rows_may_be_absent_between_those_to_forecast():
     fitted = forecaster(window_length=6, horizon=3).fit(X[["a"]][:-20], Y[:-20])
     filled = ahead.copy()
     filled.iloc[[1, 2, 4]] = ahead.iloc[[0, 0, 3]]
-    message = "X has no rows for 3 steps between its first row and the end"
+    message = "X has no rows for 3 steps between its first row and step 6"
     with pytest.warns(MissingInputWarning, match=message):
         found = fitted.predict(ahead.iloc[[0, 3, 5]])
     assert_array_equal(found, fitted.predict(filled).iloc[[0, 3, 5]])
@@ -514,7 +514,7 @@ def test_inputs_that_a_late_series_lacks_are_named_with_it():
     panel = pd.concat({"a": Y[:150], "b": Y[:149]}, names=["series"])
     inputs = pd.concat({"a": X[:154], "b": X[:154]}, names=["series"])
     fitted = forecaster(horizon=4).fit(inputs.loc[panel.index], panel)
-    message = "for 3 steps of series 'b' between .* the end of horizon=4"
+    message = "for 3 steps of series 'b' between .* and step 8 after"
     with pytest.warns(MissingInputWarning, match=message):
         fitted.predict(inputs.drop(panel.index))
 
@@ -533,6 +533,35 @@ def test_intervals_of_a_series_with_few_values_are_said_to_be_too_narrow(n_rows)
         assert len(messages) == (n_rows < 10)
         assert all("Series ['new'] have fewer than 10" in each for each in messages)
     assert np.isfinite(fitted.forecast(2)).all()
+
+
+SAID = r"Series \['new'\] have fewer than 10 known values"
+FEW = {
+    "rows": Y[143:150],
+    "values": Y[50:150].where(Y.index[50:150] >= HOURS[145]),
+    "values of a target": pd.DataFrame({"y": Y, "z": Y.where(Y.index > HOURS[146])})[
+        50:150
+    ],
+}
+
+
+@pytest.mark.parametrize("few", FEW)
+def test_they_are_said_to_be_however_the_values_came(few):
+    new = FEW[few]
+    old = new.assign(z=Y) if new.ndim == 2 else Y[50:150]
+    panel = pd.concat({"old": old, "new": new}, names=["series"])
+    scaled = {"target_transformer": "auto", "calibration_size": 20, "horizon": 2}
+    fitted = forecaster(TREES, **scaled).fit(y=panel)
+    with pytest.warns(MissingStepsWarning, match=SAID):
+        fitted.forecast(2, coverage=0.5)
+
+
+def test_a_backtest_says_it_of_series_that_are_new_to_it():
+    panel = pd.concat({"old": Y[:160], "new": Y[147:160]}, names=["series"])
+    scaled = {"target_transformer": "auto", "calibration_size": 20, "horizon": 2}
+    how = {"initial_train_size": HOURS[145], "coverage": 0.5}
+    with pytest.warns(MissingStepsWarning, match=SAID):
+        backtest(forecaster(TREES, **scaled), y=panel, **how)
 
 
 def test_a_score_needs_as_many_rows_of_x_as_of_y():
@@ -677,7 +706,7 @@ def test_inputs_of_whole_blocks_after_the_last_known_target_are_read():
     late = fitted.update(X[150:152], np.nan * Y[150:152])  # blocks: 150-153, 154-157
     expected = late.predict(X[152:158])
     assert_series_equal(late.forecast(4, X[152:160]), expected[:4], check_freq=False)
-    with pytest.warns(MissingInputWarning, match="for 2 steps .* the end of horizon=4"):
+    with pytest.warns(MissingInputWarning, match="for 2 steps .* step 6 after"):
         late.predict(X[152:156])
 
 

@@ -12,7 +12,9 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
@@ -141,6 +143,22 @@ def test_a_transformer_must_not_mix_rows(mixed):
         forecaster.fit(PRICE.to_frame(), Y)
 
 
+@pytest.mark.parametrize("level", ["series", "hour"])
+def test_a_transformer_must_not_mix_the_rows_of_a_series(level):
+    parts = {name: (PRICE > 8.9).to_frame() * 1.0 for name in "abcd"}
+    X = pd.concat(parts, names=["series", "hour"]).sort_index(level=level)
+    y = pd.Series(RNG.normal(size=len(X)), X.index)
+    shifted = FunctionTransformer(lambda X: X.groupby(level=0).shift(fill_value=0.0))
+    with pytest.raises(ValueError, match="whatever the other rows are"):
+        linear(input_transformer=shifted).fit(X, y)
+
+
+def test_a_transformer_must_not_add_rows():
+    hourly = FunctionTransformer(lambda X: X.asfreq("h"))
+    with pytest.raises(ValueError, match="whatever the other rows are"):
+        linear(input_transformer=hourly).fit(PRICE.to_frame(), Y)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0, 1000])
 def test_a_transformer_may_round_and_leave_missing_values(offset, dtype):
@@ -165,6 +183,22 @@ def test_what_a_transformer_makes_of_past_columns_alone_is_not_known_ahead():
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     forecaster = linear(past_features="status", input_transformer=encoder)
     assert np.isfinite(forecaster.fit(X, Y).forecast(6)).all()
+
+
+@pytest.mark.parametrize("past", [["wind"], ["wind", "wind"]])
+def test_what_is_made_of_the_index_is_known_ahead_whatever_the_columns_are(past):
+    X = pd.DataFrame({"wind": WIND}, HOURS)
+    noon = FunctionTransformer(lambda X: X.assign(noon=(X.index.hour == 12) * 1.0))
+    forecaster = linear(Ridge(), input_transformer=noon, past_features=past)
+    assert forecaster.fit(X, Y)._model.inputs.is_known.tolist() == [False, True]
+
+
+def test_a_column_without_a_value_in_fit_is_not_read_later():
+    X = pd.DataFrame({"price": PRICE, "sensor": np.nan}, HOURS)
+    imputed = make_pipeline(SimpleImputer(keep_empty_features=True), Ridge())
+    forecaster = linear(imputed).fit(X[:-6], Y[:-6])
+    inputs = forecaster._model.inputs.transform(X.assign(sensor=1013.0)[-6:])
+    assert np.isnan(inputs[:, 1]).all()
 
 
 def test_a_past_column_of_true_and_missing_values():
@@ -504,6 +538,21 @@ def test_features_that_do_not_exist_are_named(feature, message):
 def test_a_function_whose_value_depends_on_other_times_is_named(function):
     with pytest.raises(ValueError, match="<lambda> must give a time the same value"):
         linear(date_features=["hour", function]).fit(y=Y)
+
+
+@pytest.mark.parametrize(
+    ("freq", "function"),
+    [
+        ("h", lambda times: pd.get_dummies(times.hour)),
+        ("MS", lambda times: pd.get_dummies(times.month)),
+        ("MS", lambda times: times.to_period("M").days_in_month),
+        ("MS", lambda times: times.to_period().days_in_month),
+    ],
+)
+def test_a_function_may_need_whole_periods_of_regular_times(freq, function):
+    y = Y.set_axis(pd.date_range("2001-01-01", periods=240, freq=freq))
+    forecaster = linear(Ridge(), window_length=24, horizon=24, date_features=function)
+    assert np.isfinite(forecaster.fit(y=y).forecast(24)).all()
 
 
 def test_a_function_of_the_earliest_time_of_a_panel_is_named():

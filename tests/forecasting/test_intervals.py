@@ -447,7 +447,7 @@ def test_a_series_with_few_errors_shares_those_of_all():
     days = pd.date_range("2026-01-01", periods=100)
     parts = {
         "long": pd.Series(noise[0], days),
-        "short": pd.Series(noise[1, :9], days[-9:]),
+        "short": pd.Series(noise[1, :10], days[-10:]),
     }
     panel = pd.concat(parts, names=["series", "day"])
     naive = Forecaster(SeasonalNaiveRegressor(), window_length=2, calibration_size=30)

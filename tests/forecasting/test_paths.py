@@ -176,6 +176,19 @@ def test_series_with_the_same_origins_depend_on_each_other(series):
     assert_allclose(paths.loc["up"], -paths.loc["down"])
 
 
+def test_series_that_lack_other_rows_depend_on_each_other_too(series):
+    """Errors of as many steps ago are added up, where both series have them."""
+    panel = pd.concat(
+        {"up": series.drop(series.index[-20]), "down": -series.drop(series.index[-40])},
+        names=["series"],
+    )
+    paths = naive(2).fit(y=panel).sample_paths(4, n_paths=300, random_state=0)
+    is_same = np.isclose(paths.loc["up"], -paths.loc["down"]).all(axis=0)
+    assert is_same.mean() > 0.7
+    errors = paths.sub(panel.groupby("series").last(), axis=0, level="series")
+    assert_allclose(errors.loc["up"].std(axis=1), errors.loc["down"].std(axis=1), 0.1)
+
+
 def test_a_series_with_few_errors_draws_from_those_of_all(series):
     """Which are in transformed units, and each series draws its own."""
     new = {name: 10 * series[-12:].rename(None) for name in ("left", "right")}

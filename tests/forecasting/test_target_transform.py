@@ -329,6 +329,11 @@ def test_values_of_an_update_that_have_no_logarithm_are_named():
     with pytest.raises(ValueError, match=r"FunctionTransformer.* turns y = -1.0 into"):
         forecaster.update(y=Y[100:102] * 0 - 1)
     assert_series_equal(forecaster.forecast(1), expected)
+    panel = pd.concat({1: Y[:100], 2: Y[:100]})
+    with pytest.raises(ValueError, match=r"turns y = -1.0 of 2 into nan"):
+        forecaster.fit(y=panel).update(
+            y=pd.concat({1: Y[100:102], 2: -Y[100:102] / Y[100:102]})
+        )
 
 
 def test_single_precision_stays():
