@@ -90,7 +90,7 @@ class NoWindowsWarning(SkrnnWarning):
 
 
 class IgnoredIndexWarning(SkrnnWarning):
-    """Warn that the index of X holds times as strings or numbers, not read as times.
+    """Warn that the index of X is not read as times, or was lost, unlike that of y.
 
     Issued by `fit` of :class:`~skrnn.SequenceWindower` and :class:`~skrnn.Forecaster`.
     """

@@ -30,9 +30,10 @@ class ExponentialSmoothingRegressor(BaseSeasonalRegressor):
         For 2-D X, the number of columns per time step. If None, it is taken from column
         names of the form `<feature>_lag<k>`; without such names it is 1.
     target_features : str, int, list or None, default=None
-        The feature that `y` continues, by name or position, or a list with one feature
-        per output. None uses the only feature, or the column names of `y` if they have
-        the form `<feature>_lead<h>`, as those of `to_supervised` do.
+        The feature that `y` continues, by position or, of windows in a DataFrame, by
+        name, or a list with one feature per output. None uses the only feature, or for
+        a DataFrame the column names of `y` if they have the form `<feature>_lead<h>`,
+        as those of `to_supervised` do.
 
     Attributes
     ----------

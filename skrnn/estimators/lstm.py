@@ -40,10 +40,10 @@ class LSTMRegressor(BaseRecurrentRegressor):
         features that `y` continues are normalised (see `target_features`), and `y`
         must be in their units. Predictions are returned in the units of `y`.
     target_features : str, int, list or None, default=None
-        With `normalize`, the feature that `y` continues, by name or position, or a
-        list with one feature per output. None uses the only feature, or the column
-        names of `y` if they have the form `<feature>_lead<h>`, as those of
-        `to_supervised` do.
+        With `normalize`, the feature that `y` continues, by position or, of windows in
+        a DataFrame, by name, or a list with one feature per output. None uses the only
+        feature, or for a DataFrame the column names of `y` if they have the form
+        `<feature>_lead<h>`, as those of `to_supervised` do.
     missing : {"mask", "fill"}, default="mask"
         How to treat missing values. `"mask"` skips each step (with `segment_length`,
         each segment) that has one; if all are skipped, the hidden state stays zero.

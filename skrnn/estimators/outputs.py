@@ -8,6 +8,10 @@ from skrnn._warnings import warn_user
 from skrnn.exceptions import UnscaledWarning
 from skrnn.windows.supervised import lead_of_name
 
+_NAMES = (
+    'Names are known if the windower returns them: `set_output(transform="pandas")`.'
+)
+
 
 def outputs_of(names, n_outputs, target_features, layout):
     """Return the position in a step of the feature of each output, and its lead."""
@@ -23,7 +27,7 @@ def outputs_of(names, n_outputs, target_features, layout):
         raise ValueError(
             f"A step has {layout.n_step_features} features, and it is not known which "
             "of them y continues. Set target_features to its position, or to a list "
-            "with one position per output."
+            f"with one position per output. {_NAMES}"
         )
     if all_named:
         return features, [lead for _, lead in named]
@@ -48,10 +52,12 @@ def _position(feature, layout):
         return int(feature) % n_features
     if layout.features is not None and feature in layout.features:
         return layout.features.index(feature)
-    known = layout.features or f"positions from 0 to {n_features - 1}"
+    known = f"positions from 0 to {n_features - 1}. {_NAMES}"
+    if layout.features is not None:
+        known = f"{layout.features}."
     raise ValueError(
-        f"target_features must name features of X, which are {known}. Got {feature!r}. "
-        "Set it to the features that y continues."
+        f"target_features must name features of X, but {feature!r} is none of them. "
+        f"They are {known} Set it to the features that y continues."
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn._warnings import warn_user
-from skrnn.exceptions import IrregularIndexWarning
+from skrnn.exceptions import IgnoredIndexWarning, IrregularIndexWarning
 from skrnn.windows.index_state import PlainIndices
 from skrnn.windows.steps import (
     MAKE_REGULAR,
@@ -233,6 +233,26 @@ class Timeline(PlainIndices):
                 + (f" {IF_CLOCKS_GO_BACK}" if _may_be_local(self.times) else "")
             )
         return self
+
+
+def warn_of_lost_index(y):
+    """Warn if y has an index that windows of X, which has none, do not follow."""
+    try:
+        timeline = Timeline.of(y)
+        if timeline is None or timeline.codes.max(initial=0):
+            lost = timeline and "the series that rows are of, and windows mix series"
+        else:
+            _, _, between = _steps_between(timeline, timeline.step())
+            lost = "missing times" if (between > 1).any() else None
+    except ValueError:  # no increasing or no regular times
+        return
+    if lost:
+        warn_user(
+            f"X has no index, but y has one, which shows {lost}. A step before the "
+            "windower has dropped the index of X. Let it return DataFrames: "
+            '`set_output(transform="pandas")`.',
+            IgnoredIndexWarning,
+        )
 
 
 def are_last(codes, n_last):

@@ -27,7 +27,7 @@ from skrnn.windows.layout import (
     view_windows,
 )
 from skrnn.windows.string_index import warn_of_string_index
-from skrnn.windows.timeline import Timeline, index_of, place
+from skrnn.windows.timeline import Timeline, index_of, place, warn_of_lost_index
 
 _X_CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 
@@ -194,8 +194,9 @@ class SequenceWindower(
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or Series
             Rows in time order. NaN marks a missing value and is kept.
-        y : None
-            Ignored; scikit-learn's convention.
+        y : Series, DataFrame, array-like or None
+            If X has no index, that of `y` tells whether rows are of several series or
+            times are missing, of which a warning is issued.
 
         Returns
         -------
@@ -212,6 +213,8 @@ class SequenceWindower(
         with unchanged_on_error(self):
             rows, timeline = self._rows(X, reset=True)
             warn_of_string_index(index_of(X))
+            if index_of(X) is None:
+                warn_of_lost_index(y)
             step = timeline and timeline.step_of_fit(self.freq)
             self._seen = History(rows, timeline, step).last(self.window_length - 1)
             self._fit_was_numbered = _is_numbered(timeline)

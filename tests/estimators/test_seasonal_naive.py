@@ -88,8 +88,8 @@ def test_target_features_are_names_or_positions(target_features, features, leads
     ("target_features", "message"),
     [
         (None, "has 2 features.*Set target_features to its position"),
-        ("sun", r"are \['load', 'wind'\]. Got 'sun'"),
-        (2, "must name features of X.* Got 2. Set it"),
+        ("sun", r"'sun' is none of them. They are \['load', 'wind'\]\."),
+        (2, "must name features of X, but 2 is none.* They are .* Set it"),
         ([0, 1], "one feature for each of the 3 outputs"),
     ],
 )

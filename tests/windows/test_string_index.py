@@ -6,6 +6,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from skrnn import SequenceWindower
 from skrnn.exceptions import IgnoredIndexWarning
@@ -188,6 +190,46 @@ def test_numbers_that_look_like_times_are_named(labels, how):
         panel = pd.concat({"a": data, "b": data})
         with pytest.warns(IgnoredIndexWarning, match=f"such as {index[0]}"):
             SequenceWindower(2).fit(panel)
+
+
+LOST = {
+    "series": pd.MultiIndex.from_product([["a", "b"], DAYS[:30]]),
+    "missing times": DAYS.append(DAYS[:1] + pd.Timedelta(days=62)),
+    "missing months": pd.date_range("2020", periods=60, freq="MS").delete(7),
+}
+
+
+@pytest.mark.parametrize("index", LOST.values(), ids=LOST)
+def test_an_index_that_a_scaler_lost_is_named(index):
+    """Windows would mix series, or take rows beside a gap for neighbours."""
+    X = frame(index)
+    pipe = make_pipeline(MinMaxScaler(), SequenceWindower(3))
+    with pytest.warns(
+        IgnoredIndexWarning, match="X has no index.*set_output"
+    ) as caught:
+        pipe.fit_transform(X, X["load"])
+    assert len(caught) == 1
+    pipe.set_output(transform="pandas")
+    assert np.isnan(pipe.fit_transform(X, X["load"])).any(axis=None)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        DAYS,
+        DAYS.to_period("D"),
+        DAYS[::-1],
+        DAYS[:4] + pd.to_timedelta([0, 1, 5, 31], "min"),
+        pd.RangeIndex(60),
+        pd.MultiIndex.from_product([["a"], DAYS]),
+        pd.Index(list("abcd")),
+    ],
+)
+def test_an_index_that_tells_nothing_may_be_lost(index):
+    """Warnings are errors."""
+    y = frame(index)["load"]
+    windows = SequenceWindower(3).fit_transform(y.to_numpy()[:, np.newaxis], y)
+    assert windows.shape == (len(index), 3, 1)
 
 
 def test_numbers_of_arrow_that_look_like_times_are_named():
